@@ -1,0 +1,1 @@
+"""The operators' REST contract: structs shared by server and client."""

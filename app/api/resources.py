@@ -1,0 +1,238 @@
+"""What REST answers and takes: one struct a resource. Times are UTC milliseconds, sizes carry their unit."""
+
+from typing import Generic, TypeVar
+
+import msgspec
+
+Item = TypeVar("Item")
+
+
+class Collection(msgspec.Struct, Generic[Item], frozen=True, kw_only=True):
+    """A page of things. `cursor`: stream from here without a gap; `next`: query value for the following page."""
+
+    items: list[Item]
+    cursor: str
+    next: str | None = None
+
+
+class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    hosts: int
+    hosts_up: int
+    cores: int
+    cores_used: int
+    memory_mib: int
+    memory_used_mib: int
+    instances: int
+
+
+class HostView(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    cluster: str
+    uri: str
+    state: str
+    wanted: str
+    rehearsal: bool
+    hypervisor: str
+    instances: int
+    cores: int
+    cores_used: int
+    memory_mib: int
+    memory_used_mib: int
+    disk_gb: int
+    disk_used_gb: int
+    seen_at_ms: int
+    state_since_ms: int
+    last_error: str
+
+
+class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    reservation_id: str
+    account_id: str
+    state: str
+    wanted: str
+    seen: str
+    status: str
+    cluster: str
+    host: str
+    vmtype: str
+    cores: int
+    memory_mib: int
+    disk_gb: int
+    image_id: str
+    key_name: str
+    launch_index: int
+    launched_at_ms: int
+    ended_at_ms: int
+    state_reason: str
+    last_error: str
+    tags: dict[str, str]
+    name: str = ""
+
+
+class ImageView(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    kind: str
+    name: str
+    account_id: str
+    architecture: str
+    state: str
+    public: bool
+    kernel_id: str
+    ramdisk_id: str
+    size_bytes: int
+    sha256: str
+    created_at_ms: int
+
+
+class TypeView(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    cores: int
+    memory_mib: int
+    disk_gb: int
+    alias_of: str
+    free: int
+    most: int
+
+
+class AccountView(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    name: str
+    enabled: bool
+    users: int
+    created_at_ms: int
+
+
+class UserView(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    account_id: str
+    name: str
+    admin: bool
+    enabled: bool
+    access_keys: list[str]
+    created_at_ms: int
+
+
+class EventView(msgspec.Struct, frozen=True, kw_only=True):
+    cursor: str
+    at_ms: int
+    event: str
+    kind: str
+    resource_id: str
+    text: str
+
+
+class AuditView(msgspec.Struct, frozen=True, kw_only=True):
+    number: int
+    at_ms: int
+    who: str
+    source: str
+    action: str
+    target: str
+    outcome: str
+    detail: str
+    hash: str
+
+
+class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
+    at_ms: int
+    host: str
+    reasons: list[str]
+
+
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to "is the cloud well?". `trouble` holds one sentence a thing that needs somebody."""
+
+    name: str
+    version: str
+    rehearsal: bool
+    clusters: list[ClusterView]
+    types: list[TypeView]
+    instances_by_state: dict[str, int]
+    hosts_by_state: dict[str, int]
+    trouble: list[str]
+    events: list[EventView]
+    cursor: str
+
+
+class ConsoleOutput(msgspec.Struct, frozen=True, kw_only=True):
+    """`text` is decoded with replacement; it comes from a guest and is never markup."""
+
+    instance_id: str
+    at_ms: int
+    text: str
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """Handed out to the user themself or an admin, never journalled."""
+
+    account_id: str
+    user_name: str
+    access_key_id: str
+    secret_access_key: str
+    token: str
+
+
+class AddHost(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    uri: str
+    cluster: str
+    max_cores: int = 0
+    max_memory_mib: int = 0
+    max_disk_gb: int = 0
+    bridge: str = ""
+
+
+class AddCluster(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+
+
+class SetType(msgspec.Struct, frozen=True, kw_only=True):
+    cores: int = 0
+    memory_mib: int = 0
+    disk_gb: int = 0
+    alias_of: str = ""
+
+
+class LaunchInstances(msgspec.Struct, frozen=True, kw_only=True):
+    image_id: str
+    count: int = 1
+    vmtype: str = "m1.small"
+    cluster: str = ""
+    key_name: str = ""
+    idempotency_key: str = ""
+
+
+class ActOnInstances(msgspec.Struct, frozen=True, kw_only=True):
+    """`action` is terminate, reboot, stop or start."""
+
+    action: str
+    ids: list[str]
+
+
+class CreateAccount(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+
+
+class CreateUser(msgspec.Struct, frozen=True, kw_only=True):
+    account: str
+    name: str
+
+
+class RegisterImage(msgspec.Struct, frozen=True, kw_only=True):
+    """`sha256` names bytes uploaded before by PUT /api/v1/image-files."""
+
+    name: str
+    kind: str
+    sha256: str
+    architecture: str = "x86_64"
+    kernel_id: str = ""
+    ramdisk_id: str = ""
+    description: str = ""
+    public: bool = True
+
+
+class UploadedFile(msgspec.Struct, frozen=True, kw_only=True):
+    sha256: str
+    size_bytes: int

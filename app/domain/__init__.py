@@ -1,0 +1,1 @@
+"""Facts of the cloud: standard library only, no I/O, no clock, no randomness."""

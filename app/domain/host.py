@@ -1,0 +1,61 @@
+"""Clusters (EC2's availability zones) and their hosts."""
+
+from dataclasses import dataclass
+
+from app.domain.rows import key, observed
+from app.domain.states import HostState, HostWanted
+from app.domain.vmtype import Size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """A group of hosts that an EC2 client sees as an availability zone."""
+
+    name: str = key()
+    created_at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """A machine with a hypervisor that libvirt drives. `max_*` of 0 means: what the host itself reports.
+
+    `ordinal` is the order of joining; GREEDY and ROUNDROBIN walk hosts in it.
+    """
+
+    name: str = key()
+    cluster: str
+    uri: str
+    ordinal: int
+    wanted: HostWanted = HostWanted.ENABLED
+    max_cores: int = 0
+    max_memory_mib: int = 0
+    max_disk_gb: int = 0
+    bridge: str = ""
+    created_at_ms: int
+    state: HostState = observed(HostState.UNKNOWN)
+    state_since_ms: int = observed(0)
+    seen_at_ms: int = observed(0)
+    cores: int = observed(0)
+    memory_mib: int = observed(0)
+    disk_gb: int = observed(0)
+    foreign_cores: int = observed(0)
+    foreign_memory_mib: int = observed(0)
+    hypervisor: str = observed("")
+    architecture: str = observed("")
+    last_error: str = observed("")
+
+    @property
+    def capacity(self) -> Size:
+        """The whole of what instances of ours may use: cores are replaced by `max_cores`, the rest only lowered."""
+        memory_mib = min(self.memory_mib, self.max_memory_mib) if self.max_memory_mib else self.memory_mib
+        disk_gb = min(self.disk_gb, self.max_disk_gb) if self.max_disk_gb else self.disk_gb
+        return Size(
+            cores=max(0, (self.max_cores or self.cores) - self.foreign_cores),
+            memory_mib=max(0, memory_mib - self.foreign_memory_mib),
+            disk_gb=disk_gb,
+        )
+
+    @property
+    def rehearsal(self) -> bool:
+        """True where nothing real runs: libvirt's own test driver or the scripted hypervisor."""
+        return self.uri.startswith(("test://", "test+", "scripted"))

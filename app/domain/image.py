@@ -1,0 +1,37 @@
+"""Images: machine (EMI), kernel (EKI) and ramdisk (ERI). Their bytes are files named by digest."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.domain.rows import key
+from app.domain.states import ImageState
+
+
+class ImageKind(StrEnum):
+    """EC2's `imageType`; the value of `resource` in `ids.PREFIXES` is `f"{kind} image"`."""
+
+    MACHINE = "machine"
+    KERNEL = "kernel"
+    RAMDISK = "ramdisk"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """One registered image. `sha256` names its file in the image library; empty: registered, never uploaded."""
+
+    id: str = key()
+    kind: ImageKind
+    account_id: str
+    name: str
+    description: str = ""
+    location: str = ""
+    architecture: str = "x86_64"
+    format: str = "raw"
+    public: bool = True
+    state: ImageState = ImageState.AVAILABLE
+    kernel_id: str = ""
+    ramdisk_id: str = ""
+    root_device: str = "/dev/sda1"
+    size_bytes: int = 0
+    sha256: str = ""
+    created_at_ms: int

@@ -1,0 +1,110 @@
+"""Reservations and instances: what was asked beside what was seen, and EC2's state derived from the two.
+
+`launches` counts how often somebody asked the instance to run (RunInstances, each StartInstances);
+`launched` is the count that the loop has brought up. While they differ, a domain that is off must be
+started; once they agree, a domain that is off was powered off by its guest. `reboots` and `rebooted`
+work the same way.
+"""
+
+from dataclasses import dataclass
+
+from app.domain.rows import key, observed, secret
+from app.domain.states import InstanceState, Seen, Wanted
+from app.domain.vmtype import Size
+
+SHOWN_AFTER_END_MS = 60 * 60 * 1000
+SWAP_MIB = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """One RunInstances. `client_token` is unique within an account while it is kept; `request_sha256` tells a
+    repeat from a reuse with other parameters."""
+
+    id: str = key()
+    account_id: str
+    user_id: str
+    client_token: str = ""
+    request_sha256: str = ""
+    created_at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """One virtual machine, from being asked for until an hour after its end."""
+
+    id: str = key()
+    reservation_id: str
+    account_id: str
+    launch_index: int
+    image_id: str
+    kernel_id: str = ""
+    ramdisk_id: str = ""
+    key_name: str = ""
+    group_ids: tuple[str, ...] = ()
+    vmtype: str
+    cores: int
+    memory_mib: int
+    disk_gb: int
+    cluster: str
+    host: str
+    mac: str
+    user_data: bytes = secret(b"")
+    architecture: str = "x86_64"
+    shutdown_behavior: str = "stop"
+    monitoring: bool = False
+    placement_reasons: tuple[str, ...] = ()
+    wanted: Wanted = Wanted.RUNNING
+    launches: int = 1
+    reboots: int = 0
+    launched_at_ms: int
+    created_at_ms: int
+    ended_at_ms: int = 0
+    state_reason_code: str = ""
+    state_reason: str = ""
+    transition_reason: str = ""
+    seen: Seen = observed(Seen.NOTHING)
+    seen_at_ms: int = observed(0)
+    launched: int = observed(0)
+    rebooted: int = observed(0)
+    removed: bool = observed(False)
+    impaired_since_ms: int = observed(0)
+    attempts: int = observed(0)
+    last_error: str = observed("")
+
+    @property
+    def size(self) -> Size:
+        return Size(cores=self.cores, memory_mib=self.memory_mib, disk_gb=self.disk_gb)
+
+    @property
+    def held(self) -> Size:
+        """What the instance takes from its host: a stopped one keeps its disk only, an ended one nothing."""
+        if self.wanted is Wanted.TERMINATED and self.removed:
+            return Size(cores=0, memory_mib=0, disk_gb=0)
+        if self.wanted is Wanted.STOPPED and self.seen in _AT_REST:
+            return Size(cores=0, memory_mib=0, disk_gb=self.disk_gb)
+        return self.size
+
+    @property
+    def state(self) -> InstanceState:
+        """Derive EC2's state."""
+        match self.wanted:
+            case Wanted.TERMINATED:
+                return InstanceState.TERMINATED if self.removed else InstanceState.SHUTTING_DOWN
+            case Wanted.STOPPED:
+                return InstanceState.STOPPED if self.seen in _AT_REST else InstanceState.STOPPING
+            case Wanted.RUNNING:
+                return InstanceState.RUNNING if self.launched >= self.launches else InstanceState.PENDING
+
+    def hidden(self, now_ms: int) -> bool:
+        """Terminated instances stay visible for an hour."""
+        return self.state is InstanceState.TERMINATED and now_ms - self.ended_at_ms > SHOWN_AFTER_END_MS
+
+
+_AT_REST = frozenset({Seen.NOTHING, Seen.OFF, Seen.CRASHED})
+
+
+def mac_of(instance_id: str) -> str:
+    """Form the MAC address that 1.6.1 used: D0:0D and four bytes of the instance's id."""
+    digits = instance_id.partition("-")[2][:8]
+    return "d0:0d:" + ":".join(digits[i : i + 2] for i in range(0, 8, 2))

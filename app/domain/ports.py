@@ -1,0 +1,333 @@
+"""Protocols of everything outside: store, hypervisors, image files, clock, entropy.
+
+Services and the reconcile loop see these only; `server/wiring.py` hands the real ones in. Every
+implementation of a port passes the port's contract suite in `tests/contract/`.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from pathlib import Path
+from typing import Final, Literal, Protocol, TypeVar
+
+from app.domain.account import AccessKey, Account, Token, User
+from app.domain.group import SecurityGroup
+from app.domain.host import Cluster, Host
+from app.domain.image import Image
+from app.domain.instance import Instance, Reservation
+from app.domain.journal import AuditEntry, Entry
+from app.domain.keypair import KeyPair
+from app.domain.rows import Writer
+from app.domain.states import Seen
+from app.domain.tag import Tag
+from app.domain.vmtype import Size, VmType
+
+Row = TypeVar("Row")
+Answer = TypeVar("Answer")
+
+
+class Clock(Protocol):
+    """Time is an input. `now_ms` is wall-clock UTC and may jump; `monotonic_s` never goes back."""
+
+    def now_ms(self) -> int: ...
+
+    def monotonic_s(self) -> float: ...
+
+
+Entropy = Callable[[int], bytes]
+"""Return that many unpredictable bytes."""
+
+
+# --- store ---------------------------------------------------------------------------------------
+
+
+class Table(Protocol[Row]):
+    """The rows of one entity inside a unit of work. Writes are journalled by the store itself."""
+
+    def get(self, *key: str) -> Row | None:
+        """Return the row with this primary key."""
+        ...
+
+    def where(self, **equal: object) -> list[Row]:
+        """List rows whose columns equal the values (a tuple or list value: any of them), in key order."""
+        ...
+
+    def add(self, row: Row, *, event: str | None = None, text: str = "") -> None:
+        """Insert; Conflict if the key exists. The journal gets `event` (default `<kind>.added`)."""
+        ...
+
+    def put(self, row: Row, *, event: str | None = None, text: str = "") -> None:
+        """Update an existing row; only changed columns are written and journalled, none changed: nothing is.
+
+        Raises if a changed column belongs to another writer than the unit's.
+        """
+        ...
+
+    def remove(self, row: Row, *, event: str | None = None, text: str = "") -> None:
+        """Delete; no row is no error."""
+        ...
+
+
+class Unit(Protocol):
+    """One transaction. Rows and journal entries are committed together or not at all."""
+
+    writer: Writer
+    now_ms: int
+    accounts: Table[Account]
+    users: Table[User]
+    access_keys: Table[AccessKey]
+    tokens: Table[Token]
+    clusters: Table[Cluster]
+    hosts: Table[Host]
+    images: Table[Image]
+    vmtypes: Table[VmType]
+    keypairs: Table[KeyPair]
+    groups: Table[SecurityGroup]
+    reservations: Table[Reservation]
+    instances: Table[Instance]
+    tags: Table[Tag]
+
+    def held(self) -> Mapping[str, Size]:
+        """Sum by host name what the instances placed there hold (`Instance.held`)."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """Count by host name the instances that are not gone from it."""
+        ...
+
+    def setting(self, name: str, default: str = "") -> str:
+        """Read a small named fact of the cloud (default kernel, round-robin cursor …)."""
+        ...
+
+    def set_setting(self, name: str, value: str) -> None: ...
+
+    def note(self, event: str, kind: str, resource_id: str, text: str) -> None:
+        """Write a journal entry that no row change stands behind."""
+        ...
+
+    def audit(self, *, who: str, source: str, action: str, target: str, outcome: str, detail: str = "") -> None:
+        """Append to the hash-chained audit."""
+        ...
+
+    def cursor(self) -> int:
+        """Return the newest journal cursor that this unit can see."""
+        ...
+
+    def entries(self, after: int, limit: int) -> list[Entry]:
+        """List journal entries with a greater cursor, oldest first."""
+        ...
+
+    def oldest_cursor(self) -> int:
+        """Return the smallest cursor still kept (0 if the journal is empty)."""
+        ...
+
+    def audit_entries(self, after: int, limit: int) -> list[AuditEntry]: ...
+
+
+class Store(Protocol):
+    """The cloud's state. Writers are serialised and committed in groups; readers never wait for them."""
+
+    async def write(self, work: Callable[[Unit], Answer], writer: Writer = "services") -> Answer:
+        """Run `work` in a transaction on the writer's thread; return its answer once it is durable.
+
+        An exception of `work` rolls back what it did and is raised here.
+        """
+        ...
+
+    async def read(self, work: Callable[[Unit], Answer]) -> Answer:
+        """Run `work` on a snapshot; its writes raise."""
+        ...
+
+    def changes(self) -> AsyncIterator[int]:
+        """Yield the newest cursor after each commit that wrote journal entries; a slow reader skips some."""
+        ...
+
+
+# --- hypervisors ---------------------------------------------------------------------------------
+
+
+class NotSupported(Enum):
+    """The driver can not do this; a value, since it is an expected answer and no failure."""
+
+    NOT_SUPPORTED = "not supported"
+
+
+NOT_SUPPORTED: Final = NotSupported.NOT_SUPPORTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostFacts:
+    """What a host reports of itself. `foreign` is what domains that are not ours have been given."""
+
+    hypervisor: str
+    architecture: str
+    capacity: Size
+    foreign: Size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """One disk of a domain: a volume of the host's pool under a target name such as `sda1` or `vda`."""
+
+    volume: str
+    target: str
+    format: str
+    serial: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nic:
+    """One network card; an empty bridge means the hypervisor's user-mode or no network."""
+
+    mac: str
+    bridge: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainSpec:
+    """Everything a domain is defined from; `kernel` and `ramdisk` are volumes of the host's pool, empty: boot the disk.
+
+    `launch` is `Instance.launches` at definition. All of it but paths is kept in the domain's `<metadata>`, so that
+    instances can be rebuilt from hosts (`recovery` holds what the domain itself does not need).
+    """
+
+    instance_id: str
+    launch: int
+    cores: int
+    memory_mib: int
+    kernel: str
+    ramdisk: str
+    cmdline: str
+    disks: tuple[Disk, ...]
+    nics: tuple[Nic, ...]
+    recovery: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainSeen:
+    """A domain of ours on a host. `reason` is the hypervisor's word for how it came into this state."""
+
+    instance_id: str
+    state: Seen
+    launch: int
+    reason: str
+    recovery: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeSeen:
+    name: str
+    capacity_bytes: int
+    allocation_bytes: int
+
+
+class EventKind(StrEnum):
+    UP = "up"  # the connection to the host works (again)
+    DOWN = "down"  # it was lost; `detail` says why
+    DOMAIN = "domain"  # a domain of ours changed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostEvent:
+    """Something a host told by itself; may be lost or doubled, so it only wakes the loop."""
+
+    host: str
+    kind: EventKind
+    instance_id: str = ""
+    detail: str = ""
+
+
+class Hypervisor(Protocol):
+    """One host, over one supervised connection.
+
+    Every method has a deadline and raises Lost, TimedOut (worth retrying) or Broken (refused for good). Every
+    method may be repeated: defining twice redefines, starting a running domain, stopping a stopped one and
+    deleting what is not there succeed. A host that hangs delays its own callers only.
+    """
+
+    async def facts(self) -> HostFacts: ...
+
+    async def domains(self) -> list[DomainSeen]:
+        """List the domains that carry our metadata, in any state."""
+        ...
+
+    async def domain(self, instance_id: str) -> DomainSeen | None: ...
+
+    async def define(self, spec: DomainSpec) -> None: ...
+
+    async def start(self, instance_id: str) -> None: ...
+
+    async def shutdown(self, instance_id: str) -> NotSupported | None:
+        """Ask the guest to power off; return at once, whatever the guest does with it."""
+        ...
+
+    async def reboot(self, instance_id: str) -> NotSupported | None:
+        """Ask the guest to restart; return at once."""
+        ...
+
+    async def reset(self, instance_id: str) -> None:
+        """Restart the domain as by its reset button."""
+        ...
+
+    async def destroy(self, instance_id: str) -> None:
+        """Cut the power; the definition stays."""
+        ...
+
+    async def undefine(self, instance_id: str) -> None: ...
+
+    async def console(self, instance_id: str) -> bytes | NotSupported:
+        """Return the newest 64 KiB of what the domain wrote to its console."""
+        ...
+
+    async def volumes(self) -> list[VolumeSeen]:
+        """List the volumes in our pool of this host."""
+        ...
+
+    async def upload(self, name: str, source: Path, sha256: str) -> NotSupported | None:
+        """Put a file into the pool as a raw volume and check its digest there; a half-done one never counts."""
+        ...
+
+    async def create_volume(
+        self, name: str, capacity_bytes: int, format: Literal["raw", "qcow2"], backing: str = ""
+    ) -> None:
+        """Make an empty volume, or an overlay on the raw volume `backing`; existing: nothing is changed."""
+        ...
+
+    async def delete_volume(self, name: str) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class Hypervisors(Protocol):
+    """All hosts. Joining never waits for the host; its supervisor connects in the background, again and again."""
+
+    def join(self, name: str, uri: str, listener: Callable[[HostEvent], None], domains: Sequence[DomainSpec]) -> None:
+        """Supervise a host; `domains` are what a rehearsal host must be given back, since it forgets. Idempotent."""
+        ...
+
+    def host(self, name: str) -> Hypervisor:
+        """Return a joined host; Missing otherwise."""
+        ...
+
+    async def leave(self, name: str) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+# --- images --------------------------------------------------------------------------------------
+
+
+class ImageFiles(Protocol):
+    """The server's library of image bytes: files named by SHA-256, written aside and renamed."""
+
+    def path(self, sha256: str) -> Path:
+        """Return the file's path; Missing if there is none."""
+        ...
+
+    def add(self, chunks: Iterable[bytes]) -> tuple[str, int]:
+        """Store a stream; return SHA-256 and size."""
+        ...
+
+    def remove(self, sha256: str) -> None: ...
+
+    def digests(self) -> set[str]: ...

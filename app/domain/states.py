@@ -1,0 +1,137 @@
+"""Every enumeration of states, and the machine of each entity as one table.
+
+EC2's state of an instance is derived (`Instance.state`), written by nobody; the table here says which
+changes of that derived state are legal. It feeds the code, the diagrams in ARCHITECTURE.md and the laws
+in the tests.
+"""
+
+from enum import StrEnum
+
+from app.domain.errors import IllegalTransition
+
+
+class Wanted(StrEnum):
+    """What somebody asked of an instance; written by services only."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    TERMINATED = "terminated"
+
+
+class Seen(StrEnum):
+    """What the hosts show of an instance; written by reconcile only."""
+
+    NOTHING = "nothing"  # no domain on its host
+    OFF = "off"  # defined, not running
+    RUNNING = "running"
+    PAUSED = "paused"
+    CRASHED = "crashed"
+
+
+class InstanceState(StrEnum):
+    """EC2's names; `code` is EC2's number."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    SHUTTING_DOWN = "shutting-down"
+    TERMINATED = "terminated"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+    @property
+    def code(self) -> int:
+        return _CODES[self]
+
+
+_CODES = {
+    InstanceState.PENDING: 0,
+    InstanceState.RUNNING: 16,
+    InstanceState.SHUTTING_DOWN: 32,
+    InstanceState.TERMINATED: 48,
+    InstanceState.STOPPING: 64,
+    InstanceState.STOPPED: 80,
+}
+
+
+class HostState(StrEnum):
+    """What the connection to a host says; written by reconcile only."""
+
+    UNKNOWN = "unknown"  # never reached yet
+    UP = "up"
+    LOST = "lost"
+
+
+class HostWanted(StrEnum):
+    """What the operator asked of a host; written by services only."""
+
+    ENABLED = "enabled"
+    DRAINING = "draining"  # takes nothing new
+    REMOVED = "removed"  # leaves as soon as nothing of ours is on it
+
+
+class ImageState(StrEnum):
+    AVAILABLE = "available"
+    DEREGISTERED = "deregistered"
+
+
+class Machine:
+    """A table {(state, event): state}; `advance` follows it or raises IllegalTransition."""
+
+    def __init__(self, name: str, start: str, table: dict[tuple[str, str], str]) -> None:
+        self.name, self.start, self.table = name, start, table
+
+    def advance(self, state: str, event: str) -> str:
+        try:
+            return self.table[state, event]
+        except KeyError:
+            raise IllegalTransition(self.name, state, event) from None
+
+    def allows(self, state: str, event: str) -> bool:
+        return (state, event) in self.table
+
+    def mermaid(self) -> str:
+        """Draw the table for ARCHITECTURE.md."""
+        arrows = [f"    {a} --> {b}: {event}" for (a, event), b in self.table.items()]
+        return "\n".join(["stateDiagram-v2", f"    [*] --> {self.start}", *arrows]).replace(
+            "shutting-down", "shutting_down"
+        )
+
+
+_I = InstanceState
+INSTANCE = Machine(
+    "instance",
+    _I.PENDING,
+    {
+        (_I.PENDING, "started"): _I.RUNNING,
+        (_I.PENDING, "gave up"): _I.SHUTTING_DOWN,
+        (_I.PENDING, "gave up starting again"): _I.STOPPED,
+        (_I.PENDING, "terminate"): _I.SHUTTING_DOWN,
+        (_I.RUNNING, "reboot"): _I.RUNNING,
+        (_I.RUNNING, "stop"): _I.STOPPING,
+        (_I.RUNNING, "powered off"): _I.STOPPED,
+        (_I.RUNNING, "terminate"): _I.SHUTTING_DOWN,
+        (_I.STOPPING, "stop"): _I.STOPPING,
+        (_I.STOPPING, "stopped"): _I.STOPPED,
+        (_I.STOPPING, "terminate"): _I.SHUTTING_DOWN,
+        (_I.STOPPED, "stop"): _I.STOPPED,
+        (_I.STOPPED, "start"): _I.PENDING,
+        (_I.STOPPED, "terminate"): _I.SHUTTING_DOWN,
+        (_I.SHUTTING_DOWN, "terminate"): _I.SHUTTING_DOWN,
+        (_I.SHUTTING_DOWN, "removed"): _I.TERMINATED,
+        (_I.TERMINATED, "terminate"): _I.TERMINATED,
+    },
+)
+_H = HostState
+HOST = Machine(
+    "host",
+    _H.UNKNOWN,
+    {
+        (_H.UNKNOWN, "answered"): _H.UP,
+        (_H.UNKNOWN, "silent"): _H.LOST,
+        (_H.UP, "answered"): _H.UP,
+        (_H.UP, "silent"): _H.LOST,
+        (_H.LOST, "answered"): _H.UP,
+        (_H.LOST, "silent"): _H.LOST,
+    },
+)
+MACHINES = (INSTANCE, HOST)

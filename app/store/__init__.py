@@ -1,0 +1,1 @@
+"""State in SQLite; nothing else imports sqlite-utils."""

@@ -1,0 +1,1 @@
+"""Formats that the world speaks, generated from the clients' own service models."""

@@ -1,6 +1,6 @@
 """Many at once: the last slots, one client token, dry runs and strangers."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -96,7 +96,7 @@ def test_a_stranger_sees_nothing_of_another_account(ec2: Any, image_id: str, str
     assert eve.describe_key_pairs()["KeyPairs"] == []
     assert eve.describe_tags()["Tags"] == []
     assert [found["GroupName"] for found in eve.describe_security_groups()["SecurityGroups"]] == ["default"]
-    attempts = {
+    attempts: dict[str, list[Callable[[], Any]]] = {
         "InvalidInstanceID.NotFound": [
             lambda: eve.describe_instances(InstanceIds=[mine]),
             lambda: eve.describe_instance_status(InstanceIds=[mine]),

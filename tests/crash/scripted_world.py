@@ -22,9 +22,7 @@ class WorldProcess:
         assert self._process.stdout.readline().strip() == "ready"
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *failure: object) -> None:
         assert self._process is not None
         assert self._process.stdout is not None
         self._process.terminate()

@@ -141,6 +141,14 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
     reasons: list[str]
 
 
+class Me(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom the bearer token stands for; `role` is admin, operator or viewer."""
+
+    user: str
+    account_id: str
+    role: str
+
+
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to "is the cloud well?". `trouble` holds one sentence a thing that needs somebody."""
 

@@ -1,39 +1,33 @@
-"""Who may do what: the only place that decides it.
+"""Who may see and change what: decided here and nowhere else.
 
-REST tokens carry a role and show the whole cloud; EC2 keys carry none and show what their account owns, but for
-users marked `admin`. The trap: what a caller may not see must look exactly like what does not exist, so services
-ask `visible` and answer Missing, never Forbidden.
+The rule of EC2: what a caller may not see does not exist for them, so refusals on single things are `Missing`.
+Administrators of the cloud see and change everything, as in 1.6.1. A REST token shows the whole cloud and may
+do what its role covers: `need_role` decides that before any service is called.
 """
 
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from app.domain.account import Caller, Role
-from app.domain.errors import Forbidden, Missing
+from app.domain.errors import Forbidden
+from app.domain.image import Image
 
 
 class Owned(Protocol):
-    """Anything that belongs to an account."""
-
     @property
     def account_id(self) -> str: ...
 
 
-Row = TypeVar("Row", bound=Owned)
+def owns(caller: Caller, thing: Owned) -> bool:
+    """Tell whether the caller may see and change a thing of an account."""
+    return caller.admin or thing.account_id == caller.account_id
 
 
-def visible(caller: Caller, row: Owned) -> bool:
-    """Tell whether the caller may know that `row` exists; whoever sees a thing through EC2 may change it too."""
-    return caller.admin or caller.role is not None or row.account_id == caller.account_id
+def may_run(caller: Caller, image: Image) -> bool:
+    """Tell whether the caller may see an image and launch from it."""
+    return image.public or owns(caller, image)
 
 
 def need_role(caller: Caller, role: Role, action: str) -> None:
     """Raise Forbidden unless the caller's token covers `role`."""
     if caller.role is None or not caller.role.covers(role):
         raise Forbidden(action, f"it needs the role {role}, this token has the role {caller.role or 'none'}")
-
-
-def see(caller: Caller, row: Row | None, resource: str, given: str) -> Row:
-    """Return `row` if it exists and the caller may see it, else raise Missing."""
-    if row is None or not visible(caller, row):
-        raise Missing(resource, given)
-    return row

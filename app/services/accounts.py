@@ -190,7 +190,7 @@ def by_access_key(unit: Unit, access_key_id: str) -> tuple[Caller, str] | None:
 
 
 def by_token(unit: Unit, token: str) -> Caller | None:
-    """Return the caller behind a REST token; None if it, its user or its account is unknown or disabled."""
+    """Return the caller behind a REST token, who sees the whole cloud; None if it, its user or its account is unknown or disabled."""
     for row in unit.tokens.where(sha256=_digest(token), enabled=True):
         return _caller(unit, row.user_id, role=row.role)
     return None
@@ -214,7 +214,7 @@ def _caller(unit: Unit, user_id: str, *, access_key_id: str = "", role: Role | N
         account_id=account.id,
         user_id=user.id,
         user_name=user.name,
-        admin=user.admin,
+        admin=user.admin or role is not None,
         access_key_id=access_key_id,
         role=role,
     )

@@ -43,16 +43,6 @@ def list_types(unit: Unit) -> list[VmType]:
     return sorted(unit.vmtypes.where(), key=lambda row: (bool(row.alias_of), row.ordinal, row.name))
 
 
-def find(unit: Unit, name: str) -> VmType:
-    """Return the type of this name, the one behind it if it is an alias; Missing otherwise."""
-    row = unit.vmtypes.get(name)
-    if row is not None and row.alias_of:
-        row = unit.vmtypes.get(row.alias_of)
-    if row is None:
-        raise Missing("instance type", name)
-    return row
-
-
 def set_type(unit: Unit, name: str, asked: SetType) -> VmType:
     """Define or change a type or an alias; all three sizes or `alias_of` must be given, not both."""
     check_name("name", name)

@@ -190,7 +190,10 @@ def by_access_key(unit: Unit, access_key_id: str) -> tuple[Caller, str] | None:
 
 
 def by_token(unit: Unit, token: str) -> Caller | None:
-    """Return the caller behind a REST token, who sees the whole cloud; None if it, its user or its account is unknown or disabled."""
+    """Return the caller behind a REST token, who sees the whole cloud.
+
+    None if the token is unknown or if it, its user or its account is disabled.
+    """
     for row in unit.tokens.where(sha256=_digest(token), enabled=True):
         return _caller(unit, row.user_id, role=row.role)
     return None

@@ -25,8 +25,10 @@ run: $(RUN_READY) ## start the cloud and open the console (no terminal: serve in
 	@if [ -t 0 ] && [ -t 1 ]; then exec $(BIN)/python -m app run $(ARGS); else exec $(BIN)/python -m app serve $(ARGS); fi
 
 setup: $(RUN_READY) ## prepare .venv (system packages, pinned dependencies, the command euca)
+	@:
 
 setup-test: $(TEST_READY) ## the same, with everything the tests need
+	@:
 
 $(RUN_READY): requirements.lock pyproject.toml bin/setup
 	@bin/setup run

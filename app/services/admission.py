@@ -17,7 +17,7 @@ from app.domain.ports import Entropy, Unit
 from app.domain.states import HostState, HostWanted
 from app.domain.vmtype import Size, VmType
 from app.rules.place import Chosen, Room, place
-from app.services import groups, images, keypairs, tags, vmtypes
+from app.services import groups, images, keypairs, tags, types
 
 MOST_PER_REQUEST = 1000
 MOST_GROUPS = 16
@@ -53,7 +53,7 @@ def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, p
     if ramdisk_id and not kernel_id:
         raise Combination("A ramdisk needs a kernel: give KernelId, or register the image with one")
     key_name = keypairs.find(unit, caller, name=command.key_name).name if command.key_name else ""
-    vmtype = vmtypes.resolve(unit, command.vmtype)
+    vmtype = types.resolve(unit, command.vmtype)
     _check_fit(image, vmtype)
     return Admitted(
         image=image,

@@ -4,7 +4,8 @@ The trap: a change counts for new instances only; an instance keeps the sizes it
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from app.api.resources import SetType
 from app.domain.errors import Conflict, InUse, Invalid, Missing
@@ -53,6 +54,20 @@ def set_type(unit: Unit, name: str, asked: SetType) -> VmType:
     else:
         unit.vmtypes.put(row, text=f"Instance type {name} was changed")
     return row
+
+
+def resolve(unit: Unit, name: str) -> VmType:
+    """Return the type that a name or an alias stands for, under the name that was asked for."""
+    asked = unit.vmtypes.get(name)
+    if asked is None:
+        near = get_close_matches(name, [vmtype.name for vmtype in unit.vmtypes.where()], n=1)
+        raise Invalid("InstanceType", name, f"Did you mean {near[0]}?" if near else "There is no such type here.")
+    if not asked.alias_of:
+        return asked
+    real = unit.vmtypes.get(asked.alias_of)
+    if real is None:
+        raise Invalid("InstanceType", name, f"It is an alias of {asked.alias_of}, which is no more.")
+    return replace(real, name=name)
 
 
 def remove(unit: Unit, name: str) -> None:

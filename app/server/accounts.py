@@ -2,10 +2,18 @@
 
 from litestar import Controller, delete, get, post
 
-from app.api.resources import AccountView, Collection, CreateAccount, CreateUser, Credentials, IssueCredentials, UserView
+from app.api.resources import (
+    AccountView,
+    Collection,
+    CreateAccount,
+    CreateUser,
+    Credentials,
+    IssueCredentials,
+    UserView,
+)
 from app.domain.account import Account, Role, User
 from app.domain.ports import Unit
-from app.server.desk import ROLE, At
+from app.server.desk import At, needs
 from app.server.pages import page
 from app.services import accounts
 from app.services.views import account_view, user_views
@@ -14,9 +22,9 @@ from app.services.views import account_view, user_views
 class AccountController(Controller):
     path = "/accounts"
     tags = ("identities",)
-    opt = {ROLE: Role.ADMIN}
+    opt = needs(Role.ADMIN)
 
-    @get(operation_id="ListAccounts", summary="Accounts", opt={ROLE: Role.VIEWER})
+    @get(operation_id="ListAccounts", summary="Accounts", opt=needs(Role.VIEWER))
     async def index(self, desk: At) -> Collection[AccountView]:
         def work(unit: Unit) -> Collection[AccountView]:
             shown = [_account(unit, account) for account in unit.accounts.where()]
@@ -43,9 +51,9 @@ class AccountController(Controller):
 class UserController(Controller):
     path = "/users"
     tags = ("identities",)
-    opt = {ROLE: Role.ADMIN}
+    opt = needs(Role.ADMIN)
 
-    @get(operation_id="ListUsers", summary="Users with the ids of their access keys", opt={ROLE: Role.VIEWER})
+    @get(operation_id="ListUsers", summary="Users with the ids of their access keys", opt=needs(Role.VIEWER))
     async def index(self, desk: At) -> Collection[UserView]:
         return await desk.read(
             lambda unit: page(unit, user_views(unit, unit.users.where()), lambda view: f"{view.account_id}/{view.name}")

@@ -1,16 +1,11 @@
 """A running cloud as the HTTP handlers see it: ports and settings, put together by `wiring.py`."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from app.domain.ports import Clock, Entropy, Hypervisors, ImageFiles, Store
 from app.server.feed import Feed
-
-
-class Backups(Protocol):
-    """A store that can be copied while it is in use."""
-
-    async def backup(self, target: object) -> None: ...
+from app.server.files import Uploads
+from app.server.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +15,9 @@ class Cloud:
     store: Store
     hypervisors: Hypervisors
     images: ImageFiles
+    uploads: Uploads
     feed: Feed
+    metrics: Metrics
     clock: Clock
     entropy: Entropy
     policy: str

@@ -29,6 +29,11 @@ ROLE = "role"
 LONGEST_AUDIT_TEXT = 500
 
 
+def needs(role: Role) -> dict[str, Role]:
+    """Declare as a route's `opt` which role its caller needs."""
+    return {ROLE: role}
+
+
 class Desk:
     """One request's access to the cloud."""
 

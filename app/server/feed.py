@@ -83,18 +83,22 @@ class Feed:
         for listener in self._listeners:
             listener.close()
 
-    async def listen(self, after: int | None) -> AsyncIterator[bytes]:
-        """Yield frames from the cursor `after` on (None: from now), without gap and without double events.
+    async def join(self, after: int | None) -> AsyncIterator[bytes]:
+        """Return the frames from the cursor `after` on (None: from now), without gap and without double events.
 
-        Ends after a `gap` frame, which says that not everything since `after` can be told.
+        They end after a `gap` frame, which says that not everything since `after` can be told. Unavailable if there
+        are too many listeners, or none is taken any more.
         """
         await self._started.wait()
         if len(self._listeners) >= MOST_LISTENERS or self._closed:
             raise Unavailable("live stream", "it takes no more listeners at the moment")
         listener = _Listener(self._most)
         self._listeners.add(listener)
+        return self._listen(listener, self._at, after)
+
+    async def _listen(self, listener: _Listener, joined_at: int, after: int | None) -> AsyncIterator[bytes]:
         try:
-            async for chunk in self._told(listener, self._at, after):
+            async for chunk in self._told(listener, joined_at, after):
                 yield chunk
         finally:
             self._listeners.discard(listener)
@@ -109,6 +113,9 @@ class Feed:
             batch = await self._store.read(lambda unit, at=seen: read_batch(unit, at, PAGE, joined_at))  # type: ignore[misc]
             if batch is None:
                 break
+            if batch.restored:
+                yield beat("gap", self._at, self._clock.now_ms())
+                return
             yield batch.after(seen)
             seen = batch.last
         async for chunk in self._live(listener, seen):

@@ -20,11 +20,15 @@ _WITH_VIEW = ("instance", "host", "cluster", "image")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Frames of the entries after one cursor up to `last`; `events` are (cursor, frame)."""
+    """Frames of the entries after one cursor up to `last`; `events` are (cursor, frame).
+
+    `restored`: among them the state was put back to a backup, so that no view of before counts.
+    """
 
     last: int
     views: bytes
     events: tuple[tuple[int, bytes], ...]
+    restored: bool
 
     def after(self, cursor: int) -> bytes:
         """Return what somebody who has seen everything up to `cursor` still needs."""
@@ -42,6 +46,7 @@ def read_batch(unit: Unit, after: int, limit: int, until: int | None = None) -> 
         last=entries[-1].cursor,
         views=b"".join(_views(unit, entries)),
         events=tuple((entry.cursor, frame("event", views.event_view(entry), entry.cursor)) for entry in entries),
+        restored=any(entry.event == "cloud.restored" for entry in entries),
     )
 
 

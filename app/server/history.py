@@ -10,7 +10,7 @@ from litestar.response import Stream
 from app.api.resources import AuditView, Collection, EventView
 from app.domain.account import Role
 from app.domain.ports import Unit
-from app.server.desk import ROLE, At
+from app.server.desk import At, needs
 from app.server.pages import After, number
 from app.services.views import audit_view, event_view
 
@@ -21,7 +21,7 @@ _Limit = Annotated[int, Parameter(ge=1, le=MOST, description="How many at most."
 
 class HistoryController(Controller):
     tags = ("history",)
-    opt = {ROLE: Role.VIEWER}
+    opt = needs(Role.VIEWER)
 
     @get("/events", operation_id="ListEvents", summary="Journal entries, oldest first")
     async def events(self, desk: At, after: After = "", limit: _Limit = PAGE) -> Collection[EventView]:
@@ -33,7 +33,7 @@ class HistoryController(Controller):
 
         return await desk.read(work)
 
-    @get("/audit", operation_id="ListAudit", summary="Who changed what, oldest first", opt={ROLE: Role.OPERATOR})
+    @get("/audit", operation_id="ListAudit", summary="Who changed what, oldest first")
     async def audit(self, desk: At, after: After = "", limit: _Limit = PAGE) -> Collection[AuditView]:
         def work(unit: Unit) -> Collection[AuditView]:
             found = unit.audit_entries(number("after", after), limit + 1)

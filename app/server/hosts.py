@@ -6,19 +6,19 @@ from app.api.resources import AddCluster, AddHost, ClusterView, Collection, Host
 from app.domain.account import Role
 from app.domain.host import Cluster, Host
 from app.domain.ports import Unit
-from app.server.desk import ROLE, At
+from app.server.desk import At, needs
 from app.server.pages import MOST, After, Limit, page
 from app.services import clusters, hosts
 from app.services.views import World, cluster_view, host_view
 
-_ADMIN = {ROLE: Role.ADMIN}
-_OPERATOR = {ROLE: Role.OPERATOR}
+_ADMIN = needs(Role.ADMIN)
+_OPERATOR = needs(Role.OPERATOR)
 
 
 class ClusterController(Controller):
     path = "/clusters"
     tags = ("hosts",)
-    opt = {ROLE: Role.VIEWER}
+    opt = needs(Role.VIEWER)
 
     @get(operation_id="ListClusters", summary="Clusters with what their hosts have and hold")
     async def index(self, desk: At, after: After = "", limit: Limit = MOST) -> Collection[ClusterView]:
@@ -41,7 +41,7 @@ class ClusterController(Controller):
 class HostController(Controller):
     path = "/hosts"
     tags = ("hosts",)
-    opt = {ROLE: Role.VIEWER}
+    opt = needs(Role.VIEWER)
 
     @get(operation_id="ListHosts", summary="Hosts with what they have and hold")
     async def index(self, desk: At, after: After = "", limit: Limit = MOST) -> Collection[HostView]:
@@ -72,9 +72,7 @@ class HostController(Controller):
     async def undrain(self, desk: At, name: str) -> HostView:
         return await desk.change("UndrainHost", name, lambda unit: _shown(unit, hosts.undrain(unit, name)))
 
-    @delete(
-        "/{name:str}", operation_id="RemoveHost", summary="Let a host leave once it is empty", opt=_ADMIN
-    )
+    @delete("/{name:str}", operation_id="RemoveHost", summary="Let a host leave once it is empty", opt=_ADMIN)
     async def remove(self, desk: At, name: str) -> None:
         await desk.change("RemoveHost", name, lambda unit: hosts.remove(unit, name))
 

@@ -4,13 +4,13 @@ from litestar import Controller, get
 
 from app.api.resources import Me, Overview
 from app.domain.account import Role
-from app.server.desk import ROLE, At
+from app.server.desk import At, needs
 from app.services.overview import overview
 
 
 class OverviewController(Controller):
     tags = ("overview",)
-    opt = {ROLE: Role.VIEWER}
+    opt = needs(Role.VIEWER)
 
     @get("/overview", operation_id="GetOverview", summary="Is the cloud well?")
     async def overview(self, desk: At) -> Overview:

@@ -5,17 +5,17 @@ from litestar import Controller, delete, get, put
 from app.api.resources import Collection, SetType, TypeView
 from app.domain.account import Role
 from app.domain.ports import Unit
-from app.server.desk import ROLE, At
+from app.server.desk import At, needs
 from app.services import types
 from app.services.views import type_views
 
-_ADMIN = {ROLE: Role.ADMIN}
+_ADMIN = needs(Role.ADMIN)
 
 
 class TypeController(Controller):
     path = "/types"
     tags = ("types",)
-    opt = {ROLE: Role.VIEWER}
+    opt = needs(Role.VIEWER)
 
     @get(operation_id="ListTypes", summary="Types in their order, with the room there is for each")
     async def index(self, desk: At) -> Collection[TypeView]:

@@ -204,6 +204,7 @@ INDEXES: Final = (
     'CREATE INDEX "instances_host" ON "instances" ("host")',
     'CREATE INDEX "instances_account" ON "instances" ("account_id")',
     'CREATE INDEX "instances_reservation" ON "instances" ("reservation_id")',
+    'CREATE INDEX "instances_mac" ON "instances" ("mac")',
     'CREATE INDEX "instances_wanted" ON "instances" ("wanted", "removed")',
     'CREATE INDEX "access_keys_user" ON "access_keys" ("user_id")',
     'CREATE INDEX "tokens_user" ON "tokens" ("user_id")',

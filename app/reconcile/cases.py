@@ -33,9 +33,7 @@ def load(unit: Unit, instances: Iterable[Instance]) -> dict[str, Case]:
     """Join instances with their images, by instance id."""
     rows = list(instances)
     wanted = {name for row in rows for name in (row.image_id, row.kernel_id, row.ramdisk_id) if name}
-    images: Mapping[str, Image] = (
-        {image.id: image for image in unit.images.where(id=sorted(wanted))} if wanted else {}
-    )
+    images: Mapping[str, Image] = {image.id: image for image in unit.images.where(id=sorted(wanted))} if wanted else {}
     return {
         row.id: Case(
             instance=row,

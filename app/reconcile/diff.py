@@ -120,11 +120,8 @@ def _keep(instance: Instance, observed: Observed, memory: Memory, limits: Limits
 
 
 def _bring_up(instance: Instance, observed: Observed, memory: Memory, limits: Limits, now_s: float) -> list[Action]:
-    launch = instance.launches
-    if instance.launched < launch:
-        if _lost_disks(instance, observed):
-            return [GiveUp(launch=launch, reason="the instance's root disk is no longer on its host")]
-        return [*_marks(instance, observed), *_launch(launch)]
+    if instance.launched < instance.launches:
+        return [*_marks(instance, observed), *_launch(instance, observed)]
     left_s = limits.power_off_confirm_s - memory.off_for(now_s)
     if observed.blinks and left_s > 0:
         return [Wait(seconds=left_s)]
@@ -132,13 +129,15 @@ def _bring_up(instance: Instance, observed: Observed, memory: Memory, limits: Li
     if observed.domain is not None:
         if instance.reboots > instance.rebooted:
             return [*marks, Start(reboot=instance.reboots)]
-        return [*marks, ReportPowerOff(launch=launch)]
+        return [*marks, ReportPowerOff(launch=instance.launches)]
+    return [*marks, *_launch(instance, observed)]
+
+
+def _launch(instance: Instance, observed: Observed) -> list[Action]:
+    launch = instance.launches
     if _lost_disks(instance, observed):
-        return [*marks, GiveUp(launch=launch, reason="the host lost the instance's domain and disks")]
-    return [*marks, *_launch(launch)]
-
-
-def _launch(launch: int) -> list[Action]:
+        lost = "domain and disks" if observed.domain is None and instance.launched == launch else "disks"
+        return [GiveUp(launch=launch, reason=f"the host lost the instance's {lost}")]
     return [StageImages(), MakeDisks(), Define(launch=launch), Start()]
 
 

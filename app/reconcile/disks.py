@@ -6,6 +6,7 @@ the dom0 of today wants it raw, so the root is a copy of the image there, not an
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from app.domain.host import Host
 from app.domain.image import Image
@@ -40,7 +41,7 @@ class NewVolume:
 
     name: str
     capacity_bytes: int
-    format: str
+    format: Literal["raw", "qcow2"]
     backing: str = ""
 
 

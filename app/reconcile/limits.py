@@ -1,5 +1,7 @@
 """How patient the loop is: every waiting time, count and size it works with, in one place."""
 
+import random
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -53,6 +55,9 @@ class Limits:
     retry_first_s: float = 0.5
     retry_most_s: float = 60.0
     """First and longest back-off after a failure; it doubles in between."""
+
+    jitter: Callable[[], float] = random.random
+    """Return an unpredictable number from 0 to 1; spreads heartbeats and back-offs."""
 
     stop_s: float = 1.5
     """How long running work may finish when the loop is stopped; it is cancelled then."""

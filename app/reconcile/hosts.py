@@ -155,7 +155,9 @@ class HostWatchers:
             if watch.row.name not in self._watches:
                 return
             with suppress(TimeoutError):
-                await asyncio.wait_for(watch.poked.wait(), self._limits.heartbeat_s * (0.75 + 0.5 * self._limits.jitter()))
+                await asyncio.wait_for(
+                    watch.poked.wait(), self._limits.heartbeat_s * (0.75 + 0.5 * self._limits.jitter())
+                )
 
     async def _attend(self, watch: Watch) -> None:
         bare = False

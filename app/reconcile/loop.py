@@ -6,7 +6,7 @@ difference between what is wanted and what is seen, so a kill at any moment cost
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import partial
 
@@ -188,18 +188,14 @@ class Reconciler:
         while True:
             changes = self._store.changes()
             try:
-                while True:
+                cursor = await self._catch_up(cursor)
+                async for _ in changes:
                     cursor = await self._catch_up(cursor)
-                    await self._woken(changes)
             except CloudError as error:
                 log.warning("the journal can not be read", extra={"error": str(error)})
             except Exception:
                 log.exception("following the journal failed")
             await asyncio.sleep(1.0)
-
-    async def _woken(self, changes: AsyncIterator[int]) -> None:
-        """Return after the next commit."""
-        await anext(changes, None)
 
     async def _catch_up(self, cursor: int) -> int:
         news = News(cursor=cursor, full=True, instances=(), hosts={})

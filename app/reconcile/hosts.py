@@ -1,7 +1,7 @@
 """One watcher for each host: ask for its facts again and again, tell when it comes and goes, take it in and out.
 
-Only here a host becomes LOST. A host whose answer came too late once is asked again first; one whose
-connection is gone is lost at once. The trap: this column is what keeps the loop's hands off, so `up` is only
+Only here a host becomes LOST, and only after a second question: a connection that breaks and comes back within
+half a second is no news. The trap: this column is what keeps the loop's hands off, so `up` is only
 true after the row says so, too.
 """
 
@@ -213,7 +213,7 @@ class HostWatchers:
         if isinstance(error, Missing):
             return
         watch.silences += 1
-        unsure = isinstance(error, TimedOut) if watch.up else watch.row.state is not HostState.LOST
+        unsure = watch.up or watch.row.state is not HostState.LOST
         if unsure and watch.silences < PATIENCE:
             asyncio.get_running_loop().call_later(RETRY_S, watch.poked.set)
             return

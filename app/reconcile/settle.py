@@ -28,6 +28,7 @@ from app.reconcile.staging import Staging
 
 log = logging.getLogger(__name__)
 ROUNDS = 8
+_ANEW = ("booted", "started")
 _ALIVE = frozenset({Seen.RUNNING, Seen.PAUSED})
 GAVE_UP = "Server.InternalError"
 
@@ -56,7 +57,7 @@ class Settler:
     def told(self, instance_id: str, detail: str) -> None:
         """Take a host's word that a guest rebooted."""
         memory = self._memories.get(instance_id)
-        if memory is not None and "reboot" in detail:
+        if memory is not None and any(word in detail for word in _ANEW):
             memory.told_reboot()
 
     async def settle(self, instance_id: str, turn: Turn) -> Again | None:

@@ -73,7 +73,7 @@ class Desk:
         try:
             await self.cloud.store.write(lambda unit: self._write_down(unit, action, target, "refused", str(error)))
         except CloudError:
-            log.exception("a refusal could not be audited", extra={"action": action})
+            log.exception("a refusal could not be audited", extra={"fields": {"action": action}})
 
     def _write_down(self, unit: Unit, action: str, target: str, outcome: str, detail: str) -> None:
         unit.audit(

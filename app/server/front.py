@@ -5,7 +5,7 @@ The trap: Litestar's own middleware runs after routing, so answers to unknown pa
 
 import asyncio
 import re
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any, cast
 
 from litestar.enums import ScopeType
@@ -21,8 +21,15 @@ _FIT_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 class Front:
     """An ASGI application around another one."""
 
-    def __init__(self, inner: ASGIApp, entropy: Entropy, body_silence_s: float = BODY_SILENCE_S) -> None:
-        self._inner, self._entropy, self._body_silence_s = inner, entropy, body_silence_s
+    def __init__(
+        self,
+        inner: ASGIApp,
+        entropy: Entropy,
+        *,
+        body_silence_s: float = BODY_SILENCE_S,
+        observe: Callable[[str, int], None] | None = None,
+    ) -> None:
+        self._inner, self._entropy, self._body_silence_s, self._observe = inner, entropy, body_silence_s, observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -33,6 +40,8 @@ class Front:
         async def send_with_id(message: Any) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", []), (REQUEST_ID, request_id.encode())]
+                if self._observe:
+                    self._observe(str(cast("Any", scope)["method"]), message["status"])
             await send(message)
 
         changed = cast("MutableMapping[str, Any]", dict(scope))

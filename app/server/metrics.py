@@ -6,6 +6,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from app.domain.ports import Unit
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
+
 
 class Metrics:
     """Numbers in a registry of their own; gauges are filled when somebody asks."""
@@ -21,6 +23,11 @@ class Metrics:
         self._cores_held = Gauge("eucalyptus_cores_held", "Cores that instances hold", registry=self.registry)
         self._cursor = Gauge("eucalyptus_journal_cursor", "Newest journal cursor", registry=self.registry)
         self._listeners = Gauge("eucalyptus_stream_listeners", "Listeners of the live stream", registry=self.registry)
+
+    def observe(self, method: str, status: int) -> None:
+        """Count an answered request; methods that nobody knows count as one."""
+        known = method if method in _METHODS else "other"
+        self.requests.labels(known, str(status)).inc()
 
     def render(self, unit: Unit, listeners: int) -> bytes:
         """Fill the gauges from one transaction and write everything in Prometheus's text format."""

@@ -85,7 +85,7 @@ def http_error_response(request: Request[Any, Any, Any], error: HTTPException) -
 def unexpected_response(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Answer a failure that nobody expected, after logging it."""
     request_id = request_id_of(request)
-    log.error("request failed", exc_info=error, extra={"request": request_id, "path": request.url.path})
+    log.error("request failed", exc_info=error, extra={"fields": {"request": request_id, "path": request.url.path}})
     problem = Problem(
         type="about:blank",
         title=_title(500),

@@ -67,6 +67,13 @@ def get(unit: Unit, name: str) -> Host:
     return host
 
 
+def forget(unit: Unit, name: str) -> None:
+    """Remove the row of a host that was to leave and is empty; anything else is left as it is."""
+    host = unit.hosts.get(name)
+    if host is not None and host.wanted is HostWanted.REMOVED:
+        unit.hosts.remove(host, event="host.left", text=f"Host {name} has left")
+
+
 def check_uri(uri: str) -> str:
     """Return `uri`, or raise Invalid unless it is a libvirt URI that needs no password and runs no program."""
     try:

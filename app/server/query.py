@@ -96,7 +96,7 @@ class QueryApi:
             if call.dry_run:
                 raise DryRun
             if operation.writes:
-                _audit(unit, call, caller, source, "done")
+                _audit(unit, call, caller, source, "ok")
             return answer
 
         try:

@@ -46,8 +46,12 @@ def first_start(unit: Unit, entropy: Entropy) -> Secrets | None:
 
 def reissue_first(unit: Unit, entropy: Entropy) -> Secrets:
     """Give the first account's `admin` a new token, for whoever owns the state directory but lost the secrets."""
-    user = find_user(unit, unit.setting(_FIRST_ACCOUNT_SETTING), FIRST_USER)
-    return issue(unit, user, entropy, Role.ADMIN)
+    return issue(unit, first_administrator(unit), entropy, Role.ADMIN)
+
+
+def first_administrator(unit: Unit) -> User:
+    """Return the user who was made at the first start."""
+    return find_user(unit, unit.setting(_FIRST_ACCOUNT_SETTING), FIRST_USER)
 
 
 def issue(unit: Unit, user: User, entropy: Entropy, role: Role | None) -> Secrets:

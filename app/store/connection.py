@@ -7,6 +7,7 @@ would fail with "database is locked" as soon as somebody wrote in between.
 import os
 import sqlite3
 from pathlib import Path
+from typing import Literal
 
 from sqlite_utils import Database as Schema
 
@@ -46,11 +47,13 @@ def check_header(file: Path) -> None:
         raise Broken("store", f"{file} is no database")
 
 
-def connect(file: Path, busy_timeout_s: float, *, read_only: bool = False) -> sqlite3.Connection:
+def connect(
+    file: Path, busy_timeout_s: float, *, mode: Literal["rw", "ro"] = "rw", query_only: bool = False
+) -> sqlite3.Connection:
     """Open an existing file with the settings that all our connections share."""
     try:
         connection = sqlite3.connect(
-            f"{file.absolute().as_uri()}?mode=rw",
+            f"{file.absolute().as_uri()}?mode={mode}",
             uri=True,
             timeout=busy_timeout_s,
             isolation_level=None,
@@ -64,7 +67,7 @@ def connect(file: Path, busy_timeout_s: float, *, read_only: bool = False) -> sq
     connection.execute(f"PRAGMA busy_timeout = {round(busy_timeout_s * 1000)}")
     connection.execute("PRAGMA journal_size_limit = 67108864")
     connection.execute("PRAGMA trusted_schema = OFF")
-    if read_only:
+    if query_only:
         connection.execute("PRAGMA query_only = ON")
     return connection
 

@@ -37,7 +37,7 @@ class Database:
         """Open or create the file (0600, its directory 0700) and migrate it; Broken if it is not ours or too new."""
         prepare(path, busy_timeout_s)
         changes = Changes()
-        readers = Readers(partial(connect, path, busy_timeout_s, read_only=True), clock, read_threads)
+        readers = Readers(partial(connect, path, busy_timeout_s, query_only=True), clock, read_threads)
         return cls(WriterThread(partial(connect, path, busy_timeout_s), clock, changes.tell), readers, changes)
 
     async def write(self, work: Callable[[Unit], Answer], writer: Writer = "services") -> Answer:

@@ -4,6 +4,8 @@ To add a column: a new step `_0002_...` below that calls `database["instances"].
 not_null_default=...)`. Never change a released step: files of operators have passed it already.
 """
 
+import sqlite3
+
 from sqlite_utils import Database as Schema
 from sqlite_utils import Migrations
 
@@ -22,14 +24,18 @@ def migrations() -> Migrations:
 
 
 def migrate(schema: Schema) -> None:
-    """Bring a file that `check_version` accepted to today's schema; every step is a transaction of its own."""
+    """Bring a file that `check_version` accepted to today's schema; every step is a transaction of its own.
+
+    The mark goes first: a kill right after leaves an empty file that is known as ours.
+    """
+    if not is_ours(schema.conn):
+        schema.conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     migrations().apply(schema)
 
 
 def check_version(schema: Schema, file: str) -> None:
     """Raise Broken if the file belongs to another program or to a newer version of this one."""
-    ours = schema.conn.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
-    if not ours and schema.table_names():
+    if not is_ours(schema.conn) and schema.table_names():
         raise Broken("store", f"{file} is a database of another program")
     steps = migrations()
     newer = {step.name for step in steps.applied(schema)} - {step.name for step in steps._migrations}
@@ -39,7 +45,11 @@ def check_version(schema: Schema, file: str) -> None:
         )
 
 
+def is_ours(connection: sqlite3.Connection) -> bool:
+    """Tell whether this program made the file."""
+    return bool(connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID)
+
+
 def _0001_first_schema(schema: Schema) -> None:
     for statement in (*first_schema.TABLES, *first_schema.INDEXES):
         schema.execute(statement)
-    schema.execute(f"PRAGMA application_id = {APPLICATION_ID}")

@@ -10,7 +10,13 @@ from litestar import asgi
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
-from app.server.query import QueryApi, form_params
+from app.server.cloud import Cloud
+from app.server.ec2.operation import Site
+from app.server.eucarc import REGION
+from app.server.query import QueryApi, form_params, requests_of
+from app.wire.amendments import Amendments
+from app.wire.models import Models
+from app.wire.protocol import Protocol
 from app.wire.signatures import SignedRequest
 
 PATHS = ("/", "/services/Eucalyptus")
@@ -19,6 +25,22 @@ _TOO_LARGE = (
     b"<Response><Errors><Error><Code>RequestEntityTooLarge</Code>"
     b"<Message>A request has at most 1 MiB</Message></Error></Errors></Response>"
 )
+
+
+def query_api(cloud: Cloud, url: str) -> QueryApi:
+    """Compile every operation offered for a cloud whose listener is at `url`."""
+    amendments, models = Amendments.load(), Models()
+    protocols = {service: Protocol(models, service, requests_of(service), amendments) for service in ("ec2", "sts")}
+    site = Site(
+        region=REGION,
+        public_url=url + PATHS[1],
+        policy=cloud.policy,
+        entropy=cloud.entropy,
+        files=cloud.images,
+        hypervisors=cloud.hypervisors,
+        filters=amendments.filters,
+    )
+    return QueryApi(store=cloud.store, site=site, clock=cloud.clock, protocols=protocols)
 
 
 def query_route(api: QueryApi) -> ASGIRouteHandler:

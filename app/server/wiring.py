@@ -93,8 +93,9 @@ async def _write_credentials(store: Database, state: Path, url: str, secrets: ac
     file = eucarc.admin_file(state)
     named = {} if secrets else eucarc.read(file)
     if not named.get("EUCA_TOKEN"):
-        given = secrets or await store.write(lambda unit: accounts.reissue_first(unit, os.urandom))
-        named = eucarc.environment(url, given.account_id, given.access_key_id, given.secret_key, given.token)
+        if secrets is None:
+            secrets = await store.write(lambda unit: accounts.reissue_first(unit, os.urandom))
+        named = eucarc.environment(url, secrets.account_id, secrets.access_key_id, secrets.secret_key, secrets.token)
     eucarc.write(file, eucarc.at(named, url))
 
 
@@ -143,4 +144,6 @@ async def _rehearsal_hosts_up(cloud: Cloud) -> None:
 
 
 def _rehearsal_hosts_missing(unit: Unit) -> bool:
-    return any(host.rehearsal and host.state is not HostState.UP for host in unit.hosts.where(uri=seeding.REHEARSAL_URI))
+    return any(
+        host.rehearsal and host.state is not HostState.UP for host in unit.hosts.where(uri=seeding.REHEARSAL_URI)
+    )

@@ -21,7 +21,8 @@ import uvloop
 from app.domain.errors import Unavailable
 from app.server.application import create_app
 from app.server.front import Front
-from app.server.wiring import running
+from app.server.query_edge import query_route
+from app.server.wiring import query_api, running
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,9 @@ async def _serve(settings: Settings, bound: socket.socket, url: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _begin_to_stop, stopping)
     async with running(settings, url) as cloud:
-        app: Any = Front(create_app(cloud), cloud.entropy, observe=cloud.metrics.observe)
+        app: Any = Front(
+            create_app(cloud, [query_route(query_api(cloud, url))]), cloud.entropy, observe=cloud.metrics.observe
+        )
         server = _Server(_config(app), url)
 
         async def stop_when_told() -> None:

@@ -10,16 +10,10 @@ from litestar import asgi
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
-from app.server.cloud import Cloud
-from app.server.ec2.operation import Site
-from app.server.eucarc import REGION
-from app.server.query import QueryApi, form_params, requests_of
-from app.wire.amendments import Amendments
-from app.wire.models import Models
-from app.wire.protocol import Protocol
+from app.server.query import QueryApi, form_params
 from app.wire.signatures import SignedRequest
 
-PATHS = ("/", "/services/Eucalyptus")
+EC2_PATH = "/services/Eucalyptus"
 BODY_BYTES = 1 << 20
 _TOO_LARGE = (
     b"<Response><Errors><Error><Code>RequestEntityTooLarge</Code>"
@@ -27,26 +21,10 @@ _TOO_LARGE = (
 )
 
 
-def query_api(cloud: Cloud, url: str) -> QueryApi:
-    """Compile every operation offered for a cloud whose listener is at `url`."""
-    amendments, models = Amendments.load(), Models()
-    protocols = {service: Protocol(models, service, requests_of(service), amendments) for service in ("ec2", "sts")}
-    site = Site(
-        region=REGION,
-        public_url=url + PATHS[1],
-        policy=cloud.policy,
-        entropy=cloud.entropy,
-        files=cloud.images,
-        hypervisors=cloud.hypervisors,
-        filters=amendments.filters,
-    )
-    return QueryApi(store=cloud.store, site=site, clock=cloud.clock, protocols=protocols)
-
-
 def query_route(api: QueryApi) -> ASGIRouteHandler:
     """Make the handler of `/` and `/services/Eucalyptus` (with and without a closing slash)."""
 
-    @asgi(list(PATHS), opt={"exclude_from_auth": True})
+    @asgi(["/", EC2_PATH], opt={"exclude_from_auth": True})
     async def answer_query(scope: Scope, receive: Receive, send: Send) -> None:
         body = await _body(receive)
         if body is None:

@@ -21,8 +21,8 @@ import uvloop
 from app.domain.errors import Unavailable
 from app.server.application import create_app
 from app.server.front import Front
-from app.server.query_edge import query_api, query_route
-from app.server.wiring import running
+from app.server.query_edge import query_route
+from app.server.wiring import query_api, running
 from app.settings import Settings
 
 log = logging.getLogger(__name__)

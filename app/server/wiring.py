@@ -17,14 +17,20 @@ from app.reconcile.limits import Limits
 from app.reconcile.loop import Reconciler
 from app.server import eucarc, seeding
 from app.server.cloud import Cloud
+from app.server.ec2.operation import Site
 from app.server.feed import Feed
 from app.server.files import Uploads
 from app.server.metrics import Metrics
+from app.server.query import QueryApi, requests_of
+from app.server.query_edge import EC2_PATH
 from app.services import accounts, hosts, instances
 from app.settings import Settings
 from app.storage.library import Library
 from app.store.database import Database
 from app.store.lock import StateLock
+from app.wire.amendments import Amendments
+from app.wire.models import Models
+from app.wire.protocol import Protocol
 from app.xen.hosts import Hosts
 
 DATABASE = "cloud.sqlite3"
@@ -92,11 +98,35 @@ async def _write_credentials(store: Database, state: Path, url: str, secrets: ac
     """Keep the administrator's file: new at the first start or when it was lost, else at today's address."""
     file = eucarc.admin_file(state)
     named = {} if secrets else eucarc.read(file)
-    if not named.get("EUCA_TOKEN"):
-        if secrets is None:
-            secrets = await store.write(lambda unit: accounts.reissue_first(unit, os.urandom))
-        named = eucarc.environment(url, secrets.account_id, secrets.access_key_id, secrets.secret_key, secrets.token)
-    eucarc.write(file, eucarc.at(named, url))
+    if "EUCA_TOKEN" in named:
+        eucarc.write(file, eucarc.at(named, url))
+    else:
+        made = await _reissued(store) if secrets is None else secrets
+        eucarc.write(file, eucarc.environment(url, made.account_id, made.access_key_id, made.secret_key, made.token))
+
+
+async def _reissued(store: Database) -> accounts.Secrets:
+    return await store.write(lambda unit: accounts.reissue_first(unit, os.urandom))
+
+
+def query_api(cloud: Cloud, url: str) -> QueryApi:
+    """Make the Query interface of EC2 and STS; compiles its codecs, which takes a while."""
+    amendments, models = Amendments.load(), Models()
+    site = Site(
+        region=eucarc.REGION,
+        public_url=url + EC2_PATH,
+        policy=cloud.policy,
+        entropy=cloud.entropy,
+        files=cloud.images,
+        hypervisors=cloud.hypervisors,
+        filters=amendments.filters,
+    )
+    protocols = {
+        service: Protocol(models, service, requests, amendments)
+        for service in ("ec2", "sts")
+        if (requests := requests_of(service))
+    }
+    return QueryApi(store=cloud.store, site=site, clock=cloud.clock, protocols=protocols)
 
 
 def _hypervisors(settings: Settings) -> Hosts:

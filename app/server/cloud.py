@@ -1,0 +1,24 @@
+"""A running cloud as the HTTP handlers see it: ports and settings, put together by `wiring.py`."""
+
+from dataclasses import dataclass
+
+from app.domain.ports import Clock, Entropy, Hypervisors, ImageFiles, Store
+from app.server.feed import Feed
+from app.server.files import Uploads
+from app.server.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cloud:
+    """Everything a handler may use. `policy` names the placement policy; `version` is ours."""
+
+    store: Store
+    hypervisors: Hypervisors
+    images: ImageFiles
+    uploads: Uploads
+    feed: Feed
+    metrics: Metrics
+    clock: Clock
+    entropy: Entropy
+    policy: str
+    version: str

@@ -1,0 +1,4 @@
+# Read by the other scripts: one line on the console, with the seconds since power on.
+export PATH=/bin:/sbin:/usr/bin:/usr/sbin
+say() { echo "guest[$(cut -d' ' -f1 /proc/uptime)]: $*"; }
+kept() { cat "/run/cloud/$1" 2>/dev/null; }

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.domain.errors import Absent, CloudError, Invalid, Unknown, Unsupported
 from app.wire.amendments import Amendments
@@ -130,6 +132,23 @@ def test_words_of_the_signature_are_no_parameters(params: list[tuple[str, str]])
     assert run(*params) == RunInstances(image_id="emi-0a11beef")
 
 
+def test_a_name_of_its_own_for_requests_wins_over_the_name_in_answers() -> None:
+    class Address(msgspec.Struct):
+        private_ip_address: str
+
+    class Interface(msgspec.Struct):
+        private_ip_addresses: list[Address] = []
+
+    class RunInstances(msgspec.Struct):
+        network_interfaces: list[Interface] = []
+
+    protocol = Protocol(MODELS, "ec2", {"RunInstances": RunInstances}, AMENDMENTS)
+    name = "NetworkInterface.1.PrivateIpAddresses.1.PrivateIpAddress"
+    call = protocol.decode([("Action", "RunInstances"), ("Version", "2016-11-15"), (name, "10.0.0.1")])
+    address = Address(private_ip_address="10.0.0.1")
+    assert call.arguments == RunInstances(network_interfaces=[Interface(private_ip_addresses=[address])])
+
+
 BASE = [("Version", "2016-11-15"), ("ImageId", "emi-0a11beef")]
 RUN = [("Action", "RunInstances"), *BASE]
 
@@ -186,6 +205,19 @@ def test_a_wrong_request_is_told_what_is_wrong(
 ) -> None:
     with pytest.raises(kind, match=told):
         EC2.decode(params)
+
+
+WORDS = ["ImageId", "SecurityGroup", "Placement", "Tag", "TagSpecification", "Filter", "1", "0", "member", "DryRun", ""]
+
+
+@given(st.lists(st.tuples(st.lists(st.sampled_from(WORDS) | st.text(max_size=3), max_size=5).map(".".join), st.text())))
+def test_whatever_is_sent_the_answer_is_an_error_of_ours_or_a_call(params: list[tuple[str, str]]) -> None:
+    try:
+        EC2.decode([*RUN, *params])
+    except CloudError as error:
+        status, document = EC2.fault(error, "req-1")
+        assert status == 400
+        assert b"<RequestID>req-1</RequestID>" in document
 
 
 def test_a_secret_value_is_not_repeated_in_the_refusal() -> None:

@@ -234,10 +234,14 @@ ACTIONS: tuple[Action, ...] = (
         key="1",
         title="overview",
         help="Go to the overview.",
-        shown=False,
     ),
     Action(
-        name="go.hosts", method="go_hosts", screens=PLACES, key="2", title="hosts", help="Go to the hosts.", shown=False
+        name="go.hosts",
+        method="go_hosts",
+        screens=PLACES,
+        key="2",
+        title="hosts",
+        help="Go to the hosts.",
     ),
     Action(
         name="go.instances",
@@ -246,7 +250,6 @@ ACTIONS: tuple[Action, ...] = (
         key="3",
         title="instances",
         help="Go to the instances.",
-        shown=False,
     ),
     Action(
         name="go",

@@ -18,7 +18,7 @@ def _note(view: InstanceView) -> str:
 
 COLUMNS: tuple[Column[InstanceView], ...] = (
     Column(key="id", title="INSTANCE", width=19, value=lambda v: v.id, aliases=("instance",)),
-    Column(key="name", title="NAME", width=10, value=lambda v: v.name, rank=5, grows=True),
+    Column(key="name", title="NAME", width=10, value=lambda v: v.name, rank=3, grows=True),
     Column(
         key="state",
         title="STATE",

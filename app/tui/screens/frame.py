@@ -37,6 +37,7 @@ class ConsoleScreen(Screen[None]):
     """A place of the console; subclasses set PLACE and BINDINGS and fill `body`."""
 
     PLACE: ClassVar[str] = ""
+    AUTO_FOCUS: ClassVar[str | None] = ""  # else a hidden prompt would take the keys
 
     def __init__(self, session: Session) -> None:
         super().__init__()

@@ -1,5 +1,6 @@
 """All keys of the place one came from, out of the registry."""
 
+import textwrap
 from collections.abc import Iterable
 
 from textual.containers import VerticalScroll
@@ -11,6 +12,7 @@ from app.tui.actions import Action, Danger
 from app.tui.screens.frame import ConsoleScreen, bindings_of
 from app.tui.session import Session
 
+INDENT = 21
 _DANGER = {
     Danger.REVERSIBLE: "at once",
     Danger.DISTURBS: "asks first",
@@ -45,10 +47,18 @@ class HelpScreen(ConsoleScreen):
 
     def reload(self) -> None:
         actions = self.session.offered(self._about)
-        lines = [Content.styled(f"keys of {self._about}", "bold"), *(_line(action) for action in actions)]
+        width = max(40, self.size.width - 6)
+        lines = [
+            Content.styled(f"keys of {self._about}", "bold"),
+            *(line for action in actions for line in _lines(action, width)),
+        ]
         if any(action.name == "filter" for action in actions):
             lines += [Content(line) for line in _FILTER.splitlines()]
         self.query_one("#keys", Static).update(Content("\n").join(lines))
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self.reload()
 
     async def back(self) -> None:
         self.dismiss()
@@ -57,12 +67,10 @@ class HelpScreen(ConsoleScreen):
         self.dismiss()
 
 
-def _line(action: Action) -> Content:
+def _lines(action: Action, width: int) -> list[Content]:
     danger = f" ({_DANGER[action.danger]})" if action.danger else ""
-    parts: list[str | tuple[str, str]] = [
-        (f"  {action.key_shown:<7}", "bold $accent"),
-        f"{action.title:<11} {action.help}{danger}",
-    ]
-    if action.command:
-        parts.append((f"\n{'':21}{action.command.replace('{ids}', 'ID...')}", "dim"))
-    return Content.assemble(*parts)
+    first, *more = textwrap.wrap(action.help + danger, width - INDENT) or [""]
+    lines = [Content.assemble((f"  {action.key_shown:<7}", "bold $accent"), f"{action.title:<11} {first}")]
+    lines += [Content(" " * INDENT + line) for line in more]
+    command = textwrap.wrap(action.command.replace("{ids}", "ID..."), width - INDENT, break_on_hyphens=False)
+    return lines + [Content.styled(" " * INDENT + line, "dim") for line in command]

@@ -9,7 +9,7 @@ from app.tui.screens.frame import ConsoleScreen
 from app.tui.widgets.confirm import Confirm, Question
 
 _DONE = {"terminate": "ending", "reboot": "rebooting", "stop": "stopping", "start": "starting"}
-_WARNINGS = {"terminate": "Their disks are deleted. There is no way back.", "stop": "Their disks are kept."}
+_WARNINGS = {"terminate": "All data on their disks is lost. There is no way back.", "stop": "Their disks are kept."}
 
 
 class InstanceActions(ConsoleScreen):

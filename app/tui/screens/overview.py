@@ -64,17 +64,14 @@ def _panel(title: str, name: str) -> Iterable[Widget]:
 def _cluster(view: ClusterView, scene: Scene, width: int) -> Content:
     well = view.hosts_up == view.hosts
     glyph = ("*" if well else "!") if scene.ascii_only else ("●" if well else "◐")
-    name = scene.fit(scene.plain(view.name), max(6, width - 46))
-    bars = "  ".join(
-        f"{title} {scene.bar(used, whole, 5)} {share(used, whole):>4}"
-        for title, used, whole in (
-            ("CPU", view.cores_used, view.cores),
-            ("mem", view.memory_used_mib, view.memory_mib),
-        )
+    gauges = [("cpu", view.cores_used, view.cores), ("mem", view.memory_used_mib, view.memory_mib)]
+    bars = "".join(
+        f"  {title} {scene.bar(used, whole, 5)} {share(used, whole):>4}"
+        for title, used, whole in gauges[: 1 if width < 50 else 2]
     )
-    return Content.assemble(
-        (glyph, "$success" if well else "$warning"), f" {name} {view.hosts_up:>3} of {view.hosts} hosts  {bars}"
-    )
+    facts = f"{view.hosts_up}/{view.hosts} hosts{bars}"
+    name = scene.fit(scene.plain(view.name), max(5, width - len(facts) - 3))
+    return Content.assemble((glyph, "$success" if well else "$warning"), f" {name} {facts}")
 
 
 def _states(overview: Overview, scene: Scene) -> Content:

@@ -75,7 +75,8 @@ class TableScreen(ConsoleScreen):
         count = f"{len(grid.shown)} of {total}" if len(grid.shown) != total else f"{total}"
         parts = [f"{count} {self.PLACE}"]
         if grid.marked:
-            parts.append(f"{len(grid.marked)} marked")
+            hidden = len(grid.marked) - grid.marked_shown
+            parts.append(f"{grid.marked_shown} marked" + (f" ({hidden} hidden)" if hidden else ""))
         if self._only_trouble:
             parts.append("only trouble (z: all)")
         if self.filter_text:

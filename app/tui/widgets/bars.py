@@ -40,7 +40,6 @@ class Header(Line):
         cut = " > " if session.ascii_only else " ▸ "
         overview = session.copy.overview
         places = [overview.name if overview else "cloud", *trail]
-        left = " " + cut.join(scene.plain(place) for place in places)
         link = session.copy.link
         alive = link.text(session.clock.monotonic_s(), ascii_only=session.ascii_only)
         mode = "read-only" if session.read_only else "read-write"
@@ -50,7 +49,7 @@ class Header(Line):
         room = self.size.width - len(warning) - len(facts) - len(alive) - 3
         self.say(
             Content.assemble(
-                (scene.fit(left, room), "bold"),
+                (scene.fit(_shortened([scene.plain(place) for place in places], cut, room), room), "bold"),
                 " ",
                 (warning, "bold reverse $warning"),
                 " ",
@@ -59,6 +58,15 @@ class Header(Line):
                 " ",
             )
         )
+
+
+def _shortened(places: list[str], cut: str, room: int) -> str:
+    """Leave out what lies between the cloud and where we are, until it fits."""
+    trail = " " + cut.join(places)
+    while len(trail) > room and len(places) > 2:
+        places = [places[0], *places[2:]]
+        trail = " " + cut.join([places[0], "..", *places[1:]])
+    return trail
 
 
 class Banner(Line):
@@ -79,8 +87,8 @@ class Banner(Line):
             self.say(Content(f" connecting to {scene.plain(session.cloud.url)} ..."))
             return
         trouble = "Connection lost" if link.state is LinkState.LOST else "Not allowed"
-        kept = "" if session.copy.overview is None else f" What you see is as of {self._as_of(session)}."
-        self.say(Content(" " + scene.plain(f"{trouble}: {link.detail}.{kept} Actions wait until it is back.")))
+        kept = "" if session.copy.overview is None else f" Shown as of {self._as_of(session)}."
+        self.say(Content(" " + scene.plain(f"{trouble}: {link.detail}.{kept} Actions wait.")))
 
     def _as_of(self, session: Session) -> str:
         ago_ms = int((session.clock.monotonic_s() - session.copy.link.heard_s) * 1000)

@@ -75,9 +75,14 @@ class Grid(ScrollView, can_focus=True):
         """The id under the cursor, None in an empty list."""
         return self.shown.id_at(self._cursor_line)
 
+    @property
+    def marked_shown(self) -> int:
+        """Count the marked rows that can be seen."""
+        return sum(1 for given in self.marked if self.shown.line_of(given) is not None)
+
     def chosen(self) -> list[str]:
         """List marked rows in order, else the one under the cursor."""
-        if self.marked:
+        if self.marked_shown:
             return [given for given in self.shown.ids() if given in self.marked]
         return [self.cursor_id] if self.cursor_id else []
 
@@ -97,9 +102,8 @@ class Grid(ScrollView, can_focus=True):
         self._reordered()
 
     def show(self, test: Callable[[Any], bool] | None) -> None:
-        """Show only the rows that pass; marks on hidden rows go."""
+        """Show only the rows that pass; marks on hidden rows stay, but no action is meant for them."""
         self.shown.show(test)
-        self.marked &= set(self.shown.ids())
         self._reordered()
 
     def sort(self, column: Column[Any], *, downwards: bool) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.domain.states import HostState, Wanted
 from tests.unit.reconcile.cloud import QUICK, a_cloud, has_ended, launch, runs
-from tests.unit.reconcile.rows import an_instance
+from tests.unit.reconcile.rows import a_host, an_instance
 
 
 async def test_a_host_that_hangs_delays_no_other(tmp_path: Path) -> None:
@@ -81,3 +81,11 @@ async def test_an_instance_terminated_while_it_starts_does_not_stay(tmp_path: Pa
         await cloud.until(has_ended)
         assert await cloud.world.act("domains", "host01") == []
         assert await cloud.world.done("start") == []
+
+
+async def test_a_host_whose_uri_makes_no_sense_is_lost_and_harms_no_other(tmp_path: Path) -> None:
+    async with a_cloud(tmp_path) as cloud:
+        await cloud.add(a_host(name="host09", uri="nonsense://host09", ordinal=9))
+        host = await cloud.until_host(lambda host: host is not None and host.state is HostState.LOST, "host09")
+        assert host is not None and "nonsense" in host.last_error
+        await launch(cloud)

@@ -82,6 +82,8 @@ class Model:
                 assert wanted is Wanted.RUNNING
             case DeleteDisks():
                 assert wanted is Wanted.TERMINATED
+        if isinstance(action, Undefine):
+            assert self.domain is None or self.domain.state is Seen.OFF, "it would run on without a definition"
         if isinstance(action, Reset | AskReboot):
             assert self.instance.reboots > self.instance.rebooted
         if isinstance(action, Mark) and action.removed:

@@ -36,9 +36,9 @@ def world(tmp_path: Path) -> Iterator[WorldProcess]:
 @pytest.fixture
 def cloud(tmp_path: Path, world: WorldProcess) -> Iterator[ServedCloud]:
     """A cloud of these two hosts, all up, with one image."""
-    with ServedCloud(tmp_path / "state", rehearse="0x0") as cloud:
+    with ServedCloud(tmp_path / "state", rehearse="none") as cloud:
         for host in HOSTS:
-            cloud.euca("host", "add", host, world.uri(host), "--cluster", "one")
+            cloud.euca("host", "add", world.uri(host), "--name", host, "--cluster", "one")
         root = tmp_path / "root.img"
         root.write_bytes(b"root" * 1024)
         cloud.euca("image", "install", str(root), "--name", "root")

@@ -70,7 +70,7 @@ def problems(folder: Path, text: str) -> list[str]:
 def test_nothing_given_serves_on_loopback_without_rehearsal_hosts() -> None:
     settings = load({}, {})
     assert (settings.listen_host, settings.listen_port) == ("127.0.0.1", 8773)
-    assert (settings.rehearse_clusters, settings.rehearse_hosts) == (0, 0)
+    assert settings.rehearse_clusters is None
     assert (settings.state_dir, settings.schedpolicy) == (Path("var"), "ROUNDROBIN")
 
 
@@ -210,6 +210,7 @@ def test_hosts_that_can_not_be_reached_safely_are_refused(nodes: str) -> None:
         ("disable_ebs", "Y", "volumes", False),
         ("manual_instances_cleanup", "1", "manual_instances_cleanup", True),
         ("rehearse", "2x3", "rehearse_clusters", 2),
+        ("rehearse", "none", "rehearse_clusters", 0),
         ("remap_min_gain", "0.2", "remap_min_gain", 0.2),
         ("vnet_mode", "managed-novlan", "vnet_mode", "MANAGED-NOVLAN"),
         ("vnet_addrspernet", "32", "vnet", {"VNET_ADDRSPERNET": "32"}),

@@ -102,7 +102,7 @@ def save(path: Path, contexts: Contexts) -> None:
 
 
 def chosen(contexts: Contexts, environ: Mapping[str, str], *, name: str = "", url: str = "") -> Context:
-    """Pick the cloud to talk to: the named one, else by flag or environment, else the current one, else the local one."""
+    """Pick a cloud: the named one, else by flag or environment, else the current one, else the local one."""
     if name:
         if name not in contexts.clouds:
             known = ", ".join(sorted(contexts.clouds)) or "none"

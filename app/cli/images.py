@@ -1,9 +1,11 @@
 """`euca image`: from a file to something that can be launched."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import msgspec
 
 from app.api.resources import ImageView, RegisterImage
 from app.cli.output import show, show_json
@@ -79,20 +81,16 @@ def _part(cloud: Remote, given: str, kind: str, name: str) -> str:
 
 
 def _register(cloud: Remote, file: Path, body: RegisterImage) -> ImageView:
-    from msgspec.structs import replace  # noqa: PLC0415 - keeps `euca image --help` quick
-
     if not file.is_file():
         raise click.ClickException(f"there is no file {file}")
     uploaded = cloud.send(calls.upload_file(_pieces(file)))
-    return cloud.send(calls.register_image(replace(body, sha256=uploaded.sha256)))
+    return cloud.send(calls.register_image(msgspec.structs.replace(body, sha256=uploaded.sha256)))
 
 
 def _pieces(file: Path) -> Iterator[bytes]:
     """Read a file piece by piece, with a bar on a terminal."""
-    with (
-        file.open("rb") as source,
-        click.progressbar(length=file.stat().st_size, label=file.name, file=click.get_text_stream("stderr")) as bar,
-    ):
-        while piece := source.read(PIECE_BYTES):
+    size = file.stat().st_size
+    with file.open("rb") as source, click.progressbar(length=size, label=file.name, file=sys.stderr) as bar:
+        for piece in iter(lambda: source.read(PIECE_BYTES), b""):
             yield piece
             bar.update(len(piece))

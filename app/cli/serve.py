@@ -33,6 +33,8 @@ def serve(stop_with_parent: bool, **flags: str | None) -> None:
 
 
 def _say_what_to_type(url: str, state: Path) -> None:
+    click.echo(f"ready {url}")
+    sys.stdout.flush()
     lines = [
         f"The cloud answers at {url}; its state lies in {state}.",
         f'Credentials:  eval "$(euca credentials --format env --state {state})"',

@@ -158,6 +158,8 @@ def recovery(instance: Instance) -> dict[str, str]:
         "key_name": instance.key_name,
         "group_ids": ",".join(instance.group_ids),
         "vmtype": instance.vmtype,
+        "cores": str(instance.cores),
+        "memory_mib": str(instance.memory_mib),
         "disk_gb": str(instance.disk_gb),
         "cluster": instance.cluster,
         "architecture": instance.architecture,

@@ -14,6 +14,7 @@ from litestar.types import ControllerRouterHandler
 from app.domain.errors import CloudError
 from app.server import desk, problems
 from app.server.accounts import AccountController, UserController
+from app.server.backups import BackupController
 from app.server.cloud import Cloud
 from app.server.health import healthz, heartbeat, metrics
 from app.server.history import HistoryController
@@ -36,6 +37,7 @@ CONTROLLERS: tuple[Any, ...] = (
     AccountController,
     UserController,
     HistoryController,
+    BackupController,
 )
 
 

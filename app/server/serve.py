@@ -9,9 +9,8 @@ import logging
 import os
 import signal
 import socket
-import sys
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -37,9 +36,9 @@ WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - shown as wha
 class _Server(uvicorn.Server):
     """uvicorn that leaves signals to us and says once that it answers."""
 
-    def __init__(self, config: uvicorn.Config, url: str) -> None:
+    def __init__(self, config: uvicorn.Config, answering: Callable[[], None]) -> None:
         super().__init__(config)
-        self._url = url
+        self._answering = answering
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -48,16 +47,18 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            sys.stdout.write(f"ready {self._url}\n")
-            sys.stdout.flush()
+            self._answering()
 
 
-def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; Unavailable if the port can not be had, InUse if the state directory can not."""
+def serve(settings: Settings, answering: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT; `answering` is told the address once requests are answered.
+
+    Unavailable if the port can not be had, InUse if the state directory can not.
+    """
     with listener(settings.listen_host, settings.listen_port) as bound:
         url = url_of(bound, settings.listen_host)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(settings, bound, url))
+            runner.run(_serve(settings, bound, url, lambda: answering(url)))
 
 
 def listener(host: str, port: int) -> socket.socket:
@@ -80,7 +81,7 @@ def url_of(bound: socket.socket, host: str) -> str:
     return f"http://{shown}:{bound.getsockname()[1]}"
 
 
-async def _serve(settings: Settings, bound: socket.socket, url: str) -> None:
+async def _serve(settings: Settings, bound: socket.socket, url: str, answering: Callable[[], None]) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -89,7 +90,7 @@ async def _serve(settings: Settings, bound: socket.socket, url: str) -> None:
         app: Any = Front(
             create_app(cloud, [query_route(query_api(cloud, url))]), cloud.entropy, observe=cloud.metrics.observe
         )
-        server = _Server(_config(app), url)
+        server = _Server(_config(app), answering)
 
         async def stop_when_told() -> None:
             await stopping.wait()

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from app import __version__
@@ -26,6 +27,7 @@ from app.server.query_edge import EC2_PATH
 from app.services import accounts, hosts, instances
 from app.settings import Settings
 from app.storage.library import Library
+from app.store.backup import backup
 from app.store.database import Database
 from app.store.lock import StateLock
 from app.wire.amendments import Amendments
@@ -72,13 +74,15 @@ async def running(settings: Settings, url: str) -> AsyncIterator[Cloud]:
             await _prepare(store, library, settings, url)
             cloud = Cloud(
                 store=store,
-                hypervisors=_hypervisors(settings),
+                hypervisors=hypervisors_of(settings),
                 images=library,
                 uploads=Uploads(library),
                 feed=Feed(store, clock),
                 metrics=Metrics(),
                 clock=clock,
                 entropy=os.urandom,
+                backup=partial(backup, state / DATABASE),
+                state_dir=state,
                 policy=settings.schedpolicy,
                 version=__version__,
             )
@@ -95,14 +99,19 @@ async def _prepare(store: Database, library: Library, settings: Settings, url: s
 
 
 async def _write_credentials(store: Database, state: Path, url: str, secrets: accounts.Secrets | None) -> None:
-    """Keep the administrator's file: new at the first start or when it was lost, else at today's address."""
+    """Keep the administrator's file: new at the first start or when its token is lost, else at today's address."""
     file = eucarc.admin_file(state)
     named = {} if secrets else eucarc.read(file)
-    if "EUCA_TOKEN" in named:
+    if await _is_known(store, named.get("EUCA_TOKEN", "")):
         eucarc.write(file, eucarc.at(named, url))
     else:
         made = await _reissued(store) if secrets is None else secrets
         eucarc.write(file, eucarc.environment(url, made.account_id, made.access_key_id, made.secret_key, made.token))
+
+
+async def _is_known(store: Database, token: str) -> bool:
+    caller = await store.read(lambda unit: accounts.by_token(unit, token))
+    return caller is not None
 
 
 async def _reissued(store: Database) -> accounts.Secrets:
@@ -129,7 +138,8 @@ def query_api(cloud: Cloud, url: str) -> QueryApi:
     return QueryApi(store=cloud.store, site=site, clock=cloud.clock, protocols=protocols)
 
 
-def _hypervisors(settings: Settings) -> Hosts:
+def hypervisors_of(settings: Settings) -> Hosts:
+    """Make the connections to all hosts; none is joined yet."""
     return Hosts(instance_path=settings.instance_path) if settings.instance_path else Hosts()
 
 

@@ -11,7 +11,8 @@ from app.reconcile.shared import SharedCall
 
 @given(st.integers(1, 10_000), st.floats(0, 1), st.floats(0, 1))
 def test_a_back_off_doubles_within_its_bounds(failures: int, one: float, other: float) -> None:
-    first, second = (Backoff(first_s=0.5, most_s=60.0, jitter=lambda j=j: j) for j in (one, other))
+    first = Backoff(first_s=0.5, most_s=60.0, jitter=lambda: one)
+    second = Backoff(first_s=0.5, most_s=60.0, jitter=lambda: other)
     assert 0.25 <= first.after(failures) <= 60
     assert first.after(failures) <= 2 * second.after(failures)
     assert first.after(failures) <= first.after(failures + 1) <= 2 * first.after(failures)
@@ -29,7 +30,7 @@ async def test_who_asks_while_a_call_runs_shares_the_next_one() -> None:
 
     shared = SharedCall(call)
     first = asyncio.ensure_future(shared.get())
-    while not begun:
+    for _ in range(5):
         await asyncio.sleep(0)
     later = [asyncio.ensure_future(shared.get()) for _ in range(3)]
     await asyncio.sleep(0)

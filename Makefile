@@ -77,7 +77,9 @@ test-guest: $(TEST_READY) ## a real Linux guest under QEMU
 	@$(PYTEST) tests/guest $(ARGS)
 
 bench: $(TEST_READY) ## print the speed tables
-	@$(BIN)/python -m bench $(ARGS)
+	@for name in $(notdir $(basename $(wildcard bench/*.py))); do \
+		echo; echo "== $$name"; $(BIN)/python -m bench.$$name $(ARGS); \
+	done
 
 format: $(TEST_READY) ## format and repair what can be repaired by itself
 	@$(BIN)/ruff format --quiet .

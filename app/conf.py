@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _ASSIGNMENT = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
+_WORD = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|\\.|[^\s"'\\])*""", re.DOTALL)
 _EXPANSION = re.compile(r"\$[({A-Za-z_]|`")
 
 
@@ -81,13 +82,14 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _complete(statement: str) -> bool:
-    if statement.lstrip().startswith("#"):
-        return True
-    try:
-        shlex.split(statement, comments=True)
-    except ValueError:
-        return False
-    return True
+    """Tell whether nothing is left open: what follows the value's word starts with a quote or lone backslash if so."""
+    form = _ASSIGNMENT.fullmatch(statement.strip())
+    return form is None or not _after_word(form.group(2)).startswith(('"', "'", "\\"))
+
+
+def _after_word(written: str) -> str:
+    word = _WORD.match(written)
+    return written[word.end() :] if word else written
 
 
 def _value(statement: str, origin: Origin) -> Given | Problem | None:
@@ -97,12 +99,12 @@ def _value(statement: str, origin: Origin) -> Given | Problem | None:
     if form is None:
         return Problem(origin=origin, key="", why='this is no KEY="value" line')
     key, written = form.groups()
-    try:
-        words = shlex.split(written, comments=True)
-    except ValueError:
+    rest = _after_word(written)
+    if rest.startswith(('"', "'", "\\")):
         return Problem(origin=origin, key=key, why="a quote is opened and never closed")
-    if len(words) > 1 or written[:1].isspace():
-        return Problem(origin=origin, key=key, why=f'a value with spaces needs quotes: {key}="{" ".join(words)}"')
+    if rest.strip() and not rest.lstrip().startswith("#"):
+        return Problem(origin=origin, key=key, why=f'a value with spaces needs quotes: {key}="{written}"')
+    words = shlex.split(written.removesuffix(rest) if rest else written)
     value = " ".join(words[0].replace("\\\n", " ").split()) if words else ""
     if _EXPANSION.search(value):
         return Problem(origin=origin, key=key, why="nothing is expanded here; write the value out")

@@ -59,8 +59,9 @@ class Settings:
     listen_port: int = 8773
     """The port to answer on; 0 takes a free one. [LISTEN, after the colon]"""
 
-    rehearse_clusters: int = 0
-    """How many clusters of rehearsal hosts to run, 0 for none. [REHEARSE, before the x]"""
+    rehearse_clusters: int | None = None
+    """How many clusters of rehearsal hosts to run; 0: none (REHEARSE="none"); unset: 2 in a cloud without hosts.
+    [REHEARSE, before the x]"""
 
     rehearse_hosts: int = 0
     """How many rehearsal hosts each of these clusters has. [REHEARSE, after the x]"""

@@ -129,10 +129,12 @@ def listen(text: str, folder: Path) -> tuple[str, int]:
 
 
 def rehearse(text: str, folder: Path) -> tuple[int, int]:
-    """Read `CxN`: C clusters of N rehearsal hosts each."""
+    """Read `CxN`, C clusters of N rehearsal hosts each, or `none`."""
+    if text == "none":
+        return 0, 0
     clusters, cross, each = text.lower().partition("x")
     if not (cross and clusters.isdecimal() and each.isdecimal() and text.isascii()):
-        raise ValueError(f"'{text}' is not possible; 2x3 stands for 2 clusters of 3 rehearsal hosts each")
+        raise ValueError(f"'{text}' is not possible; 2x3 stands for 2 clusters of 3 rehearsal hosts, none for none")
     if not 1 <= int(clusters) * int(each) <= _MOST_REHEARSAL_HOSTS:
         raise ValueError(f"'{text}' is not possible; at least 1 and at most {_MOST_REHEARSAL_HOSTS} hosts are")
     return int(clusters), int(each)

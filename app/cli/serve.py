@@ -17,7 +17,7 @@ from app.server.serve import serve as serve_cloud
 @click.option("--config", type=click.Path(dir_okay=False), help="An eucalyptus.conf.")
 @click.option("--state", "state_dir", type=click.Path(file_okay=False), help="State directory (default: ./var).")
 @click.option("--listen", help="HOST:PORT (default: 127.0.0.1:8773); port 0 takes a free one.")
-@click.option("--rehearse", help="CxN: C clusters of N rehearsal hosts each.")
+@click.option("--rehearse", help="CxN: C clusters of N rehearsal hosts each; or none.")
 @click.option("--stop-with-parent", is_flag=True, hidden=True)
 def serve(stop_with_parent: bool, **flags: str | None) -> None:
     """Serve a cloud until SIGTERM or SIGINT.

@@ -73,13 +73,14 @@ def diff(instance: Instance, observed: Observed, memory: Memory, limits: Limits,
 
 
 def _end(instance: Instance, observed: Observed) -> list[Action]:
+    """The definition goes last: as long as it is there, the sweep finds what else is left."""
     actions: list[Action] = []
-    if observed.domain is not None:
-        if observed.domain.state is not Seen.OFF:
-            actions.append(Destroy())
-        actions.append(Undefine())
+    if observed.domain is not None and observed.domain.state is not Seen.OFF:
+        actions.append(Destroy())
     if observed.volumes:
         actions.append(DeleteDisks(names=tuple(sorted(observed.volumes))))
+    if observed.domain is not None:
+        actions.append(Undefine())
     if actions or instance.removed:
         return actions
     if observed.volumes is None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from app.domain.errors import CloudError, Missing, TimedOut
+from app.domain.errors import CloudError, TimedOut
 from app.domain.host import Host
 from app.domain.ports import Clock, DomainSpec, HostEvent, HostFacts, Hypervisors, Store, Unit
 from app.domain.states import HOST, HostState, HostWanted
@@ -62,6 +62,7 @@ class Watch:
     probe: SharedCall[None]
     up: bool = False
     lost: bool = False
+    refused: str = ""
     silences: int = 0
     swept_s: float = float("-inf")
     poked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -91,14 +92,23 @@ class HostWatchers:
     def join(self, row: Host, domains: Sequence[DomainSpec] = ()) -> None:
         """Supervise a host from now on; one that is joined already gets its new row."""
         watch = self._watches.get(row.name)
-        if watch is not None:
-            watch.row = row
-            watch.poked.set()
+        if watch is None:
+            watch = self._watches[row.name] = Watch(row=row, probe=SharedCall(lambda: self._probe(row.name)))
+            self._connect(watch, domains)
+            watch.task = asyncio.get_running_loop().create_task(self._supervise(watch))
             return
-        self._hypervisors.join(row.name, row.uri, self._listener, domains)
-        watch = Watch(row=row, probe=SharedCall(lambda: self._probe(row.name)))
-        self._watches[row.name] = watch
-        watch.task = asyncio.get_running_loop().create_task(self._supervise(watch))
+        moved, watch.row = watch.row.uri != row.uri, row
+        if moved:
+            self._connect(watch, domains)
+        watch.poked.set()
+
+    def _connect(self, watch: Watch, domains: Sequence[DomainSpec]) -> None:
+        """A URI that makes no sense is that host's trouble only."""
+        watch.refused = ""
+        try:
+            self._hypervisors.join(watch.row.name, watch.row.uri, self._listener, domains)
+        except CloudError as error:
+            watch.refused = str(error)
 
     async def refresh(self, rows: Iterable[Host | None], names: Iterable[str]) -> None:
         """Take note of changed rows; a name without a row is gone and its connection is closed."""
@@ -210,15 +220,13 @@ class HostWatchers:
             await self._duties.came(watch.row)
 
     async def _silent(self, watch: Watch, error: Exception) -> None:
-        if isinstance(error, Missing):
-            return
         watch.silences += 1
         unsure = watch.up or watch.row.state is not HostState.LOST
         if unsure and watch.silences < PATIENCE:
             asyncio.get_running_loop().call_later(RETRY_S, watch.poked.set)
             return
         was_up, watch.up = watch.up, False
-        why = str(error) if isinstance(error, CloudError) else f"an unexpected {type(error).__name__}"
+        why = watch.refused or str(error) if isinstance(error, CloudError) else f"an unexpected {type(error).__name__}"
         if was_up or watch.row.state is not HostState.LOST or watch.row.last_error != why:
             await self._write(watch, replace(watch.row, last_error=why), "silent")
         if not watch.lost:

@@ -13,7 +13,7 @@ from litestar.types import Receive, Scope, Send
 from app.server.query import QueryApi, form_params
 from app.wire.signatures import SignedRequest
 
-PATHS = ("/", "/services/Eucalyptus")
+EC2_PATH = "/services/Eucalyptus"
 BODY_BYTES = 1 << 20
 _TOO_LARGE = (
     b"<Response><Errors><Error><Code>RequestEntityTooLarge</Code>"
@@ -24,7 +24,7 @@ _TOO_LARGE = (
 def query_route(api: QueryApi) -> ASGIRouteHandler:
     """Make the handler of `/` and `/services/Eucalyptus` (with and without a closing slash)."""
 
-    @asgi(list(PATHS), opt={"exclude_from_auth": True})
+    @asgi(["/", EC2_PATH], opt={"exclude_from_auth": True})
     async def answer_query(scope: Scope, receive: Receive, send: Send) -> None:
         body = await _body(receive)
         if body is None:

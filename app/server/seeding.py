@@ -40,7 +40,7 @@ def store_rehearsal_files(files: ImageFiles) -> list[Stored]:
 
 def wants_rehearsal(unit: Unit, settings: Settings) -> tuple[int, int]:
     """Return how many clusters of how many rehearsal hosts are to be there; the default only for an empty cloud."""
-    if settings.rehearse_clusters:
+    if settings.rehearse_clusters is not None:
         return settings.rehearse_clusters, settings.rehearse_hosts
     return (0, 0) if settings.nodes or unit.hosts.where() else DEFAULT_SHAPE
 

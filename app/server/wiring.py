@@ -23,6 +23,7 @@ from app.server.feed import Feed
 from app.server.files import Uploads
 from app.server.metrics import Metrics
 from app.server.query import QueryApi, requests_of
+from app.server.query_edge import EC2_PATH
 from app.services import accounts, hosts, instances
 from app.settings import Settings
 from app.storage.library import Library
@@ -122,7 +123,7 @@ def query_api(cloud: Cloud, url: str) -> QueryApi:
     amendments, models = Amendments.load(), Models()
     site = Site(
         region=eucarc.REGION,
-        public_url=url,
+        public_url=url + EC2_PATH,
         policy=cloud.policy,
         entropy=cloud.entropy,
         files=cloud.images,

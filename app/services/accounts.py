@@ -11,6 +11,7 @@ from hashlib import sha256
 from app.domain.account import AccessKey, Account, Caller, Role, Token, User
 from app.domain.errors import Conflict, Forbidden, Invalid, Missing
 from app.domain.ports import Entropy, Unit
+from app.services import groups
 from app.services.names import check_name
 
 FIRST_ACCOUNT = "eucalyptus"
@@ -74,6 +75,7 @@ def create_account(unit: Unit, name: str, entropy: Entropy) -> Account:
         number = _twelve_digits(entropy)
     account = Account(id=number, name=name, created_at_ms=unit.now_ms)
     unit.accounts.add(account, text=f"Account {name} was made")
+    groups.ensure_default(unit, account.id, entropy)
     return account
 
 

@@ -66,7 +66,8 @@ class BuiltImage:
 
 def fingerprint() -> str:
     """Return a short name of what `build` would make now: 16 hex digits over package versions and our own files."""
-    ours = sorted(path for path in Path(__file__).parent.rglob("*") if path.suffix in {".py", ".sh"})
+    here = Path(__file__).parent
+    ours = sorted([*here.glob("*.py"), *(here / "guest").iterdir()])
     parts = [deb.sha256.encode() for deb in _packages()] + [path.read_bytes() for path in ours]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 

@@ -26,6 +26,7 @@ _IDS = {
     "key pair": "InvalidKeyPair",
     "security group": "InvalidGroup",
     "zone": "InvalidZone",
+    "cluster": "InvalidZone",
     "attachment": "InvalidAttachment",
     "address": "InvalidAddress",
 }
@@ -56,8 +57,6 @@ EC2: Mapping[tuple[type[Exception], str], Answer] = {
     (e.Conflict, ""): ("ResourceAlreadyExists", 400),
     (e.Conflict, "key pair"): ("InvalidKeyPair.Duplicate", 400),
     (e.Conflict, "security group"): ("InvalidGroup.Duplicate", 400),
-    (e.Conflict, "image"): ("InvalidAMIName.Duplicate", 400),
-    (e.Conflict, "machine image"): ("InvalidAMIName.Duplicate", 400),
     (e.InUse, ""): ("DependencyViolation", 400),
     (e.InUse, "security group"): ("InvalidGroup.InUse", 400),
     (e.InUse, "volume"): ("VolumeInUse", 400),
@@ -107,6 +106,20 @@ QUERY: Mapping[tuple[type[Exception], str], Answer] = {
     (e.Broken, ""): ("InternalFailure", 500),
     (e.CloudError, ""): ("InternalFailure", 500),
 }
+# Which of an error's data is the second half of the key.
+_SUBJECTS: Mapping[type[Exception], str] = {
+    e.Missing: "resource",
+    e.Malformed: "resource",
+    e.Conflict: "resource",
+    e.InUse: "resource",
+    e.WrongState: "resource",
+    e.Invalid: "parameter",
+    e.Absent: "parameter",
+    e.Unknown: "what",
+    e.OverLimit: "limit",
+    e.Forbidden: "action",
+    e.IllegalTransition: "machine",
+}
 _HIDDEN = "An internal error has occurred. Ask the operator for this request id: {}"
 
 
@@ -141,18 +154,7 @@ class Codes:
 
 def _about(error: Exception) -> str:
     """Tell what an error is about: the second half of a key of the table."""
-    match error:
-        case e.Missing() | e.Malformed() | e.Conflict() | e.InUse() | e.WrongState():
-            return error.resource
-        case e.Invalid() | e.Absent():
-            return error.parameter
-        case e.Unknown():
-            return error.what
-        case e.OverLimit():
-            return error.limit
-        case e.IllegalTransition():
-            return error.machine
-    return ""
+    return str(getattr(error, _SUBJECTS.get(type(error), ""), ""))
 
 
 def _ec2(code: str, status: int, message: str, request_id: str) -> str:

@@ -15,8 +15,8 @@ _WRITTEN = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 
 
 def text(value: object) -> str:
-    """Write a string (or what prints as one) as character data."""
-    given = str(value)
+    """Write a string (or what prints as one) as character data; bytes as base64, which EC2's models call a string."""
+    given = str(value) if not isinstance(value, bytes) else blob(value)
     return _NOT_PLAIN.sub(_replacement, given) if _NOT_PLAIN.search(given) else given
 
 

@@ -105,7 +105,8 @@ class _Compiler:
         read = scalars.blob if isinstance(wanted, inspect.BytesType) else scalars.READERS[shape.type]
         if path == "MaxResults" and self._amendment.page:
             read = _bounded(read, *self._amendment.page)
-        return _scalar_reader(read, shape.sensitive)
+        # What is meant as bytes (user data, keys) is not repeated in refusals, whatever the date's model says of it.
+        return _scalar_reader(read, shape.sensitive or isinstance(wanted, inspect.BytesType))
 
 
 class _Structure:

@@ -89,7 +89,7 @@ class Connection:
             return await (self._bulk if bulk else self._workers).run(action, lambda: work(opened.libvirt), limit)
         except Hung as error:
             if not self.address.in_process:
-                self._give_up(opened, str(error))
+                self._give_up(opened, error.detail)
             raise
         except libvirt.libvirtError as error:
             if breaks_connection(error):
@@ -115,7 +115,7 @@ class Connection:
             try:
                 self._open = await self._connect()
             except Unavailable as error:
-                self._say_down(str(error))
+                self._say_down(error.detail)
                 self._tried.set()
             else:
                 since = self._loop.time()
@@ -161,7 +161,7 @@ class Connection:
         try:
             alive = await self._workers.run("isAlive", opened.libvirt.isAlive, self.timing.call_s)
         except Hung as error:
-            self._give_up(opened, str(error))
+            self._give_up(opened, error.detail)
         except (CloudError, libvirt.libvirtError):
             return
         else:

@@ -51,7 +51,9 @@ class Driver:
         self._running: set[asyncio.Task[None]] = set()
 
     async def facts(self) -> HostFacts:
-        return await self._connection.call("facts", partial(facts.read, address=self._address, pool=self._pool))
+        read_facts = partial(facts.read, address=self._address, pool=self._pool)
+        # The first time a QEMU host probes its emulators, which takes seconds.
+        return await self._connection.call("facts", read_facts, self._connection.timing.start_s)
 
     async def domains(self) -> list[DomainSeen]:
         return await self._connection.call("listing domains", list_domains)

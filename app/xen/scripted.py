@@ -223,7 +223,7 @@ class ScriptedHost:
         try:
             return await self._link.ask(self.name, do, {"host": self.address.name, "do": do, **request}, limit_s)
         except Unavailable as error:
-            self.lost(str(error))
+            self.lost(error.detail)
             raise
 
     async def _supervise(self) -> None:
@@ -234,9 +234,9 @@ class ScriptedHost:
             try:
                 await self._link.ask(self.name, "hello", greeting, timing.open_s)
             except (Unavailable, Broken) as error:
-                self._detail = str(error)
+                self._detail = error.detail
                 self._tried.set()
-                self._tell(EventKind.DOWN, detail=str(error))
+                self._tell(EventKind.DOWN, detail=error.detail)
             else:
                 retry_s, self._up = timing.first_retry_s, True
                 self._tried.set()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.journal import Entry
 from app.domain.ports import Unit
 from app.domain.states import HostState, HostWanted, InstanceState, Seen, Wanted
 from tests.unit.reconcile.cloud import Cloud, a_cloud, has_ended, launch, runs
@@ -111,7 +112,7 @@ async def test_a_domain_of_ours_that_nobody_knows_is_reported_and_never_touched(
     await cloud.world.act("define", "host01", spec=spec)
     await cloud.world.act("start", "host01", instance_id="i-0000beef")
     await launch(cloud)
-    entries = []
+    entries: list[Entry] = []
     while not entries:
         every = await cloud.store.read(lambda unit: unit.entries(0, 1000))
         entries = [entry for entry in every if entry.event == "host.unknown_domain"]

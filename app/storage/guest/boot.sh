@@ -13,6 +13,7 @@ mount -o remount,rw / 2>/dev/null || say "the root file system stays read-only"
 
 count=$(($(cat /var/lib/boot-count 2>/dev/null || echo 0) + 1))
 echo $count > /var/lib/boot-count && sync
+hostname guest
 disk=$(cat /dev/run/root-disk 2>/dev/null)
 memory=$(awk '/MemTotal/ {print $2}' /proc/meminfo)
 say "Linux $(uname -r), $(nproc) cores, $memory KiB, root on ${disk:-an unknown disk}"
@@ -24,5 +25,6 @@ ip link set lo up
 /etc/guest/network
 /etc/guest/ssh
 echo yes > /run/booted
+keys=$(grep -c . /root/.ssh/authorized_keys 2>/dev/null)
 say "login ready: boot=$count instance=$(kept instance-id) host=$(hostname) ip=$(kept ip) mac=$(kept mac)" \
-    "cores=$(nproc) memory_kib=$memory root=$disk keys=$(grep -c . /root/.ssh/authorized_keys 2>/dev/null)"
+    "cores=$(nproc) memory_kib=$memory root=${disk:-none} keys=${keys:-0}"

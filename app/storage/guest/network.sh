@@ -12,5 +12,5 @@ if [ ! -e /sys/class/net/eth0 ]; then
 fi
 cat /sys/class/net/eth0/address > /run/cloud/mac
 ip link set eth0 up
-udhcpc -i eth0 -s /etc/guest/lease -t 5 -T 1 -A 10 -b -S >/dev/null 2>&1
+udhcpc -i eth0 -s /etc/guest/lease -t 5 -T 1 -A 10 -b >/dev/null 2>&1
 [ -e /run/cloud/ip ] || say "no DHCP answer, going on without an address"

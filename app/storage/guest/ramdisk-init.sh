@@ -20,10 +20,12 @@ for word in $(cat /proc/cmdline); do
     esac
 done
 
-# The disk named on the command line may stand under another name on this hypervisor's bus: try them all.
+# The disk named on the command line may stand under another name on this hypervisor's bus, and virtio names disks
+# in the order in which it finds them: after the usual names the label decides.
 mount_root() {
     case $root in LABEL=*|UUID=*) named=$(findfs "$root" 2>/dev/null) ;; *) named=$root ;; esac
-    for disk in $named /dev/xvda1 /dev/xvda /dev/vda1 /dev/vda /dev/sda1 /dev/sda; do
+    for disk in $named /dev/xvda1 /dev/xvda /dev/vda1 /dev/vda /dev/sda1 /dev/sda \
+        $(findfs LABEL=euroot 2>/dev/null); do
         [ -b "$disk" ] && mount $mode -t ext4 "$disk" /mnt 2>/dev/null && return 0
     done
     return 1
@@ -32,7 +34,7 @@ mount_root() {
 tries=0
 until mount_root; do
     tries=$((tries + 1))
-    if [ $tries -ge 100 ]; then
+    if [ $tries -ge 50 ]; then
         echo "ramdisk: no root disk (root=$root); the kernel sees:"
         cat /proc/partitions
         sleep 5

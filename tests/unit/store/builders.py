@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from hypothesis import strategies as st
@@ -56,6 +57,14 @@ def an_instance(number: int = 1, **changes: Any) -> Instance:
         "created_at_ms": 7,
     }
     return Instance(**(given | changes))
+
+
+def mode_of(file: Path) -> int:
+    return file.stat().st_mode & 0o777
+
+
+def names_in(directory: Path) -> set[str]:
+    return {path.name for path in directory.iterdir()}
 
 
 def rows(entity: type[Row], **fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[Row]:

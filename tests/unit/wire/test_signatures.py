@@ -128,6 +128,30 @@ def test_both_versions_of_boto_2_are_believed(version: str, method: str, path: s
     assert check(boto2(version, method, path, {"Action": "DescribeInstances", **params})) == KEY
 
 
+@pytest.mark.parametrize("make", [botocore_v2, botocore_v4, botocore_presigned])
+@given(params=st.dictionaries(text.filter(bool).map("X".__add__), text, max_size=4))
+def test_odd_names_of_parameters_change_nothing(make: Any, params: dict[str, str]) -> None:
+    assert check(make(URLS[0], {"Action": "X", "Aé": "1", "Az": "2", **params})) == KEY
+
+
+@given(st.lists(st.tuples(text, text), max_size=3), text, text)
+def test_garbage_is_refused_and_nothing_else(headers: list[tuple[str, str]], path: str, query: str) -> None:
+    given_headers = [*headers, ("authorization", f"AWS4-HMAC-SHA256 Credential={path},SignedHeaders={query}")]
+    for sent in (headers, given_headers):
+        with pytest.raises(Unauthenticated):
+            check(changed(plain(Action="X"), headers=sent, path=path, query=query))
+
+
+@given(st.sampled_from(["X-Amz-Date", "X-Amz-Expires", "X-Amz-Credential", "X-Amz-SignedHeaders"]), st.text())
+def test_a_mutilated_presigned_request_is_refused_and_nothing_else(name: str, value: str) -> None:
+    request = botocore_presigned(URLS[0], {"Action": "X"})
+    pairs = [(given, value if given == name else kept) for given, kept in request.params]
+    if pairs != list(request.params):
+        query = urlencode(pairs, errors="surrogatepass")
+        with pytest.raises(Unauthenticated):
+            check(changed(request, query=query, params=pairs))
+
+
 @pytest.mark.parametrize(("region", "service"), [("0", "127"), ("undefined-123", "ec2"), ("US", "s3")])
 def test_any_words_in_the_scope_will_do(region: str, service: str) -> None:
     assert check(botocore_v4(URLS[0], {"Action": "X"}, region, service)) == KEY

@@ -46,6 +46,8 @@ class ServedCloud:
         assert self._process is not None
         self._process.kill()
         self._process.wait(10)
+        if self._process.stdout:
+            self._process.stdout.close()
 
     def stop(self) -> int:
         """Ask the server to end and return its exit code."""

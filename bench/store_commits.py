@@ -2,16 +2,18 @@
 
     python -m bench.store_commits [seconds] [directory]
 
-Every unit adds one instance with its journal entry. The figure alone is the disk's fsync; group commit shows in the rest.
+Every unit adds one instance with its journal entry. Alone, a writer shows the disk's fsync; many show the group commit.
 """
 
 import asyncio
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from app.domain.instance import Instance
+from app.domain.ports import Unit
 from app.store.database import Database
 
 
@@ -42,6 +44,10 @@ def an_instance(name: str) -> Instance:
     )
 
 
+def add(row: Instance, unit: Unit) -> None:
+    unit.instances.add(row)
+
+
 async def measure(directory: Path, writers: int, seconds: float) -> None:
     latencies: list[float] = []
     end = time.perf_counter() + seconds
@@ -49,8 +55,7 @@ async def measure(directory: Path, writers: int, seconds: float) -> None:
     async def write(writer: int, store: Database) -> None:
         count = 0
         while (begin := time.perf_counter()) < end:
-            row = an_instance(f"i-{writer}-{count}")
-            await store.write(lambda unit: unit.instances.add(row))
+            await store.write(partial(add, an_instance(f"i-{writer}-{count}")))
             latencies.append(time.perf_counter() - begin)
             count += 1
 

@@ -150,7 +150,7 @@ class HostWatchers:
         for task in tasks:
             task.cancel()
         if tasks:
-            await asyncio.wait(tasks, timeout=1.0)
+            await asyncio.wait(tasks, timeout=0.5)
 
     async def _supervise(self, watch: Watch) -> None:
         while True:
@@ -218,6 +218,7 @@ class HostWatchers:
         if not watch.up:
             watch.up, watch.lost, watch.swept_s = True, False, float("-inf")
             await self._duties.came(watch.row)
+            watch.poked.set()
 
     async def _silent(self, watch: Watch, error: Exception) -> None:
         watch.silences += 1

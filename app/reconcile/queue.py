@@ -100,7 +100,7 @@ class WorkQueue:
         for task in self._tasks:
             task.cancel()
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=1.0)
+            await asyncio.wait(self._tasks, timeout=0.5)
 
     def _wait(self, turn: Turn) -> None:
         if turn.timer is not None:

@@ -149,8 +149,10 @@ def _settle(database: Path) -> None:
     try:
         with closing(connect(database, 0.0)) as connection:
             connection.execute("PRAGMA journal_mode = DELETE")
-    except sqlite3.Error as error:
-        if code_of(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    except (sqlite3.Error, CloudError) as error:
+        # Anything but a lock means that the old file can not be read, which may be why it is being replaced.
+        cause = error.__cause__ if isinstance(error, CloudError) else error
+        if isinstance(cause, sqlite3.Error) and code_of(cause) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise InUse("database", str(database), "another program") from error
     for leftover in _companions(database):
         leftover.unlink(missing_ok=True)

@@ -51,6 +51,14 @@ def connect(
     file: Path, busy_timeout_s: float, *, mode: Literal["rw", "ro"] = "rw", query_only: bool = False
 ) -> sqlite3.Connection:
     """Open an existing file with the settings that all our connections share."""
+    settings = [
+        "foreign_keys = ON",
+        "synchronous = FULL",
+        f"busy_timeout = {round(busy_timeout_s * 1000)}",
+        "journal_size_limit = 67108864",
+        "trusted_schema = OFF",
+        *(["query_only = ON"] if query_only else []),
+    ]
     try:
         connection = sqlite3.connect(
             f"{file.absolute().as_uri()}?mode={mode}",
@@ -60,15 +68,10 @@ def connect(
             check_same_thread=False,
             cached_statements=512,
         )
+        for setting in settings:
+            connection.execute(f"PRAGMA {setting}")
     except sqlite3.Error as error:
         raise translated(error) from error
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute(f"PRAGMA busy_timeout = {round(busy_timeout_s * 1000)}")
-    connection.execute("PRAGMA journal_size_limit = 67108864")
-    connection.execute("PRAGMA trusted_schema = OFF")
-    if query_only:
-        connection.execute("PRAGMA query_only = ON")
     return connection
 
 

@@ -29,17 +29,16 @@ class Readers:
         for connection in self._all:
             self._free.put(connection)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="store-reader")
-        self._closed = False
 
     def submit(self, work: Callable[[Transaction], Answer]) -> "Future[Answer]":
         """Run `work` as soon as a thread is free; Unavailable once the store is closed."""
-        if self._closed:
-            raise Unavailable("store", "it is closed")
-        return self._threads.submit(self._read, work)
+        try:
+            return self._threads.submit(self._read, work)
+        except RuntimeError as error:
+            raise Unavailable("store", "it is closed") from error
 
     def close(self) -> None:
         """Finish what is queued, then end threads and connections; blocks."""
-        self._closed = True
         self._threads.shutdown()
         for connection in self._all:
             connection.close()

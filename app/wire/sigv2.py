@@ -1,8 +1,8 @@
 """Signature version 2: HMAC over verb, host, path and the sorted parameters.
 
 boto 2.0 and older, euca2ools 1 and 2, and libcloud sign so. They differ in small things (port in the host or not,
-a space as `%20` or `+`, order of odd names), so a signature may fit any of the spellings. Each spelling writes
-the same parameters, so none of them lets a changed request through.
+a space as `%20` or `+`), so a signature may fit any of the spellings. Each spelling writes the same parameters, so none
+of them lets a changed request through.
 """
 
 import hashlib
@@ -61,8 +61,7 @@ def read(request: SignedRequest) -> ClaimV2:
 def _spellings(request: SignedRequest) -> Iterator[str]:
     """Yield the strings that clients may have signed for this request."""
     pairs = [pair for pair in request.params if pair[0] != "Signature"]
-    by_name = "&".join(f"{quoted(name)}={quoted(value)}" for name, value in sorted(pairs))
-    by_quoted = "&".join(f"{name}={value}" for name, value in sorted((quoted(n), quoted(v)) for n, v in pairs))
-    orders = dict.fromkeys([by_name, by_quoted, by_name.replace("%20", "+"), by_quoted.replace("%20", "+")])
-    for host, parameters in product(request.hosts(), orders):
+    written = "&".join(f"{quoted(name)}={quoted(value)}" for name, value in sorted(pairs))
+    spaces = dict.fromkeys([written, written.replace("%20", "+")])
+    for host, parameters in product(request.hosts(), spaces):
         yield f"{request.method}\n{host}\n{request.path or '/'}\n{parameters}"

@@ -143,7 +143,7 @@ def _paths(path: str) -> Iterator[str]:
     tidy = "/" + normpath(raw).lstrip("/")
     if raw.endswith("/") and len(tidy) > 1:
         tidy += "/"
-    yield from dict.fromkeys([raw, tidy, quote(tidy, safe="/~"), quote(raw, safe="/~")])
+    yield from dict.fromkeys([raw, tidy, quote(tidy, safe="/~")])
 
 
 def _queries(request: SignedRequest) -> Iterator[str]:

@@ -188,6 +188,22 @@ async def test_a_slow_listener_skips_to_the_newest(store: Database) -> None:
     assert [cursor async for cursor in listener] == [20]
 
 
+async def test_pruning_takes_the_old_end_only_and_leaves_no_hole(file: Path) -> None:
+    clock = SteppingClock()
+    async with Database.open(file, clock=clock) as store:
+        for at_ms in (10, 20, 30, 15, 40):  # the clock was set back once
+            clock.ms = at_ms
+            await store.write(lambda unit: unit.note("e", "k", "", ""))
+        left = []
+        for before_ms in (10, 25, 35, 99):
+            pruned = await store.prune_journal(before_ms)
+            cursors, oldest = await store.read(
+                lambda unit: ([entry.cursor for entry in unit.entries(0, 9)], unit.oldest_cursor())
+            )
+            left.append((pruned, cursors, oldest))
+    assert left == [(0, [1, 2, 3, 4, 5], 1), (2, [3, 4, 5], 3), (2, [5], 5), (1, [], 0)]
+
+
 async def test_a_change_of_the_audit_is_found(file: Path, store: Database) -> None:
     for number in range(4):
         await store.write(lambda unit, n=number: unit.audit(who=str(n), source="", action="", target="", outcome=""))  # type: ignore[misc]

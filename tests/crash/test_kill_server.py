@@ -37,6 +37,7 @@ def world(tmp_path: Path) -> Iterator[WorldProcess]:
 def cloud(tmp_path: Path, world: WorldProcess) -> Iterator[ServedCloud]:
     """A cloud of these two hosts, all up, with one image."""
     with ServedCloud(tmp_path / "state", rehearse="none") as cloud:
+        cloud.euca("cluster", "add", "one")
         for host in HOSTS:
             cloud.euca("host", "add", world.uri(host), "--name", host, "--cluster", "one")
         root = tmp_path / "root.img"

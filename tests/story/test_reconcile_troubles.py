@@ -89,3 +89,13 @@ async def test_a_host_whose_uri_makes_no_sense_is_lost_and_harms_no_other(tmp_pa
         host = await cloud.until_host(lambda host: host is not None and host.state is HostState.LOST, "host09")
         assert host is not None and "nonsense" in host.last_error
         await launch(cloud)
+
+
+async def test_what_the_loop_writes_and_does_itself_does_not_shorten_its_back_off(tmp_path: Path) -> None:
+    limits = replace(QUICK, attempts=3, retry_first_s=0.3, retry_most_s=10.0, jitter=lambda: 1.0)
+    async with a_cloud(tmp_path, limits) as cloud:
+        await cloud.world.direct("refuse", "host01", what="start")
+        began = time.monotonic()
+        await cloud.add(an_instance())
+        await cloud.until(has_ended)
+        assert time.monotonic() - began >= 0.3 + 0.6

@@ -34,7 +34,7 @@ def create_security_group(ask: Ask[CreateSecurityGroupIn]) -> Answer:
     named = specified_tags(asked.tag_specifications, "security-group")
     if named:
         tags.set_on(ask.unit, ask.caller, (group.id,), named)
-    return {"Return": True, "GroupId": group.id, "Tags": tag_pairs(named)}
+    return {"GroupId": group.id, "Tags": tag_pairs(named)}
 
 
 def delete_security_group(ask: Ask[DeleteSecurityGroupIn]) -> Answer:

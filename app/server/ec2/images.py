@@ -11,6 +11,7 @@ from app.domain.image import Image, ImageKind
 from app.server.ec2 import filters, pages
 from app.server.ec2.facts import IMAGE, iso
 from app.server.ec2.operation import Answer, Ask, Filter, Operation, TagSpecification, specified_tags, tag_pairs
+from app.server.ec2.scene import PLATFORM, USAGE
 from app.services import images, tags
 
 _LIBRARY = "library"
@@ -58,7 +59,7 @@ def describe_images(ask: Ask[DescribeImagesIn]) -> Answer:
     named = tags.by_resource(ask.unit, [image.id for image in shown])
     known = ask.site.filters(ask.operation)
     chosen = filters.select(shown, asked.filters, IMAGE, known, tags=lambda image: named.get(image.id, {}))
-    cut, token = pages.page(chosen, lambda image: (image.id,), asked.max_results, asked.next_token)
+    cut, token = pages.page(chosen, lambda image: (image.id,), asked.max_results, asked.next_token, bounds=(1, 1000))
     return {"Images": [_item(image, named.get(image.id, {})) for image in cut], "NextToken": token}
 
 
@@ -137,6 +138,8 @@ def _item(image: Image, named: dict[str, str]) -> Answer:
         "Hypervisor": "xen",
         "CreationDate": iso(image.created_at_ms),
         "EnaSupport": False,
+        "PlatformDetails": PLATFORM if machine else None,
+        "UsageOperation": USAGE if machine else None,
         "Tags": tag_pairs(named),
     }
 

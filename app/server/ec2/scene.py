@@ -13,6 +13,9 @@ from app.domain.states import HostState, InstanceState
 from app.server.ec2.operation import Answer, tag_pairs
 from app.services import tags
 
+PLATFORM = "Linux/UNIX"
+USAGE = "RunInstances"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
@@ -114,6 +117,8 @@ def instance_item(shown: Shown) -> Answer:
         "CpuOptions": {"CoreCount": instance.cores, "ThreadsPerCore": 1},
         "HibernationOptions": {"Configured": False},
         "EnclaveOptions": {"Enabled": False},
+        "PlatformDetails": PLATFORM,
+        "UsageOperation": USAGE,
     }
 
 

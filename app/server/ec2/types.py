@@ -82,6 +82,9 @@ def _item(vmtype: VmType) -> Answer:
         "DedicatedHostsSupported": False,
         "AutoRecoverySupported": False,
         "SupportedBootModes": ["legacy-bios"],
+        "NitroEnclavesSupport": "unsupported",
+        "NitroTpmSupport": "unsupported",
+        "RebootMigrationSupport": "unsupported",
     }
 
 

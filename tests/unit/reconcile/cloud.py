@@ -5,7 +5,7 @@ import itertools
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from app.domain.errors import Missing
 from app.domain.host import Host
 from app.domain.image import Image
 from app.domain.instance import Instance
-from app.domain.ports import Unit
+from app.domain.ports import DomainSpec, HostEvent, Unit
 from app.domain.states import Seen, Wanted
 from app.reconcile.limits import Limits
 from app.reconcile.loop import Reconciler
@@ -135,6 +135,13 @@ class World:
         return [(each["do"], each["instance_id"]) for each in log if not what or each["do"] in what]
 
 
+class Disguised(Hosts):
+    """Opens `qemu:///NAME?socket=PATH` as a host of the scripted world, so that it counts as a real one."""
+
+    def join(self, name: str, uri: str, listener: Callable[[HostEvent], None], domains: Sequence[DomainSpec]) -> None:
+        super().join(name, uri.replace("qemu:", "scripted:"), listener, domains)
+
+
 @dataclass
 class Cloud:
     store: Database
@@ -148,7 +155,7 @@ class Cloud:
     async def restart(self) -> None:
         """Stop the loop and its connections and start anew on the same rows."""
         await self.close()
-        self.hypervisors = Hosts(timing=QUICK_TIMING)
+        self.hypervisors = Disguised(timing=QUICK_TIMING)
         self.reconciler = self._new_loop()
         await self.reconciler.start()
 
@@ -216,8 +223,8 @@ class Cloud:
             await asyncio.sleep(0.01)
         return row
 
-    def scripted(self, name: str = "host01", ordinal: int = 1) -> Host:
-        return a_host(name=name, ordinal=ordinal, uri=f"scripted:///{name}?socket={self.world.socket}")
+    def scripted(self, name: str = "host01", ordinal: int = 1, scheme: str = "scripted") -> Host:
+        return a_host(name=name, ordinal=ordinal, uri=f"{scheme}:///{name}?socket={self.world.socket}")
 
 
 def runs(row: Instance) -> bool:
@@ -247,7 +254,7 @@ async def a_cloud(folder: Path, limits: Limits = QUICK, hosts: int = 1) -> Async
     """Serve a loop on scripted hosts host01, host02 … with one image that has no bytes."""
     async with scripted_world(folder / "world") as world:
         store = Database.open(folder / "state" / "cloud.sqlite3", clock=RealClock())
-        hypervisors, services, files = Hosts(timing=QUICK_TIMING), Services(), Files()
+        hypervisors, services, files = Disguised(timing=QUICK_TIMING), Services(), Files()
         reconciler = Reconciler(
             store=store, hypervisors=hypervisors, images=files, clock=RealClock(), outcomes=services, limits=limits
         )

@@ -32,6 +32,7 @@ URLS = [
     "http://cloud.example:8773/services/Eucalyptus/",
     "http://127.0.0.1:8773/",
     "http://Cloud.Example/",
+    "http://cloud.example:8773//services/x%20y/./z",
 ]
 text = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=20)
 names = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=12).map("P".__add__)
@@ -106,6 +107,10 @@ def check(request: SignedRequest, secret: str = SECRET, at_ms: int | None = None
 @given(params=parameters)
 def test_version_4_of_botocore_is_believed(url: str, params: dict[str, str]) -> None:
     assert check(botocore_v4(url, params)) == KEY
+
+
+def test_a_query_is_believed_as_it_was_spelled() -> None:
+    assert check(botocore_v4(URLS[0] + "?Name=a%2fb&Value=a+b&Empty", {"Action": "X"})) == KEY
 
 
 @pytest.mark.parametrize("url", URLS)
@@ -221,14 +226,18 @@ def test_a_presigned_request_lasts_as_long_as_it_says() -> None:
         check(request, at_ms=now_ms() + 3_610_000)
 
 
-def signed_by_2(params: dict[str, str], method: str = "HmacSHA256", host: str = "cloud.example") -> SignedRequest:
+def signed_by_2(
+    params: dict[str, str], method: str = "HmacSHA256", host: str = "cloud.example", space: str = "%20"
+) -> SignedRequest:
     """Sign as 1.6.1's clients of other languages did: GET, any SignatureMethod, Timestamp or Expires."""
     import base64
     import hashlib
     import hmac
 
     pairs = {"AWSAccessKeyId": KEY, "SignatureVersion": "2", "SignatureMethod": method, **params}
-    words = "&".join(f"{quote(n, safe='')}={quote(v, safe='-_.~')}" for n, v in sorted(pairs.items()))
+    words = "&".join(f"{quote(n, safe='')}={quote(v, safe='-_.~')}" for n, v in sorted(pairs.items())).replace(
+        "%20", space
+    )
     digest = {"HmacSHA1": hashlib.sha1}.get(method, hashlib.sha256)
     made = hmac.new(SECRET.encode(), f"GET\n{host}\n/services/Eucalyptus\n{words}".encode(), digest).digest()
     pairs["Signature"] = base64.b64encode(made).decode()
@@ -246,6 +255,12 @@ AT = 1_767_323_045_000
 )
 def test_version_2_takes_every_form_of_its_day(method: str, host: str, timestamp: str) -> None:
     assert check(signed_by_2({"Timestamp": timestamp}, method, host), at_ms=AT) == KEY
+
+
+@pytest.mark.parametrize("space", ["%20", "+"])
+def test_version_2_may_write_a_space_either_way(space: str) -> None:
+    request = signed_by_2({"Timestamp": "2026-01-02T03:04:05Z", "Value": "a b+c"}, space=space)
+    assert check(request, at_ms=AT) == KEY
 
 
 def test_expires_may_lie_far_ahead_and_ends_exactly() -> None:

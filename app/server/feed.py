@@ -125,6 +125,9 @@ class Feed:
         while (item := await listener.next()) is not None:
             if isinstance(item, bytes):
                 yield item
+            elif item.restored:
+                yield beat("gap", self._at, self._clock.now_ms())
+                return
             elif chunk := item.after(seen):
                 seen = item.last
                 yield chunk

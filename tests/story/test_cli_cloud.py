@@ -1,0 +1,197 @@
+"""The command `euca` as a person types it, against a served rehearsal cloud of its own."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.cli.remote import choose
+from tests.deadline import eventually
+from tests.served import ServedCloud
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedCloud]:
+    with ServedCloud(tmp_path_factory.mktemp("cli") / "state", rehearse="1x2") as served:
+        yield served
+
+
+# Imported early, each of these costs more than a quick start may.
+HEAVY = """
+import sys
+from app.cli import main
+try:
+    main(["--help"])
+except SystemExit:
+    print([name for name in ("litestar", "httpx", "libvirt", "textual", "msgspec") if name in sys.modules])
+"""
+
+
+def euca(*arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command with nothing of the surroundings but what is given."""
+    bare = {name: value for name, value in os.environ.items() if not name.startswith(("EUCA_", "AWS_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "app", *arguments],
+        env={**bare, **(environment or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_help_is_quick_and_has_an_example_everywhere() -> None:
+    started = time.monotonic()
+    text = euca("--help").stdout
+    assert time.monotonic() - started < 2  # 0.1 s on an idle machine
+    names = [line.split()[0] for line in text.partition("Commands:")[2].splitlines() if line.strip()]
+    assert {"serve", "console", "credentials", "host", "recover", "doctor"} <= set(names)
+    done = subprocess.run([sys.executable, "-c", HEAVY], capture_output=True, text=True, check=True, timeout=30)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "serve", "run", "console", "credentials", "backup", "restore", "recover", "doctor", "cluster add",
+        "cluster list", "host add", "host drain", "host remove", "image build", "image install", "image list",
+        "type set", "type list", "account create", "account disable", "user create", "user disable",
+    ],
+)  # fmt: skip
+def test_every_command_shows_an_example(command: str) -> None:
+    done = euca(*command.split(), "--help")
+    assert done.returncode == 0
+    assert "Example: " in done.stdout
+    assert f"euca {command}" in done.stdout.partition("Example: ")[2]
+
+
+def test_usage_errors_end_with_2_and_refusals_with_1_and_one_line(cloud: ServedCloud) -> None:
+    assert euca("host", "add").returncode == 2
+    assert euca("nonsense").returncode == 2
+    assert euca("type", "set", "x", environment=cloud.credentials()).returncode == 2
+    refused = cloud.euca("host", "drain", "nowhere", check=False)
+    assert (refused.returncode, refused.stderr) == (1, "euca: The host 'nowhere' does not exist\n")
+    nobody = euca("host", "list", "--url", "http://127.0.0.1:9")
+    assert nobody.returncode == 1
+    assert len(nobody.stderr.splitlines()) == 1
+
+
+def test_the_token_of_this_cloud_is_not_sent_elsewhere(cloud: ServedCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("EUCA_URL", "EUCA_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(cloud.state))
+    assert choose(cloud.url, "", cloud.state).token == cloud.credentials()["EUCA_TOKEN"]
+    assert choose("http://127.0.0.1:9", "", cloud.state).token == ""
+
+
+def test_hosts_and_clusters_are_listed_drained_and_left(cloud: ServedCloud) -> None:
+    shown = cloud.euca("host", "list").stdout.splitlines()
+    assert shown[0].split()[:3] == ["NAME", "CLUSTER", "STATE"]
+    assert [line.split()[:3] for line in shown[1:]] == [
+        ["cluster1-host1", "cluster1", "up"],
+        ["cluster1-host2", "cluster1", "up"],
+    ]
+    cloud.euca("host", "drain", "cluster1-host2")
+    hosts = json.loads(cloud.euca("host", "list", "--json").stdout)
+    assert {row["name"]: row["wanted"] for row in hosts}["cluster1-host2"] == "draining"
+    cloud.euca("host", "undrain", "cluster1-host2")
+    cloud.euca("host", "add", "test:///rehearsal?cores=3", "--name", "extra", "--cluster", "cluster1")
+    cloud.euca("host", "remove", "extra")
+    eventually(lambda: "extra" not in cloud.euca("host", "list").stdout)
+
+
+def test_an_image_is_installed_in_one_step(cloud: ServedCloud, tmp_path: Path) -> None:
+    for name, size in (("vmlinuz", 1024), ("initrd.img", 1024), ("root.img", 1 << 20)):
+        (tmp_path / name).write_bytes(name.encode().ljust(size, b"\0"))
+    image_id = cloud.euca("image", "install", str(tmp_path), "--name", "tiny").stdout.strip()
+    images = {row["id"]: row for row in json.loads(cloud.euca("image", "list", "--json").stdout)}
+    assert images[image_id]["kernel_id"] in images
+    assert images[image_id]["ramdisk_id"] in images
+    cloud.euca("image", "remove", image_id)
+    assert image_id not in cloud.euca("image", "list").stdout
+
+
+def test_credentials_come_in_every_form(cloud: ServedCloud, tmp_path: Path) -> None:
+    named = cloud.credentials()
+    assert named["EUCA_URL"] == cloud.url
+    assert {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL_EC2",
+            "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_S3", "EC2_URL", "S3_URL",
+            "EC2_ACCESS_KEY", "EC2_SECRET_KEY", "EC2_USER_ID", "EUCA_URL", "EUCA_TOKEN"} == set(named)  # fmt: skip
+    packed = tmp_path / "admin.zip"
+    cloud.euca("credentials", "--format", "zip", "--state", str(cloud.state), "--output", str(packed))
+    assert stat.S_IMODE(packed.stat().st_mode) == 0o600
+    assert zipfile.ZipFile(packed).namelist() == ["eucarc", "aws-config"]
+    assert "endpoint_url" in cloud.euca("credentials", "--format", "aws", "--state", str(cloud.state)).stdout
+    file = cloud.state / "credentials" / "admin" / "eucarc"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in (cloud.state, file.parent, file.parent.parent)} == {0o700}
+
+
+def test_a_user_of_another_account_gets_keys_and_no_token(cloud: ServedCloud) -> None:
+    cloud.euca("account", "create", "physics")
+    cloud.euca("user", "create", "ada", "--account", "physics")
+    named = cloud.credentials("--account", "physics", "--user", "ada")
+    assert "EUCA_TOKEN" not in named
+    assert named["AWS_ACCESS_KEY_ID"] != cloud.credentials()["AWS_ACCESS_KEY_ID"]
+    cloud.euca("account", "disable", "physics")
+    assert '"enabled": false' in cloud.euca("account", "list", "--json").stdout
+
+
+def test_two_servers_do_not_share_a_state_or_a_port(cloud: ServedCloud, tmp_path: Path) -> None:
+    second = euca("serve", "--state", str(cloud.state), "--listen", "127.0.0.1:0")
+    assert (second.returncode, second.stdout) == (1, "")
+    assert "in use by another server" in second.stderr.splitlines()[-1]
+    port = cloud.url.removeprefix("http://")
+    taken = euca("serve", "--state", str(tmp_path / "other"), "--listen", port)
+    assert (taken.returncode, taken.stdout) == (1, "")
+    assert f"{port} can not be used" in taken.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_ends_well_within_five_seconds(tmp_path: Path, number: signal.Signals) -> None:
+    with ServedCloud(tmp_path / "state", rehearse="1x1") as served:
+        os.kill(served.pid, number)
+        started = time.monotonic()
+        assert served.stop() == 0
+        assert time.monotonic() - started < 5
+
+
+def test_a_backup_is_put_back(tmp_path: Path) -> None:
+    file = tmp_path / "monday.sqlite3"
+    with ServedCloud(tmp_path / "state", rehearse="1x1") as served:
+        served.euca("account", "create", "kept")
+        served.euca("backup", str(file))
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        served.euca("account", "create", "lost")
+        assert euca("restore", str(file), "--state", str(served.state)).returncode == 1
+        served.stop()
+        assert euca("restore", str(file), "--state", str(served.state)).returncode == 0
+        served.start()
+        names = {row["name"] for row in json.loads(served.euca("account", "list", "--json").stdout)}
+        assert names == {"eucalyptus", "kept"}
+    with ServedCloud(tmp_path / "elsewhere") as moved:
+        moved.stop()
+        assert euca("restore", str(file), "--state", str(moved.state)).returncode == 0
+        moved.start()
+        assert "kept" in moved.euca("account", "list").stdout
+
+
+def test_the_doctor_answers_for_this_machine(tmp_path: Path) -> None:
+    done = euca("doctor", "--state", str(tmp_path), "--listen", "127.0.0.1:0", "--json")
+    assert {row["name"] for row in json.loads(done.stdout)} >= {"python", "state directory", "listener"}
+
+
+def test_recover_asks_hosts_and_says_which_did_not_answer(tmp_path: Path) -> None:
+    done = euca("recover", "--state", str(tmp_path / "state"), "--host", "r1=test:///rehearsal", "--cluster", "rack1")
+    assert (done.returncode, done.stdout) == (0, "r1: 0 recovered, 0 known already\n")
+    assert euca("recover", "--state", str(tmp_path / "state"), "--host", "nonsense").returncode == 2

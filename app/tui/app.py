@@ -73,7 +73,7 @@ class ConsoleApp(App[int]):
     def flush(self) -> None:
         """Hand what changed since the last time to the place on top."""
         place = self._place()
-        if place is None or not place.is_mounted:
+        if place is None or not place.ready:
             return
         changes = self.session.copy.take()
         if changes:

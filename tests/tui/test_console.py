@@ -91,8 +91,9 @@ async def test_terminating_needs_the_name_typed() -> None:
     async with a_console(cloud) as console:
         await console.press("3", "t")
         await console.shows(f"Terminate {WEB1}?", "There is no way back")
-        await console.press("enter", "y", "e", "s", "enter")
+        await console.press("enter", "y", "e", "s", "enter", "tab", "tab", "enter")
         assert not cloud.bodies
+        assert isinstance(console.app.focused, Input)
         await console.type(WEB1)
         await console.press("enter")
         await console.shows("shutting-down")

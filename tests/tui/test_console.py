@@ -91,7 +91,7 @@ async def test_terminating_needs_the_name_typed() -> None:
     async with a_console(cloud) as console:
         await console.press("3", "t")
         await console.shows(f"Terminate {WEB1}?", "There is no way back")
-        await console.press("enter", "y", "e", "s", "enter", "tab", "tab", "enter")
+        await console.press("tab", "tab", "enter", "y", "e", "s", "enter")
         assert not cloud.bodies
         assert isinstance(console.app.focused, Input)
         await console.type(WEB1)

@@ -224,8 +224,17 @@ class CreateAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CreateUser(msgspec.Struct, frozen=True, kw_only=True):
+    """`role` (admin, operator or viewer) makes an operator's token too; empty: the user has access keys only."""
+
     account: str
     name: str
+    role: str = ""
+
+
+class IssueCredentials(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask for a user's key pair and, with a `role`, for a new operator's token."""
+
+    role: str = ""
 
 
 class RegisterImage(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,271 @@
+"""One host over libvirt: the Hypervisor port for Xen, QEMU and libvirt's own test driver.
+
+Each method is one function run on a thread of the host's connection; all look before they act, so that repeating is
+harmless. A domain is found by the UUID derived from its instance's id, never by name alone: a foreign domain is never
+touched. The trap: between looking and acting somebody else may act, so an error is forgiven when the state asked for
+holds afterwards.
+"""
+
+import asyncio
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import libvirt
+
+from app.domain.errors import Broken
+from app.domain.ports import NOT_SUPPORTED, DomainSeen, DomainSpec, HostFacts, NotSupported, VolumeSeen
+from app.xen import console, facts
+from app.xen.address import Address, Kind
+from app.xen.connection import Connection
+from app.xen.domain_xml import flavour_of, plain, render
+from app.xen.faults import is_absent, is_unsupported
+from app.xen.metadata import NAMESPACE, read, uuid_of
+from app.xen.pool import PARTIAL, PoolOf
+from app.xen.states import seen
+
+UPLOAD_BYTES_PER_S = 4 * 1024 * 1024  # the slowest that still counts as moving
+UNDEFINE_FLAGS = {
+    Kind.QEMU: libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
+    | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+    | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA
+    | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM,
+    Kind.XEN: libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE,
+    Kind.TEST: 0,
+}
+
+
+class Driver:
+    """The Hypervisor port over one supervised connection."""
+
+    def __init__(self, connection: Connection, instance_path: str) -> None:
+        self._connection = connection
+        self._address: Address = connection.address
+        self._host = connection.host
+        self._pool = PoolOf(connection.host, instance_path)
+        self._uploads: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def facts(self) -> HostFacts:
+        read_facts = partial(facts.read, address=self._address, pool=self._pool)
+        # The first time a QEMU host probes its emulators, which takes seconds.
+        return await self._connection.call("facts", read_facts, self._connection.timing.start_s)
+
+    async def domains(self) -> list[DomainSeen]:
+        return await self._connection.call("listing domains", list_domains)
+
+    async def domain(self, instance_id: str) -> DomainSeen | None:
+        def look(connection: Any) -> DomainSeen | None:
+            found = find(connection, instance_id)
+            return None if found is None else observe(found)
+
+        return await self._connection.call("looking a domain up", look)
+
+    async def define(self, spec: DomainSpec) -> None:
+        def work(connection: Any) -> None:
+            if self._address.kind is Kind.QEMU:  # made beforehand, so that the pool knows the file from the start
+                self._pool.make(connection, console.log_volume(spec.instance_id), 0, "raw")
+            architecture = connection.getInfo()[0]
+            text = render(spec, flavour_of(self._address), self._pool.path(connection), architecture)
+            connection.defineXML(text)
+
+        await self._connection.call("defining a domain", work)
+
+    async def start(self, instance_id: str) -> None:
+        def work(connection: Any) -> None:
+            domain = find(connection, instance_id)
+            if domain is None:
+                raise Broken(self._host, f"the domain {instance_id} is not defined")
+            if domain.state()[0] == libvirt.VIR_DOMAIN_PAUSED:
+                domain.resume()
+            else:
+                _once(domain.create, lambda: bool(domain.isActive()))
+
+        await self._connection.call("starting a domain", work, self._connection.timing.start_s)
+
+    async def shutdown(self, instance_id: str) -> NotSupported | None:
+        return await self._ask("asking a guest to power off", instance_id, lambda domain: domain.shutdown())
+
+    async def reboot(self, instance_id: str) -> NotSupported | None:
+        return await self._ask("asking a guest to restart", instance_id, lambda domain: domain.reboot(0))
+
+    async def reset(self, instance_id: str) -> None:
+        """Restart hard; where the driver has no reset button, cut the power and start."""
+
+        def work(connection: Any) -> None:
+            domain = find(connection, instance_id)
+            if domain is None or not domain.isActive():
+                return
+            try:
+                domain.reset()
+            except libvirt.libvirtError as error:
+                if not is_unsupported(error):
+                    raise
+                _once(domain.destroy, lambda: not domain.isActive())
+                _once(domain.create, lambda: bool(domain.isActive()))
+
+        await self._connection.call("resetting a domain", work, self._connection.timing.start_s)
+
+    async def destroy(self, instance_id: str) -> None:
+        def work(connection: Any) -> None:
+            domain = find(connection, instance_id)
+            if domain is not None:
+                _off(domain)
+
+        await self._connection.call("cutting a domain's power", work, self._connection.timing.start_s)
+
+    async def undefine(self, instance_id: str) -> None:
+        """Remove the domain, with its power cut if need be, and its console log."""
+
+        def work(connection: Any) -> None:
+            domain = find(connection, instance_id)
+            if domain is not None:
+                _off(domain)
+                _gone(lambda: domain.undefineFlags(UNDEFINE_FLAGS[self._address.kind]))
+            if self._address.kind is Kind.QEMU:
+                self._pool.delete(connection, console.log_volume(instance_id))
+
+        await self._connection.call("removing a domain", work, self._connection.timing.start_s)
+
+    async def console(self, instance_id: str) -> bytes | NotSupported:
+        def work(connection: Any) -> bytes | NotSupported:
+            found = find(connection, instance_id)
+            observed = None if found is None else observe(found)
+            if observed is None:
+                return b""
+            return console.read(connection, self._address.kind, self._pool, observed)
+
+        return await self._connection.call("reading a console", work, bulk=True)
+
+    async def volumes(self) -> list[VolumeSeen]:
+        return await self._connection.call("listing volumes", self._pool.volumes)
+
+    async def upload(self, name: str, source: Path, sha256: str) -> NotSupported | None:
+        """Copy a file to the host; a caller that goes away does not end it, and one name is copied once at a time."""
+        plain(name)
+        if self._address.kind is Kind.TEST:
+            return NOT_SUPPORTED
+        task = asyncio.create_task(self._upload(name, source, sha256), name=f"upload {name}")
+        self._running.add(task)
+        task.add_done_callback(self._uploaded)
+        await asyncio.shield(task)
+        return None
+
+    async def create_volume(
+        self, name: str, capacity_bytes: int, format: Literal["raw", "qcow2"], backing: str = ""
+    ) -> None:
+        plain(name)
+
+        def work(connection: Any) -> None:
+            self._pool.make(connection, name, capacity_bytes, format, backing)
+
+        await self._connection.call("making a volume", work, self._connection.timing.start_s)
+
+    async def delete_volume(self, name: str) -> None:
+        plain(name)
+        if self._uploads[name.removesuffix(PARTIAL)].locked():
+            return  # on its way just now; whoever wants it gone asks again
+        await self._connection.call("deleting a volume", lambda connection: self._pool.delete(connection, name))
+
+    async def close(self) -> None:
+        for task in self._running:
+            task.cancel()
+        await self._connection.close()
+
+    async def _upload(self, name: str, source: Path, sha256: str) -> None:
+        given_up = threading.Event()
+        size = await asyncio.to_thread(lambda: source.stat().st_size)
+        deadline_s = self._connection.timing.start_s + 2 * size / UPLOAD_BYTES_PER_S
+        async with self._uploads[name]:
+            try:
+                await self._connection.call(
+                    "uploading a volume",
+                    lambda connection: self._pool.upload(connection, name, source, sha256, given_up),
+                    deadline_s,
+                    bulk=True,
+                )
+            finally:
+                given_up.set()
+
+    def _uploaded(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen by the caller, if there still is one
+
+    async def _ask(self, action: str, instance_id: str, ask: Callable[[Any], object]) -> NotSupported | None:
+        def work(connection: Any) -> NotSupported | None:
+            domain = find(connection, instance_id)
+            if domain is None or not domain.isActive():
+                return None
+            try:
+                _once(lambda: ask(domain), lambda: not domain.isActive())
+            except libvirt.libvirtError as error:
+                if is_unsupported(error):
+                    return NOT_SUPPORTED
+                raise
+            return None
+
+        return await self._connection.call(action, work)
+
+
+def find(connection: Any, instance_id: str) -> Any | None:
+    """Look up the domain of an instance."""
+    try:
+        return connection.lookupByUUIDString(uuid_of(instance_id))
+    except libvirt.libvirtError as error:
+        if is_absent(error):
+            return None
+        raise
+
+
+def observe(domain: Any) -> DomainSeen | None:
+    """Describe a domain; None if it is not ours or has just gone."""
+    if domain.UUIDString() != uuid_of(domain.name()):
+        return None
+    try:
+        mark = read(domain.metadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, NAMESPACE))
+        state, reason = domain.state()
+    except libvirt.libvirtError as error:
+        if is_absent(error):
+            return None
+        raise
+    if mark is None:
+        return None
+    how, word = seen(state, reason)
+    return DomainSeen(instance_id=mark.instance_id, state=how, launch=mark.launch, reason=word, recovery=mark.recovery)
+
+
+def list_domains(connection: Any) -> list[DomainSeen]:
+    """List ours; those of others are not even asked."""
+    found = (observe(domain) for domain in connection.listAllDomains())
+    return sorted((domain for domain in found if domain is not None), key=lambda domain: domain.instance_id)
+
+
+def _off(domain: Any) -> None:
+    _gone(lambda: _once(domain.destroy, lambda: not domain.isActive()))
+
+
+def _once(act: Callable[[], object], holds: Callable[[], bool]) -> None:
+    """Act unless what is asked for holds already; an error is forgiven if it holds afterwards."""
+    if holds():
+        return
+    try:
+        act()
+    except libvirt.libvirtError:
+        with suppress(libvirt.libvirtError):
+            if holds():
+                return
+        raise
+
+
+def _gone(act: Callable[[], object]) -> None:
+    """Act; that the domain vanished meanwhile is fine."""
+    try:
+        act()
+    except libvirt.libvirtError as error:
+        if not is_absent(error):
+            raise

@@ -1,0 +1,230 @@
+"""Our storage pool on a host: a folder that libvirt manages, so that files get there without an agent.
+
+Everything here runs on a thread of the host's connection. An upload first makes an empty marker volume
+`<name>.partial` and removes it after the digest of what the host stored was checked by reading it back; killed
+anywhere in between, the marker tells, and the next upload starts over. The trap: libvirt lists volumes from memory, and
+refuses to refresh while a transfer is under way, so refreshing is best effort.
+"""
+
+import hashlib
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+import libvirt
+
+from app.domain.errors import Broken
+from app.domain.ports import VolumeSeen
+from app.xen.domain_xml import CONSOLE_LOG, plain
+from app.xen.faults import is_absent
+
+POOL = "eucalyptus"
+PARTIAL = ".partial"
+Connection = Any
+
+
+class PoolOf:
+    """The pool of one host, by way of whichever connection is open."""
+
+    def __init__(self, host: str, path: str, name: str = POOL) -> None:
+        self.host, self.name = host, name
+        self._path = path
+
+    def open(self, connection: Connection) -> Any:
+        """Find the pool; make, build and start it if need be."""
+        try:
+            pool = connection.storagePoolLookupByName(self.name)
+        except libvirt.libvirtError as error:
+            if not is_absent(error):
+                raise
+            pool = connection.storagePoolDefineXML(_pool_xml(self.name, self._path))
+        if not pool.isActive():
+            try:
+                pool.build()
+                pool.create()
+                pool.setAutostart(1)
+            except libvirt.libvirtError:
+                if not pool.isActive():  # else somebody else was quicker
+                    raise
+        return pool
+
+    def path(self, connection: Connection) -> str:
+        """Return the pool's folder on the host, as the pool itself has it."""
+        top = ElementTree.fromstring(self.open(connection).XMLDesc())  # noqa: S314 - libvirt's own, no entities
+        return top.findtext("target/path") or self._path
+
+    def capacity_bytes(self, connection: Connection) -> int:
+        return int(self.open(connection).info()[1])
+
+    def volumes(self, connection: Connection) -> list[VolumeSeen]:
+        """List what is ours to keep or delete: no console logs, half-done uploads under their marker's name."""
+        pool = self.open(connection)
+        with suppress(libvirt.libvirtError):
+            pool.refresh()
+        found = {volume.name(): volume for volume in pool.listAllVolumes()}
+        hidden = {name.removesuffix(PARTIAL) for name in found if name.endswith(PARTIAL)}
+        seen = (_seen(name, volume) for name, volume in sorted(found.items()) if name not in hidden)
+        return [volume for volume in seen if volume is not None and not volume.name.endswith(f".{CONSOLE_LOG}")]
+
+    def make(
+        self, connection: Connection, name: str, capacity_bytes: int, format: Literal["raw", "qcow2"], backing: str = ""
+    ) -> Any:
+        """Make a volume unless it exists; Broken if its backing volume is not whole."""
+        pool = self.open(connection)
+        existing = find(pool, name)
+        if existing is not None:
+            return existing
+        if backing and find(pool, backing + PARTIAL) is not None:
+            raise Broken(self.host, f"the volume {backing} was not uploaded completely")
+        backing_path = pool.storageVolLookupByName(plain(backing)).path() if backing else ""
+        try:
+            return pool.createXML(_volume_xml(name, capacity_bytes, format, backing_path))
+        except libvirt.libvirtError:
+            existing = find(pool, name)  # somebody else was quicker
+            if existing is None:
+                raise
+            return existing
+
+    def delete(self, connection: Connection, name: str) -> None:
+        """Delete a volume and its marker, in this order; a marker's name stands for both."""
+        pool = self.open(connection)
+        for each in (name.removesuffix(PARTIAL), name.removesuffix(PARTIAL) + PARTIAL):
+            volume = find(pool, each)
+            if volume is None:
+                continue
+            try:
+                volume.delete()
+            except libvirt.libvirtError as error:
+                if not is_absent(error):
+                    raise
+
+    def upload(self, connection: Connection, name: str, source: Path, sha256: str, given_up: threading.Event) -> None:
+        """Copy a file into a new raw volume and read it back; Broken and nothing left if the digest is another."""
+        pool = self.open(connection)
+        size = source.stat().st_size
+        if find(pool, name + PARTIAL) is None and _has_size(find(pool, name), size):
+            return
+        self.make(connection, name + PARTIAL, 0, "raw")
+        volume = find(pool, name)
+        if volume is not None:
+            volume.delete()
+        try:
+            kept = self._copy(connection, name, source, sha256, given_up)
+        except libvirt.libvirtError:
+            with suppress(libvirt.libvirtError):
+                self.delete(connection, name)
+            raise
+        if kept != sha256:
+            self.delete(connection, name)
+            raise Broken(self.host, f"the volume {name} has the digest {kept} and not {sha256}")
+        pool.storageVolLookupByName(name + PARTIAL).delete()
+
+    def _copy(self, connection: Connection, name: str, source: Path, sha256: str, given_up: threading.Event) -> str:
+        """Send the file; return the digest of what the host kept, or of what was sent if that is wrong already."""
+        size = source.stat().st_size
+        volume = self.make(connection, name, size, "raw")
+        sent = _send(connection, volume, source, size, given_up)
+        return _digest(connection, volume, size, given_up) if sent == sha256 else sent
+
+    def tail(self, connection: Connection, name: str, most_bytes: int) -> bytes:
+        """Read the newest bytes of a volume; none if there is no such volume."""
+        volume = find(self.open(connection), name)
+        if volume is None:
+            return b""
+        size = int(volume.info()[1])
+        kept: list[bytes] = []
+        _receive(connection, volume, max(0, size - most_bytes), min(size, most_bytes), kept.append)
+        return b"".join(kept)
+
+
+def find(pool: Any, name: str) -> Any | None:
+    """Look a volume up."""
+    try:
+        return pool.storageVolLookupByName(plain(name))
+    except libvirt.libvirtError as error:
+        if is_absent(error):
+            return None
+        raise
+
+
+def _has_size(volume: Any | None, size: int) -> bool:
+    return volume is not None and int(volume.info()[1]) == size
+
+
+def _seen(name: str, volume: Any) -> VolumeSeen | None:
+    try:
+        _, capacity, allocation = volume.info()
+    except libvirt.libvirtError as error:
+        if is_absent(error):
+            return None
+        raise
+    return VolumeSeen(name=name, capacity_bytes=int(capacity), allocation_bytes=int(allocation))
+
+
+def _send(connection: Connection, volume: Any, source: Path, size: int, given_up: threading.Event) -> str:
+    """Stream the file into the volume; return the digest of what was sent."""
+    digest = hashlib.sha256()
+    stream = connection.newStream()
+    volume.upload(stream, 0, size)
+    with source.open("rb") as file:
+
+        def more(_stream: Any, count: int, _opaque: Any) -> bytes:
+            if given_up.is_set():
+                raise OSError("the upload was given up")
+            chunk = file.read(count)
+            digest.update(chunk)
+            return chunk
+
+        stream.sendAll(more, None)
+    stream.finish()
+    return digest.hexdigest()
+
+
+def _digest(connection: Connection, volume: Any, size: int, given_up: threading.Event) -> str:
+    digest = hashlib.sha256()
+
+    def keep(chunk: bytes) -> None:
+        if given_up.is_set():
+            raise OSError("the check was given up")
+        digest.update(chunk)
+
+    _receive(connection, volume, 0, size, keep)
+    return digest.hexdigest()
+
+
+def _receive(connection: Connection, volume: Any, offset: int, length: int, keep: Callable[[bytes], None]) -> None:
+    if length == 0:  # to libvirt this means everything
+        return
+    stream = connection.newStream()
+    volume.download(stream, offset, length)
+    stream.recvAll(lambda _stream, chunk, _opaque: keep(chunk), None)
+    stream.finish()
+
+
+def _pool_xml(name: str, path: str) -> str:
+    top = Element("pool", {"type": "dir"})
+    SubElement(top, "name").text = name
+    target = SubElement(top, "target")
+    SubElement(target, "path").text = path
+    SubElement(SubElement(target, "permissions"), "mode").text = "0711"
+    return ElementTree.tostring(top, encoding="unicode")
+
+
+def _volume_xml(name: str, capacity_bytes: int, format: str, backing_path: str) -> str:
+    """Describe a volume that takes room only as it fills."""
+    top = Element("volume")
+    SubElement(top, "name").text = plain(name)
+    SubElement(top, "capacity", {"unit": "bytes"}).text = str(capacity_bytes)
+    SubElement(top, "allocation", {"unit": "bytes"}).text = "0"
+    target = SubElement(top, "target")
+    SubElement(target, "format", {"type": format})
+    SubElement(SubElement(target, "permissions"), "mode").text = "0600"
+    if backing_path:
+        backing = SubElement(top, "backingStore")
+        SubElement(backing, "path").text = backing_path
+        SubElement(backing, "format", {"type": "raw"})
+    return ElementTree.tostring(top, encoding="unicode")

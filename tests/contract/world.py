@@ -1,0 +1,62 @@
+"""A scripted world in a process of its own, and the hand that directs it.
+
+`World(folder)` starts it, `uri(host)` is what a host joins with, `direct(...)` gives a stage direction of
+`app/xen/scripted_world.py`. The trap: one line out, one answer in, but events arrive in between.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class World:
+    """One process; ends with `stop`."""
+
+    def __init__(self) -> None:
+        self.folder = tempfile.TemporaryDirectory(prefix="euca-world-")
+        self.socket = Path(self.folder.name) / "world.sock"
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "app.xen.scripted_world", str(self.socket)], cwd=ROOT, stdout=subprocess.PIPE
+        )
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == b"ready\n"
+        self._hand = socket.socket(socket.AF_UNIX)
+        self._hand.settimeout(10)
+        self._hand.connect(str(self.socket))
+        self._lines = self._hand.makefile("rb")
+
+    def uri(self, host: str, query: str = "") -> str:
+        return f"scripted+unix:///{host}?socket={self.socket}{query}"
+
+    def direct(self, script: str, host: str = "", **more: Any) -> Any:
+        """Give a stage direction and return its answer."""
+        self._hand.sendall(json.dumps({"id": 0, "script": script, "host": host, **more}).encode() + b"\n")
+        while True:
+            reply = json.loads(self._lines.readline())
+            if "id" in reply:
+                assert "refused" not in reply, reply
+                return reply["answer"]
+
+    def freeze(self) -> None:
+        os.kill(self.process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.kill(self.process.pid, signal.SIGCONT)
+
+    def stop(self) -> None:
+        self._lines.close()
+        self._hand.close()
+        self.thaw()
+        self.process.terminate()
+        self.process.wait(10)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self.folder.cleanup()

@@ -53,6 +53,7 @@ class ConsoleApp(App[int]):
     CSS_PATH = "console.tcss"
     TITLE = "Eucalyptus"
     ENABLE_COMMAND_PALETTE = False
+    NOTIFICATION_TIMEOUT = 4
     BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init__(self, session: Session, feed: Feed) -> None:

@@ -116,9 +116,9 @@ class Libvirtd:
     def _start(self) -> "subprocess.Popen[bytes]":
         binds = " && ".join(f"mount --bind {source} {to}" for source, to in self._binds)
         folders = " ".join(PRIVATE.values())
-        script = (
-            f"hostname {self._host_name} && mount --make-rprivate / && mkdir -p {folders} && {binds} && exec libvirtd"
-        )
+        private = f"mount --make-rprivate / && mkdir -p {folders} && {binds}"
+        daemon = "libvirtd --pid-file /run/libvirt/libvirtd.pid"
+        script = f"hostname {self._host_name} && {private} && exec {daemon}"
         output = self.folder / "libvirtd.out"
         with output.open("ab") as log:
             process = subprocess.Popen(
@@ -131,6 +131,7 @@ class Libvirtd:
                 process.wait()
                 log_file = self.folder / "log" / "libvirtd.log"
                 why = output.read_text() + (log_file.read_text() if log_file.exists() else "")
+                shutil.rmtree(self.folder, ignore_errors=True)
                 raise RuntimeError(f"libvirtd did not start: {why[-1500:]}")
             time.sleep(0.05)
         return process

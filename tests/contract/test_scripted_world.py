@@ -78,8 +78,7 @@ async def test_a_slow_start_ends_although_its_caller_has_gone(hosts: Hosts, own_
     await host.define(a_domain(ID))
     own_world.direct("delay", "h1", what="start", seconds=0.3)
     task = asyncio.create_task(host.start(ID))
-    while not any(entry["do"] == "start" for entry in own_world.direct("log")):
-        await asyncio.sleep(0.01)
+    await until(lambda: any(entry["do"] == "start" for entry in own_world.direct("log")))
     task.cancel()
     seen = await host.domain(ID)
     assert seen is not None

@@ -141,6 +141,14 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
     reasons: list[str]
 
 
+class Me(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom the bearer token stands for; `role` is admin, operator or viewer."""
+
+    user: str
+    account_id: str
+    role: str
+
+
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to "is the cloud well?". `trouble` holds one sentence a thing that needs somebody."""
 
@@ -216,8 +224,17 @@ class CreateAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CreateUser(msgspec.Struct, frozen=True, kw_only=True):
+    """`role` (admin, operator or viewer) makes an operator's token too; empty: the user has access keys only."""
+
     account: str
     name: str
+    role: str = ""
+
+
+class IssueCredentials(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask for a user's key pair and, with a `role`, for a new operator's token."""
+
+    role: str = ""
 
 
 class RegisterImage(msgspec.Struct, frozen=True, kw_only=True):

@@ -90,11 +90,17 @@ class Machine:
         return (state, event) in self.table
 
     def mermaid(self) -> str:
-        """Draw the table for ARCHITECTURE.md."""
-        arrows = [f"    {a} --> {b}: {event}" for (a, event), b in self.table.items()]
-        return "\n".join(["stateDiagram-v2", f"    [*] --> {self.start}", *arrows]).replace(
-            "shutting-down", "shutting_down"
+        """Draw the table for ARCHITECTURE.md; Mermaid takes no dash in the name of a state, so those get an alias."""
+        states = dict.fromkeys(
+            [self.start, *(state for arrow in self.table.items() for state in (arrow[0][0], arrow[1]))]
         )
+        aliases = [f'    state "{state}" as {_alias(state)}' for state in states if _alias(state) != state]
+        arrows = [f"    {_alias(a)} --> {_alias(b)}: {event}" for (a, event), b in self.table.items()]
+        return "\n".join(["stateDiagram-v2", *aliases, f"    [*] --> {_alias(self.start)}", *arrows])
+
+
+def _alias(state: str) -> str:
+    return state.replace("-", "_")
 
 
 _I = InstanceState

@@ -32,9 +32,11 @@ class Size:
         return self.cores >= need.cores and self.memory_mib >= need.memory_mib and self.disk_gb >= need.disk_gb
 
     def times(self, need: "Size") -> int:
-        """Count how many of `need` fit; a part that is not needed (0) sets no limit."""
+        """Count how many of `need` fit; a part that is not needed (0) sets no limit, unless it is overdrawn already."""
+        if not self.covers(need):
+            return 0
         pairs = ((self.cores, need.cores), (self.memory_mib, need.memory_mib), (self.disk_gb, need.disk_gb))
-        return max(0, min((have // want for have, want in pairs if want > 0), default=0))
+        return min((have // want for have, want in pairs if want > 0), default=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

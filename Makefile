@@ -1,0 +1,90 @@
+# `make run` and `make test` are all a newcomer types; `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+WORKERS ?= 2
+ARGS ?=
+# One group of tests stays on one worker, so that tiers that start daemons don't compete with themselves.
+SPREAD := -n $(WORKERS) --dist loadgroup
+FAST := $(wildcard tests/unit tests/laws tests/golden tests/house)
+CHECKED := $(wildcard app tests bench)
+RUN_READY := .venv/.ready-to-run
+TEST_READY := .venv/.ready-to-test
+
+.PHONY: help run setup setup-test test check-style check-types check-imports format bench clean
+.PHONY: test-fast test-contract test-server test-clients test-crash test-tui test-guest
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
+
+run: $(RUN_READY) ## start the cloud and open the console (no terminal: serve in the foreground); ARGS="…" is handed on
+	@if [ -t 0 ] && [ -t 1 ]; then exec $(BIN)/python -m app run $(ARGS); else exec $(BIN)/python -m app serve $(ARGS); fi
+
+setup: $(RUN_READY) ## prepare .venv (system packages, pinned dependencies, the command euca)
+	@:
+
+setup-test: $(TEST_READY) ## the same, with everything the tests need
+	@:
+
+$(RUN_READY): requirements.lock pyproject.toml bin/setup
+	@bin/setup run
+	@touch $@
+
+$(TEST_READY): requirements-dev.lock pyproject.toml bin/setup
+	@bin/setup test
+	@touch $@ $(RUN_READY)
+
+test: check-style check-types check-imports ## the whole gate: format, lint, types, import contracts, every tier
+	@$(PYTEST) -q $(SPREAD) tests $(ARGS)
+
+check-style: $(TEST_READY) ## format and lint
+	@$(BIN)/ruff format --check --quiet . || { echo 'some files are not formatted; type: make format'; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@echo 'style: ok'
+
+check-types: $(TEST_READY) ## mypy --strict
+	@$(BIN)/mypy --no-error-summary $(CHECKED)
+	@echo 'types: ok'
+
+check-imports: $(TEST_READY) ## who may import whom
+	@$(BIN)/lint-imports > .import_linter.out || { cat .import_linter.out; rm -f .import_linter.out; exit 1; }
+	@rm -f .import_linter.out
+	@echo 'imports: ok'
+
+test-fast: $(TEST_READY) ## unit, laws, golden, house: under a minute
+	@$(PYTEST) -q $(SPREAD) $(FAST) $(ARGS)
+
+test-contract: $(TEST_READY) ## one suite a port, on every implementation
+	@$(PYTEST) tests/contract $(ARGS)
+
+test-server: $(TEST_READY) ## a served cloud on rehearsal hosts
+	@$(PYTEST) tests/server $(ARGS)
+
+test-clients: $(TEST_READY) ## the client matrix: boto3, aws CLI, boto 2 …
+	@$(PYTEST) tests/clients $(ARGS)
+
+test-crash: $(TEST_READY) ## kill -9 at named points
+	@$(PYTEST) tests/crash $(ARGS)
+
+test-tui: $(TEST_READY) ## the console, by Pilot and in tmux
+	@$(PYTEST) tests/tui $(ARGS)
+
+test-guest: $(TEST_READY) ## a real Linux guest under QEMU
+	@$(PYTEST) tests/guest $(ARGS)
+
+bench: $(TEST_READY) ## print the speed tables
+	@for name in $(notdir $(basename $(wildcard bench/*.py))); do \
+		echo; echo "== $$name"; $(BIN)/python -m bench.$$name $(ARGS); \
+	done
+
+format: $(TEST_READY) ## format and repair what can be repaired by itself
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+clean: ## remove what the tools made; .venv and var (the cloud's state) stay
+	@rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .import_linter.out
+	@find app tests $(wildcard bench) -name __pycache__ -type d -prune -exec rm -rf {} +

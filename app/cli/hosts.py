@@ -1,0 +1,115 @@
+"""`euca cluster` and `euca host`: what the cloud is made of."""
+
+from urllib.parse import urlsplit
+
+import click
+
+from app.api.resources import AddCluster, AddHost
+from app.cli import calls as more_calls
+from app.cli.output import show, show_json
+from app.cli.remote import Remote, remote
+from app.client import calls
+
+FIRST_CLUSTER = "cluster0"
+_CLUSTER_COLUMNS = ("name", "hosts", "hosts_up", "instances", "cores", "cores_used", "memory_mib", "memory_used_mib")
+_HOST_COLUMNS = ("name", "cluster", "state", "wanted", "instances", "cores", "cores_used", "memory_mib", "uri")
+
+
+@click.group(epilog="Example: euca cluster add rack1")
+def cluster() -> None:
+    """Clusters: EC2's clients see them as availability zones."""
+
+
+@cluster.command("add", epilog="Example: euca cluster add rack1")
+@click.argument("name")
+@remote
+def add_cluster(cloud: Remote, name: str) -> None:
+    """Add a cluster; one that exists is left as it is."""
+    added = cloud.send(calls.add_cluster(AddCluster(name=name)))
+    show_json(added) if cloud.json else click.echo(f"cluster {name} is there")
+
+
+@cluster.command("list", epilog="Example: euca cluster list --json")
+@remote
+def list_clusters(cloud: Remote) -> None:
+    """List clusters with what their hosts have and hold."""
+    show(cloud.send(calls.clusters()).items, _CLUSTER_COLUMNS, as_json=cloud.json)
+
+
+@cluster.command("remove", epilog="Example: euca cluster remove rack1")
+@click.argument("name")
+@remote
+def remove_cluster(cloud: Remote, name: str) -> None:
+    """Remove a cluster without hosts."""
+    cloud.send(more_calls.remove_cluster(name))
+    click.echo(f"cluster {name} was removed")
+
+
+@click.group(epilog="Example: euca host add xen+ssh://root@node1/ --cluster rack1")
+def host() -> None:
+    """Hosts: machines that libvirt drives; nothing of ours is installed on them."""
+
+
+@host.command("add", epilog="Example: euca host add xen+ssh://root@node1/ --name node1 --cluster rack1")
+@click.argument("uri")
+@click.option("--name", default="", help="Name of the host (default: the machine's name in the URI).")
+@click.option("--cluster", "cluster_name", default="", help="Its cluster (default: the only one with real hosts).")
+@click.option("--max-cores", default=0, help="Cores to offer, be they there or not (default: what the host has).")
+@click.option("--max-memory-mib", default=0, help="Most memory to use (default: all of it).")
+@remote
+def add_host(cloud: Remote, uri: str, name: str, cluster_name: str, max_cores: int, max_memory_mib: int) -> None:
+    """Let a host join by its libvirt URI."""
+    body = AddHost(
+        name=name or urlsplit(uri).hostname or "localhost",
+        uri=uri,
+        cluster=cluster_name or _default_cluster(cloud),
+        max_cores=max_cores,
+        max_memory_mib=max_memory_mib,
+    )
+    added = cloud.send(calls.add_host(body))
+    show_json(added) if cloud.json else click.echo(f"host {added.name} joins cluster {added.cluster}")
+
+
+@host.command("list", epilog="Example: euca host list --json")
+@remote
+def list_hosts(cloud: Remote) -> None:
+    """List hosts with what they have and hold."""
+    show(cloud.send(calls.hosts()).items, _HOST_COLUMNS, as_json=cloud.json)
+
+
+@host.command("drain", epilog="Example: euca host drain node1")
+@click.argument("name")
+@remote
+def drain(cloud: Remote, name: str) -> None:
+    """Place nothing new on a host; what runs there stays."""
+    drained = cloud.send(calls.drain_host(name))
+    show_json(drained) if cloud.json else click.echo(f"host {name} takes nothing new")
+
+
+@host.command("undrain", epilog="Example: euca host undrain node1")
+@click.argument("name")
+@remote
+def undrain(cloud: Remote, name: str) -> None:
+    """Let a drained or leaving host take instances again."""
+    undrained = cloud.send(calls.undrain_host(name))
+    show_json(undrained) if cloud.json else click.echo(f"host {name} takes instances again")
+
+
+@host.command("remove", epilog="Example: euca host remove node1")
+@click.argument("name")
+@remote
+def remove_host(cloud: Remote, name: str) -> None:
+    """Let a host leave as soon as nothing of ours is on it."""
+    cloud.send(calls.remove_host(name))
+    click.echo(f"host {name} leaves as soon as it is empty")
+
+
+def _default_cluster(cloud: Remote) -> str:
+    rehearsal = {row.cluster for row in cloud.send(calls.hosts()).items if row.rehearsal}
+    real = [row.name for row in cloud.send(calls.clusters()).items if row.name not in rehearsal]
+    if len(real) > 1:
+        raise click.UsageError(f"say --cluster, one of {', '.join(real)}")
+    name = real[0] if real else FIRST_CLUSTER
+    if not real:
+        cloud.send(calls.add_cluster(AddCluster(name=name)))
+    return name

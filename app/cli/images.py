@@ -1,0 +1,96 @@
+"""`euca image`: from a file to something that can be launched."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import msgspec
+
+from app.api.resources import ImageView, RegisterImage
+from app.cli.output import show, show_json
+from app.cli.remote import Remote, remote
+from app.client import calls
+
+PIECE_BYTES = 1 << 20
+_COLUMNS = ("id", "kind", "name", "architecture", "size_bytes", "kernel_id", "ramdisk_id")
+_FILE = click.Path(exists=True, path_type=Path)
+
+
+@click.group(epilog="Example: euca image install disk.img --name debian")
+def image() -> None:
+    """Images: kernels, ramdisks and the disks of machines."""
+
+
+@image.command("build", epilog="Example: euca image build --out guest && euca image install guest --name tiny")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("var/guest"), show_default=True)
+@click.option("--cache", type=click.Path(file_okay=False, path_type=Path), default=Path("var/debs"), show_default=True)
+def build(out: Path, cache: Path) -> None:
+    """Make the tiny Linux guest from Debian's packages: vmlinuz, initrd.img and root.img."""
+    from app.storage import guest_image  # noqa: PLC0415 - not needed by the other commands
+
+    out.mkdir(parents=True, exist_ok=True)
+    cache.mkdir(parents=True, exist_ok=True)
+    made = guest_image.build(out, cache, lambda text: click.echo(text, err=True))
+    click.echo(f"{made.root}\neuca image install {out} makes it an image")
+
+
+@image.command("install", epilog="Example: euca image install root.img --kernel vmlinuz --ramdisk initrd.img")
+@click.argument("source", type=_FILE)
+@click.option("--name", default="", help="Name of the image (default: the file's).")
+@click.option("--kind", type=click.Choice(("machine", "kernel", "ramdisk")), default="machine", show_default=True)
+@click.option("--kernel", default="", help="A kernel: eki-… or a file.")
+@click.option("--ramdisk", default="", help="A ramdisk: eri-… or a file.")
+@remote
+def install(cloud: Remote, source: Path, name: str, kind: str, kernel: str, ramdisk: str) -> None:
+    """Upload a file and register it; a directory of `euca image build` gives kernel, ramdisk and disk at once."""
+    name = name or source.stem
+    if source.is_dir():
+        kernel, ramdisk, source = str(source / "vmlinuz"), str(source / "initrd.img"), source / "root.img"
+    body = RegisterImage(
+        name=name,
+        kind=kind,
+        sha256="",
+        kernel_id=_part(cloud, kernel, "kernel", name),
+        ramdisk_id=_part(cloud, ramdisk, "ramdisk", name),
+    )
+    made = _register(cloud, source, body)
+    show_json(made) if cloud.json else click.echo(made.id)
+
+
+@image.command("list", epilog="Example: euca image list --json")
+@remote
+def list_images(cloud: Remote) -> None:
+    """List images."""
+    show(cloud.send(calls.images()).items, _COLUMNS, as_json=cloud.json)
+
+
+@image.command("remove", epilog="Example: euca image remove emi-0a1b2c3d")
+@click.argument("image_id")
+@remote
+def remove(cloud: Remote, image_id: str) -> None:
+    """Take an image out of use; running instances keep what they booted from."""
+    cloud.send(calls.remove_image(image_id))
+    click.echo(f"image {image_id} was removed")
+
+
+def _part(cloud: Remote, given: str, kind: str, name: str) -> str:
+    if not given or given.lower().startswith(("eki-", "eri-", "aki-", "ari-")):
+        return given
+    return _register(cloud, Path(given), RegisterImage(name=f"{name}-{kind}", kind=kind, sha256="")).id
+
+
+def _register(cloud: Remote, file: Path, body: RegisterImage) -> ImageView:
+    if not file.is_file():
+        raise click.ClickException(f"there is no file {file}")
+    uploaded = cloud.send(calls.upload_file(_pieces(file)))
+    return cloud.send(calls.register_image(msgspec.structs.replace(body, sha256=uploaded.sha256)))
+
+
+def _pieces(file: Path) -> Iterator[bytes]:
+    """Read a file piece by piece, with a bar on a terminal."""
+    size = file.stat().st_size
+    with file.open("rb") as source, click.progressbar(length=size, label=file.name, file=sys.stderr) as bar:
+        for piece in iter(lambda: source.read(PIECE_BYTES), b""):
+            yield piece
+            bar.update(len(piece))

@@ -1,0 +1,42 @@
+"""Printing: columns for people, JSON for programs. Names come from other people, so control characters are shown."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+import msgspec
+
+
+def show(items: Sequence[Any], columns: Sequence[str], *, as_json: bool) -> None:
+    """Print structs as a table of the named fields, or all of them as JSON."""
+    if as_json:
+        show_json(items)
+        return
+    rows = [[_cell(getattr(item, column)) for column in columns] for item in items]
+    for line in table([[column.upper().replace("_", " ") for column in columns], *rows]):
+        click.echo(line)
+
+
+def show_json(value: Any) -> None:
+    """Print anything made of structs as indented JSON."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def table(rows: Sequence[Sequence[str]]) -> Iterable[str]:
+    """Pad cells so that columns line up."""
+    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def printable(text: str) -> str:
+    """Show control characters instead of obeying them."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return printable(", ".join(str(each) for each in value)) or "-"
+    return printable(str(value)) or "-"

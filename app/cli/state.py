@@ -1,0 +1,36 @@
+"""`euca backup` and `euca restore`: the cloud's state as one file."""
+
+import os
+import time
+from pathlib import Path
+
+import click
+
+from app import settings
+from app.cli.remote import Remote, remote
+from app.client import calls
+
+DATABASE = "cloud.sqlite3"
+
+
+@click.command(epilog="Example: euca backup monday.sqlite3")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@remote
+def backup(cloud: Remote, file: Path) -> None:
+    """Write the state of a running cloud to a file (0600: it holds secrets). Image files are not in it."""
+    if file.exists():
+        raise click.ClickException(f"{file} exists already")
+    size = cloud.save(calls.backup(), file)
+    click.echo(f"{file}: {size} bytes")
+
+
+@click.command(epilog="Example: euca restore monday.sqlite3 --state var")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--state", "state_dir", type=click.Path(file_okay=False), help="State directory (default: ./var).")
+def restore(file: Path, state_dir: str | None) -> None:
+    """Put a backup in the place of the state of a stopped cloud."""
+    from app.store.backup import restore as put_back  # noqa: PLC0415 - `euca backup` needs none of it
+
+    state = settings.load({"state_dir": state_dir}, os.environ).state_dir
+    put_back(file, state / DATABASE, now_ms=time.time_ns() // 1_000_000)
+    click.echo(f"{state} holds the state of {file}; start the cloud with euca serve --state {state}")

@@ -1,0 +1,199 @@
+"""Every request of the REST API as a value, built in one place and sent by either transport of `http.py`.
+
+A call carries its idempotency key from the moment it is made. The trap: to repeat something whose answer
+was lost, send the *same* call again; a freshly built one would do the thing a second time.
+"""
+
+import uuid
+from collections.abc import AsyncIterable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from app.api import resources as api
+
+Answer = TypeVar("Answer")
+Content = bytes | Iterable[bytes] | AsyncIterable[bytes]
+PAGE = 1000
+LONG_S = 600.0
+
+
+def _fresh_key() -> str:
+    return uuid.uuid4().hex
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(Generic[Answer]):
+    """One request. `path` is below /api/v1; `timeout_s` bounds the whole exchange."""
+
+    answer: Any
+    path: str
+    method: str = "GET"
+    query: Mapping[str, str | int] = field(default_factory=dict)
+    body: msgspec.Struct | None = None
+    content: Content | None = None
+    timeout_s: float = 10.0
+    key: str = field(default_factory=_fresh_key)
+
+    def headers(self) -> dict[str, str]:
+        headers = {"Accept": "application/json"}
+        if self.method == "POST":
+            headers["Idempotency-Key"] = self.key
+        if self.body is not None:
+            headers["Content-Type"] = "application/json"
+        elif self.content is not None:
+            headers["Content-Type"] = "application/octet-stream"
+        return headers
+
+    def payload(self) -> Content | None:
+        return msgspec.json.encode(self.body) if self.body is not None else self.content
+
+
+def _at(*parts: str) -> str:
+    return "/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def _page(after: str, limit: int) -> dict[str, str | int]:
+    return {"after": after, "limit": limit} if after else {"limit": limit}
+
+
+def me() -> Call[api.Me]:
+    return Call(path="/me", answer=api.Me)
+
+
+def overview() -> Call[api.Overview]:
+    return Call(path="/overview", answer=api.Overview)
+
+
+def clusters() -> Call[api.Collection[api.ClusterView]]:
+    return Call(path="/clusters", answer=api.Collection[api.ClusterView])
+
+
+def add_cluster(body: api.AddCluster) -> Call[api.ClusterView]:
+    return Call(method="POST", path="/clusters", body=body, answer=api.ClusterView)
+
+
+def hosts() -> Call[api.Collection[api.HostView]]:
+    return Call(path="/hosts", answer=api.Collection[api.HostView])
+
+
+def host(name: str) -> Call[api.HostView]:
+    return Call(path=_at("hosts", name), answer=api.HostView)
+
+
+def add_host(body: api.AddHost) -> Call[api.HostView]:
+    return Call(method="POST", path="/hosts", body=body, answer=api.HostView)
+
+
+def drain_host(name: str) -> Call[api.HostView]:
+    return Call(method="POST", path=_at("hosts", name, "drain"), answer=api.HostView)
+
+
+def undrain_host(name: str) -> Call[api.HostView]:
+    return Call(method="POST", path=_at("hosts", name, "undrain"), answer=api.HostView)
+
+
+def remove_host(name: str) -> Call[None]:
+    return Call(method="DELETE", path=_at("hosts", name), answer=None)
+
+
+def instances(after: str = "", limit: int = PAGE) -> Call[api.Collection[api.InstanceView]]:
+    return Call(path="/instances", query=_page(after, limit), answer=api.Collection[api.InstanceView])
+
+
+def instance(instance_id: str) -> Call[api.InstanceView]:
+    return Call(path=_at("instances", instance_id), answer=api.InstanceView)
+
+
+def console_output(instance_id: str) -> Call[api.ConsoleOutput]:
+    return Call(path=_at("instances", instance_id, "output"), answer=api.ConsoleOutput, timeout_s=20.0)
+
+
+def decisions(instance_id: str) -> Call[api.Collection[api.DecisionView]]:
+    return Call(path=_at("instances", instance_id, "decisions"), answer=api.Collection[api.DecisionView])
+
+
+def launch(body: api.LaunchInstances) -> Call[api.Collection[api.InstanceView]]:
+    """Launch; the call's key becomes the body's `idempotency_key` unless that has one."""
+    key = body.idempotency_key or _fresh_key()
+    return Call(
+        method="POST",
+        path="/instances",
+        body=msgspec.structs.replace(body, idempotency_key=key),
+        answer=api.Collection[api.InstanceView],
+        timeout_s=30.0,
+        key=key,
+    )
+
+
+def act(body: api.ActOnInstances) -> Call[api.Collection[api.InstanceView]]:
+    return Call(
+        method="POST",
+        path="/instances/actions",
+        body=body,
+        answer=api.Collection[api.InstanceView],
+        timeout_s=30.0,
+    )
+
+
+def images() -> Call[api.Collection[api.ImageView]]:
+    return Call(path="/images", answer=api.Collection[api.ImageView])
+
+
+def upload_file(content: Content) -> Call[api.UploadedFile]:
+    return Call(method="PUT", path="/image-files", content=content, answer=api.UploadedFile, timeout_s=LONG_S)
+
+
+def register_image(body: api.RegisterImage) -> Call[api.ImageView]:
+    return Call(method="POST", path="/images", body=body, answer=api.ImageView)
+
+
+def remove_image(image_id: str) -> Call[None]:
+    return Call(method="DELETE", path=_at("images", image_id), answer=None)
+
+
+def types() -> Call[api.Collection[api.TypeView]]:
+    return Call(path="/types", answer=api.Collection[api.TypeView])
+
+
+def set_type(name: str, body: api.SetType) -> Call[api.TypeView]:
+    return Call(method="PUT", path=_at("types", name), body=body, answer=api.TypeView)
+
+
+def accounts() -> Call[api.Collection[api.AccountView]]:
+    return Call(path="/accounts", answer=api.Collection[api.AccountView])
+
+
+def create_account(body: api.CreateAccount) -> Call[api.AccountView]:
+    return Call(method="POST", path="/accounts", body=body, answer=api.AccountView)
+
+
+def disable_account(name: str) -> Call[api.AccountView]:
+    return Call(method="POST", path=_at("accounts", name, "disable"), answer=api.AccountView)
+
+
+def users() -> Call[api.Collection[api.UserView]]:
+    return Call(path="/users", answer=api.Collection[api.UserView])
+
+
+def create_user(body: api.CreateUser) -> Call[api.Credentials]:
+    return Call(method="POST", path="/users", body=body, answer=api.Credentials)
+
+
+def disable_user(user_id: str) -> Call[api.UserView]:
+    return Call(method="POST", path=_at("users", user_id, "disable"), answer=api.UserView)
+
+
+def events(after: str = "", limit: int = PAGE) -> Call[api.Collection[api.EventView]]:
+    return Call(path="/events", query=_page(after, limit), answer=api.Collection[api.EventView])
+
+
+def audit(after: str = "", limit: int = PAGE) -> Call[api.Collection[api.AuditView]]:
+    return Call(path="/audit", query=_page(after, limit), answer=api.Collection[api.AuditView])
+
+
+def backup() -> Call[None]:
+    """Ask for a backup; send it with `SyncCloud.save`, which writes the streamed file."""
+    return Call(method="POST", path="/backup", answer=None, timeout_s=LONG_S)

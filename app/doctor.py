@@ -1,0 +1,165 @@
+"""Is this machine fit to run the cloud? Each check says what it found and what to type.
+
+Nothing is changed and no host is contacted. libvirt itself is not imported (only app/xen does that): its library
+is looked for by name, its sockets by path.
+"""
+
+import ctypes.util
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+
+from app.settings import Settings
+
+OLDEST_PYTHON = (3, 11)
+LIBVIRT_SOCKETS = (
+    ("/run/libvirt/libvirt-sock", "qemu:///system"),
+    ("/run/libvirt/virtqemud-sock", "qemu:///system"),
+    ("/run/libvirt/virtxend-sock", "xen:///system"),
+)
+XEN_CAPABILITIES = "/proc/xen/capabilities"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One line of the doctor: `advice` is what to type, empty when there is nothing to do."""
+
+    name: str
+    ok: bool
+    found: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What the checks ask of the machine; tests hand in another."""
+
+    python: Sequence[int]
+    library: Callable[[str], str | None]
+    distribution: Callable[[str], str | None]
+    program: Callable[[str], str | None]
+    exists: Callable[[str], bool]
+    free_port: Callable[[str, int], str]
+    """Return why host and port can not be bound, empty if they can."""
+
+
+def this_machine() -> Machine:
+    """The machine that this runs on."""
+    return Machine(
+        python=sys.version_info[:3],
+        library=ctypes.util.find_library,
+        distribution=_distribution,
+        program=shutil.which,
+        exists=os.path.exists,
+        free_port=_why_not_bound,
+    )
+
+
+def examine(settings: Settings, machine: Machine) -> list[Check]:
+    """Run every check; the machine is fit when all are ok."""
+    return [
+        _python(machine),
+        *_libvirt(machine),
+        _state_dir(settings),
+        _config(settings),
+        _port(settings, machine),
+        _hypervisor(machine),
+    ]
+
+
+def _python(machine: Machine) -> Check:
+    version = ".".join(str(part) for part in machine.python)
+    fit = tuple(machine.python[:2]) >= OLDEST_PYTHON
+    return Check(name="python", ok=fit, found=version, advice="" if fit else "apt-get install python3 (3.11 or newer)")
+
+
+def _libvirt(machine: Machine) -> Iterator[Check]:
+    library = machine.library("virt")
+    yield Check(
+        name="libvirt library",
+        ok=library is not None,
+        found=library or "not found",
+        advice="" if library else "apt-get install libvirt0",
+    )
+    binding = machine.distribution("libvirt-python")
+    yield Check(
+        name="libvirt-python",
+        ok=binding is not None,
+        found=binding or "not installed",
+        advice="" if binding else "make setup",
+    )
+
+
+def _state_dir(settings: Settings) -> Check:
+    folder = settings.state_dir
+    there = folder
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    writable = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    words = "can be written" if writable else f"{there} can not be written"
+    found = f"{folder}: {words}" if folder.exists() or not writable else f"{folder}: will be made on the first start"
+    return Check(name="state directory", ok=writable, found=found, advice="" if writable else "euca serve --state DIR")
+
+
+def _config(settings: Settings) -> Check:
+    """A file with problems never gets here: settings are refused while they are loaded."""
+    if settings.config is None:
+        return Check(name="config", ok=True, found="none given, defaults hold")
+    return Check(name="config", ok=True, found=f"{settings.config} was read")
+
+
+def _port(settings: Settings, machine: Machine) -> Check:
+    why = machine.free_port(settings.listen_host, settings.listen_port)
+    address = f"{settings.listen_host}:{settings.listen_port}"
+    return Check(
+        name="listener",
+        ok=not why,
+        found=f"{address}: {why or 'free'}",
+        advice="euca serve --listen HOST:PORT with another port" if why else "",
+    )
+
+
+def _hypervisor(machine: Machine) -> Check:
+    """No hypervisor here is no fault: hosts are usually other machines, and rehearsal needs none."""
+    uris = local_uris(machine.exists)
+    if uris:
+        uri = uris[0]
+        return Check(name="hypervisor", ok=True, found=f"libvirt answers here as {uri}", advice=f"euca host add {uri}")
+    if machine.program("libvirtd") or machine.program("virtqemud"):
+        found, advice = (
+            "libvirt is installed and not running",
+            "systemctl start libvirtd && euca host add qemu:///system",
+        )
+    elif machine.program("qemu-system-x86_64"):
+        found, advice = "QEMU is installed without libvirt's daemon", "apt-get install libvirt-daemon-system"
+    else:
+        found, advice = "none here; other machines join by ssh", "euca host add xen+ssh://root@HOST/system"
+    return Check(name="hypervisor", ok=True, found=found, advice=advice)
+
+
+def _distribution(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _why_not_bound(host: str, port: int) -> str:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return error.strerror or str(error)
+    return ""
+
+
+def local_uris(exists: Callable[[str], bool] = os.path.exists) -> list[str]:
+    """List the URIs of hypervisors that run on this machine, for the `euca host add` line of a start."""
+    found = [uri for path, uri in LIBVIRT_SOCKETS if exists(path)]
+    return list(dict.fromkeys(["xen:///system"] if found and exists(XEN_CAPABILITIES) else found))

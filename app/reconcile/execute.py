@@ -1,0 +1,162 @@
+"""Carry one action out on the host, or write what was seen; every action may be repeated."""
+
+from dataclasses import dataclass, replace
+
+from app.domain.errors import CloudError
+from app.domain.host import Host
+from app.domain.instance import Instance
+from app.domain.ports import NOT_SUPPORTED, Hypervisor, Hypervisors, Store, Unit
+from app.domain.states import InstanceState, Seen, Wanted
+from app.reconcile.actions import (
+    Action,
+    AskReboot,
+    AskShutdown,
+    Define,
+    DeleteDisks,
+    Destroy,
+    MakeDisks,
+    Mark,
+    Reset,
+    StageImages,
+    Start,
+    Undefine,
+)
+from app.reconcile.cases import Case
+from app.reconcile.disks import Plan, plan
+from app.reconcile.limits import Limits
+from app.reconcile.memory import Memory
+from app.reconcile.staging import Staging
+
+
+class Hopeless(CloudError):
+    """This launch can never work; its text is for the user."""
+
+
+class Staged(Exception):
+    """Images are on their way; the instance is woken when they are there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One look at one instance: its rows, its host, what is remembered of it."""
+
+    case: Case
+    host: Host
+    memory: Memory
+    now_s: float
+
+
+class Executor:
+    def __init__(self, store: Store, hypervisors: Hypervisors, staging: Staging, limits: Limits) -> None:
+        self._store, self._hypervisors = store, hypervisors
+        self._staging, self._limits = staging, limits
+
+    async def run(self, action: Action, job: Job) -> None:
+        """Do it; raises Staged, Hopeless, or what the host answered."""
+        match action:
+            case Mark():
+                await self.mark(job.case.instance, action)
+            case StageImages():
+                await self._stage(job)
+            case MakeDisks() | Define() | Start():
+                await self._raise_up(action, job)
+            case Destroy() | Undefine() | DeleteDisks():
+                await self._take_down(action, job)
+            case _:
+                await self._ask(action, job)
+
+    async def mark(self, instance: Instance, mark: Mark) -> None:
+        """Write what was seen, all in one transaction; nothing is written if nothing changed."""
+        await self._store.write(lambda unit: _mark(unit, instance.id, mark), writer="reconcile")
+
+    async def _stage(self, job: Job) -> None:
+        if not job.host.rehearsal:
+            _require_bytes(job.case)
+        needs = self._plan(job).needs
+        if needs and not await self._staging.stage(job.host.name, job.case.instance.id, needs):
+            raise Staged
+
+    async def _raise_up(self, action: MakeDisks | Define | Start, job: Job) -> None:
+        hypervisor, instance = self._hypervisor(job), job.case.instance
+        match action:
+            case MakeDisks():
+                for volume in self._plan(job).volumes:
+                    await hypervisor.create_volume(volume.name, volume.capacity_bytes, volume.format, volume.backing)
+            case Define(launch=launch):
+                await hypervisor.define(replace(self._plan(job).spec, launch=launch))
+            case Start(reboot=number):
+                await hypervisor.start(instance.id)
+                if number:
+                    job.memory.did_reboot(number)
+
+    async def _take_down(self, action: Destroy | Undefine | DeleteDisks, job: Job) -> None:
+        hypervisor, instance_id = self._hypervisor(job), job.case.instance.id
+        match action:
+            case Destroy():
+                await hypervisor.destroy(instance_id)
+            case Undefine():
+                await hypervisor.undefine(instance_id)
+            case DeleteDisks(names=names):
+                for name in names:
+                    await hypervisor.delete_volume(name)
+
+    async def _ask(self, action: Action, job: Job) -> None:
+        hypervisor, instance_id = self._hypervisor(job), job.case.instance.id
+        match action:
+            case AskShutdown():
+                answer = await hypervisor.shutdown(instance_id)
+                job.memory.asked_shutdown(job.now_s, refused=answer is NOT_SUPPORTED)
+            case AskReboot(number=number):
+                job.memory.asked_reboot(number, job.now_s, refused=False)
+                if await hypervisor.reboot(instance_id) is NOT_SUPPORTED:
+                    job.memory.asked_reboot(number, job.now_s, refused=True)
+            case Reset(number=number):
+                await hypervisor.reset(instance_id)
+                job.memory.did_reboot(number)
+
+    def _hypervisor(self, job: Job) -> Hypervisor:
+        return self._hypervisors.host(job.host.name)
+
+    def _plan(self, job: Job) -> Plan:
+        return plan(job.case, job.host, self._limits.swap_mib)
+
+
+def _require_bytes(case: Case) -> None:
+    for image_id, image in case.images:
+        if image is None:
+            raise Hopeless(f"the image {image_id} is no longer registered")
+        if not image.sha256:
+            raise Hopeless(f"the image {image_id} is registered, but its bytes were never uploaded to this cloud")
+
+
+def _mark(unit: Unit, instance_id: str, mark: Mark) -> None:
+    row = unit.instances.get(instance_id)
+    if row is None:
+        return
+    new = replace(row, seen=mark.seen, impaired_since_ms=0)
+    if mark.launched is not None:
+        new = replace(new, launched=max(row.launched, min(mark.launched, row.launches)), attempts=0, last_error="")
+    if mark.rebooted is not None:
+        new = replace(new, rebooted=min(mark.rebooted, row.reboots))
+    if mark.removed:
+        new = replace(new, removed=True)
+    if new.wanted is Wanted.STOPPED and mark.seen is Seen.NOTHING:
+        new = replace(new, attempts=0)
+    if new == row:
+        return
+    event, text = _said(row, new)
+    unit.instances.put(replace(new, seen_at_ms=unit.now_ms), event=event, text=text)
+
+
+def _said(row: Instance, new: Instance) -> tuple[str | None, str]:
+    """Name the change as a user sees it."""
+    if new.state is not row.state:
+        texts = {
+            InstanceState.RUNNING: f"{row.id} runs on {row.host}",
+            InstanceState.STOPPED: f"{row.id} is stopped",
+            InstanceState.TERMINATED: f"{row.id} is gone from {row.host}",
+        }
+        return f"instance.{new.state}", texts.get(new.state, "")
+    if new.rebooted != row.rebooted:
+        return "instance.rebooted", f"{row.id} rebooted"
+    return None, ""

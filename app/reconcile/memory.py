@@ -1,0 +1,53 @@
+"""What the loop remembers of an instance between two looks; lost with the process, and harmlessly so.
+
+A shutdown or reboot that was asked before a restart of the server is asked again, with a new grace time.
+"""
+
+from dataclasses import dataclass
+
+from app.domain.ports import DomainSeen
+from app.domain.states import Seen
+
+_OFF = frozenset({Seen.OFF, Seen.CRASHED})
+
+
+@dataclass(slots=True, kw_only=True)
+class Memory:
+    """Times are of the monotonic clock, in seconds; reboots are told apart by their number."""
+
+    failures: int = 0
+    off_since_s: float | None = None
+    shutdown_asked_s: float | None = None
+    shutdown_refused: bool = False
+    reboot_asked: int = 0
+    reboot_asked_s: float = 0.0
+    reboot_refused: bool = False
+    reboot_done: int = 0
+
+    def look(self, domain: DomainSeen | None, now_s: float, *, stopping: bool) -> None:
+        """Take note of a domain's state; one that was off and runs again has rebooted."""
+        if not stopping:
+            self.shutdown_asked_s, self.shutdown_refused = None, False
+        if domain is not None and domain.state not in _OFF:
+            if self.off_since_s is not None:
+                self.told_reboot()
+            self.off_since_s = None
+            return
+        if self.off_since_s is None:
+            self.off_since_s = now_s
+
+    def told_reboot(self) -> None:
+        """The host told that the guest started anew; without a reboot asked of us that was its own affair."""
+        self.reboot_done = max(self.reboot_done, self.reboot_asked)
+
+    def did_reboot(self, number: int) -> None:
+        self.reboot_asked = self.reboot_done = max(self.reboot_done, number)
+
+    def asked_shutdown(self, now_s: float, *, refused: bool) -> None:
+        self.shutdown_asked_s, self.shutdown_refused = now_s, refused
+
+    def asked_reboot(self, number: int, now_s: float, *, refused: bool) -> None:
+        self.reboot_asked, self.reboot_asked_s, self.reboot_refused = number, now_s, refused
+
+    def off_for(self, now_s: float) -> float:
+        return 0.0 if self.off_since_s is None else now_s - self.off_since_s

@@ -1,0 +1,21 @@
+"""What the loop tells services: things only they may write down, since they change what is *wanted*."""
+
+from typing import Protocol
+
+from app.domain.ports import Unit
+
+
+class Outcomes(Protocol):
+    """Implemented by services; every method is called inside a transaction with services as the writer."""
+
+    def gave_up(self, unit: Unit, instance_id: str, code: str, reason: str) -> None:
+        """Want TERMINATED for an instance that never ran, STOPPED for one that did, with this StateReason."""
+        ...
+
+    def powered_off(self, unit: Unit, instance_id: str) -> None:
+        """Want STOPPED or TERMINATED, as the shutdown behaviour says: the guest switched itself off."""
+        ...
+
+    def host_emptied(self, unit: Unit, name: str) -> None:
+        """Remove the row of a host that was to be removed: nothing of ours is on it, its connection is closed."""
+        ...

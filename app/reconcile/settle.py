@@ -1,0 +1,203 @@
+"""One look at one instance: read, observe, diff, act, and look again until nothing is left to do.
+
+Called by the queue, never twice at once for one instance. What goes wrong is sorted here: a host that is away
+is no fault of the instance, a refusal counts, and after enough of them services are told to give up.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from app.domain.errors import CloudError, Lost, Missing, TimedOut, Unavailable
+from app.domain.instance import Instance
+from app.domain.ports import Clock, Store, Unit
+from app.domain.states import HostState, Seen, Wanted
+from app.reconcile.actions import Action, GiveUp, Mark, ReportPowerOff, Wait
+from app.reconcile.backoff import Backoff
+from app.reconcile.cases import Case, CaseReader
+from app.reconcile.diff import diff
+from app.reconcile.execute import Executor, Hopeless, Job, Staged
+from app.reconcile.hosts import HostWatchers, Watch
+from app.reconcile.limits import Limits
+from app.reconcile.memory import Memory
+from app.reconcile.observe import Observer
+from app.reconcile.outcomes import Outcomes
+from app.reconcile.queue import Again, Turn
+from app.reconcile.staging import Staging
+
+log = logging.getLogger(__name__)
+ROUNDS = 8
+_ANEW = ("booted", "started")
+_ALIVE = frozenset({Seen.RUNNING, Seen.PAUSED})
+GAVE_UP = "Server.InternalError"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """Everything a look needs."""
+
+    store: Store
+    clock: Clock
+    limits: Limits
+    outcomes: Outcomes
+    watchers: HostWatchers
+    cases: CaseReader
+    observer: Observer
+    staging: Staging
+    executor: Executor
+    backoff: Backoff
+
+
+class Settler:
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._memories: dict[str, Memory] = {}
+
+    def told(self, instance_id: str, detail: str) -> None:
+        """Take a host's word that a guest rebooted."""
+        memory = self._memories.get(instance_id)
+        if memory is not None and any(word in detail for word in _ANEW):
+            memory.told_reboot()
+
+    async def settle(self, instance_id: str, turn: Turn) -> Again | None:
+        """Bring one instance nearer to what is wanted; return when to look again, None: when something changes."""
+        for _ in range(ROUNDS):
+            turn.fresh()
+            case = await self._tools.cases.get(instance_id)
+            watch = None if case is None else self._tools.watchers.get(case.instance.host)
+            if case is None or watch is None:
+                self._forget(instance_id)
+                return None
+            if not watch.up:
+                await self._impair(case.instance, watch)
+                return None
+            job = Job(
+                case=case,
+                host=watch.row,
+                memory=self._memories.setdefault(instance_id, Memory()),
+                now_s=self._tools.clock.monotonic_s(),
+            )
+            done, again = await self._guarded(job, turn)
+            if done:
+                return again
+        return Again(after_s=self._tools.limits.retry_first_s)
+
+    async def _guarded(self, job: Job, turn: Turn) -> tuple[bool, Again | None]:
+        """Do one round; return whether the look is over, and when the next one is due."""
+        try:
+            async with asyncio.timeout(self._tools.limits.pass_s):
+                return await self._round(job, turn)
+        except Staged:
+            return True, None
+        except TimeoutError:
+            error: CloudError = TimedOut(job.host.name, "the work on an instance", self._tools.limits.pass_s)
+            return True, await self._failed(job, error)
+        except CloudError as refused:
+            return True, await self._failed(job, refused)
+        except Exception as bug:
+            log.exception("a look at an instance failed", extra={"instance": job.case.instance.id})
+            return True, await self._failed(job, Unavailable("reconcile", f"unexpected {type(bug).__name__}"))
+
+    async def _round(self, job: Job, turn: Turn) -> tuple[bool, Again | None]:
+        instance, memory = job.case.instance, job.memory
+        observed = await self._tools.observer.look(instance, job.host)
+        memory.look(observed.domain, job.now_s, stopping=instance.wanted is Wanted.STOPPED)
+        actions = diff(instance, observed, memory, self._tools.limits, job.now_s)
+        await self._carry_out(actions, job, turn)
+        if not all(isinstance(action, Mark | Wait | ReportPowerOff | GiveUp) for action in actions):
+            waits = [action for action in actions if isinstance(action, Wait)]
+            return bool(waits) and not self._refused(memory), _again(waits)
+        memory.failures = 0
+        if not actions and instance.removed:
+            self._forget(instance.id)
+        return True, _again([action for action in actions if isinstance(action, Wait)])
+
+    async def _carry_out(self, actions: Sequence[Action], job: Job, turn: Turn) -> None:
+        for action in actions:
+            if turn.overtaken:
+                return
+            match action:
+                case Wait():
+                    pass
+                case ReportPowerOff(launch=launch):
+                    await self._tell(job.case, launch, self._tools.outcomes.powered_off)
+                case GiveUp(reason=reason):
+                    await self._give_up(job, reason)
+                case _:
+                    await self._tools.executor.run(action, job)
+
+    @staticmethod
+    def _refused(memory: Memory) -> bool:
+        return memory.shutdown_refused or memory.reboot_refused
+
+    async def _impair(self, instance: Instance, watch: Watch) -> None:
+        """Leave everything of a lost host as it is, but say since when."""
+        over = instance.removed or instance.impaired_since_ms
+        if watch.row.state is HostState.LOST and not over:
+            await self._tools.store.write(lambda unit: _impair(unit, instance.id), writer="reconcile")
+
+    async def _failed(self, job: Job, error: CloudError) -> Again:
+        tools, memory = self._tools, job.memory
+        memory.failures += 1
+        hopeless = isinstance(error, Hopeless)
+        if await self._counts(job, error):
+            tools.staging.forget(job.host.name)
+            attempts = job.case.instance.attempts + 1
+            starting = job.case.instance.wanted is Wanted.RUNNING and job.case.instance.seen not in _ALIVE
+            over = starting and (hopeless or attempts >= tools.limits.attempts)
+            await self._note(job.case.instance.id, 0 if over else attempts, str(error))
+            if over:
+                tries = "" if hopeless else f" after {attempts} attempts on {job.host.name}"
+                await self._give_up(job, f"the instance could not be started{tries}: {error}")
+        else:
+            await self._note(job.case.instance.id, job.case.instance.attempts, str(error))
+        return Again(after_s=tools.backoff.after(memory.failures), failed=True)
+
+    async def _counts(self, job: Job, error: CloudError) -> bool:
+        """A host that is away is no fault of the instance; one that answers and does not do its part is."""
+        if not isinstance(error, Unavailable | Missing):
+            return True
+        return await self._tools.watchers.check(job.host.name) and not isinstance(error, Lost)
+
+    async def _note(self, instance_id: str, attempts: int, error: str) -> None:
+        def work(unit: Unit) -> None:
+            row = unit.instances.get(instance_id)
+            if row is not None:
+                unit.instances.put(replace(row, attempts=attempts, last_error=error))
+
+        await self._tools.store.write(work, writer="reconcile")
+
+    async def _give_up(self, job: Job, why: str) -> None:
+        def told(unit: Unit, instance_id: str) -> None:
+            self._tools.outcomes.gave_up(unit, instance_id, GAVE_UP, f"{GAVE_UP}: {why}")
+
+        await self._tell(job.case, job.case.instance.launches, told)
+
+    async def _tell(self, case: Case, launch: int, tell: Callable[[Unit, str], None]) -> None:
+        """Tell services, unless what is wanted changed since the look."""
+
+        def work(unit: Unit) -> None:
+            row = unit.instances.get(case.instance.id)
+            if row is not None and row.wanted is Wanted.RUNNING and row.launches == launch:
+                tell(unit, row.id)
+
+        await self._tools.store.write(work, writer="services")
+
+    def _forget(self, instance_id: str) -> None:
+        self._memories.pop(instance_id, None)
+        self._tools.staging.drop(instance_id)
+
+
+def _impair(unit: Unit, instance_id: str) -> None:
+    row = unit.instances.get(instance_id)
+    if row is not None and not row.impaired_since_ms and not row.removed:
+        unit.instances.put(
+            replace(row, impaired_since_ms=unit.now_ms),
+            event="instance.impaired",
+            text=f"{row.id} can not be seen: its host {row.host} is lost",
+        )
+
+
+def _again(waits: Sequence[Wait]) -> Again | None:
+    return Again(after_s=min(wait.seconds for wait in waits)) if waits else None

@@ -1,0 +1,50 @@
+"""Compare a whole host at once: one listing of its domains against its rows. Pure but for the two questions.
+
+This is what finds everything that the journal and the events did not tell, at little cost: only instances that
+differ are looked at one by one. Domains that the store does not know are never touched: they may be all
+that is left of a cloud whose database was lost.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from app.domain.host import Host
+from app.domain.instance import Instance
+from app.domain.ports import DomainSeen, Unit
+from app.reconcile.diff import Observed, diff
+from app.reconcile.limits import Limits
+from app.reconcile.memory import Memory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """`differ`: instances to look at; `strangers`: domains of ours that belong to no row of this host."""
+
+    differ: tuple[str, ...]
+    strangers: tuple[str, ...]
+    bare: bool
+
+
+def rows_for(unit: Unit, host: str, domains: Iterable[DomainSeen]) -> dict[str, Instance]:
+    """Read the instances of a host, and those that its domains name."""
+    rows = {row.id: row for row in unit.instances.where(host=host, removed=False)}
+    others = sorted({domain.instance_id for domain in domains} - rows.keys())
+    if others:
+        rows |= {row.id: row for row in unit.instances.where(id=others)}
+    return rows
+
+
+def compare(host: Host, domains: Iterable[DomainSeen], rows: Mapping[str, Instance], limits: Limits) -> Swept:
+    """Sort a host's domains and rows; a fresh memory makes it look once too often rather than too seldom."""
+    seen = {domain.instance_id: domain for domain in domains}
+    mine = {name: row for name, row in rows.items() if row.host == host.name}
+    differ = [
+        name
+        for name, row in mine.items()
+        if diff(row, Observed(domain=seen.get(name), forgets=host.rehearsal), Memory(), limits, 0.0)
+    ]
+    return Swept(
+        differ=tuple(differ),
+        strangers=tuple(sorted(seen.keys() - mine.keys())),
+        bare=not seen and all(row.removed for row in mine.values()),
+    )

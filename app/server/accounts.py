@@ -1,0 +1,136 @@
+"""REST: accounts, users, their access keys and tokens. Secrets leave here only, to administrators."""
+
+from litestar import Controller, delete, get, post
+
+from app.api.resources import (
+    AccountView,
+    Collection,
+    CreateAccount,
+    CreateUser,
+    Credentials,
+    IssueCredentials,
+    UserView,
+)
+from app.domain.account import Account, Role, User
+from app.domain.ports import Unit
+from app.server.desk import At, needs
+from app.server.pages import page
+from app.services import accounts
+from app.services.views import account_view, user_views
+
+
+class AccountController(Controller):
+    path = "/accounts"
+    tags = ("identities",)
+    opt = needs(Role.ADMIN)
+
+    @get(operation_id="ListAccounts", summary="Accounts", opt=needs(Role.VIEWER))
+    async def index(self, desk: At) -> Collection[AccountView]:
+        def work(unit: Unit) -> Collection[AccountView]:
+            shown = [_account(unit, account) for account in unit.accounts.where()]
+            return page(unit, shown, lambda view: view.name)
+
+        return await desk.read(work)
+
+    @post(operation_id="CreateAccount", summary="Make an account")
+    async def create(self, desk: At, data: CreateAccount) -> AccountView:
+        entropy = desk.cloud.entropy
+        return await desk.change(
+            "CreateAccount", data.name, lambda unit: _account(unit, accounts.create_account(unit, data.name, entropy))
+        )
+
+    @post("/{name:str}/disable", operation_id="DisableAccount", summary="Stop its keys and tokens", status_code=200)
+    async def disable(self, desk: At, name: str) -> AccountView:
+        return await _switch_account(desk, "DisableAccount", name, enabled=False)
+
+    @post("/{name:str}/enable", operation_id="EnableAccount", summary="Let its keys and tokens work", status_code=200)
+    async def enable(self, desk: At, name: str) -> AccountView:
+        return await _switch_account(desk, "EnableAccount", name, enabled=True)
+
+
+class UserController(Controller):
+    path = "/users"
+    tags = ("identities",)
+    opt = needs(Role.ADMIN)
+
+    @get(operation_id="ListUsers", summary="Users with the ids of their access keys", opt=needs(Role.VIEWER))
+    async def index(self, desk: At) -> Collection[UserView]:
+        return await desk.read(
+            lambda unit: page(unit, user_views(unit, unit.users.where()), lambda view: f"{view.account_id}/{view.name}")
+        )
+
+    @post(operation_id="CreateUser", summary="Make a user; a role makes an operator's token too")
+    async def create(self, desk: At, data: CreateUser) -> Credentials:
+        role, entropy = accounts.role_named(data.role), desk.cloud.entropy
+
+        def work(unit: Unit) -> Credentials:
+            user = accounts.create_user(unit, data.account, data.name, entropy)
+            return _credentials(accounts.issue(unit, user, entropy, role))
+
+        return await desk.change("CreateUser", f"{data.account}/{data.name}", work)
+
+    @post("/{user_id:str}/disable", operation_id="DisableUser", summary="Stop keys and tokens", status_code=200)
+    async def disable(self, desk: At, user_id: str) -> UserView:
+        return await _switch_user(desk, "DisableUser", user_id, enabled=False)
+
+    @post("/{user_id:str}/enable", operation_id="EnableUser", summary="Let keys and tokens work", status_code=200)
+    async def enable(self, desk: At, user_id: str) -> UserView:
+        return await _switch_user(desk, "EnableUser", user_id, enabled=True)
+
+    @post("/{user_id:str}/credentials", operation_id="IssueCredentials", summary="Show a key pair; make a token")
+    async def issue(self, desk: At, user_id: str, data: IssueCredentials) -> Credentials:
+        role, entropy = accounts.role_named(data.role), desk.cloud.entropy
+
+        def work(unit: Unit) -> Credentials:
+            return _credentials(accounts.issue(unit, accounts.get_user(unit, user_id), entropy, role))
+
+        return await desk.change("IssueCredentials", user_id, work)
+
+    @post("/{user_id:str}/access-keys", operation_id="CreateAccessKey", summary="Make another access key")
+    async def add_key(self, desk: At, user_id: str) -> Credentials:
+        def work(unit: Unit) -> Credentials:
+            user = accounts.get_user(unit, user_id)
+            key = accounts.create_access_key(unit, user_id, desk.cloud.entropy)
+            return Credentials(
+                account_id=user.account_id,
+                user_name=user.name,
+                access_key_id=key.id,
+                secret_access_key=key.secret_key,
+                token="",
+            )
+
+        return await desk.change("CreateAccessKey", user_id, work)
+
+    @delete("/access-keys/{key_id:str}", operation_id="DeleteAccessKey", summary="Delete an access key")
+    async def remove_key(self, desk: At, key_id: str) -> None:
+        await desk.change("DeleteAccessKey", key_id, lambda unit: accounts.remove_access_key(unit, key_id))
+
+
+async def _switch_account(desk: At, action: str, name: str, *, enabled: bool) -> AccountView:
+    return await desk.change(
+        action, name, lambda unit: _account(unit, accounts.switch_account(unit, name, enabled=enabled))
+    )
+
+
+async def _switch_user(desk: At, action: str, user_id: str, *, enabled: bool) -> UserView:
+    return await desk.change(
+        action, user_id, lambda unit: _user(unit, accounts.switch_user(unit, user_id, enabled=enabled))
+    )
+
+
+def _account(unit: Unit, account: Account) -> AccountView:
+    return account_view(account, len(unit.users.where(account_id=account.id)))
+
+
+def _user(unit: Unit, user: User) -> UserView:
+    return user_views(unit, [user])[0]
+
+
+def _credentials(secrets: accounts.Secrets) -> Credentials:
+    return Credentials(
+        account_id=secrets.account_id,
+        user_name=secrets.user_name,
+        access_key_id=secrets.access_key_id,
+        secret_access_key=secrets.secret_key,
+        token=secrets.token,
+    )

@@ -1,0 +1,75 @@
+"""The HTTP application on a running cloud: routes, guards, problem documents, the description of itself."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import ControllerRouterHandler
+
+from app.domain.errors import CloudError
+from app.server import desk, problems
+from app.server.accounts import AccountController, UserController
+from app.server.backups import BackupController
+from app.server.cloud import Cloud
+from app.server.health import healthz, heartbeat, metrics
+from app.server.history import HistoryController
+from app.server.hosts import ClusterController, HostController
+from app.server.images import ImageController
+from app.server.instances import InstanceController
+from app.server.overview import OverviewController
+from app.server.schema_page import ListingPlugin
+from app.server.types import TypeController
+
+ROOT = "/api/v1"
+BODY_BYTES = 1 << 20
+CONTROLLERS: tuple[Any, ...] = (
+    OverviewController,
+    ClusterController,
+    HostController,
+    InstanceController,
+    ImageController,
+    TypeController,
+    AccountController,
+    UserController,
+    HistoryController,
+    BackupController,
+)
+
+
+def create_app(cloud: Cloud, more: Sequence[ControllerRouterHandler] = ()) -> Litestar:
+    """Make the application; `more` are handlers of other interfaces on the same listener."""
+    api = Router(
+        path=ROOT,
+        route_handlers=CONTROLLERS,
+        guards=[desk.authenticate],
+        dependencies={"desk": Provide(desk.desk_of, sync_to_thread=False)},
+        exception_handlers=_EXCEPTIONS,
+        security=[{"bearer": []}],
+    )
+    return Litestar(
+        route_handlers=[api, healthz, metrics, heartbeat, *more],
+        exception_handlers=_EXCEPTIONS,
+        request_max_body_size=BODY_BYTES,
+        openapi_config=OpenAPIConfig(
+            title="Eucalyptus REST API",
+            version=cloud.version,
+            path="/api/schema",
+            render_plugins=[ListingPlugin()],
+            components=Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}),
+        ),
+        state=State({"cloud": cloud}),
+        logging_config=None,
+        debug=False,
+    )
+
+
+_EXCEPTIONS: Any = {
+    CloudError: problems.cloud_error_response,
+    HTTPException: problems.http_error_response,
+    Exception: problems.unexpected_response,
+}

@@ -1,0 +1,39 @@
+"""REST: a copy of the whole state while the cloud runs. It holds secrets, so administrators only."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from litestar import Controller, post
+from litestar.response import Stream
+
+from app.domain.account import Role
+from app.server.desk import At, needs
+
+PIECE_BYTES = 1 << 20
+
+
+class BackupController(Controller):
+    path = "/backup"
+    tags = ("state",)
+    opt = needs(Role.ADMIN)
+
+    @post(
+        operation_id="Backup",
+        summary="The state as one SQLite file; `euca restore` puts it back",
+        status_code=200,
+        media_type="application/vnd.sqlite3",
+    )
+    async def backup(self, desk: At) -> Stream:
+        draft = desk.cloud.state_dir / f".backup-{secrets.token_hex(8)}"
+        await desk.act("Backup", "", asyncio.to_thread(desk.cloud.backup, draft))
+        return Stream(_sent(draft), media_type="application/vnd.sqlite3")
+
+
+async def _sent(file: Path) -> AsyncIterator[bytes]:
+    # Unlinked while open: nothing is left, whether the client takes all of it, goes away, or we are killed later.
+    with await asyncio.to_thread(file.open, "rb") as source:
+        await asyncio.to_thread(file.unlink)
+        while piece := await asyncio.to_thread(source.read, PIECE_BYTES):
+            yield piece

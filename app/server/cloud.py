@@ -1,0 +1,31 @@
+"""A running cloud as the HTTP handlers see it: ports and settings, put together by `wiring.py`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.domain.ports import Clock, Entropy, Hypervisors, ImageFiles, Store
+from app.server.feed import Feed
+from app.server.files import Uploads
+from app.server.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cloud:
+    """Everything a handler may use.
+
+    `backup` writes a copy of the store to a file, blocking; `policy` names the placement policy; `version` is ours.
+    """
+
+    store: Store
+    hypervisors: Hypervisors
+    images: ImageFiles
+    uploads: Uploads
+    feed: Feed
+    metrics: Metrics
+    clock: Clock
+    entropy: Entropy
+    backup: Callable[[Path], None]
+    state_dir: Path
+    policy: str
+    version: str

@@ -1,0 +1,103 @@
+"""What each filter name looks at, a table a kind of thing. Names are Amazon's."""
+
+from datetime import UTC, datetime
+
+from app.domain.group import SecurityGroup
+from app.domain.image import Image
+from app.domain.keypair import KeyPair
+from app.server.ec2.filters import Facts
+from app.server.ec2.scene import Shown
+
+
+def iso(at_ms: int) -> str:
+    """Write a time as EC2's filters compare it."""
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
+
+
+def _yes(truth: bool) -> list[str]:
+    return ["true" if truth else "false"]
+
+
+def _reachability(shown: Shown) -> list[str]:
+    return ["failed" if shown.impaired else "passed"]
+
+
+def _health(shown: Shown) -> list[str]:
+    return ["impaired" if shown.impaired else "ok"]
+
+
+_BOTH: Facts[Shown] = {
+    "availability-zone": lambda s: [s.instance.cluster],
+    "instance-state-code": lambda s: [str(s.instance.state.code)],
+    "instance-state-name": lambda s: [s.instance.state],
+}
+
+INSTANCE: Facts[Shown] = {
+    **_BOTH,
+    "architecture": lambda s: [s.instance.architecture],
+    "client-token": lambda s: [s.reservation.client_token],
+    "group-id": lambda s: s.instance.group_ids,
+    "group-name": lambda s: [group.name for group in s.groups],
+    "hypervisor": lambda s: ["xen"],
+    "image-id": lambda s: [s.instance.image_id],
+    "instance-id": lambda s: [s.instance.id],
+    "instance-type": lambda s: [s.instance.vmtype],
+    "instance.group-id": lambda s: s.instance.group_ids,
+    "instance.group-name": lambda s: [group.name for group in s.groups],
+    "kernel-id": lambda s: [s.instance.kernel_id] if s.instance.kernel_id else [],
+    "key-name": lambda s: [s.instance.key_name] if s.instance.key_name else [],
+    "launch-index": lambda s: [str(s.instance.launch_index)],
+    "launch-time": lambda s: [iso(s.instance.launched_at_ms)],
+    "monitoring-state": lambda s: ["enabled" if s.instance.monitoring else "disabled"],
+    "owner-id": lambda s: [s.instance.account_id],
+    "ramdisk-id": lambda s: [s.instance.ramdisk_id] if s.instance.ramdisk_id else [],
+    "reason": lambda s: [s.instance.transition_reason],
+    "reservation-id": lambda s: [s.reservation.id],
+    "root-device-name": lambda s: [s.image.root_device] if s.image else [],
+    "root-device-type": lambda s: ["instance-store"],
+    "state-reason-code": lambda s: [s.instance.state_reason_code] if s.instance.state_reason_code else [],
+    "tenancy": lambda s: ["default"],
+    "virtualization-type": lambda s: [
+        "paravirtual" if s.host is not None and s.host.hypervisor.lower() == "xen" else "hvm"
+    ],
+}
+
+STATUS: Facts[Shown] = {
+    **_BOTH,
+    "instance-status.reachability": _reachability,
+    "instance-status.status": _health,
+    "system-status.reachability": _reachability,
+    "system-status.status": _health,
+}
+
+IMAGE: Facts[Image] = {
+    "architecture": lambda i: [i.architecture],
+    "creation-date": lambda i: [iso(i.created_at_ms)],
+    "description": lambda i: [i.description],
+    "hypervisor": lambda i: ["xen"],
+    "image-id": lambda i: [i.id],
+    "image-type": lambda i: [i.kind],
+    "is-public": lambda i: _yes(i.public),
+    "kernel-id": lambda i: [i.kernel_id] if i.kernel_id else [],
+    "manifest-location": lambda i: [i.location],
+    "name": lambda i: [i.name],
+    "owner-id": lambda i: [i.account_id],
+    "ramdisk-id": lambda i: [i.ramdisk_id] if i.ramdisk_id else [],
+    "root-device-name": lambda i: [i.root_device],
+    "root-device-type": lambda i: ["instance-store"],
+    "state": lambda i: [i.state],
+    "virtualization-type": lambda i: ["hvm"],
+}
+
+KEY_PAIR: Facts[KeyPair] = {
+    "fingerprint": lambda k: [k.fingerprint],
+    "key-name": lambda k: [k.name],
+    "key-pair-id": lambda k: [k.id],
+}
+
+GROUP: Facts[SecurityGroup] = {
+    "description": lambda g: [g.description],
+    "group-id": lambda g: [g.id],
+    "group-name": lambda g: [g.name],
+    "owner-id": lambda g: [g.account_id],
+}

@@ -1,0 +1,66 @@
+"""Filters of Describe operations: names are Amazon's, values may hold `*` and `?` (a backslash takes their power).
+
+A filter that Amazon knows and nothing here can have (a subnet, say) matches nothing, as it would there; one that
+Amazon does not know is refused by name. Values of one filter are alternatives, filters are all to be met.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from app.domain.errors import Invalid, OverLimit
+from app.server.ec2.operation import Filter
+
+Thing = TypeVar("Thing")
+Facts = Mapping[str, Callable[[Thing], Iterable[str]]]
+MOST_VALUES = 200
+_TAG = "tag:"
+
+
+def select(
+    things: Sequence[Thing],
+    filters: Sequence[Filter],
+    facts: Facts[Thing],
+    known: frozenset[str],
+    tags: Callable[[Thing], Mapping[str, str]] | None = None,
+) -> list[Thing]:
+    """Keep the things that meet every filter."""
+    left = list(things)
+    for asked in filters:
+        values = _of(asked, facts, known, tags)
+        if len(asked.values) > MOST_VALUES:
+            raise OverLimit("values per filter", len(asked.values), MOST_VALUES)
+        wanted = [pattern(value) for value in asked.values]
+        left = [thing for thing in left if any(match(value) for value in values(thing) for match in wanted)]
+    return left
+
+
+def pattern(value: str) -> Callable[[str], object]:
+    """Compile one filter value to a predicate."""
+    if not any(special in value for special in "*?\\"):
+        return value.__eq__
+    parts = re.findall(r"\\.|[*?]|[^*?\\]+|\\", value, re.DOTALL)
+    expression = "".join({"*": ".*", "?": "."}.get(part) or re.escape(_literal(part)) for part in parts)
+    return re.compile(expression, re.DOTALL).fullmatch
+
+
+def _literal(part: str) -> str:
+    return part[1:] if len(part) == 2 and part[0] == "\\" else part
+
+
+def _of(
+    asked: Filter, facts: Facts[Thing], known: frozenset[str], tags: Callable[[Thing], Mapping[str, str]] | None
+) -> Callable[[Thing], Iterable[str]]:
+    name = asked.name
+    if tags is not None:
+        if name.startswith(_TAG) and len(name) > len(_TAG):
+            return lambda thing: [value for key, value in tags(thing).items() if key == name[len(_TAG) :]]
+        if name == "tag-key":
+            return lambda thing: tags(thing).keys()
+        if name == "tag-value":
+            return lambda thing: tags(thing).values()
+    if name in facts:
+        return facts[name]
+    if name in known:
+        return lambda thing: ()
+    raise Invalid("Filter.Name", name, f"The filters here are {', '.join(sorted(facts))}.")

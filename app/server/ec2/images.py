@@ -1,0 +1,151 @@
+"""Operations on images."""
+
+from typing import NoReturn
+
+import msgspec
+
+from app.domain import ids
+from app.domain.commands import RegisterImage
+from app.domain.errors import Absent, Invalid, Missing, Unsupported
+from app.domain.image import Image, ImageKind
+from app.server.ec2 import filters, pages
+from app.server.ec2.facts import IMAGE, iso
+from app.server.ec2.operation import Answer, Ask, Filter, Operation, TagSpecification, specified_tags, tag_pairs
+from app.server.ec2.scene import PLATFORM, USAGE
+from app.services import images, tags
+
+_LIBRARY = "library"
+_KIND_BY_FILE = {"vmlinuz": ImageKind.KERNEL, "initrd": ImageKind.RAMDISK}
+
+
+class DescribeImagesIn(msgspec.Struct):
+    image_ids: list[str] = []
+    owners: list[str] = []
+    executable_users: list[str] = []
+    filters: list[Filter] = []
+    max_results: int | None = None
+    next_token: str | None = None
+
+
+class RegisterImageIn(msgspec.Struct):
+    image_location: str = ""
+    name: str = ""
+    description: str = ""
+    architecture: str = "x86_64"
+    kernel_id: str = ""
+    ramdisk_id: str = ""
+    root_device_name: str = "/dev/sda1"
+    tag_specifications: list[TagSpecification] = []
+
+
+class DeregisterImageIn(msgspec.Struct):
+    image_id: str
+
+
+def describe_images(ask: Ask[DescribeImagesIn]) -> Answer:
+    asked = ask.request
+    shown = images.visible(ask.unit, ask.caller)
+    if asked.image_ids:
+        wanted = {ids.parse(image_id, *images.ANY_KIND): image_id for image_id in asked.image_ids}
+        shown = [image for image in shown if image.id in wanted]
+        absent = wanted.keys() - {image.id for image in shown}
+        if absent:
+            raise Missing("image", *(wanted[image_id] for image_id in sorted(absent)))
+    if asked.owners:
+        owners = {ask.caller.account_id if owner == "self" else owner for owner in asked.owners}
+        shown = [image for image in shown if image.account_id in owners]
+    if asked.executable_users:
+        shown = [image for image in shown if _executable(image, ask.caller.account_id, asked.executable_users)]
+    named = tags.by_resource(ask.unit, [image.id for image in shown])
+    known = ask.site.filters(ask.operation)
+    chosen = filters.select(shown, asked.filters, IMAGE, known, tags=lambda image: named.get(image.id, {}))
+    cut, token = pages.page(chosen, lambda image: (image.id,), asked.max_results, asked.next_token, bounds=(1, 1000))
+    return {"Images": [_item(image, named.get(image.id, {})) for image in cut], "NextToken": token}
+
+
+def register_image(ask: Ask[RegisterImageIn]) -> Answer:
+    asked = ask.request
+    if not asked.image_location:
+        raise Absent("ImageLocation")
+    sha256, file_name = _location(asked.image_location)
+    command = RegisterImage(
+        name=asked.name or file_name,
+        kind=_kind(file_name),
+        sha256=sha256,
+        size_bytes=ask.site.files.path(sha256).stat().st_size,
+        location=asked.image_location,
+        description=asked.description,
+        architecture=asked.architecture,
+        kernel_id=asked.kernel_id,
+        ramdisk_id=asked.ramdisk_id,
+        root_device=asked.root_device_name,
+        tags=specified_tags(asked.tag_specifications, "image"),
+    )
+    return {"ImageId": images.register(ask.unit, ask.caller, command, ask.site.entropy).id}
+
+
+def deregister_image(ask: Ask[DeregisterImageIn]) -> Answer:
+    images.deregister(ask.unit, ask.caller, ask.request.image_id)
+    return {"Return": True}
+
+
+def _location(location: str) -> tuple[str, str]:
+    parts = location.split("/")
+    if len(parts) == 3 and parts[0] == _LIBRARY and all(parts):
+        return parts[1], parts[2]
+    if len(parts) == 2 and all(parts):
+        _refuse_bundle(location)
+    why = "Write library/SHA256/FILE, as `euca image install` prints it."
+    raise Invalid("ImageLocation", location, why)
+
+
+def _refuse_bundle(location: str) -> NoReturn:
+    raise Unsupported(f"Registering the bundle {location}", "this cloud has no object store yet")
+
+
+def _kind(file_name: str) -> ImageKind:
+    for start, kind in _KIND_BY_FILE.items():
+        if file_name.startswith(start):
+            return kind
+    return ImageKind.MACHINE
+
+
+def _executable(image: Image, account_id: str, users: list[str]) -> bool:
+    return ("all" in users and image.public) or (
+        ("self" in users or account_id in users) and (image.public or image.account_id == account_id)
+    )
+
+
+def _item(image: Image, named: dict[str, str]) -> Answer:
+    machine = image.kind is ImageKind.MACHINE
+    return {
+        "ImageId": image.id,
+        "ImageLocation": image.location,
+        "State": str(image.state),
+        "OwnerId": image.account_id,
+        "Public": image.public,
+        "ProductCodes": [],
+        "Architecture": image.architecture,
+        "ImageType": str(image.kind),
+        "KernelId": image.kernel_id or None,
+        "RamdiskId": image.ramdisk_id or None,
+        "Name": image.name,
+        "Description": image.description or None,
+        "RootDeviceType": "instance-store",
+        "RootDeviceName": image.root_device if machine else None,
+        "BlockDeviceMappings": [],
+        "VirtualizationType": "hvm",
+        "Hypervisor": "xen",
+        "CreationDate": iso(image.created_at_ms),
+        "EnaSupport": False,
+        "PlatformDetails": PLATFORM if machine else None,
+        "UsageOperation": USAGE if machine else None,
+        "Tags": tag_pairs(named),
+    }
+
+
+OPERATIONS = (
+    Operation(name="DescribeImages", request=DescribeImagesIn, handle=describe_images),
+    Operation(name="RegisterImage", request=RegisterImageIn, handle=register_image, writes=True),
+    Operation(name="DeregisterImage", request=DeregisterImageIn, handle=deregister_image, writes=True),
+)

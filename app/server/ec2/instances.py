@@ -1,0 +1,218 @@
+"""Operations on instances."""
+
+import base64
+import binascii
+
+import msgspec
+
+from app.domain.commands import RunInstances
+from app.domain.errors import Invalid, Missing, Unavailable
+from app.domain.instance import Instance
+from app.domain.ports import NotSupported
+from app.domain.states import InstanceState
+from app.server.ec2 import filters, pages
+from app.server.ec2.facts import INSTANCE, STATUS
+from app.server.ec2.operation import Answer, Ask, Filter, Operation, Site, TagSpecification, specified_tags
+from app.server.ec2.scene import Shown, reservation, reservation_set, state_item
+from app.services import instances
+
+
+class PlacementIn(msgspec.Struct):
+    availability_zone: str = ""
+    tenancy: str = "default"
+    group_name: str = ""
+
+
+class MonitoringIn(msgspec.Struct):
+    enabled: bool = False
+
+
+class RunInstancesIn(msgspec.Struct):
+    image_id: str
+    min_count: int
+    max_count: int
+    instance_type: str = "m1.small"
+    key_name: str = ""
+    security_groups: list[str] = []
+    security_group_ids: list[str] = []
+    user_data: str = ""
+    kernel_id: str = ""
+    ramdisk_id: str = ""
+    placement: PlacementIn = msgspec.field(default_factory=PlacementIn)
+    monitoring: MonitoringIn = msgspec.field(default_factory=MonitoringIn)
+    client_token: str = ""
+    instance_initiated_shutdown_behavior: str = "stop"
+    tag_specifications: list[TagSpecification] = []
+
+
+class DescribeInstancesIn(msgspec.Struct):
+    instance_ids: list[str] = []
+    filters: list[Filter] = []
+    max_results: int | None = None
+    next_token: str | None = None
+
+
+class DescribeInstanceStatusIn(DescribeInstancesIn):
+    include_all_instances: bool = False
+
+
+class InstanceIdsIn(msgspec.Struct):
+    instance_ids: list[str]
+
+
+class StopInstancesIn(InstanceIdsIn):
+    force: bool = False
+
+
+class GetConsoleOutputIn(msgspec.Struct):
+    instance_id: str
+    latest: bool = False
+
+
+def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
+    asked = ask.request
+    if asked.placement.tenancy != "default" or asked.placement.group_name:
+        raise Invalid("Placement", asked.placement.group_name or asked.placement.tenancy, "Only zones can be chosen.")
+    command = RunInstances(
+        image_id=asked.image_id,
+        min_count=asked.min_count,
+        max_count=asked.max_count,
+        vmtype=asked.instance_type,
+        cluster=asked.placement.availability_zone,
+        key_name=asked.key_name,
+        group_ids=tuple(asked.security_group_ids),
+        group_names=tuple(asked.security_groups),
+        user_data=_user_data(asked.user_data),
+        kernel_id=asked.kernel_id,
+        ramdisk_id=asked.ramdisk_id,
+        shutdown_behavior=asked.instance_initiated_shutdown_behavior,
+        monitoring=asked.monitoring.enabled,
+        tags=specified_tags(asked.tag_specifications, "instance"),
+        client_token=asked.client_token,
+        request_sha256=ask.sha256,
+    )
+    _, started = instances.run(ask.unit, ask.caller, command, ask.site.entropy, ask.site.policy)
+    return reservation(Shown.of(ask.unit, started))
+
+
+def describe_instances(ask: Ask[DescribeInstancesIn]) -> Answer:
+    asked = ask.request
+    pages.refuse_ids_with_pages(asked.instance_ids, asked.max_results)
+    shown, token = _select(ask, _named(ask))
+    return {"Reservations": reservation_set(shown), "NextToken": token}
+
+
+def describe_instance_status(ask: Ask[DescribeInstanceStatusIn]) -> Answer:
+    asked = ask.request
+    pages.refuse_ids_with_pages(asked.instance_ids, asked.max_results)
+    named = _named(ask)
+    if not asked.include_all_instances:
+        named = [instance for instance in named if instance.state is InstanceState.RUNNING]
+    shown, token = _select(ask, named)
+    return {"InstanceStatuses": [_status(one) for one in shown], "NextToken": token}
+
+
+def terminate_instances(ask: Ask[InstanceIdsIn]) -> Answer:
+    return {"TerminatingInstances": _act(ask, "terminate")}
+
+
+def stop_instances(ask: Ask[StopInstancesIn]) -> Answer:
+    return {"StoppingInstances": _act(ask, "stop")}
+
+
+def start_instances(ask: Ask[InstanceIdsIn]) -> Answer:
+    return {"StartingInstances": _act(ask, "start")}
+
+
+def reboot_instances(ask: Ask[InstanceIdsIn]) -> Answer:
+    _act(ask, "reboot")
+    return {"Return": True}
+
+
+def get_console_output(ask: Ask[GetConsoleOutputIn]) -> Answer:
+    instance = instances.find(ask.unit, ask.caller, (ask.request.instance_id,))[0]
+    return {"InstanceId": instance.id, "Timestamp": ask.unit.now_ms, "Output": instance.host}
+
+
+async def read_console(answer: Answer, site: Site) -> Answer:
+    """Fetch what the guest wrote; empty while there is no domain or its host keeps no console."""
+    instance_id, host = str(answer["InstanceId"]), str(answer["Output"])
+    try:
+        output = await site.hypervisors.host(host).console(instance_id)
+    except Missing:
+        output = b""
+    if isinstance(output, NotSupported):
+        raise Unavailable("console", f"the hypervisor of {host} keeps no console output")
+    return answer | {"Output": base64.b64encode(output).decode()}
+
+
+def _user_data(text: str) -> bytes:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except binascii.Error:
+        raise Invalid("UserData", text[:20], "It is to be encoded as BASE64.") from None
+
+
+def _named(ask: Ask[DescribeInstancesIn]) -> list[Instance]:
+    if ask.request.instance_ids:
+        return instances.find(ask.unit, ask.caller, ask.request.instance_ids)
+    return instances.visible(ask.unit, ask.caller)
+
+
+def _select(ask: Ask[DescribeInstancesIn], named: list[Instance]) -> tuple[list[Shown], str | None]:
+    known = ask.site.filters(ask.operation)
+    facts = STATUS if ask.operation == "DescribeInstanceStatus" else INSTANCE
+    shown = filters.select(Shown.of(ask.unit, named), ask.request.filters, facts, known, tags=lambda one: one.tags)
+    return pages.page(shown, _order, ask.request.max_results, ask.request.next_token)
+
+
+def _order(shown: Shown) -> pages.Key:
+    instance = shown.instance
+    return (instance.created_at_ms, instance.reservation_id, instance.launch_index)
+
+
+def _status(shown: Shown) -> Answer:
+    instance = shown.instance
+    running = instance.state is InstanceState.RUNNING
+    word = ("impaired" if shown.impaired else "ok") if running else "not-applicable"
+    summary = {"Status": word, "Details": [_reachability(shown)] if running else []}
+    return {
+        "InstanceId": instance.id,
+        "AvailabilityZone": instance.cluster,
+        "Events": [],
+        "InstanceState": state_item(instance.state),
+        "InstanceStatus": summary,
+        "SystemStatus": summary,
+    }
+
+
+def _reachability(shown: Shown) -> Answer:
+    if not shown.impaired:
+        return {"Name": "reachability", "Status": "passed"}
+    lost_since_ms = shown.host.state_since_ms if shown.host else shown.instance.seen_at_ms
+    since_ms = shown.instance.impaired_since_ms or lost_since_ms
+    return {"Name": "reachability", "Status": "failed", "ImpairedSince": since_ms}
+
+
+def _act(ask: Ask[InstanceIdsIn], action: str) -> list[Answer]:
+    changes = instances.act(ask.unit, ask.caller, action, ask.request.instance_ids)
+    return [
+        {
+            "InstanceId": change.instance.id,
+            "CurrentState": state_item(change.instance.state),
+            "PreviousState": state_item(change.before),
+        }
+        for change in changes
+    ]
+
+
+OPERATIONS = (
+    Operation(name="RunInstances", request=RunInstancesIn, handle=run_instances, writes=True),
+    Operation(name="DescribeInstances", request=DescribeInstancesIn, handle=describe_instances),
+    Operation(name="DescribeInstanceStatus", request=DescribeInstanceStatusIn, handle=describe_instance_status),
+    Operation(name="TerminateInstances", request=InstanceIdsIn, handle=terminate_instances, writes=True),
+    Operation(name="StopInstances", request=StopInstancesIn, handle=stop_instances, writes=True),
+    Operation(name="StartInstances", request=InstanceIdsIn, handle=start_instances, writes=True),
+    Operation(name="RebootInstances", request=InstanceIdsIn, handle=reboot_instances, writes=True),
+    Operation(name="GetConsoleOutput", request=GetConsoleOutputIn, handle=get_console_output, finish=read_console),
+)

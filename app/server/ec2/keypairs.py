@@ -1,0 +1,110 @@
+"""Operations on key pairs."""
+
+import msgspec
+
+from app.domain import ids
+from app.domain.errors import Absent, Missing, Unsupported
+from app.domain.keypair import KeyPair
+from app.server.ec2 import filters
+from app.server.ec2.facts import KEY_PAIR
+from app.server.ec2.operation import Answer, Ask, Filter, Operation, TagSpecification, specified_tags, tag_pairs
+from app.services import keypairs, tags
+
+
+class CreateKeyPairIn(msgspec.Struct):
+    key_name: str
+    key_type: str = "rsa"
+    key_format: str = "pem"
+    tag_specifications: list[TagSpecification] = []
+
+
+class ImportKeyPairIn(msgspec.Struct):
+    key_name: str
+    public_key_material: bytes
+    tag_specifications: list[TagSpecification] = []
+
+
+class DescribeKeyPairsIn(msgspec.Struct):
+    key_names: list[str] = []
+    key_pair_ids: list[str] = []
+    filters: list[Filter] = []
+    include_public_key: bool = False
+
+
+class DeleteKeyPairIn(msgspec.Struct):
+    key_name: str = ""
+    key_pair_id: str = ""
+
+
+def generate(asked: CreateKeyPairIn) -> keypairs.Material:
+    """Make the pair before the transaction begins: an RSA key costs a tenth of a second."""
+    if asked.key_format != "pem":
+        raise Unsupported(f"KeyFormat {asked.key_format}", "private keys are handed out as pem")
+    return keypairs.generate(asked.key_type)
+
+
+def create_key_pair(ask: Ask[CreateKeyPairIn]) -> Answer:
+    material: keypairs.Material = ask.prepared
+    return _kept(ask, material) | {"KeyMaterial": material.private_key}
+
+
+def import_key_pair(ask: Ask[ImportKeyPairIn]) -> Answer:
+    return _kept(ask, keypairs.read_public(ask.request.public_key_material))
+
+
+def describe_key_pairs(ask: Ask[DescribeKeyPairsIn]) -> Answer:
+    asked = ask.request
+    shown = ask.unit.keypairs.where(account_id=ask.caller.account_id)
+    if asked.key_names or asked.key_pair_ids:
+        wanted = set(asked.key_names) | {ids.parse(key_id, "key pair") for key_id in asked.key_pair_ids}
+        shown = [pair for pair in shown if pair.name in wanted or pair.id in wanted]
+        absent = wanted - {pair.name for pair in shown} - {pair.id for pair in shown}
+        if absent:
+            raise Missing("key pair", *sorted(absent))
+    named = tags.by_resource(ask.unit, [pair.id for pair in shown])
+    known = ask.site.filters(ask.operation)
+    chosen = filters.select(shown, asked.filters, KEY_PAIR, known, tags=lambda pair: named.get(pair.id, {}))
+    ordered = sorted(chosen, key=lambda pair: pair.name)
+    return {"KeyPairs": [_item(pair, named.get(pair.id, {}), asked.include_public_key) for pair in ordered]}
+
+
+def delete_key_pair(ask: Ask[DeleteKeyPairIn]) -> Answer:
+    asked = ask.request
+    if not asked.key_name and not asked.key_pair_id:
+        raise Absent("KeyName")
+    gone = keypairs.delete(ask.unit, ask.caller, name=asked.key_name, key_id=asked.key_pair_id)
+    return {"Return": True, "KeyPairId": gone.id if gone else None}
+
+
+def _kept(ask: Ask[CreateKeyPairIn | ImportKeyPairIn], material: keypairs.Material) -> Answer:
+    asked = ask.request
+    pair = keypairs.add(ask.unit, ask.caller, asked.key_name, material, ask.site.entropy)
+    named = specified_tags(asked.tag_specifications, "key-pair")
+    if named:
+        tags.set_on(ask.unit, ask.caller, (pair.id,), named)
+    return {
+        "KeyName": pair.name,
+        "KeyFingerprint": pair.fingerprint,
+        "KeyPairId": pair.id,
+        "Tags": tag_pairs(named),
+    }
+
+
+def _item(pair: KeyPair, named: dict[str, str], with_public_key: bool) -> Answer:
+    return {
+        "KeyPairId": pair.id,
+        "KeyName": pair.name,
+        "KeyFingerprint": pair.fingerprint,
+        "KeyType": pair.kind,
+        "CreateTime": pair.created_at_ms,
+        "Tags": tag_pairs(named),
+        "PublicKey": pair.public_key if with_public_key else None,
+    }
+
+
+OPERATIONS = (
+    Operation(name="CreateKeyPair", request=CreateKeyPairIn, handle=create_key_pair, writes=True, prepare=generate),
+    Operation(name="ImportKeyPair", request=ImportKeyPairIn, handle=import_key_pair, writes=True),
+    Operation(name="DescribeKeyPairs", request=DescribeKeyPairsIn, handle=describe_key_pairs),
+    Operation(name="DeleteKeyPair", request=DeleteKeyPairIn, handle=delete_key_pair, writes=True),
+)

@@ -1,0 +1,128 @@
+"""Instances with everything an answer shows beside them, fetched in a handful of queries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from app.domain.group import SecurityGroup
+from app.domain.host import Host
+from app.domain.image import Image
+from app.domain.instance import Instance, Reservation
+from app.domain.ports import Unit
+from app.domain.states import HostState, InstanceState
+from app.server.ec2.operation import Answer, tag_pairs
+from app.services import tags
+
+PLATFORM = "Linux/UNIX"
+USAGE = "RunInstances"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One instance in its surroundings."""
+
+    instance: Instance
+    reservation: Reservation
+    groups: tuple[SecurityGroup, ...]
+    tags: dict[str, str]
+    image: Image | None
+    host: Host | None
+
+    @property
+    def impaired(self) -> bool:
+        return bool(self.instance.impaired_since_ms) or (self.host is not None and self.host.state is HostState.LOST)
+
+    @classmethod
+    def of(cls, unit: Unit, instances: Sequence[Instance]) -> list[Self]:
+        reservation_ids = tuple({instance.reservation_id for instance in instances})
+        reservations = {row.id: row for row in unit.reservations.where(id=reservation_ids)}
+        group_ids = tuple({group_id for instance in instances for group_id in instance.group_ids})
+        groups = {row.id: row for row in unit.groups.where(id=group_ids)}
+        images = {row.id: row for row in unit.images.where(id=tuple({instance.image_id for instance in instances}))}
+        hosts = {row.name: row for row in unit.hosts.where(name=tuple({instance.host for instance in instances}))}
+        named = tags.by_resource(unit, [instance.id for instance in instances])
+        return [
+            cls(
+                instance=instance,
+                reservation=reservations[instance.reservation_id],
+                groups=tuple(groups[group_id] for group_id in instance.group_ids if group_id in groups),
+                tags=named.get(instance.id, {}),
+                image=images.get(instance.image_id),
+                host=hosts.get(instance.host),
+            )
+            for instance in instances
+        ]
+
+
+def reservation_set(shown: Sequence[Shown]) -> list[Answer]:
+    """Group instances by reservation, in the order they come."""
+    by_reservation: dict[str, list[Shown]] = {}
+    for one in shown:
+        by_reservation.setdefault(one.reservation.id, []).append(one)
+    return [reservation(members) for members in by_reservation.values()]
+
+
+def reservation(members: Sequence[Shown]) -> Answer:
+    """Form a reservation as RunInstances and DescribeInstances show it."""
+    first = members[0]
+    return {
+        "ReservationId": first.reservation.id,
+        "OwnerId": first.reservation.account_id,
+        "Groups": group_set(first.groups),
+        "Instances": [instance_item(one) for one in members],
+    }
+
+
+def group_set(groups: Sequence[SecurityGroup]) -> list[Answer]:
+    return [{"GroupId": group.id, "GroupName": group.name} for group in groups]
+
+
+def state_item(state: InstanceState) -> Answer:
+    return {"Code": state.code, "Name": str(state)}
+
+
+def instance_item(shown: Shown) -> Answer:
+    """Form an instance; what does not exist here (network, volumes) is left out or empty."""
+    instance = shown.instance
+    paravirtual = shown.host is not None and shown.host.hypervisor.lower() == "xen"
+    return {
+        "InstanceId": instance.id,
+        "ImageId": instance.image_id,
+        "State": state_item(instance.state),
+        "PrivateDnsName": "",
+        "PublicDnsName": "",
+        "StateTransitionReason": instance.transition_reason,
+        "StateReason": _state_reason(instance),
+        "KeyName": instance.key_name or None,
+        "AmiLaunchIndex": instance.launch_index,
+        "ProductCodes": [],
+        "InstanceType": instance.vmtype,
+        "LaunchTime": instance.launched_at_ms,
+        "Placement": {"AvailabilityZone": instance.cluster, "GroupName": "", "Tenancy": "default"},
+        "KernelId": instance.kernel_id or None,
+        "RamdiskId": instance.ramdisk_id or None,
+        "Monitoring": {"State": "enabled" if instance.monitoring else "disabled"},
+        "Architecture": instance.architecture,
+        "RootDeviceType": "instance-store",
+        "RootDeviceName": shown.image.root_device if shown.image else None,
+        "BlockDeviceMappings": [],
+        "VirtualizationType": "paravirtual" if paravirtual else "hvm",
+        "Hypervisor": "xen",
+        "ClientToken": shown.reservation.client_token,
+        "Tags": tag_pairs(shown.tags),
+        "SecurityGroups": group_set(shown.groups),
+        "NetworkInterfaces": [],
+        "EbsOptimized": False,
+        "EnaSupport": False,
+        "CpuOptions": {"CoreCount": instance.cores, "ThreadsPerCore": 1},
+        "HibernationOptions": {"Configured": False},
+        "EnclaveOptions": {"Enabled": False},
+        "PlatformDetails": PLATFORM,
+        "UsageOperation": USAGE,
+    }
+
+
+def _state_reason(instance: Instance) -> Answer | None:
+    if not instance.state_reason_code:
+        return None
+    return {"Code": instance.state_reason_code, "Message": instance.state_reason}

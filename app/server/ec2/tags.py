@@ -1,0 +1,69 @@
+"""Operations on tags."""
+
+import msgspec
+
+from app.domain import ids
+from app.domain.tag import Tag
+from app.server.ec2 import filters, pages
+from app.server.ec2.operation import Answer, Ask, Filter, Operation, TagPair
+from app.services import tags
+
+
+class CreateTagsIn(msgspec.Struct):
+    resources: list[str]
+    tags: list[TagPair]
+
+
+class DeleteTagsIn(msgspec.Struct):
+    resources: list[str]
+    tags: list[TagPair] = []
+
+
+class DescribeTagsIn(msgspec.Struct):
+    filters: list[Filter] = []
+    max_results: int | None = None
+    next_token: str | None = None
+
+
+def _resource_type(tag: Tag) -> str:
+    return tags.RESOURCE_TYPES[ids.resource_of(tag.resource_id) or ""]
+
+
+_FACTS: filters.Facts[Tag] = {
+    "key": lambda tag: [tag.name],
+    "resource-id": lambda tag: [tag.resource_id],
+    "resource-type": lambda tag: [_resource_type(tag)],
+    "value": lambda tag: [tag.value],
+}
+
+
+def create_tags(ask: Ask[CreateTagsIn]) -> Answer:
+    named = {tag.key: tag.value or "" for tag in ask.request.tags}
+    tags.set_on(ask.unit, ask.caller, ask.request.resources, named)
+    return {"Return": True}
+
+
+def delete_tags(ask: Ask[DeleteTagsIn]) -> Answer:
+    doomed = [(tag.key, tag.value) for tag in ask.request.tags]
+    tags.remove_from(ask.unit, ask.caller, ask.request.resources, doomed)
+    return {"Return": True}
+
+
+def describe_tags(ask: Ask[DescribeTagsIn]) -> Answer:
+    asked = ask.request
+    own = ask.unit.tags.where(account_id=ask.caller.account_id)
+    known = ask.site.filters(ask.operation)
+    chosen = filters.select(own, asked.filters, _FACTS, known, tags=lambda tag: {tag.name: tag.value})
+    cut, token = pages.page(chosen, lambda tag: (tag.resource_id, tag.name), asked.max_results, asked.next_token)
+    shown = [
+        {"Key": tag.name, "Value": tag.value, "ResourceId": tag.resource_id, "ResourceType": _resource_type(tag)}
+        for tag in cut
+    ]
+    return {"Tags": shown, "NextToken": token}
+
+
+OPERATIONS = (
+    Operation(name="CreateTags", request=CreateTagsIn, handle=create_tags, writes=True),
+    Operation(name="DeleteTags", request=DeleteTagsIn, handle=delete_tags, writes=True),
+    Operation(name="DescribeTags", request=DescribeTagsIn, handle=describe_tags),
+)

@@ -1,0 +1,94 @@
+"""Journal entries as frames of the live stream, encoded once for all listeners.
+
+Views come first and carry no `id`; the `event` frame of each entry follows with the entry's cursor as its id. So a
+listener that is cut anywhere and comes back with the last id it saw gets every event exactly once, and views at
+worst twice, which is harmless: a view is the whole new state.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from app.api.events import Beat, Removed
+from app.domain.journal import Entry
+from app.domain.ports import Unit
+from app.services import views
+
+_WITH_VIEW = ("instance", "host", "cluster", "image")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Frames of the entries after one cursor up to `last`; `events` are (cursor, frame).
+
+    `restored`: among them the state was put back to a backup, so that no view of before counts.
+    """
+
+    last: int
+    views: bytes
+    events: tuple[tuple[int, bytes], ...]
+    restored: bool
+
+    def after(self, cursor: int) -> bytes:
+        """Return what somebody who has seen everything up to `cursor` still needs."""
+        if cursor >= self.last:
+            return b""
+        return self.views + b"".join(frame for number, frame in self.events if number > cursor)
+
+
+def read_batch(unit: Unit, after: int, limit: int, until: int | None = None) -> Batch | None:
+    """Read and render the next entries, at most `limit` of them and none after `until`; None if there are none."""
+    entries = [entry for entry in unit.entries(after, limit) if until is None or entry.cursor <= until]
+    if not entries:
+        return None
+    return Batch(
+        last=entries[-1].cursor,
+        views=b"".join(_views(unit, entries)),
+        events=tuple((entry.cursor, frame("event", views.event_view(entry), entry.cursor)) for entry in entries),
+        restored=any(entry.event == "cloud.restored" for entry in entries),
+    )
+
+
+def frame(kind: str, data: msgspec.Struct, cursor: int | None = None) -> bytes:
+    """Encode one frame."""
+    head = f"id: {cursor}\n" if cursor is not None else ""
+    return b"%sevent: %s\ndata: %s\n\n" % (head.encode(), kind.encode(), msgspec.json.encode(data))
+
+
+def beat(kind: str, cursor: int, at_ms: int) -> bytes:
+    """Encode a heartbeat or a gap."""
+    return frame(kind, Beat(cursor=str(cursor), at_ms=at_ms))
+
+
+def _views(unit: Unit, entries: Sequence[Entry]) -> Iterable[bytes]:
+    touched = _touched(entries)
+    world = views.World.of(unit)
+    instances = unit.instances.where(id=touched["instance"]) if touched["instance"] else []
+    hosts = unit.hosts.where(name=[*touched["host"], *{row.host for row in instances}])
+    clusters = unit.clusters.where(name=[*touched["cluster"], *{host.cluster for host in hosts}])
+    images = unit.images.where(id=touched["image"]) if touched["image"] else []
+    yield from (frame("instance", view) for view in views.instance_views(unit, instances))
+    yield from (frame("image", views.image_view(row)) for row in images)
+    yield from (frame("host", views.host_view(host, world)) for host in hosts)
+    for cluster in clusters:
+        yield frame("cluster", views.cluster_view(cluster, unit.hosts.where(cluster=cluster.name), world))
+    there = {
+        "instance": {row.id for row in instances if not row.hidden(unit.now_ms)},
+        "host": {host.name for host in hosts},
+        "cluster": {cluster.name for cluster in clusters},
+        "image": {row.id for row in images},
+    }
+    for kind in _WITH_VIEW:
+        for gone in (given for given in touched[kind] if given not in there[kind]):
+            yield frame("removed", Removed(kind=kind, id=gone))
+
+
+def _touched(entries: Sequence[Entry]) -> dict[str, list[str]]:
+    touched: dict[str, dict[str, None]] = {kind: {} for kind in _WITH_VIEW}
+    for entry in entries:
+        if entry.kind in touched:
+            touched[entry.kind][entry.resource_id] = None
+        elif entry.kind == "tag" and entry.resource_id.startswith("i-"):
+            touched["instance"][entry.resource_id.partition("/")[0]] = None
+    return {kind: list(ids) for kind, ids in touched.items()}

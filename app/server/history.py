@@ -1,0 +1,57 @@
+"""REST: the journal as a list, the audit, and the live stream of both clients and consoles."""
+
+from typing import Annotated, Any
+
+from litestar import Controller, Request, get
+from litestar.datastructures import State
+from litestar.params import Parameter
+from litestar.response import Stream
+
+from app.api.resources import AuditView, Collection, EventView
+from app.domain.account import Role
+from app.domain.ports import Unit
+from app.server.desk import At, needs
+from app.server.pages import After, number
+from app.services.views import audit_view, event_view
+
+PAGE = 1000
+MOST = 5000
+_Limit = Annotated[int, Parameter(ge=1, le=MOST, description="How many at most.")]
+
+
+class HistoryController(Controller):
+    tags = ("history",)
+    opt = needs(Role.VIEWER)
+
+    @get("/events", operation_id="ListEvents", summary="Journal entries, oldest first")
+    async def events(self, desk: At, after: After = "", limit: _Limit = PAGE) -> Collection[EventView]:
+        def work(unit: Unit) -> Collection[EventView]:
+            found = unit.entries(number("after", after), limit + 1)
+            shown = [event_view(entry) for entry in found[:limit]]
+            more = len(found) > limit
+            return Collection(items=shown, cursor=str(unit.cursor()), next=shown[-1].cursor if more else None)
+
+        return await desk.read(work)
+
+    @get("/audit", operation_id="ListAudit", summary="Who changed what, oldest first")
+    async def audit(self, desk: At, after: After = "", limit: _Limit = PAGE) -> Collection[AuditView]:
+        def work(unit: Unit) -> Collection[AuditView]:
+            found = unit.audit_entries(number("after", after), limit + 1)
+            shown = [audit_view(entry) for entry in found[:limit]]
+            more = len(found) > limit
+            return Collection(items=shown, cursor=str(unit.cursor()), next=str(shown[-1].number) if more else None)
+
+        return await desk.read(work)
+
+    @get(
+        "/stream",
+        operation_id="Stream",
+        summary="Changes as Server-Sent Events from `Last-Event-ID` or `after` on",
+        media_type="text/event-stream",
+    )
+    async def stream(self, desk: At, request: Request[Any, Any, State], after: After = "") -> Stream:
+        given = request.headers.get("last-event-id", "") or after
+        start = number("after", given) if given else None
+        frames = await desk.cloud.feed.join(start)
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return Stream(frames, media_type="text/event-stream", headers=headers)

@@ -1,0 +1,85 @@
+"""REST: clusters and their hosts."""
+
+from litestar import Controller, delete, get, post
+
+from app.api.resources import AddCluster, AddHost, ClusterView, Collection, HostView
+from app.domain.account import Role
+from app.domain.host import Cluster, Host
+from app.domain.ports import Unit
+from app.server.desk import At, needs
+from app.server.pages import MOST, After, Limit, page
+from app.services import clusters, hosts
+from app.services.views import World, cluster_view, host_view
+
+_ADMIN = needs(Role.ADMIN)
+_OPERATOR = needs(Role.OPERATOR)
+
+
+class ClusterController(Controller):
+    path = "/clusters"
+    tags = ("hosts",)
+    opt = needs(Role.VIEWER)
+
+    @get(operation_id="ListClusters", summary="Clusters with what their hosts have and hold")
+    async def index(self, desk: At, after: After = "", limit: Limit = MOST) -> Collection[ClusterView]:
+        def work(unit: Unit) -> Collection[ClusterView]:
+            world, rows = World.of(unit), unit.hosts.where()
+            shown = [cluster_view(cluster, rows, world) for cluster in unit.clusters.where()]
+            return page(unit, shown, lambda view: view.name, after, limit)
+
+        return await desk.read(work)
+
+    @post(operation_id="AddCluster", summary="Add a cluster; one that exists is left as it is", opt=_ADMIN)
+    async def add(self, desk: At, data: AddCluster) -> ClusterView:
+        return await desk.change("AddCluster", data.name, lambda unit: _seen(unit, clusters.add(unit, data.name)))
+
+    @delete("/{name:str}", operation_id="RemoveCluster", summary="Remove a cluster without hosts", opt=_ADMIN)
+    async def remove(self, desk: At, name: str) -> None:
+        await desk.change("RemoveCluster", name, lambda unit: clusters.remove(unit, name))
+
+
+class HostController(Controller):
+    path = "/hosts"
+    tags = ("hosts",)
+    opt = needs(Role.VIEWER)
+
+    @get(operation_id="ListHosts", summary="Hosts with what they have and hold")
+    async def index(self, desk: At, after: After = "", limit: Limit = MOST) -> Collection[HostView]:
+        def work(unit: Unit) -> Collection[HostView]:
+            world = World.of(unit)
+            shown = [host_view(host, world) for host in unit.hosts.where()]
+            return page(unit, shown, lambda view: view.name, after, limit)
+
+        return await desk.read(work)
+
+    @get("/{name:str}", operation_id="GetHost", summary="One host")
+    async def show(self, desk: At, name: str) -> HostView:
+        return await desk.read(lambda unit: _shown(unit, hosts.get(unit, name)))
+
+    @post(operation_id="AddHost", summary="Let a host join by its libvirt URI", opt=_ADMIN)
+    async def add(self, desk: At, data: AddHost) -> HostView:
+        return await desk.change("AddHost", data.name, lambda unit: _shown(unit, hosts.add(unit, data)))
+
+    @post(
+        "/{name:str}/drain", operation_id="DrainHost", summary="Place nothing new there", opt=_OPERATOR, status_code=200
+    )
+    async def drain(self, desk: At, name: str) -> HostView:
+        return await desk.change("DrainHost", name, lambda unit: _shown(unit, hosts.drain(unit, name)))
+
+    @post(
+        "/{name:str}/undrain", operation_id="UndrainHost", summary="Place there again", opt=_OPERATOR, status_code=200
+    )
+    async def undrain(self, desk: At, name: str) -> HostView:
+        return await desk.change("UndrainHost", name, lambda unit: _shown(unit, hosts.undrain(unit, name)))
+
+    @delete("/{name:str}", operation_id="RemoveHost", summary="Let a host leave once it is empty", opt=_ADMIN)
+    async def remove(self, desk: At, name: str) -> None:
+        await desk.change("RemoveHost", name, lambda unit: hosts.remove(unit, name))
+
+
+def _shown(unit: Unit, host: Host) -> HostView:
+    return host_view(host, World.of(unit))
+
+
+def _seen(unit: Unit, cluster: Cluster) -> ClusterView:
+    return cluster_view(cluster, unit.hosts.where(cluster=cluster.name), World.of(unit))

@@ -1,0 +1,66 @@
+"""REST: images and the bytes behind them. First the bytes are uploaded, then registered by their digest."""
+
+from typing import Any
+
+from litestar import Controller, Request, delete, get, post, put
+from litestar.datastructures import State
+
+from app.api.resources import Collection, ImageView, RegisterImage, UploadedFile
+from app.domain import commands
+from app.domain.account import Role
+from app.domain.ports import Unit
+from app.server.desk import At, needs
+from app.server.pages import MOST, After, Limit, page
+from app.services import images
+from app.services.views import image_view
+
+_OPERATOR = needs(Role.OPERATOR)
+
+
+class ImageController(Controller):
+    tags = ("images",)
+    opt = needs(Role.VIEWER)
+
+    @get("/images", operation_id="ListImages", summary="Registered images")
+    async def index(self, desk: At, after: After = "", limit: Limit = MOST) -> Collection[ImageView]:
+        def work(unit: Unit) -> Collection[ImageView]:
+            shown = [image_view(image) for image in images.visible(unit, desk.caller)]
+            return page(unit, shown, lambda view: view.id, after, limit)
+
+        return await desk.read(work)
+
+    @put(
+        "/image-files",
+        operation_id="UploadImageFile",
+        summary="Store bytes under their SHA-256; the body is the file itself, of any size",
+        opt=_OPERATOR,
+        request_max_body_size=None,
+    )
+    async def upload(self, desk: At, request: Request[Any, Any, State]) -> UploadedFile:
+        stored = desk.cloud.uploads.add(request.stream())
+        sha256, size_bytes = await desk.act("UploadImageFile", "", stored)
+        return UploadedFile(sha256=sha256, size_bytes=size_bytes)
+
+    @post("/images", operation_id="RegisterImage", summary="Register uploaded bytes as an image", opt=_OPERATOR)
+    async def register(self, desk: At, data: RegisterImage) -> ImageView:
+        size_bytes = desk.cloud.images.path(data.sha256).stat().st_size
+        command = commands.RegisterImage(
+            name=data.name,
+            kind=data.kind,
+            sha256=data.sha256,
+            size_bytes=size_bytes,
+            description=data.description,
+            architecture=data.architecture,
+            kernel_id=data.kernel_id,
+            ramdisk_id=data.ramdisk_id,
+            public=data.public,
+        )
+
+        def work(unit: Unit) -> ImageView:
+            return image_view(images.register(unit, desk.caller, command, desk.cloud.entropy))
+
+        return await desk.change("RegisterImage", data.name, work)
+
+    @delete("/images/{image_id:str}", operation_id="DeregisterImage", summary="Take out of use", opt=_OPERATOR)
+    async def remove(self, desk: At, image_id: str) -> None:
+        await desk.change("DeregisterImage", image_id, lambda unit: images.deregister(unit, desk.caller, image_id))

@@ -1,0 +1,109 @@
+"""REST: instances, launched and acted on in bulk, with their console output and the reasons for their place."""
+
+from hashlib import sha256
+
+import msgspec
+from litestar import Controller, get, post
+
+from app.api.resources import (
+    ActOnInstances,
+    Collection,
+    ConsoleOutput,
+    DecisionView,
+    InstanceView,
+    LaunchInstances,
+)
+from app.domain.account import Role
+from app.domain.commands import RunInstances
+from app.domain.errors import Unsupported
+from app.domain.instance import Instance
+from app.domain.ports import NOT_SUPPORTED, Unit
+from app.server.desk import At, Desk, needs
+from app.server.pages import MOST, After, Limit, page
+from app.services import instances
+from app.services.views import decisions, instance_views
+
+_OPERATOR = needs(Role.OPERATOR)
+MOST_SHOWN_IDS = 20
+
+
+class InstanceController(Controller):
+    path = "/instances"
+    tags = ("instances",)
+    opt = needs(Role.VIEWER)
+
+    @get(operation_id="ListInstances", summary="Instances; ended ones for an hour")
+    async def index(self, desk: At, after: After = "", limit: Limit = MOST) -> Collection[InstanceView]:
+        def work(unit: Unit) -> Collection[InstanceView]:
+            rows = page(unit, instances.visible(unit, desk.caller), lambda row: row.id, after, limit)
+            return Collection(items=instance_views(unit, rows.items), cursor=rows.cursor, next=rows.next)
+
+        return await desk.read(work)
+
+    @get("/{instance_id:str}", operation_id="GetInstance", summary="One instance")
+    async def show(self, desk: At, instance_id: str) -> InstanceView:
+        return await desk.read(lambda unit: instance_views(unit, [_find(unit, desk, instance_id)])[0])
+
+    @get("/{instance_id:str}/decisions", operation_id="ListDecisions", summary="Why it is where it is")
+    async def decisions(self, desk: At, instance_id: str) -> Collection[DecisionView]:
+        def work(unit: Unit) -> Collection[DecisionView]:
+            return Collection(items=decisions(_find(unit, desk, instance_id)), cursor=str(unit.cursor()))
+
+        return await desk.read(work)
+
+    @get("/{instance_id:str}/output", operation_id="GetConsoleOutput", summary="The newest 64 KiB of its console")
+    async def output(self, desk: At, instance_id: str) -> ConsoleOutput:
+        instance = await desk.read(lambda unit: _find(unit, desk, instance_id))
+        written = await desk.cloud.hypervisors.host(instance.host).console(instance.id)
+        if written is NOT_SUPPORTED:
+            raise Unsupported("Console output", f"the hypervisor of host {instance.host} keeps none")
+        text = written.decode("utf-8", "replace")
+        return ConsoleOutput(instance_id=instance.id, at_ms=desk.cloud.clock.now_ms(), text=text)
+
+    @post(operation_id="LaunchInstances", summary="Launch; an `idempotency_key` may be repeated", opt=_OPERATOR)
+    async def launch(self, desk: At, data: LaunchInstances) -> Collection[InstanceView]:
+        command, cloud = _command(data), desk.cloud
+
+        def work(unit: Unit) -> Collection[InstanceView]:
+            _, launched = instances.run(unit, desk.caller, command, cloud.entropy, cloud.policy)
+            return Collection(items=instance_views(unit, launched), cursor=str(unit.cursor()))
+
+        return await desk.change("LaunchInstances", data.image_id, work)
+
+    @post(
+        "/actions",
+        operation_id="ActOnInstances",
+        summary="Terminate, reboot, stop or start, all or none",
+        opt=_OPERATOR,
+        status_code=200,
+    )
+    async def act(self, desk: At, data: ActOnInstances) -> Collection[InstanceView]:
+        def work(unit: Unit) -> Collection[InstanceView]:
+            changes = instances.act(unit, desk.caller, data.action, data.ids)
+            after = [change.instance for change in changes]
+            return Collection(items=instance_views(unit, after), cursor=str(unit.cursor()))
+
+        return await desk.change(f"{data.action.capitalize()}Instances"[:60], _named(data.ids), work)
+
+
+def _find(unit: Unit, desk: Desk, instance_id: str) -> Instance:
+    return instances.find(unit, desk.caller, [instance_id])[0]
+
+
+def _command(data: LaunchInstances) -> RunInstances:
+    request = msgspec.json.encode(msgspec.structs.replace(data, idempotency_key=""))
+    return RunInstances(
+        image_id=data.image_id,
+        min_count=data.count,
+        max_count=data.count,
+        vmtype=data.vmtype,
+        cluster=data.cluster,
+        key_name=data.key_name,
+        client_token=data.idempotency_key,
+        request_sha256=sha256(request).hexdigest(),
+    )
+
+
+def _named(ids: list[str]) -> str:
+    more = len(ids) - MOST_SHOWN_IDS
+    return ", ".join(ids[:MOST_SHOWN_IDS]) + (f" and {more} more" if more > 0 else "")

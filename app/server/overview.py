@@ -1,0 +1,22 @@
+"""REST: the cloud at a glance, and who the caller is."""
+
+from litestar import Controller, get
+
+from app.api.resources import Me, Overview
+from app.domain.account import Role
+from app.server.desk import At, needs
+from app.services.overview import overview
+
+
+class OverviewController(Controller):
+    tags = ("overview",)
+    opt = needs(Role.VIEWER)
+
+    @get("/overview", operation_id="GetOverview", summary="Is the cloud well?")
+    async def overview(self, desk: At) -> Overview:
+        return await desk.read(lambda unit: overview(unit, desk.cloud.version))
+
+    @get("/me", operation_id="GetMe", summary="Whom this token stands for")
+    async def me(self, desk: At) -> Me:
+        caller = desk.caller
+        return Me(user=caller.user_name, account_id=caller.account_id, role=caller.role or "")

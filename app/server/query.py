@@ -1,0 +1,138 @@
+"""The Query interface: one request in, one document out, for EC2 and STS on the same paths.
+
+Service and API version are told by `Version` alone. A request is authenticated before its parameters are looked
+at, so that a stranger learns nothing, not even which operations exist. DryRun does everything and rolls back.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from app.domain.account import Caller
+from app.domain.errors import CloudError, DryRun, Unauthenticated
+from app.domain.ports import Clock, Store, Unit
+from app.server.ec2 import groups, images, instances, keypairs, tags, types, zones
+from app.server.ec2.operation import Answer, Ask, Operation, Site
+from app.services import accounts
+from app.wire import signatures
+from app.wire.protocol import Call, Protocol, service_of
+from app.wire.signatures import SignedRequest
+
+log = logging.getLogger(__name__)
+
+OPERATIONS: tuple[Operation, ...] = (
+    *instances.OPERATIONS,
+    *images.OPERATIONS,
+    *keypairs.OPERATIONS,
+    *groups.OPERATIONS,
+    *tags.OPERATIONS,
+    *zones.OPERATIONS,
+    *types.OPERATIONS,
+)
+_UNKNOWN_KEY = "AWS was not able to validate the provided access credentials"
+
+
+def requests_of(service: str) -> dict[str, type[msgspec.Struct]]:
+    """List the operations of a service with their request types, for the codec to compile."""
+    return {operation.name: operation.request for operation in OPERATIONS if operation.service == service}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    status: int
+    body: bytes
+
+
+class QueryApi:
+    """Answers Query requests against the store."""
+
+    def __init__(self, *, store: Store, site: Site, clock: Clock, protocols: Mapping[str, Protocol]) -> None:
+        self._store, self._site, self._clock, self._protocols = store, site, clock, protocols
+        self._operations = {(operation.service, operation.name): operation for operation in OPERATIONS}
+
+    async def reply(self, request: SignedRequest, source: str, request_id: str) -> Reply:
+        """Answer one request; every failure becomes the service's own error document."""
+        protocol = self._protocols["ec2"]
+        try:
+            protocol = self._protocol(request.params)
+            caller = await self._authenticate(request)
+            call = protocol.decode(request.params)
+            answer = await self._run(call, caller, source)
+            return Reply(status=200, body=protocol.encode(call, answer, request_id))
+        except CloudError as error:
+            status, body = protocol.fault(error, request_id)
+        except Exception as error:
+            log.exception("request failed", extra={"request": request_id})
+            status, body = protocol.fault(error, request_id)
+        return Reply(status=status, body=body)
+
+    def _protocol(self, params: Iterable[tuple[str, str]]) -> Protocol:
+        version = next((value for name, value in params if name == "Version"), "")
+        return self._protocols.get(service_of(version), self._protocols["ec2"])
+
+    async def _authenticate(self, request: SignedRequest) -> Caller:
+        claim = signatures.read(request)
+        found = await self._store.read(lambda unit: accounts.by_access_key(unit, claim.access_key_id))
+        if found is None:
+            raise Unauthenticated(_UNKNOWN_KEY)
+        caller, secret = found
+        claim.check(secret, self._clock.now_ms())
+        return caller
+
+    async def _run(self, call: Call, caller: Caller, source: str) -> Answer:
+        operation = self._operations[call.service, call.operation]
+        prepared = None
+        if operation.prepare is not None:
+            prepared = await asyncio.to_thread(operation.prepare, call.arguments)
+
+        def work(unit: Unit) -> Answer:
+            answer = operation.handle(self._ask(call, caller, unit, prepared))
+            if call.dry_run:
+                raise DryRun
+            if operation.writes:
+                _audit(unit, call, caller, source, "ok")
+            return answer
+
+        try:
+            answer = await (self._store.write(work) if operation.writes else self._store.read(work))
+        except CloudError as error:
+            if operation.writes and not isinstance(error, DryRun):
+                refusal = str(error)
+                await self._store.write(lambda unit: _audit(unit, call, caller, source, "refused", refusal))
+            raise
+        return answer if operation.finish is None else await operation.finish(answer, self._site)
+
+    def _ask(self, call: Call, caller: Caller, unit: Unit, prepared: object) -> Ask[Any]:
+        return Ask(
+            operation=call.operation,
+            request=call.arguments,
+            unit=unit,
+            caller=caller,
+            site=self._site,
+            sha256=sha256(msgspec.json.encode(call.arguments)).hexdigest(),
+            prepared=prepared,
+        )
+
+
+def form_params(query: str, body: bytes, content_type: str) -> list[tuple[str, str]]:
+    """Collect parameters of the query string and of a form body, in order."""
+    found = parse_qsl(query, keep_blank_values=True)
+    if content_type.partition(";")[0].strip().lower() in ("application/x-www-form-urlencoded", ""):
+        found += parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+    return found
+
+
+def _audit(unit: Unit, call: Call, caller: Caller, source: str, outcome: str, detail: str = "") -> None:
+    named = getattr(call.arguments, "instance_ids", None) or getattr(call.arguments, "resources", None) or []
+    target = ", ".join(named) or next(
+        (str(value) for name in ("key_name", "image_id", "group_name") if (value := getattr(call.arguments, name, ""))),
+        "",
+    )
+    who = f"{caller.account_id}/{caller.user_name}"
+    unit.audit(who=who, source=source, action=call.operation, target=target, outcome=outcome, detail=detail)

@@ -1,0 +1,128 @@
+"""Serve a cloud over HTTP until told to stop: the body of `euca serve`.
+
+The traps: uvicorn raises a signal again after it has stopped, which would turn a wanted end into a killed process,
+so signals are ours; and live streams never end by themselves, so they are closed before it waits for connections.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+import uvloop
+
+from app.domain.errors import Unavailable
+from app.server.application import create_app
+from app.server.front import Front
+from app.server.query_edge import query_route
+from app.server.wiring import query_api, running
+from app.settings import Settings
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 1024
+STOP_REQUESTS_S = 1
+EXIT_WITHIN_S = 4.6
+KEEP_ALIVE_S = 30
+WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - shown as what to connect to
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that leaves signals to us and says once that it answers."""
+
+    def __init__(self, config: uvicorn.Config, answering: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._answering = answering
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._answering()
+
+
+def serve(settings: Settings, answering: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT; `answering` is told the address once requests are answered.
+
+    Unavailable if the port can not be had, InUse if the state directory can not.
+    """
+    with listener(settings.listen_host, settings.listen_port) as bound:
+        url = url_of(bound, settings.listen_host)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(settings, bound, url, lambda: answering(url)))
+
+
+def listener(host: str, port: int) -> socket.socket:
+    """Bind a listening socket; port 0 takes a free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+        bound.listen(BACKLOG)
+    except OSError as error:
+        bound.close()
+        raise Unavailable("listener", f"{host}:{port} can not be used: {error.strerror}") from error
+    return bound
+
+
+def url_of(bound: socket.socket, host: str) -> str:
+    """Return the address that a client on this machine uses."""
+    shown = WILDCARDS.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{bound.getsockname()[1]}"
+
+
+async def _serve(settings: Settings, bound: socket.socket, url: str, answering: Callable[[], None]) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _begin_to_stop, stopping)
+    async with running(settings, url) as cloud:
+        app: Any = Front(
+            create_app(cloud, [query_route(query_api(cloud, url))]), cloud.entropy, observe=cloud.metrics.observe
+        )
+        server = _Server(_config(app), answering)
+
+        async def stop_when_told() -> None:
+            await stopping.wait()
+            cloud.feed.close()
+            server.should_exit = True
+
+        watcher = asyncio.create_task(stop_when_told())
+        await server.serve(sockets=[bound])
+        watcher.cancel()
+    log.info("stopped")
+
+
+def _begin_to_stop(stopping: asyncio.Event) -> None:
+    if not stopping.is_set():
+        # State is safe against a kill at any moment, so a part that hangs must not hold up the end.
+        timer = threading.Timer(EXIT_WITHIN_S, os._exit, (0,))
+        timer.daemon = True
+        timer.start()
+    stopping.set()
+
+
+def _config(app: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=STOP_REQUESTS_S,
+        backlog=BACKLOG,
+    )

@@ -1,0 +1,189 @@
+"""The composition root: the only module that knows services, the reconcile loop and all adapters.
+
+`running` brings a cloud up in an order in which each part finds what it needs, and down in the reverse one.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+from app import __version__
+from app.domain.ports import Unit
+from app.domain.states import HostState
+from app.reconcile.limits import Limits
+from app.reconcile.loop import Reconciler
+from app.server import eucarc, seeding
+from app.server.cloud import Cloud
+from app.server.ec2.operation import Site
+from app.server.feed import Feed
+from app.server.files import Uploads
+from app.server.metrics import Metrics
+from app.server.query import QueryApi, requests_of
+from app.server.query_edge import EC2_PATH
+from app.services import accounts, hosts, instances
+from app.settings import Settings
+from app.storage.library import Library
+from app.store.backup import backup
+from app.store.database import Database
+from app.store.lock import StateLock
+from app.wire.amendments import Amendments
+from app.wire.models import Models
+from app.wire.protocol import Protocol
+from app.xen.hosts import Hosts
+
+DATABASE = "cloud.sqlite3"
+REHEARSAL_UP_WITHIN_S = 5.0
+FEED_STOP_S = 1.0
+
+
+class SystemClock:
+    """The Clock port on this machine's clocks."""
+
+    def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    def monotonic_s(self) -> float:
+        return time.monotonic()
+
+
+class Outcomes:
+    """What the loop reports, written down by services."""
+
+    def gave_up(self, unit: Unit, instance_id: str, code: str, reason: str) -> None:
+        instances.gave_up(unit, instance_id, code, reason)
+
+    def powered_off(self, unit: Unit, instance_id: str) -> None:
+        instances.powered_off(unit, instance_id)
+
+    def host_emptied(self, unit: Unit, name: str) -> None:
+        hosts.forget(unit, name)
+
+
+@asynccontextmanager
+async def running(settings: Settings, url: str) -> AsyncIterator[Cloud]:
+    """Run a cloud whose listener will be at `url`; InUse if another server has its state directory."""
+    clock, state = SystemClock(), settings.state_dir
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with StateLock.take(state):
+        async with Database.open(state / DATABASE, clock=clock) as store:
+            library = await asyncio.to_thread(Library, state / "images")
+            await _prepare(store, library, settings, url)
+            cloud = Cloud(
+                store=store,
+                hypervisors=hypervisors_of(settings),
+                images=library,
+                uploads=Uploads(library),
+                feed=Feed(store, clock),
+                metrics=Metrics(),
+                clock=clock,
+                entropy=os.urandom,
+                backup=partial(backup, state / DATABASE),
+                state_dir=state,
+                policy=settings.schedpolicy,
+                version=__version__,
+            )
+            async with _following(cloud), _reconciling(cloud, settings):
+                yield cloud
+
+
+async def _prepare(store: Database, library: Library, settings: Settings, url: str) -> None:
+    secrets = await store.write(lambda unit: seeding.seed(unit, settings, os.urandom))
+    if await store.read(lambda unit: any(host.rehearsal for host in unit.hosts.where())):
+        stored = await asyncio.to_thread(seeding.store_rehearsal_files, library)
+        await store.write(lambda unit: seeding.register_rehearsal_image(unit, stored, os.urandom))
+    await _write_credentials(store, settings.state_dir, url, secrets)
+
+
+async def _write_credentials(store: Database, state: Path, url: str, secrets: accounts.Secrets | None) -> None:
+    """Keep the administrator's file: new at the first start or when its token is lost, else at today's address."""
+    file = eucarc.admin_file(state)
+    named = {} if secrets else eucarc.read(file)
+    if await _is_known(store, named.get("EUCA_TOKEN", "")):
+        eucarc.write(file, eucarc.at(named, url))
+    else:
+        made = await _reissued(store) if secrets is None else secrets
+        eucarc.write(file, eucarc.environment(url, made.account_id, made.access_key_id, made.secret_key, made.token))
+
+
+async def _is_known(store: Database, token: str) -> bool:
+    caller = await store.read(lambda unit: accounts.by_token(unit, token))
+    return caller is not None
+
+
+async def _reissued(store: Database) -> accounts.Secrets:
+    return await store.write(lambda unit: accounts.reissue_first(unit, os.urandom))
+
+
+def query_api(cloud: Cloud, url: str) -> QueryApi:
+    """Make the Query interface of EC2 and STS; compiles its codecs, which takes a while."""
+    amendments, models = Amendments.load(), Models()
+    site = Site(
+        region=eucarc.REGION,
+        public_url=url + EC2_PATH,
+        policy=cloud.policy,
+        entropy=cloud.entropy,
+        files=cloud.images,
+        hypervisors=cloud.hypervisors,
+        filters=amendments.filters,
+    )
+    protocols = {
+        service: Protocol(models, service, requests, amendments)
+        for service in ("ec2", "sts")
+        if (requests := requests_of(service))
+    }
+    return QueryApi(store=cloud.store, site=site, clock=cloud.clock, protocols=protocols)
+
+
+def hypervisors_of(settings: Settings) -> Hosts:
+    """Make the connections to all hosts; none is joined yet."""
+    return Hosts(instance_path=settings.instance_path) if settings.instance_path else Hosts()
+
+
+@asynccontextmanager
+async def _following(cloud: Cloud) -> AsyncIterator[None]:
+    task = asyncio.create_task(cloud.feed.run(), name="live stream")
+    try:
+        yield
+    finally:
+        cloud.feed.close()
+        cloud.uploads.close()
+        task.cancel()
+        await asyncio.wait([task], timeout=FEED_STOP_S)
+
+
+@asynccontextmanager
+async def _reconciling(cloud: Cloud, settings: Settings) -> AsyncIterator[None]:
+    reconciler = Reconciler(
+        store=cloud.store,
+        hypervisors=cloud.hypervisors,
+        images=cloud.images,
+        clock=cloud.clock,
+        outcomes=Outcomes(),
+        limits=Limits(cache_mib=settings.cache_mib, swap_mib=settings.swap_mib),
+    )
+    try:
+        await reconciler.start()
+        await _rehearsal_hosts_up(cloud)
+        yield
+    finally:
+        await reconciler.stop()
+        await cloud.hypervisors.close()
+
+
+async def _rehearsal_hosts_up(cloud: Cloud) -> None:
+    """Wait a little for rehearsal hosts, so that the first launch after `ready` finds room."""
+    changes = cloud.store.changes()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(REHEARSAL_UP_WITHIN_S):
+            while await cloud.store.read(_rehearsal_hosts_missing):
+                await anext(changes)
+
+
+def _rehearsal_hosts_missing(unit: Unit) -> bool:
+    return any(
+        host.rehearsal and host.state is not HostState.UP for host in unit.hosts.where(uri=seeding.REHEARSAL_URI)
+    )

@@ -1,0 +1,33 @@
+"""Who may see and change what: decided here and nowhere else.
+
+The rule of EC2: what a caller may not see does not exist for them, so refusals on single things are `Missing`.
+Administrators of the cloud see and change everything, as in 1.6.1. A REST token shows the whole cloud and may
+do what its role covers: `need_role` decides that before any service is called.
+"""
+
+from typing import Protocol
+
+from app.domain.account import Caller, Role
+from app.domain.errors import Forbidden
+from app.domain.image import Image
+
+
+class Owned(Protocol):
+    @property
+    def account_id(self) -> str: ...
+
+
+def owns(caller: Caller, thing: Owned) -> bool:
+    """Tell whether the caller may see and change a thing of an account."""
+    return caller.admin or thing.account_id == caller.account_id
+
+
+def may_run(caller: Caller, image: Image) -> bool:
+    """Tell whether the caller may see an image and launch from it."""
+    return image.public or owns(caller, image)
+
+
+def need_role(caller: Caller, role: Role, action: str) -> None:
+    """Raise Forbidden unless the caller's token covers `role`."""
+    if caller.role is None or not caller.role.covers(role):
+        raise Forbidden(action, f"it needs the role {role}, this token has the role {caller.role or 'none'}")

@@ -1,0 +1,135 @@
+"""Admission of new instances: everything is checked and chosen before the first row is written.
+
+The order is 1.6.1's, since it decides which error a request with several faults gets: image, kernel and
+ramdisk; key pair; type; groups; capacity. All or nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from app.domain.account import Caller
+from app.domain.commands import RunInstances
+from app.domain.errors import Combination, Invalid, Missing, NoCapacity, OverLimit
+from app.domain.group import SecurityGroup
+from app.domain.host import Host
+from app.domain.image import Image, ImageKind
+from app.domain.ports import Entropy, Unit
+from app.domain.states import HostState, HostWanted
+from app.domain.vmtype import Size, VmType
+from app.rules.place import Chosen, Room, place
+from app.services import groups, images, keypairs, tags, types
+
+MOST_PER_REQUEST = 1000
+MOST_GROUPS = 16
+USER_DATA_BYTES = 16 * 1024
+SHUTDOWN_BEHAVIORS = ("stop", "terminate")
+_CURSOR = "roundrobin.cursor"
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """What the instances of one request share, and where each of them goes."""
+
+    image: Image
+    kernel_id: str
+    ramdisk_id: str
+    key_name: str
+    vmtype: VmType
+    groups: tuple[SecurityGroup, ...]
+    chosen: tuple[Chosen, ...]
+
+
+def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, policy: str) -> Admitted:
+    """Check a request and choose hosts; nothing but the default group and the cursor of the policy is written."""
+    _check_numbers(command)
+    image = images.usable(unit, caller, command.image_id, ImageKind.MACHINE)
+    kernel_id = command.kernel_id or image.kernel_id
+    ramdisk_id = command.ramdisk_id or image.ramdisk_id
+    if kernel_id:
+        kernel_id = images.usable(unit, caller, kernel_id, ImageKind.KERNEL).id
+    if ramdisk_id:
+        ramdisk_id = images.usable(unit, caller, ramdisk_id, ImageKind.RAMDISK).id
+    if ramdisk_id and not kernel_id:
+        raise Combination("A ramdisk needs a kernel: give KernelId, or register the image with one")
+    key_name = keypairs.find(unit, caller, name=command.key_name).name if command.key_name else ""
+    vmtype = types.resolve(unit, command.vmtype)
+    _check_fit(image, vmtype)
+    return Admitted(
+        image=image,
+        kernel_id=kernel_id,
+        ramdisk_id=ramdisk_id,
+        key_name=key_name,
+        vmtype=vmtype,
+        groups=_groups(unit, caller, command, entropy),
+        chosen=_choose(unit, command, vmtype, policy),
+    )
+
+
+def rooms(unit: Unit, hosts: Iterable[Host]) -> list[Room]:
+    """Show hosts as the rules see them, with what is held already taken off."""
+    held = unit.held()
+    nothing = Size(cores=0, memory_mib=0, disk_gb=0)
+    return [
+        Room(
+            host=host.name,
+            cluster=host.cluster,
+            ordinal=host.ordinal,
+            free=host.capacity - held.get(host.name, nothing),
+            closed=closed(host),
+        )
+        for host in hosts
+    ]
+
+
+def closed(host: Host) -> str:
+    """Say why a host takes nothing new; empty if it does."""
+    if host.wanted is not HostWanted.ENABLED:
+        return f"is {host.wanted}"
+    if host.state is not HostState.UP:
+        return "has not been reached yet" if host.state is HostState.UNKNOWN else "is lost"
+    return ""
+
+
+def _check_numbers(command: RunInstances) -> None:
+    if command.min_count < 1:
+        raise Invalid("MinCount", command.min_count, "It is at least 1.")
+    if command.max_count < command.min_count:
+        raise Invalid("MaxCount", command.max_count, f"It is at least MinCount ({command.min_count}).")
+    if command.max_count > MOST_PER_REQUEST:
+        raise OverLimit("instances per request", command.max_count, MOST_PER_REQUEST)
+    if len(command.user_data) > USER_DATA_BYTES:
+        raise Invalid("UserData", f"{len(command.user_data)} bytes", f"It has at most {USER_DATA_BYTES} bytes.")
+    if command.shutdown_behavior not in SHUTDOWN_BEHAVIORS:
+        why = f"Choose {' or '.join(SHUTDOWN_BEHAVIORS)}."
+        raise Invalid("InstanceInitiatedShutdownBehavior", command.shutdown_behavior, why)
+    tags.check(command.tags)
+
+
+def _check_fit(image: Image, vmtype: VmType) -> None:
+    needed_mib = image.size_bytes // _MIB
+    if needed_mib > vmtype.disk_gb * 1024:
+        why = f"The image has {needed_mib} MiB and the type a disk of {vmtype.disk_gb} GB."
+        raise Invalid("InstanceType", vmtype.name, why)
+
+
+def _groups(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy) -> tuple[SecurityGroup, ...]:
+    default = groups.ensure_default(unit, caller.account_id, entropy)
+    named = groups.find(unit, caller, command.group_ids, command.group_names)
+    for group in named:
+        if group.account_id != caller.account_id:
+            raise Missing("security group", group.id)
+    if len(named) > MOST_GROUPS:
+        raise OverLimit("security groups per instance", len(named), MOST_GROUPS)
+    return tuple(named) or (default,)
+
+
+def _choose(unit: Unit, command: RunInstances, vmtype: VmType, policy: str) -> tuple[Chosen, ...]:
+    if command.cluster and unit.clusters.get(command.cluster) is None:
+        raise Missing("zone", command.cluster)
+    hosts = unit.hosts.where(cluster=command.cluster) if command.cluster else unit.hosts.where()
+    decision = place(rooms(unit, hosts), vmtype.size, command.max_count, policy, int(unit.setting(_CURSOR, "-1")))
+    if len(decision.chosen) < command.min_count:
+        raise NoCapacity(vmtype.name, command.min_count, decision.refusals or ("there is no host",))
+    unit.set_setting(_CURSOR, str(decision.cursor))
+    return decision.chosen

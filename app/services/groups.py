@@ -1,0 +1,74 @@
+"""Security groups as records; every account has `default` as soon as it is looked for."""
+
+from collections.abc import Sequence
+
+from app.domain import ids
+from app.domain.account import Caller
+from app.domain.errors import Combination, Conflict, InUse, Invalid, Missing
+from app.domain.group import SecurityGroup
+from app.domain.ports import Entropy, Unit
+from app.domain.states import Wanted
+from app.services import tags
+from app.services.access import owns
+
+DEFAULT = "default"
+LONGEST = 255
+
+
+def ensure_default(unit: Unit, account_id: str, entropy: Entropy) -> SecurityGroup:
+    """Return the account's default group, made on first use."""
+    found = unit.groups.where(account_id=account_id, name=DEFAULT)
+    return found[0] if found else _add(unit, account_id, DEFAULT, "default group", entropy)
+
+
+def create(unit: Unit, caller: Caller, name: str, description: str, entropy: Entropy) -> SecurityGroup:
+    """Make an empty group; Conflict if the account has one of that name."""
+    for parameter, text in (("GroupName", name), ("GroupDescription", description)):
+        if not text or len(text) > LONGEST:
+            raise Invalid(parameter, text, f"It has 1 to {LONGEST} characters.")
+    if name == DEFAULT or unit.groups.where(account_id=caller.account_id, name=name):
+        raise Conflict("security group", name)
+    return _add(unit, caller.account_id, name, description, entropy)
+
+
+def delete(unit: Unit, caller: Caller, group_id: str, name: str) -> SecurityGroup:
+    """Delete a group that no instance uses; `default` stays."""
+    if bool(group_id) == bool(name):
+        raise Combination("Name the group by exactly one of GroupId and GroupName")
+    group = find(unit, caller, (group_id,) if group_id else (), (name,) if name else ())[0]
+    if group.name == DEFAULT:
+        raise Conflict("reserved security group", DEFAULT, "can not be deleted")
+    for instance in unit.instances.where(account_id=group.account_id):
+        if group.id in instance.group_ids and not (instance.wanted is Wanted.TERMINATED and instance.removed):
+            raise InUse("security group", group.name, instance.id)
+    tags.forget(unit, group.id)
+    unit.groups.remove(group)
+    return group
+
+
+def find(unit: Unit, caller: Caller, group_ids: Sequence[str], names: Sequence[str]) -> list[SecurityGroup]:
+    """Look groups up by id and name, in that order; Missing names the first one that is not there."""
+    found = []
+    for group_id in group_ids:
+        group = unit.groups.get(ids.parse(group_id, "security group"))
+        if group is None or not owns(caller, group):
+            raise Missing("security group", group_id)
+        found.append(group)
+    for name in names:
+        of_name = unit.groups.where(account_id=caller.account_id, name=name)
+        if not of_name:
+            raise Missing("security group", name)
+        found.append(of_name[0])
+    return list(dict.fromkeys(found))
+
+
+def _add(unit: Unit, account_id: str, name: str, description: str, entropy: Entropy) -> SecurityGroup:
+    group = SecurityGroup(
+        id=ids.mint("security group", entropy(ids.ENTROPY_BYTES)),
+        account_id=account_id,
+        name=name,
+        description=description,
+        created_at_ms=unit.now_ms,
+    )
+    unit.groups.add(group)
+    return group

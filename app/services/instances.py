@@ -1,0 +1,274 @@
+"""Instances: what users ask of them, and what the reconcile loop reports that changes what is wanted.
+
+Nothing here touches a host: a function changes what is wanted, the loop makes it so.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from app.domain import ids
+from app.domain.account import Caller
+from app.domain.commands import RunInstances
+from app.domain.errors import Invalid, Mismatch, Missing, NoCapacity, WrongState
+from app.domain.instance import Instance, Reservation, mac_of
+from app.domain.ports import Entropy, Unit
+from app.domain.states import INSTANCE, InstanceState, Wanted
+from app.services import admission, tags
+from app.services.access import owns
+
+LONGEST_TOKEN = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One instance before and after an action."""
+
+    before: InstanceState
+    instance: Instance
+
+
+def run(
+    unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, policy: str
+) -> tuple[Reservation, list[Instance]]:
+    """Admit and record a reservation; a client token that was used before gives its reservation again.
+
+    Raises Mismatch if the token came with another request, and all that `admission.admit` raises.
+    """
+    if command.client_token:
+        earlier = _earlier(unit, caller, command)
+        if earlier is not None:
+            return earlier, in_launch_order(unit.instances.where(reservation_id=earlier.id))
+    admitted = admission.admit(unit, caller, command, entropy, policy)
+    reservation = Reservation(
+        id=ids.mint("reservation", entropy(ids.ENTROPY_BYTES)),
+        account_id=caller.account_id,
+        user_id=caller.user_id,
+        client_token=command.client_token,
+        request_sha256=command.request_sha256,
+        created_at_ms=unit.now_ms,
+    )
+    unit.reservations.add(reservation)
+    instances = []
+    for index, chosen in enumerate(admitted.chosen):
+        instance = _asked(reservation, command, admitted, index, _mint(unit, entropy))
+        unit.instances.add(instance, event="instance.asked", text=f"placed on {chosen.host}")
+        instances.append(instance)
+    if command.tags:
+        tags.set_on(unit, caller, [instance.id for instance in instances], command.tags)
+    return reservation, instances
+
+
+def terminate(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Change]:
+    """Want instances gone for good, whatever state they are in."""
+
+    def end(instance: Instance) -> Instance:
+        if instance.wanted is Wanted.TERMINATED:
+            return instance
+        return _ended(unit, instance, "Client.UserInitiatedShutdown", "User initiated shutdown", "User initiated")
+
+    return _each(unit, caller, instance_ids, "terminate", end)
+
+
+def stop(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Change]:
+    """Want instances off with their disks kept."""
+
+    def off(instance: Instance) -> Instance:
+        if instance.wanted is Wanted.STOPPED:
+            return instance
+        return _stopped(unit, instance, "Client.UserInitiatedShutdown", "User initiated shutdown", "User initiated")
+
+    return _each(unit, caller, instance_ids, "stop", off)
+
+
+def start(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Change]:
+    """Want stopped instances running again on their host; NoCapacity if it has no room or can not be used."""
+
+    def again(instance: Instance) -> Instance:
+        if instance.state in (InstanceState.PENDING, InstanceState.RUNNING):
+            return instance
+        _check_room(unit, instance)
+        return replace(
+            instance,
+            wanted=Wanted.RUNNING,
+            launches=instance.launches + 1,
+            launched_at_ms=unit.now_ms,
+            state_reason_code="",
+            state_reason="",
+            transition_reason="",
+        )
+
+    states = (InstanceState.PENDING, InstanceState.RUNNING)
+    return _each(unit, caller, instance_ids, "start", again, harmless=states)
+
+
+def reboot(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Change]:
+    """Want running instances restarted."""
+
+    def anew(instance: Instance) -> Instance:
+        return replace(instance, reboots=instance.reboots + 1)
+
+    return _each(unit, caller, instance_ids, "reboot", anew)
+
+
+ACTIONS = {"terminate": terminate, "stop": stop, "start": start, "reboot": reboot}
+
+
+def act(unit: Unit, caller: Caller, action: str, instance_ids: Sequence[str]) -> list[Change]:
+    """Do one of ACTIONS by name."""
+    if action not in ACTIONS:
+        raise Invalid("action", action, f"Choose one of {', '.join(ACTIONS)}.")
+    return ACTIONS[action](unit, caller, instance_ids)
+
+
+def find(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Instance]:
+    """Look instances up in the order asked, each once; Missing names all that are not there for the caller."""
+    found, missing = [], []
+    for given in dict.fromkeys(instance_ids):
+        instance = unit.instances.get(ids.parse(given, "instance"))
+        if instance is None or not owns(caller, instance) or instance.hidden(unit.now_ms):
+            missing.append(given)
+        else:
+            found.append(instance)
+    if missing:
+        raise Missing("instance", *missing)
+    return found
+
+
+def visible(unit: Unit, caller: Caller) -> list[Instance]:
+    """List the caller's instances, oldest first; terminated ones for an hour."""
+    rows = unit.instances.where() if caller.admin else unit.instances.where(account_id=caller.account_id)
+    shown = [instance for instance in rows if not instance.hidden(unit.now_ms)]
+    return sorted(shown, key=lambda i: (i.created_at_ms, i.reservation_id, i.launch_index))
+
+
+def in_launch_order(instances: Sequence[Instance]) -> list[Instance]:
+    return sorted(instances, key=lambda instance: instance.launch_index)
+
+
+def gave_up(unit: Unit, instance_id: str, code: str, reason: str) -> None:
+    """Record that an instance can not be brought up: a new one ends, one that ran before stays stopped."""
+    instance = unit.instances.get(instance_id)
+    if instance is None or instance.state is not InstanceState.PENDING:
+        return
+    if instance.launches > 1:
+        unit.instances.put(_stopped(unit, instance, code, reason, "Server"), event="instance.gave up", text=reason)
+    else:
+        unit.instances.put(_ended(unit, instance, code, reason, "Server"), event="instance.gave up", text=reason)
+
+
+def powered_off(unit: Unit, instance_id: str) -> None:
+    """Record that a guest switched itself off: stop or terminate, as its shutdown behaviour says."""
+    instance = unit.instances.get(instance_id)
+    if instance is None or instance.state is not InstanceState.RUNNING:
+        return
+    code, reason = "Client.InstanceInitiatedShutdown", "Instance initiated shutdown"
+    change = _ended if instance.shutdown_behavior == "terminate" else _stopped
+    unit.instances.put(change(unit, instance, code, reason, "Instance initiated"), event="instance.powered off")
+
+
+def _earlier(unit: Unit, caller: Caller, command: RunInstances) -> Reservation | None:
+    token = command.client_token
+    if len(token) > LONGEST_TOKEN or not token.isascii() or not token.isprintable():
+        raise Invalid("ClientToken", token, f"It has at most {LONGEST_TOKEN} printable ASCII characters.")
+    earlier = unit.reservations.where(account_id=caller.account_id, client_token=token)
+    if not earlier:
+        return None
+    if earlier[0].request_sha256 != command.request_sha256:
+        raise Mismatch(token)
+    return earlier[0]
+
+
+def _asked(
+    reservation: Reservation, command: RunInstances, admitted: admission.Admitted, index: int, instance_id: str
+) -> Instance:
+    chosen = admitted.chosen[index]
+    return Instance(
+        id=instance_id,
+        reservation_id=reservation.id,
+        account_id=reservation.account_id,
+        launch_index=index,
+        image_id=admitted.image.id,
+        kernel_id=admitted.kernel_id,
+        ramdisk_id=admitted.ramdisk_id,
+        key_name=admitted.key_name,
+        group_ids=tuple(group.id for group in admitted.groups),
+        vmtype=admitted.vmtype.name,
+        cores=admitted.vmtype.cores,
+        memory_mib=admitted.vmtype.memory_mib,
+        disk_gb=admitted.vmtype.disk_gb,
+        cluster=chosen.cluster,
+        host=chosen.host,
+        mac=mac_of(instance_id),
+        user_data=command.user_data,
+        architecture=admitted.image.architecture,
+        shutdown_behavior=command.shutdown_behavior,
+        monitoring=command.monitoring,
+        placement_reasons=chosen.reasons,
+        launched_at_ms=reservation.created_at_ms,
+        created_at_ms=reservation.created_at_ms,
+    )
+
+
+def _mint(unit: Unit, entropy: Entropy) -> str:
+    """Mint an id whose MAC address, which holds only 32 bits of it, no other instance has."""
+    while True:
+        instance_id = ids.mint("instance", entropy(ids.ENTROPY_BYTES))
+        if not unit.instances.where(mac=mac_of(instance_id)):
+            return instance_id
+
+
+def _each(
+    unit: Unit,
+    caller: Caller,
+    instance_ids: Sequence[str],
+    event: str,
+    change: Callable[[Instance], Instance],
+    harmless: Sequence[InstanceState] = (),
+) -> list[Change]:
+    instances = find(unit, caller, instance_ids)
+    for instance in instances:
+        if instance.state not in harmless and not INSTANCE.allows(instance.state, event):
+            raise WrongState("instance", instance.id, instance.state, f"which does not allow to {event} it")
+    changes = []
+    for instance in instances:
+        after = change(instance)
+        unit.instances.put(after, event=f"instance.{event} asked", text=f"asked by {caller.user_name}")
+        changes.append(Change(before=instance.state, instance=after))
+    return changes
+
+
+def _check_room(unit: Unit, instance: Instance) -> None:
+    host = unit.hosts.get(instance.host)
+    if host is None:
+        raise NoCapacity(instance.vmtype, 1, (f"its host {instance.host} has left the cloud",))
+    room = admission.rooms(unit, (host,))[0]
+    need = replace(instance.size, disk_gb=0)  # it holds its disk already
+    if room.closed or not room.free.covers(need):
+        why = room.closed or f"has {room.free.cores} cores and {room.free.memory_mib} MiB free"
+        raise NoCapacity(instance.vmtype, 1, (f"its host {host.name} {why}",))
+
+
+def _ended(unit: Unit, instance: Instance, code: str, reason: str, by: str) -> Instance:
+    return replace(
+        instance,
+        wanted=Wanted.TERMINATED,
+        ended_at_ms=unit.now_ms,
+        state_reason_code=code,
+        state_reason=f"{code}: {reason}",
+        transition_reason=_by(unit, by),
+    )
+
+
+def _stopped(unit: Unit, instance: Instance, code: str, reason: str, by: str) -> Instance:
+    return replace(
+        instance,
+        wanted=Wanted.STOPPED,
+        state_reason_code=code,
+        state_reason=f"{code}: {reason}",
+        transition_reason=_by(unit, by),
+    )
+
+
+def _by(unit: Unit, who: str) -> str:
+    return f"{who} ({datetime.fromtimestamp(unit.now_ms / 1000, UTC):%Y-%m-%d %H:%M:%S} GMT)"

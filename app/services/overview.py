@@ -1,0 +1,61 @@
+"""The answer to "is the cloud well?" in one read: sums by cluster and type, and a sentence for each trouble."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from app.api.resources import EventView, Overview
+from app.domain.host import Host
+from app.domain.instance import Instance
+from app.domain.ports import Unit
+from app.domain.states import HostState, HostWanted, ImageState
+from app.services import views
+
+CLOUD_NAME_SETTING = "cloud.name"
+_EVENTS_SHOWN = 20
+_TROUBLES_SHOWN = 20
+
+
+def overview(unit: Unit, version: str) -> Overview:
+    """Sum up the cloud as one transaction sees it."""
+    hosts = unit.hosts.where()
+    instances = [row for row in unit.instances.where() if not row.hidden(unit.now_ms)]
+    world = views.World.of(unit)
+    return Overview(
+        name=unit.setting(CLOUD_NAME_SETTING, "eucalyptus"),
+        version=version,
+        rehearsal=any(host.rehearsal for host in hosts),
+        clusters=[views.cluster_view(cluster, hosts, world) for cluster in unit.clusters.where()],
+        types=views.type_views(unit),
+        instances_by_state=dict(Counter(str(row.state) for row in instances)),
+        hosts_by_state=dict(Counter(str(host.state) for host in hosts)),
+        trouble=trouble(unit, hosts, instances),
+        events=_newest_events(unit),
+        cursor=str(unit.cursor()),
+    )
+
+
+def trouble(unit: Unit, hosts: Sequence[Host], instances: Iterable[Instance]) -> list[str]:
+    """Say in one sentence each what needs somebody, the worst first."""
+    said = [_of_host(host) for host in hosts if host.state is HostState.LOST]
+    if not any(host.wanted is HostWanted.ENABLED for host in hosts):
+        said.append("No host takes instances: join one with euca host add.")
+    said += [_of_instance(row) for row in instances if row.impaired_since_ms or (row.last_error and not row.removed)]
+    if not unit.images.where(state=ImageState.AVAILABLE):
+        said.append("No image is registered: add one with euca image install.")
+    more = len(said) - _TROUBLES_SHOWN
+    return said if more <= 0 else [*said[:_TROUBLES_SHOWN], f"And {more} more."]
+
+
+def _of_host(host: Host) -> str:
+    return f"Host {host.name} of cluster {host.cluster} does not answer: {host.last_error or 'no reason known'}"
+
+
+def _of_instance(row: Instance) -> str:
+    if row.impaired_since_ms:
+        return f"Instance {row.id} on host {row.host} can not be seen"
+    return f"Instance {row.id} on host {row.host}: {row.last_error}"
+
+
+def _newest_events(unit: Unit) -> list[EventView]:
+    newest = unit.entries(max(0, unit.cursor() - 2 * _EVENTS_SHOWN), 2 * _EVENTS_SHOWN)
+    return [views.event_view(entry) for entry in newest[-_EVENTS_SHOWN:]]

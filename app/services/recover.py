@@ -1,0 +1,107 @@
+"""Rows rebuilt from what the hosts' domains say of themselves, for a cloud whose state was lost.
+
+Instances that are known are left as they are: the state knows more than a domain does. The trap: what is rebuilt has
+no history, so it is wanted as it is found, running or stopped.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from app.domain.account import Account
+from app.domain.instance import Instance, Reservation, mac_of
+from app.domain.ports import DomainSeen, Unit
+from app.domain.states import Seen, Wanted
+
+_ON = frozenset({Seen.RUNNING, Seen.PAUSED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """What became of the domains of one host; `unreadable`: (id, what its metadata lacks)."""
+
+    added: tuple[str, ...]
+    known: tuple[str, ...]
+    unreadable: tuple[tuple[str, str], ...]
+
+
+def instance_of(seen: DomainSeen, host: str) -> Instance:
+    """Form the row of a domain; KeyError or ValueError if its metadata is not what we write."""
+    kept = seen.recovery
+    running = seen.state in _ON
+    return Instance(
+        id=seen.instance_id,
+        reservation_id=kept["reservation_id"],
+        account_id=kept["account_id"],
+        launch_index=int(kept["launch_index"]),
+        image_id=kept["image_id"],
+        kernel_id=kept.get("kernel_id", ""),
+        ramdisk_id=kept.get("ramdisk_id", ""),
+        key_name=kept.get("key_name", ""),
+        group_ids=tuple(group for group in kept.get("group_ids", "").split(",") if group),
+        vmtype=kept["vmtype"],
+        cores=int(kept["cores"]),
+        memory_mib=int(kept["memory_mib"]),
+        disk_gb=int(kept["disk_gb"]),
+        cluster=kept["cluster"],
+        host=host,
+        mac=kept.get("mac") or mac_of(seen.instance_id),
+        architecture=kept.get("architecture", "x86_64"),
+        shutdown_behavior=kept.get("shutdown_behavior", "stop"),
+        monitoring=kept.get("monitoring") == "true",
+        placement_reasons=(f"found on {host}",),
+        wanted=Wanted.RUNNING if running else Wanted.STOPPED,
+        launches=seen.launch,
+        launched=seen.launch,
+        seen=seen.state,
+        launched_at_ms=int(kept["launched_at_ms"]),
+        created_at_ms=int(kept["created_at_ms"]),
+    )
+
+
+def rebuild(unit: Unit, host: str, found: Iterable[DomainSeen]) -> Recovered:
+    """Add the instances of one host that the state does not know, with their reservations and accounts."""
+    added, known, unreadable = [], [], []
+    for seen in found:
+        if unit.instances.get(seen.instance_id) is not None:
+            known.append(seen.instance_id)
+            continue
+        try:
+            instance = instance_of(seen, host)
+        except KeyError as lacking:
+            unreadable.append((seen.instance_id, f"its metadata lacks {lacking.args[0]}"))
+        except ValueError:
+            unreadable.append((seen.instance_id, "its metadata holds something else than numbers"))
+        else:
+            _add(unit, instance)
+            added.append(instance.id)
+    return Recovered(added=tuple(added), known=tuple(known), unreadable=tuple(unreadable))
+
+
+def clusters_named(found: Iterable[DomainSeen]) -> list[str]:
+    """List the clusters that domains say they belong to, the most frequent first."""
+    counts: dict[str, int] = {}
+    for seen in found:
+        name = _cluster(seen.recovery)
+        if name:
+            counts[name] = counts.get(name, 0) + 1
+    return sorted(counts, key=lambda name: (-counts[name], name))
+
+
+def _add(unit: Unit, instance: Instance) -> None:
+    if unit.accounts.get(instance.account_id) is None:
+        name = f"recovered-{instance.account_id}"
+        unit.accounts.add(Account(id=instance.account_id, name=name, created_at_ms=unit.now_ms))
+    if unit.reservations.get(instance.reservation_id) is None:
+        unit.reservations.add(
+            Reservation(
+                id=instance.reservation_id,
+                account_id=instance.account_id,
+                user_id="",
+                created_at_ms=instance.created_at_ms,
+            )
+        )
+    unit.instances.add(instance, event="instance.recovered", text=f"found on {instance.host}")
+
+
+def _cluster(kept: Mapping[str, str]) -> str:
+    return kept.get("cluster", "")

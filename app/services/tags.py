@@ -1,0 +1,94 @@
+"""Tags on everything that has an id."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from app.domain import ids
+from app.domain.account import Caller
+from app.domain.errors import Invalid, Malformed, Missing, OverLimit
+from app.domain.ports import Unit
+from app.domain.tag import LONGEST_KEY, LONGEST_VALUE, MOST_PER_RESOURCE, RESERVED_PREFIX, Tag
+from app.services.access import Owned, owns
+
+RESOURCE_TYPES = {
+    "instance": "instance",
+    "machine image": "image",
+    "kernel image": "image",
+    "ramdisk image": "image",
+    "key pair": "key-pair",
+    "security group": "security-group",
+}
+
+
+def check(tags: Mapping[str, str]) -> None:
+    """Refuse tags that EC2 would refuse."""
+    if len(tags) > MOST_PER_RESOURCE:
+        raise OverLimit("tags per resource", len(tags), MOST_PER_RESOURCE)
+    for name, value in tags.items():
+        if not name or len(name) > LONGEST_KEY:
+            raise Invalid("Tag.Key", name, f"Tag keys have 1 to {LONGEST_KEY} characters.")
+        if name.lower().startswith(RESERVED_PREFIX):
+            raise Invalid("Tag.Key", name, f"Tag keys starting with '{RESERVED_PREFIX}' are reserved.")
+        if len(value) > LONGEST_VALUE:
+            raise Invalid("Tag.Value", value, f"Tag values have at most {LONGEST_VALUE} characters.")
+
+
+def set_on(unit: Unit, caller: Caller, resource_ids: Sequence[str], tags: Mapping[str, str]) -> None:
+    """Put tags on things of the caller, replacing the values of keys they have; all or none."""
+    check(tags)
+    for resource_id in resource_ids:
+        owner = owner_of(unit, caller, resource_id)
+        old = {tag.name: tag for tag in unit.tags.where(resource_id=ids.canonical(resource_id))}
+        if len(old | dict(tags)) > MOST_PER_RESOURCE:
+            raise OverLimit("tags per resource", len(old | dict(tags)), MOST_PER_RESOURCE)
+        for name, value in tags.items():
+            tag = Tag(resource_id=ids.canonical(resource_id), name=name, account_id=owner, value=value)
+            if name in old:
+                unit.tags.put(tag)
+            else:
+                unit.tags.add(tag)
+
+
+def remove_from(
+    unit: Unit, caller: Caller, resource_ids: Sequence[str], doomed: Sequence[tuple[str, str | None]]
+) -> None:
+    """Take tags away: by key, by key and value, or all of them where `doomed` is empty."""
+    for resource_id in resource_ids:
+        owner_of(unit, caller, resource_id)
+        for tag in unit.tags.where(resource_id=ids.canonical(resource_id)):
+            if not doomed or any(name == tag.name and value in (None, tag.value) for name, value in doomed):
+                unit.tags.remove(tag)
+
+
+def forget(unit: Unit, resource_id: str) -> None:
+    """Drop all tags of a thing that goes."""
+    for tag in unit.tags.where(resource_id=resource_id):
+        unit.tags.remove(tag)
+
+
+def by_resource(unit: Unit, resource_ids: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Collect the tags of many things in one query."""
+    found: dict[str, dict[str, str]] = {}
+    for tag in unit.tags.where(resource_id=tuple(resource_ids)):
+        found.setdefault(tag.resource_id, {})[tag.name] = tag.value
+    return found
+
+
+def owner_of(unit: Unit, caller: Caller, resource_id: str) -> str:
+    """Return the owning account of a thing that may be tagged by the caller; Missing otherwise."""
+    resource = ids.resource_of(resource_id)
+    if resource is None or resource not in RESOURCE_TYPES:
+        raise Malformed("resource", resource_id)
+    thing = _find(unit, resource, ids.canonical(resource_id))
+    if thing is None or not owns(caller, thing):
+        raise Missing(resource, resource_id)
+    return thing.account_id
+
+
+def _find(unit: Unit, resource: str, resource_id: str) -> Owned | None:
+    if resource == "instance":
+        return unit.instances.get(resource_id)
+    if resource == "key pair":
+        return unit.keypairs.get(resource_id)
+    if resource == "security group":
+        return unit.groups.get(resource_id)
+    return unit.images.get(resource_id)

@@ -1,0 +1,219 @@
+"""Rows as the structs that REST answers and the stream sends.
+
+`World` holds what several views need (room taken, tags), read once a request: computing it for every row would
+make a list of n things cost n². The trap: a view must never carry a secret column.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from app.api.resources import (
+    AccountView,
+    AuditView,
+    ClusterView,
+    DecisionView,
+    EventView,
+    HostView,
+    ImageView,
+    InstanceView,
+    TypeView,
+    UserView,
+)
+from app.domain.account import Account, User
+from app.domain.host import Cluster, Host
+from app.domain.image import Image
+from app.domain.instance import Instance
+from app.domain.journal import AuditEntry, Entry
+from app.domain.ports import Unit
+from app.domain.states import HostState, InstanceState
+from app.domain.vmtype import Size, VmType
+from app.services import types
+
+_STATUS = {InstanceState.RUNNING: "ok", InstanceState.PENDING: "initializing"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What is taken on hosts, by host name, as one transaction sees it."""
+
+    held: Mapping[str, Size]
+    counts: Mapping[str, int]
+
+    @classmethod
+    def of(cls, unit: Unit) -> "World":
+        return cls(held=unit.held(), counts=unit.counts())
+
+
+def host_view(host: Host, world: World) -> HostView:
+    room, held = host.capacity, world.held.get(host.name, types.NOTHING)
+    return HostView(
+        name=host.name,
+        cluster=host.cluster,
+        uri=host.uri,
+        state=host.state,
+        wanted=host.wanted,
+        rehearsal=host.rehearsal,
+        hypervisor=host.hypervisor,
+        instances=world.counts.get(host.name, 0),
+        cores=room.cores,
+        cores_used=held.cores,
+        memory_mib=room.memory_mib,
+        memory_used_mib=held.memory_mib,
+        disk_gb=room.disk_gb,
+        disk_used_gb=held.disk_gb,
+        seen_at_ms=host.seen_at_ms,
+        state_since_ms=host.state_since_ms,
+        last_error=host.last_error,
+    )
+
+
+def cluster_view(cluster: Cluster, hosts: Iterable[Host], world: World) -> ClusterView:
+    """Sum up the hosts of one cluster; `hosts` may hold those of others."""
+    rows = [host_view(host, world) for host in hosts if host.cluster == cluster.name]
+    return ClusterView(
+        name=cluster.name,
+        hosts=len(rows),
+        hosts_up=sum(row.state == HostState.UP for row in rows),
+        cores=sum(row.cores for row in rows),
+        cores_used=sum(row.cores_used for row in rows),
+        memory_mib=sum(row.memory_mib for row in rows),
+        memory_used_mib=sum(row.memory_used_mib for row in rows),
+        instances=sum(row.instances for row in rows),
+    )
+
+
+def instance_view(instance: Instance, tags: Mapping[str, str]) -> InstanceView:
+    state = instance.state
+    return InstanceView(
+        id=instance.id,
+        reservation_id=instance.reservation_id,
+        account_id=instance.account_id,
+        state=state,
+        wanted=instance.wanted,
+        seen=instance.seen,
+        status="impaired" if instance.impaired_since_ms else _STATUS.get(state, ""),
+        cluster=instance.cluster,
+        host=instance.host,
+        vmtype=instance.vmtype,
+        cores=instance.cores,
+        memory_mib=instance.memory_mib,
+        disk_gb=instance.disk_gb,
+        image_id=instance.image_id,
+        key_name=instance.key_name,
+        launch_index=instance.launch_index,
+        launched_at_ms=instance.launched_at_ms,
+        ended_at_ms=instance.ended_at_ms,
+        state_reason=instance.state_reason,
+        last_error=instance.last_error,
+        tags=dict(tags),
+        name=tags.get("Name", ""),
+    )
+
+
+def instance_views(unit: Unit, instances: Iterable[Instance]) -> list[InstanceView]:
+    """View instances with their tags and without those that ended more than an hour ago."""
+    shown = [instance for instance in instances if not instance.hidden(unit.now_ms)]
+    tags = tags_of(unit, [instance.id for instance in shown])
+    return [instance_view(instance, tags.get(instance.id, {})) for instance in shown]
+
+
+def tags_of(unit: Unit, ids: list[str]) -> dict[str, dict[str, str]]:
+    """Collect tags by resource id; of many resources all tags are read at once."""
+    rows = unit.tags.where(resource_id=ids) if len(ids) <= 100 else unit.tags.where()
+    tags: dict[str, dict[str, str]] = {}
+    for row in rows:
+        tags.setdefault(row.resource_id, {})[row.name] = row.value
+    return tags
+
+
+def decisions(instance: Instance) -> list[DecisionView]:
+    """List why the instance is where it is."""
+    reasons = list(instance.placement_reasons)
+    return [DecisionView(at_ms=instance.created_at_ms, host=instance.host, reasons=reasons)]
+
+
+def image_view(image: Image) -> ImageView:
+    return ImageView(
+        id=image.id,
+        kind=image.kind,
+        name=image.name,
+        account_id=image.account_id,
+        architecture=image.architecture,
+        state=image.state,
+        public=image.public,
+        kernel_id=image.kernel_id,
+        ramdisk_id=image.ramdisk_id,
+        size_bytes=image.size_bytes,
+        sha256=image.sha256,
+        created_at_ms=image.created_at_ms,
+    )
+
+
+def type_views(unit: Unit) -> list[TypeView]:
+    """View all types with the room there is for each; an alias shows what stands behind it."""
+    room = {row.vmtype.name: row for row in types.table(unit)}
+    return [_type_view(row, room[row.alias_of or row.name]) for row in types.list_types(unit)]
+
+
+def _type_view(row: VmType, room: types.Room) -> TypeView:
+    real = room.vmtype
+    return TypeView(
+        name=row.name,
+        cores=real.cores,
+        memory_mib=real.memory_mib,
+        disk_gb=real.disk_gb,
+        alias_of=row.alias_of,
+        free=room.free,
+        most=room.most,
+    )
+
+
+def account_view(account: Account, users: int) -> AccountView:
+    return AccountView(
+        id=account.id, name=account.name, enabled=account.enabled, users=users, created_at_ms=account.created_at_ms
+    )
+
+
+def user_view(user: User, access_keys: list[str]) -> UserView:
+    return UserView(
+        id=user.id,
+        account_id=user.account_id,
+        name=user.name,
+        admin=user.admin,
+        enabled=user.enabled,
+        access_keys=access_keys,
+        created_at_ms=user.created_at_ms,
+    )
+
+
+def user_views(unit: Unit, users: Iterable[User]) -> list[UserView]:
+    """View users with the ids of their access keys."""
+    keys: dict[str, list[str]] = {}
+    for key in unit.access_keys.where():
+        keys.setdefault(key.user_id, []).append(key.id)
+    return [user_view(user, keys.get(user.id, [])) for user in users]
+
+
+def event_view(entry: Entry) -> EventView:
+    return EventView(
+        cursor=str(entry.cursor),
+        at_ms=entry.at_ms,
+        event=entry.event,
+        kind=entry.kind,
+        resource_id=entry.resource_id,
+        text=entry.text,
+    )
+
+
+def audit_view(entry: AuditEntry) -> AuditView:
+    return AuditView(
+        number=entry.number,
+        at_ms=entry.at_ms,
+        who=entry.who,
+        source=entry.source,
+        action=entry.action,
+        target=entry.target,
+        outcome=entry.outcome,
+        detail=entry.detail,
+        hash=entry.hash,
+    )

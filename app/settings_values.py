@@ -1,0 +1,219 @@
+"""How the text of one setting becomes a value: each reader raises ValueError that says what could stand there.
+
+Host names, card names and paths end up in URIs and commands for hosts, so their form is checked here, once;
+a name that starts with a dash would be an option of ssh.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+Read = Callable[[str, Path], object]
+"""Turn a text into a value; the path is the folder of the file that it was written in."""
+
+_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
+_MAC = re.compile(r"([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
+_URI_SCHEME = re.compile(r"(xen|qemu|test)(\+(ssh|tls|tcp|unix|libssh|libssh2))?")
+_MOST_REHEARSAL_HOSTS = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedHost:
+    """A host of NODES: the name it gets in the cloud and the libvirt URI that reaches it."""
+
+    name: str
+    uri: str
+
+
+def path(text: str, folder: Path) -> Path:
+    """A file or folder; a relative one counts from the folder of eucalyptus.conf, or from where the command runs."""
+    return folder / text
+
+
+def absolute(text: str, folder: Path) -> str:
+    if not text.startswith("/") or ".." in Path(text).parts:
+        raise ValueError(f"'{text}' is no absolute path on the hosts; a valid one is /var/lib/eucalyptus/instances")
+    return text
+
+
+def name(text: str, folder: Path) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError(f"'{text}' is no name; letters, digits, dot, dash and underscore can stand there")
+    return text
+
+
+def interface(text: str, folder: Path) -> str:
+    if not _INTERFACE.fullmatch(text):
+        raise ValueError(f"'{text}' is no name of a network card or bridge; eth0 or xenbr0 could stand there")
+    return text
+
+
+def ipv4(text: str, folder: Path) -> str:
+    try:
+        return str(ipaddress.IPv4Address(text))
+    except ValueError:
+        raise ValueError(f"'{text}' is no IPv4 address; 10.0.0.1 could stand there") from None
+
+
+def whole(least: int, *, unit: str = "") -> Read:
+    """Read a whole number from `least` on."""
+
+    def reader(text: str, folder: Path) -> int:
+        if not (text.isascii() and text.isdigit()) or int(text) < least:
+            raise ValueError(f"'{text}' is not possible; a whole number{unit and ' of ' + unit} from {least} on is")
+        return int(text)
+
+    return reader
+
+
+def decimal(least: float, most: float) -> Read:
+    """Read a number within bounds."""
+
+    def reader(text: str, folder: Path) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not least <= value <= most:
+            raise ValueError(f"'{text}' is not possible; a number from {least:g} to {most:g} is")
+        return value
+
+    return reader
+
+
+def flag(*, inverted: bool = False) -> Read:
+    """Read yes or no, in the spellings of 1.6.1."""
+    words = {"y": True, "yes": True, "1": True, "true": True, "n": False, "no": False, "0": False, "false": False}
+
+    def reader(text: str, folder: Path) -> bool:
+        if text.lower() not in words:
+            raise ValueError(f"'{text}' is neither yes nor no; Y or N can stand there")
+        return words[text.lower()] is not inverted
+
+    return reader
+
+
+def choice(*words: str) -> Read:
+    """Read one of `words`, whatever its case; `WARN=WARNING` gives another value than is written."""
+    values = {word.partition("=")[0].lower(): word.rpartition("=")[2] for word in words}
+
+    def reader(text: str, folder: Path) -> str:
+        if text.lower() not in values:
+            possible = ", ".join(word.partition("=")[0] for word in words)
+            raise ValueError(f"'{text}' is not possible; one of {possible} is")
+        return values[text.lower()]
+
+    return reader
+
+
+def schedpolicy(text: str, folder: Path) -> object:
+    """1.6.1's policies; POWERSAVE needs hosts that sleep and wake."""
+    if text.upper() == "POWERSAVE":
+        raise ValueError("POWERSAVE does not put hosts to sleep here; GREEDY fills hosts in the same order")
+    return choice("ROUNDROBIN", "GREEDY")(text, folder)
+
+
+def listen(text: str, folder: Path) -> tuple[str, int]:
+    """Read `host:port`; an IPv6 address stands in brackets."""
+    host, colon, port = text.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    in_form = colon and (_HOST_NAME.fullmatch(bare) if bare == host else _is_ipv6(bare))
+    if not in_form or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+        raise ValueError(f"'{text}' is no address to listen on; 127.0.0.1:8773 or [::1]:8773 could stand there")
+    return bare, int(port)
+
+
+def rehearse(text: str, folder: Path) -> tuple[int, int]:
+    """Read `CxN`, C clusters of N rehearsal hosts each, or `none`."""
+    if text == "none":
+        return 0, 0
+    clusters, cross, each = text.lower().partition("x")
+    if not (cross and clusters.isdecimal() and each.isdecimal() and text.isascii()):
+        raise ValueError(f"'{text}' is not possible; 2x3 stands for 2 clusters of 3 rehearsal hosts, none for none")
+    if not 1 <= int(clusters) * int(each) <= _MOST_REHEARSAL_HOSTS:
+        raise ValueError(f"'{text}' is not possible; at least 1 and at most {_MOST_REHEARSAL_HOSTS} hosts are")
+    return int(clusters), int(each)
+
+
+def hosts(hypervisor: str) -> Read:
+    """Read NODES: host names, which need `hypervisor` to become URIs, and libvirt URIs, separated by spaces."""
+
+    def reader(text: str, folder: Path) -> tuple[NamedHost, ...]:
+        read = tuple(_host(word, hypervisor) for word in text.split())
+        names = [host.name for host in read]
+        if doubled := sorted({host for host in names if names.count(host) > 1}):
+            raise ValueError(f"{', '.join(doubled)} stands there more than once")
+        return read
+
+    return reader
+
+
+def _host(word: str, hypervisor: str) -> NamedHost:
+    if "://" in word:
+        return _host_of_uri(word)
+    if not _HOST_NAME.fullmatch(word):
+        raise ValueError(f"'{word}' is neither a host name nor a libvirt URI such as xen+ssh://root@host/system")
+    if hypervisor not in {"xen", "kvm", "qemu"}:
+        raise ValueError(f'\'{word}\' needs HYPERVISOR="xen" or "kvm", or a libvirt URI: xen+ssh://root@{word}/system')
+    driver = "xen" if hypervisor == "xen" else "qemu"
+    return NamedHost(name=word, uri=f"{driver}+ssh://root@{word}/system")
+
+
+def _host_of_uri(uri: str) -> NamedHost:
+    parts = urlsplit(uri)
+    if not _URI_SCHEME.fullmatch(parts.scheme):
+        raise ValueError(f"'{parts.scheme}://' is not possible; URIs that start with xen, qemu or test are")
+    host = parts.hostname or ""
+    if host and not (_HOST_NAME.fullmatch(host) or _is_ipv6(host)):
+        raise ValueError(f"'{host}' in '{uri}' is no host name")
+    if (parts.username or "").startswith("-"):
+        raise ValueError(f"'{parts.username}' in '{uri}' is no user name")
+    return NamedHost(name=host.replace(":", "-") or f"local-{parts.scheme.partition('+')[0]}", uri=uri)
+
+
+def power_of_two(least: int) -> Read:
+    """Read a power of two from `least` on."""
+
+    def reader(text: str, folder: Path) -> str:
+        number = int(text) if text.isascii() and text.isdigit() else 0
+        if number < least or number & (number - 1):
+            raise ValueError(f"'{text}' is not possible; a power of two from {least} on is, such as 32")
+        return text
+
+    return reader
+
+
+def public_addresses(text: str, folder: Path) -> str:
+    """Check VNET_PUBLICIPS: single addresses, `a-b`, `a/length`, and `!` before what is taken out again."""
+    for word in text.split():
+        first, dash, last = word.removeprefix("!").partition("-")
+        try:
+            ipaddress.IPv4Network(first, strict=False)
+            if dash:
+                ipaddress.IPv4Address(last)
+        except ValueError:
+            raise ValueError(f"'{word}' is no address, range (a-b) or network (a/24)") from None
+    return text
+
+
+def mac_map(text: str, folder: Path) -> str:
+    """Check VNET_MACMAP: `mac=address` pairs."""
+    for word in text.split():
+        mac, _, address = word.partition("=")
+        if not _MAC.fullmatch(mac):
+            raise ValueError(f"'{word}' is no pair such as d0:0d:00:00:00:01=10.0.0.5")
+        ipv4(address, folder)
+    return text
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True

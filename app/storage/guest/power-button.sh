@@ -1,0 +1,3 @@
+#!/bin/sh
+# Called by acpid.
+exec /sbin/poweroff

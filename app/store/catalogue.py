@@ -1,0 +1,32 @@
+"""Which entities are kept, in which table, under which word.
+
+The word is what users read in errors ("The key pair 'x' already exists") and what the journal calls the kind.
+"""
+
+from typing import Final
+
+from app.domain.account import AccessKey, Account, Token, User
+from app.domain.group import SecurityGroup
+from app.domain.host import Cluster, Host
+from app.domain.image import Image
+from app.domain.instance import Instance, Reservation
+from app.domain.keypair import KeyPair
+from app.domain.tag import Tag
+from app.domain.vmtype import VmType
+
+KINDS: Final[dict[type, tuple[str, str]]] = {
+    Account: ("accounts", "account"),
+    User: ("users", "user"),
+    AccessKey: ("access_keys", "access key"),
+    Token: ("tokens", "token"),
+    Cluster: ("clusters", "cluster"),
+    Host: ("hosts", "host"),
+    Image: ("images", "image"),
+    VmType: ("vmtypes", "type"),
+    KeyPair: ("keypairs", "key pair"),
+    SecurityGroup: ("groups", "security group"),
+    Reservation: ("reservations", "reservation"),
+    Instance: ("instances", "instance"),
+    Tag: ("tags", "tag"),
+}
+"""Entity: (table, word). The table's name is the attribute of `Unit` too."""

@@ -1,0 +1,55 @@
+"""Numbered steps from an empty file to today's schema; sqlite-utils keeps the book of what was applied.
+
+To add a column: a new step `_0002_...` below that calls `database["instances"].add_column(name, type,
+not_null_default=...)`. Never change a released step: files of operators have passed it already.
+"""
+
+import sqlite3
+
+from sqlite_utils import Database as Schema
+from sqlite_utils import Migrations
+
+from app.domain.errors import Broken
+from app.store import first_schema
+
+APPLICATION_ID = 0x45756361  # "Euca" in the file's header, so that `file` and we tell our databases from others
+SET = "cloud"
+
+
+def migrations() -> Migrations:
+    """List every step, oldest first."""
+    steps = Migrations(SET)
+    steps(name="0001_first_schema")(_0001_first_schema)
+    return steps
+
+
+def migrate(schema: Schema) -> None:
+    """Bring a file that `check_version` accepted to today's schema; every step is a transaction of its own.
+
+    The mark goes first: a kill right after leaves an empty file that is known as ours.
+    """
+    if not is_ours(schema.conn):
+        schema.conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    migrations().apply(schema)
+
+
+def check_version(schema: Schema, file: str) -> None:
+    """Raise Broken if the file belongs to another program or to a newer version of this one."""
+    if not is_ours(schema.conn) and schema.table_names():
+        raise Broken("store", f"{file} is a database of another program")
+    steps = migrations()
+    newer = {step.name for step in steps.applied(schema)} - {step.name for step in steps._migrations}
+    if newer:
+        raise Broken(
+            "store", f"{file} was written by a newer version of this program (step {max(newer)}); update the program"
+        )
+
+
+def is_ours(connection: sqlite3.Connection) -> bool:
+    """Tell whether this program made the file."""
+    return bool(connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID)
+
+
+def _0001_first_schema(schema: Schema) -> None:
+    for statement in (*first_schema.TABLES, *first_schema.INDEXES):
+        schema.execute(statement)

@@ -1,0 +1,61 @@
+"""Reading: a few threads, each work on a snapshot of its own that no writer disturbs.
+
+A snapshot begins with the first statement of the work and sees every commit before it; so a read that starts after a
+write was answered sees that write.
+"""
+
+import queue
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from app.domain.errors import Unavailable
+from app.domain.ports import Clock
+from app.store.faults import told
+from app.store.session import Session
+from app.store.unit import Transaction
+
+Answer = TypeVar("Answer")
+
+
+class Readers:
+    """As many connections as threads, so that work which has a thread has a connection."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection], clock: Clock, threads: int) -> None:
+        self._clock = clock
+        self._free: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
+        self._all = [connect() for _ in range(threads)]
+        for connection in self._all:
+            self._free.put(connection)
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="store-reader")
+
+    def submit(self, work: Callable[[Transaction], Answer]) -> "Future[Answer]":
+        """Run `work` as soon as a thread is free; Unavailable once the store is closed."""
+        try:
+            return self._threads.submit(self._read, work)
+        except RuntimeError as error:
+            raise Unavailable("store", "it is closed") from error
+
+    def close(self) -> None:
+        """Finish what is queued, then end threads and connections; blocks."""
+        self._threads.shutdown()
+        for connection in self._all:
+            connection.close()
+
+    def _read(self, work: Callable[[Transaction], Answer]) -> Answer:
+        connection = self._free.get()
+        session = Session(connection, writable=False)
+        try:
+            connection.execute("BEGIN")
+            return work(Transaction(session, "services", self._clock.now_ms()))
+        except BaseException as error:
+            said = told(error)
+            if said is error:
+                raise
+            raise said from error
+        finally:
+            session.end()
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            self._free.put(connection)

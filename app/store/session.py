@@ -1,0 +1,46 @@
+"""One transaction's hold on a connection: every statement of a unit of work goes through it.
+
+The trap it guards against: on a full disk SQLite may roll back the whole transaction by itself, and whatever came next
+on the connection would then be committed alone, statement by statement. A session also ends with its
+transaction, so a unit that leaked out of its work can neither read nor write.
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.domain.errors import Unavailable
+
+Values = Sequence[Any] | Mapping[str, Any]
+
+
+class Session:
+    """Statements within one open transaction; `change` only where `writable`."""
+
+    def __init__(self, connection: sqlite3.Connection, *, writable: bool) -> None:
+        self._connection, self._writable, self._ended = connection, writable, False
+
+    def query(self, sql: str, values: Values = ()) -> sqlite3.Cursor:
+        """Run a statement that only reads."""
+        self._check()
+        return self._connection.execute(sql, values)
+
+    def change(self, sql: str, values: Values = ()) -> sqlite3.Cursor:
+        """Run a statement that writes; ValueError within a read."""
+        if not self._writable:
+            raise ValueError("a unit of work that only reads tried to write")
+        self._check()
+        return self._connection.execute(sql, values)
+
+    def end(self) -> None:
+        self._ended = True
+
+    def _check(self) -> None:
+        if self._ended:
+            raise ValueError("the unit of work is over; its tables can not be used any more")
+        if not self._connection.in_transaction:
+            raise self.undone()
+
+    @staticmethod
+    def undone() -> Unavailable:
+        return Unavailable("store", "the transaction was undone by a failure within it")

@@ -1,0 +1,103 @@
+"""The port `Unit`: all tables, journal, audit and settings of one transaction.
+
+It lives as long as the transaction and no longer; `work` must not keep it.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from app.domain.account import AccessKey, Account, Token, User
+from app.domain.group import SecurityGroup
+from app.domain.host import Cluster, Host
+from app.domain.image import Image
+from app.domain.instance import Instance, Reservation
+from app.domain.journal import AuditEntry, Entry
+from app.domain.keypair import KeyPair
+from app.domain.ports import Table
+from app.domain.rows import Writer
+from app.domain.tag import Tag
+from app.domain.vmtype import Size, VmType
+from app.store import audit as audits
+from app.store.journal import Journal
+from app.store.session import Session
+from app.store.table import Rows
+
+# `Instance.held` in SQL; a law compares the two.
+_HELD: Final = """
+    SELECT host, SUM(cores * awake), SUM(memory_mib * awake), SUM(disk_gb) FROM (
+        SELECT host, cores, memory_mib, disk_gb,
+            NOT (wanted = 'stopped' AND seen IN ('nothing', 'off', 'crashed')) AS awake
+        FROM instances WHERE NOT (wanted = 'terminated' AND removed)
+    ) GROUP BY host"""
+_COUNTS: Final = "SELECT host, COUNT(*) FROM instances WHERE NOT (wanted = 'terminated' AND removed) GROUP BY host"
+
+
+class Transaction:
+    """One transaction by one writer at one time."""
+
+    def __init__(self, session: Session, writer: Writer, now_ms: int) -> None:
+        self.writer: Writer = writer
+        self.now_ms = now_ms
+        self._session = session
+        self._journal = journal = Journal(session, now_ms)
+        self.accounts: Table[Account] = Rows(Account, session, journal, writer)
+        self.users: Table[User] = Rows(User, session, journal, writer)
+        self.access_keys: Table[AccessKey] = Rows(AccessKey, session, journal, writer)
+        self.tokens: Table[Token] = Rows(Token, session, journal, writer)
+        self.clusters: Table[Cluster] = Rows(Cluster, session, journal, writer)
+        self.hosts: Table[Host] = Rows(Host, session, journal, writer)
+        self.images: Table[Image] = Rows(Image, session, journal, writer)
+        self.vmtypes: Table[VmType] = Rows(VmType, session, journal, writer)
+        self.keypairs: Table[KeyPair] = Rows(KeyPair, session, journal, writer)
+        self.groups: Table[SecurityGroup] = Rows(SecurityGroup, session, journal, writer)
+        self.reservations: Table[Reservation] = Rows(Reservation, session, journal, writer)
+        self.instances: Table[Instance] = Rows(Instance, session, journal, writer)
+        self.tags: Table[Tag] = Rows(Tag, session, journal, writer)
+
+    @property
+    def written(self) -> int:
+        """The newest journal cursor that this transaction wrote, 0 if none."""
+        return self._journal.newest
+
+    def held(self) -> Mapping[str, Size]:
+        return {row[0]: Size(cores=row[1], memory_mib=row[2], disk_gb=row[3]) for row in self._session.query(_HELD)}
+
+    def counts(self) -> Mapping[str, int]:
+        return dict(self._session.query(_COUNTS).fetchall())
+
+    def setting(self, name: str, default: str = "") -> str:
+        row = self._session.query("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
+        return default if row is None else row[0]
+
+    def set_setting(self, name: str, value: str) -> None:
+        self._session.change(
+            "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (name, value),
+        )
+
+    def note(self, event: str, kind: str, resource_id: str, text: str) -> None:
+        self._journal.append(event, kind, resource_id, text, {})
+
+    def audit(self, *, who: str, source: str, action: str, target: str, outcome: str, detail: str = "") -> None:
+        said = {"who": who, "source": source, "action": action, "target": target, "outcome": outcome, "detail": detail}
+        audits.append(self._session, self.now_ms, said)
+
+    def cursor(self) -> int:
+        return self._journal.cursor()
+
+    def entries(self, after: int, limit: int) -> list[Entry]:
+        return self._journal.entries(after, limit)
+
+    def oldest_cursor(self) -> int:
+        return self._journal.oldest()
+
+    def audit_entries(self, after: int, limit: int) -> list[AuditEntry]:
+        return audits.entries(self._session, after, limit)
+
+    def verify_audit(self) -> audits.BrokenLink | None:
+        """Walk the whole audit; return the first link that does not hold."""
+        return audits.verify(self._session)
+
+    def prune_journal(self, before_ms: int, most: int) -> int:
+        """Delete up to `most` of the oldest journal entries, none younger than `before_ms`; return how many."""
+        return self._journal.prune(before_ms, most)

@@ -1,0 +1,78 @@
+"""Columns of the list of hosts."""
+
+from app.api.resources import HostView
+from app.tui import looks
+from app.tui.columns.column import Column
+from app.tui.scene import Scene, mib, share
+
+
+def _memory(view: HostView, scene: Scene) -> str:
+    return f"{share(view.memory_used_mib, view.memory_mib) or scene.dash} of {mib(view.memory_mib)}"
+
+
+def _disk(view: HostView, scene: Scene) -> str:
+    return f"{view.disk_used_gb}/{view.disk_gb} GB"
+
+
+COLUMNS: tuple[Column[HostView], ...] = (
+    Column(key="host", title="HOST", width=14, value=lambda v: v.name, aliases=("name",)),
+    Column(key="cluster", title="CLUSTER", width=12, value=lambda v: v.cluster, rank=1, aliases=("zone",)),
+    Column(
+        key="state",
+        title="STATE",
+        width=14,
+        value=lambda v: looks.of_host(v).word,
+        shows=lambda v, s: looks.of_host(v).text(s),
+        tone=lambda v: looks.of_host(v).tone,
+    ),
+    Column(
+        key="vms",
+        title="VMS",
+        width=4,
+        value=lambda v: v.instances,
+        align="right",
+        aliases=("instances",),
+    ),
+    Column(
+        key="used",
+        title="CORES",
+        width=7,
+        value=lambda v: v.cores_used,
+        shows=lambda v, s: f"{v.cores_used}/{v.cores}",
+        align="right",
+        aliases=("cores", "vcpus"),
+    ),
+    Column(
+        key="memory",
+        title="MEMORY",
+        width=13,
+        value=lambda v: v.memory_used_mib,
+        shows=_memory,
+        align="right",
+        rank=1,
+        aliases=("mem",),
+    ),
+    Column(key="disk", title="DISK", width=11, value=lambda v: v.disk_used_gb, shows=_disk, align="right", rank=4),
+    Column(
+        key="seen",
+        title="SEEN",
+        width=5,
+        value=lambda v: -v.seen_at_ms,
+        shows=lambda v, s: s.age(v.seen_at_ms),
+        align="right",
+        rank=3,
+        filtered=False,
+    ),
+    Column(key="hypervisor", title="HYPERVISOR", width=12, value=lambda v: v.hypervisor, rank=5),
+    Column(key="uri", title="URI", width=18, value=lambda v: v.uri, rank=7, grows=True),
+    Column(
+        key="error",
+        title="ERROR",
+        width=12,
+        value=lambda v: v.last_error,
+        tone=lambda v: "bad",
+        rank=6,
+        grows=True,
+        aliases=("note",),
+    ),
+)

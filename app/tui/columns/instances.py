@@ -1,0 +1,69 @@
+"""Columns of the list of instances."""
+
+from app.api.resources import InstanceView
+from app.tui import looks
+from app.tui.columns.column import Column
+from app.tui.scene import Scene, mib, span
+
+
+def _state(view: InstanceView, scene: Scene) -> str:
+    text = looks.of_instance(view).text(scene)
+    waiting_s = (scene.now_ms - view.launched_at_ms) / 1000
+    return f"{text} {span(waiting_s)}" if view.state == "pending" and waiting_s >= 60 else text
+
+
+def _note(view: InstanceView) -> str:
+    return view.last_error or view.state_reason
+
+
+COLUMNS: tuple[Column[InstanceView], ...] = (
+    Column(key="id", title="INSTANCE", width=19, value=lambda v: v.id, aliases=("instance",)),
+    Column(key="name", title="NAME", width=10, value=lambda v: v.name, rank=3, grows=True),
+    Column(
+        key="state",
+        title="STATE",
+        width=15,
+        value=lambda v: looks.of_instance(v).word,
+        shows=_state,
+        tone=lambda v: looks.of_instance(v).tone,
+    ),
+    Column(key="host", title="HOST", width=12, value=lambda v: v.host, shows=lambda v, s: v.host or s.dash),
+    Column(key="cluster", title="CLUSTER", width=10, value=lambda v: v.cluster, rank=4, aliases=("zone",)),
+    Column(key="type", title="TYPE", width=10, value=lambda v: v.vmtype, aliases=("vmtype",), rank=1),
+    Column(key="image", title="IMAGE", width=21, value=lambda v: v.image_id, rank=7),
+    Column(
+        key="vcpus", title="CPUS", width=4, value=lambda v: v.cores, align="right", rank=6, aliases=("cores", "cpus")
+    ),
+    Column(
+        key="memory",
+        title="MEMORY",
+        width=8,
+        value=lambda v: v.memory_mib,
+        shows=lambda v, s: mib(v.memory_mib),
+        align="right",
+        rank=6,
+        aliases=("mem",),
+    ),
+    Column(key="account", title="ACCOUNT", width=12, value=lambda v: v.account_id, rank=9, aliases=("owner",)),
+    Column(key="key", title="KEY", width=10, value=lambda v: v.key_name, rank=9),
+    Column(
+        key="age",
+        title="AGE",
+        width=4,
+        value=lambda v: -v.launched_at_ms,
+        shows=lambda v, s: s.age(v.launched_at_ms),
+        align="right",
+        rank=2,
+        filtered=False,
+    ),
+    Column(
+        key="note",
+        title="NOTE",
+        width=12,
+        value=_note,
+        tone=lambda v: "bad" if v.last_error else "off",
+        rank=8,
+        grows=True,
+        aliases=("error", "reason"),
+    ),
+)

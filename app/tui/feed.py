@@ -1,0 +1,111 @@
+"""Keeps the console's copy true: fetch everything, follow the stream, and begin anew after a gap.
+
+The order matters: the stream is followed from the cursor of the *first* collection fetched, so that whatever
+changed during the fetch comes again as a frame. Knows no screen.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from app.api.resources import InstanceView
+from app.client import calls
+from app.client.errors import ClientError, Garbled, Refused, Unreachable
+from app.client.http import Cloud
+from app.client.stream import GAP, Down, Frame, News, Patience, Up, follow
+from app.tui.store import CloudCopy, LinkState
+
+MOST_INSTANCES = 20_000
+OVERVIEW_EVERY_S = 5
+DENIED_PAUSE_S = 15.0
+
+
+class Feed:
+    """One run per console; `monotonic_s` is the clock that staleness is counted with."""
+
+    def __init__(self, cloud: Cloud, copy: CloudCopy, monotonic_s: Callable[[], float], patience: Patience) -> None:
+        self._cloud, self._copy, self._now_s, self._patience = cloud, copy, monotonic_s, patience
+        self._stirred = False
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._keep_overview())
+            group.create_task(self._keep())
+
+    async def _keep(self) -> None:
+        while True:
+            try:
+                await self._fetch()
+                await self._follow()
+            except Refused as error:
+                self._copy.set_link(LinkState.DENIED, self._now_s(), str(error))
+                await self._patience.sleep(DENIED_PAUSE_S)
+            except (Unreachable, Garbled) as error:
+                pause_s = self._patience.next_s()
+                self._copy.set_link(LinkState.LOST, self._now_s(), error.detail, pause_s)
+                await self._patience.wait(pause_s, self._cloud)
+
+    async def _fetch(self) -> None:
+        send = self._cloud.send
+        overview, me, hosts, images = await asyncio.gather(
+            send(calls.overview()), send(calls.me()), send(calls.hosts()), send(calls.images())
+        )
+        instances = await self._instances()
+        copy = self._copy
+        copy.me = me
+        copy.load("host", hosts.items)
+        copy.load("image", images.items)
+        copy.load("instance", instances)
+        copy.load("cluster", overview.clusters)
+        copy.load("event", sorted(overview.events, key=lambda event: event.at_ms))
+        copy.see(overview)
+        copy.cursor = overview.cursor
+        self._patience.reset()
+
+    async def _instances(self) -> list[InstanceView]:
+        found: list[InstanceView] = []
+        after = ""
+        while len(found) < MOST_INSTANCES:
+            page = await self._cloud.send(calls.instances(after=after))
+            found += page.items
+            if not page.next or not page.items:
+                break
+            after = page.next
+        return found[:MOST_INSTANCES]
+
+    async def _follow(self) -> None:
+        async for news in follow(self._cloud, self._copy.cursor, self._patience):
+            if news is GAP:
+                self._copy.set_link(LinkState.CATCHING_UP, self._now_s())
+                return
+            await self._take(news)
+
+    async def _take(self, news: News) -> None:
+        match news:
+            case Frame():
+                self._copy.apply(news)
+                self._stirred |= news.kind != "heartbeat"
+                self._copy.set_link(LinkState.LIVE, self._now_s())
+            case Up():
+                self._copy.set_link(LinkState.CATCHING_UP, self._now_s())
+                self._copy.see(await self._cloud.send(calls.overview()))
+                self._copy.set_link(LinkState.LIVE, self._now_s())
+            case Down():
+                self._copy.set_link(LinkState.LOST, self._now_s(), news.detail, news.retry_in_s)
+            case _:
+                pass
+
+    async def _keep_overview(self) -> None:
+        """Totals have no frames of their own: ask again soon after changes, and now and then."""
+        quiet_s = 0
+        while True:
+            await asyncio.sleep(1)
+            quiet_s += 1
+            due = self._stirred or quiet_s >= OVERVIEW_EVERY_S
+            if not due or self._copy.link.state is not LinkState.LIVE:
+                continue
+            quiet_s, self._stirred = 0, False
+            try:
+                self._copy.see(await self._cloud.send(calls.overview()))
+            except ClientError:
+                continue  # whether the cloud is lost is the stream's to judge

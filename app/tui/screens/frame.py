@@ -1,0 +1,181 @@
+"""The frame of all places: header, banner, body, prompts, footer, and how a key becomes a method call.
+
+All keys are bound to the one Textual action `do` with the name of ours, so that role, read-only mode and a
+lost connection are judged in one place before any method runs.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widget import Widget
+
+from app.client.calls import Call
+from app.client.errors import ClientError
+from app.tui.actions import ACTIONS, named
+from app.tui.session import Session
+from app.tui.store import Changes
+from app.tui.widgets.bars import Banner, Footer, Header
+from app.tui.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from app.tui.app import ConsoleApp
+
+
+def bindings_of(place: str) -> list[BindingType]:
+    """Bind the keys that the registry gives to a place."""
+    return [
+        Binding(action.key, f"do('{action.name}')", action.title, id=f"{place}.{action.name}")
+        for action in ACTIONS
+        if place in action.screens
+    ]
+
+
+class ConsoleScreen(Screen[None]):
+    """A place of the console; subclasses set PLACE and BINDINGS and fill `body`."""
+
+    PLACE: ClassVar[str] = ""
+    AUTO_FOCUS: ClassVar[str | None] = ""  # else a hidden prompt would take the keys
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+
+    def compose(self) -> ComposeResult:
+        yield Header()
+        yield Banner()
+        yield from self.body()
+        yield Prompt(":", "overview, hosts, instances [filter], help, quit", id="go")
+        yield Footer()
+
+    # --- for subclasses
+
+    def body(self) -> Iterable[Widget]:
+        """Yield what stands between header and footer."""
+        return ()
+
+    def trail(self) -> list[str]:
+        """Name the way to this place for the header."""
+        return [self.PLACE]
+
+    def absorb(self, changes: Changes) -> None:
+        """Show what changed; called only while this place is on top."""
+
+    def reload(self) -> None:
+        """Show everything anew; called when the place comes on top."""
+
+    def age(self) -> None:
+        """Bring ages up to date; called once a second."""
+
+    def home(self) -> Widget | None:
+        """Return the widget that has the focus when nothing else needs it."""
+        return None
+
+    # --- frame
+
+    @property
+    def console_app(self) -> "ConsoleApp":
+        return cast("ConsoleApp", self.app)
+
+    def on_mount(self) -> None:
+        self.draw_frame()
+        self.refocus()
+
+    def on_screen_resume(self) -> None:
+        self.reload()
+        self.draw_frame()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.draw_frame)
+
+    def draw_frame(self) -> None:
+        """Draw header, banner and footer as things stand now."""
+        self.query_one(Header).draw(self.session, self.trail())
+        self.query_one(Banner).draw(self.session)
+        self.query_one(Footer).draw(self.session.offered(self.PLACE))
+
+    def refocus(self) -> None:
+        home = self.home()
+        if home is None:
+            self.set_focus(None)
+        else:
+            home.focus()
+
+    # --- actions
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "do":
+            return self.session.may(named(str(parameters[0])))
+        return super().check_action(action, parameters)
+
+    async def action_do(self, name: str) -> None:
+        """Run an action of the registry, or say why not."""
+        action = named(name)
+        refusal = self.session.refusal(action)
+        if refusal:
+            self.say(refusal, bad=True)
+            return
+        answer = getattr(self, action.method)()
+        if isinstance(answer, Awaitable):
+            await answer
+
+    def say(self, text: str, *, bad: bool = False) -> None:
+        """Show a toast; what users wrote stays plain text."""
+        self.app.notify(self.session.scene().plain(text), severity="error" if bad else "information", markup=False)
+
+    def send(self, calls: Iterable[Call[Any]], take: Callable[[Any], None], said: str) -> None:
+        """Send calls one after the other in the background; take over answers, then say it is done, or what failed."""
+        self.app.run_worker(self._send(list(calls), take, said), exit_on_error=True)
+
+    async def _send(self, calls: list[Call[Any]], take: Callable[[Any], None], said: str) -> None:
+        for call in calls:
+            try:
+                take(await self.session.cloud.send(call))
+            except ClientError as error:
+                self.say(str(error), bad=True)
+                return
+        self.say(said)
+
+    # --- methods of the registry that all places have
+
+    async def go_overview(self) -> None:
+        await self.console_app.go("overview")
+
+    async def go_hosts(self) -> None:
+        await self.console_app.go("hosts")
+
+    async def go_instances(self) -> None:
+        await self.console_app.go("instances")
+
+    async def last(self) -> None:
+        await self.console_app.go_last()
+
+    async def back(self) -> None:
+        await self.console_app.go_back()
+
+    def show_help(self) -> None:
+        self.console_app.show_help(self.PLACE)
+
+    def quit_console(self) -> None:
+        self.app.exit(0)
+
+    def command_bar(self) -> None:
+        self.query_one("#go", Prompt).open()
+
+    async def on_prompt_edited(self, event: Prompt.Edited) -> None:
+        if event.prompt.id != "go" or not event.final:
+            return
+        event.stop()
+        word, _, rest = event.text.strip().partition(" ")
+        why = await self.console_app.obey(word, rest)
+        if why:
+            event.prompt.complain(why)
+        else:
+            event.prompt.close()
+            self.refocus()
+
+    def on_prompt_left(self, event: Prompt.Left) -> None:
+        event.prompt.close()
+        self.refocus()

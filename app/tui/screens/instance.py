@@ -1,0 +1,124 @@
+"""One instance: what it is, why it is where it is, and what happened to it."""
+
+from collections.abc import Iterable
+
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from app.api.resources import DecisionView, InstanceView
+from app.client import calls
+from app.client.errors import ClientError
+from app.tui import looks
+from app.tui.scene import Scene, mib
+from app.tui.screens.frame import bindings_of
+from app.tui.screens.instance_actions import InstanceActions
+from app.tui.session import Session
+from app.tui.store import Changes
+
+
+class InstanceScreen(InstanceActions):
+    PLACE = "instance"
+    BINDINGS = bindings_of("instance")
+
+    def __init__(self, session: Session, instance_id: str) -> None:
+        super().__init__(session)
+        self.instance_id = instance_id
+        self._decisions: list[DecisionView] = []
+        self._why_not = ""
+
+    def body(self) -> Iterable[Widget]:
+        with VerticalScroll(id="detail"):
+            yield Static("", markup=False, id="facts")
+
+    def trail(self) -> list[str]:
+        return ["instances", self.instance_id]
+
+    def home(self) -> Widget:
+        return self.query_one("#detail")
+
+    def targets(self) -> list[InstanceView]:
+        view = self.session.copy.instances.get(self.instance_id)
+        return [view] if view else []
+
+    def copy_ids(self) -> None:
+        self.app.copy_to_clipboard(self.instance_id)
+        self.say(f"copied {self.instance_id}")
+
+    def absorb(self, changes: Changes) -> None:
+        if changes:
+            self._draw()
+
+    def age(self) -> None:
+        self._draw()
+
+    def reload(self) -> None:
+        self._draw()
+        self.run_worker(self._ask_why(), exclusive=True)
+
+    async def _ask_why(self) -> None:
+        try:
+            answer = await self.session.cloud.send(calls.decisions(self.instance_id))
+        except ClientError as error:
+            self._why_not = str(error)
+        else:
+            self._decisions, self._why_not = answer.items, ""
+        self._draw()
+
+    def _draw(self) -> None:
+        scene = self.session.scene()
+        view = self.session.copy.instances.get(self.instance_id)
+        if view is None:
+            self.query_one("#facts", Static).update(f"{self.instance_id} is no more.")
+            return
+        lines = [_fact(label, scene.plain(text), tone) for label, text, tone in _facts(view, scene)]
+        lines += [Content(""), Content.styled("here because", "bold"), *self._why(scene)]
+        lines += [Content(""), Content.styled("events", "bold"), *self._events(scene)]
+        self.query_one("#facts", Static).update(Content("\n").join(lines))
+
+    def _why(self, scene: Scene) -> list[Content]:
+        if self._why_not:
+            return [Content(f"  not known: {scene.plain(self._why_not)}")]
+        found = []
+        for one in self._decisions:
+            where, why = scene.plain(one.host or scene.dash), scene.plain("; ".join(one.reasons))
+            found.append(Content(f"  {scene.clock(one.at_ms)} {where}: {why}"))
+        return found or [Content("  no decision is recorded")]
+
+    def _events(self, scene: Scene) -> list[Content]:
+        found = [
+            Content(f"  {scene.clock(event.at_ms)} {scene.plain(event.text or event.event)}")
+            for event in reversed(self.session.copy.events.values())
+            if event.resource_id == self.instance_id
+        ]
+        return found or [Content("  none since the console was opened")]
+
+
+_TONES = {"good": "$success", "busy": "$warning", "bad": "$error"}
+
+
+def _fact(label: str, text: str, tone: str) -> Content:
+    return Content.assemble((f"{label:<13}", "dim"), (text, _TONES.get(tone, "")))
+
+
+def _facts(view: InstanceView, scene: Scene) -> list[tuple[str, str, str]]:
+    look = looks.of_instance(view)
+    dash = scene.dash
+    rows = [
+        ("state", look.text(scene), look.tone),
+        ("name", view.name or dash, ""),
+        ("host", f"{view.host or dash} in {view.cluster or dash}", ""),
+        ("type", f"{view.vmtype}: {view.cores} cores, {mib(view.memory_mib)}, {view.disk_gb} GB", ""),
+        ("image", view.image_id, ""),
+        ("account", view.account_id, ""),
+        ("reservation", f"{view.reservation_id} number {view.launch_index}", ""),
+        ("key pair", view.key_name or dash, ""),
+        ("launched", f"{scene.moment(view.launched_at_ms)} ({scene.age(view.launched_at_ms)} ago)", ""),
+        ("wanted", f"{view.wanted}, seen {view.seen}", ""),
+        ("tags", ", ".join(f"{name}={value}" for name, value in sorted(view.tags.items())) or dash, ""),
+        ("reason", view.state_reason, ""),
+        ("last error", view.last_error, "bad"),
+        ("ended", scene.moment(view.ended_at_ms) if view.ended_at_ms else "", ""),
+    ]
+    return [row for row in rows if row[1]]

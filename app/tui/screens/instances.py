@@ -1,0 +1,102 @@
+"""The work list: every instance, with launching and acting on many."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from app.api.resources import InstanceView, LaunchInstances
+from app.client import calls
+from app.client.errors import ClientError
+from app.tui import looks
+from app.tui.actions import named
+from app.tui.columns.column import Column
+from app.tui.columns.instances import COLUMNS
+from app.tui.scene import mib
+from app.tui.screens.frame import bindings_of
+from app.tui.screens.instance_actions import InstanceActions
+from app.tui.screens.table import TableScreen
+from app.tui.widgets.form import Entry, Form, Values
+
+MOST_AT_ONCE = 1000
+
+
+class InstancesScreen(TableScreen, InstanceActions):
+    PLACE = "instances"
+    KIND = "instance"
+    COLUMNS: ClassVar[Sequence[Column[Any]]] = COLUMNS
+    BINDINGS = bindings_of("instances")
+
+    def troubled(self, row: InstanceView) -> bool:
+        return looks.troubled_instance(row)
+
+    def targets(self) -> list[InstanceView]:
+        table = self.session.copy.instances
+        return [table[given] for given in self.grid.chosen() if given in table]
+
+    async def open(self) -> None:
+        given = self.grid.cursor_id
+        if given:
+            self.console_app.open_instance(given)
+
+    def launch(self) -> None:
+        entries = self._entries()
+        if not entries:
+            self.say("launch: this cloud has no machine image yet", bad=True)
+            return
+        keys: dict[tuple[str, ...], str] = {}
+
+        async def submit(values: Values) -> str:
+            # the same values again, after a lost answer, must not launch twice
+            key = keys.setdefault(tuple(values.values()), uuid.uuid4().hex)
+            return await self._launch(values, key)
+
+        self.app.push_screen(
+            Form("Launch instances", entries, submit, verb="Launch", ascii_only=self.session.ascii_only)
+        )
+
+    async def _launch(self, values: Values, key: str) -> str:
+        refusal = self.session.refusal(named("instances.launch"))
+        if refusal:
+            return refusal
+        body = LaunchInstances(
+            image_id=values["image"],
+            count=int(values["count"]),
+            vmtype=values["type"],
+            cluster=values["cluster"],
+            key_name=values["key"],
+            idempotency_key=key,
+        )
+        try:
+            answer = await self.session.cloud.send(calls.launch(body))
+        except ClientError as error:
+            return self.session.scene().plain(str(error))
+        self.take_instances(answer)
+        self.say(f"launching {len(answer.items)} instance(s)")
+        return ""
+
+    def _entries(self) -> list[Entry]:
+        copy, scene = self.session.copy, self.session.scene()
+        images = [
+            (view.id, scene.plain(f"{view.id} {view.name}"))
+            for view in copy.images.values()
+            if view.kind.startswith("machine") and view.state == "available"
+        ]
+        if not images or copy.overview is None:
+            return []
+        types = [
+            (view.name, scene.plain(f"{view.name}: {view.cores} cores, {mib(view.memory_mib)}, {view.disk_gb} GB"))
+            for view in copy.overview.types
+        ]
+        clusters = [("", "any"), *((name, scene.plain(name)) for name in copy.clusters)]
+        return [
+            Entry(key="image", label="Image", choices=images),
+            Entry(key="type", label="Type", value="m1.small", choices=types),
+            Entry(key="count", label="Count", value="1", check=_count),
+            Entry(key="cluster", label="Cluster", choices=clusters),
+            Entry(key="key", label="Key pair", hint="none"),
+        ]
+
+
+def _count(text: str) -> str:
+    good = text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_AT_ONCE
+    return "" if good else f"a number from 1 to {MOST_AT_ONCE}"

@@ -1,0 +1,161 @@
+"""The console's copy of the cloud: frames go in, coalesced change sets come out when somebody looks.
+
+Nothing here knows the screen. Rows are whole views replaced by id, so applying a frame twice changes nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from app.api.events import Removed
+from app.api.resources import ClusterView, EventView, HostView, ImageView, InstanceView, Me, Overview
+from app.client.stream import Frame
+from app.tui.scene import span
+
+EVENTS_KEPT = 1000
+KINDS = ("instance", "host", "cluster", "image", "event")
+
+
+class LinkState(StrEnum):
+    CONNECTING = "connecting"
+    LIVE = "live"
+    CATCHING_UP = "catching up"
+    LOST = "lost"
+    DENIED = "denied"
+
+
+@dataclass(slots=True)
+class Link:
+    """How the copy stands to the cloud; all times are seconds of the monotonic clock."""
+
+    state: LinkState = LinkState.CONNECTING
+    since_s: float = 0.0
+    heard_s: float = 0.0
+    retry_at_s: float = 0.0
+    detail: str = ""
+
+    def text(self, now_s: float, *, ascii_only: bool = False) -> str:
+        """Say it for the header: `● live 0.3s`, `○ lost 00:42 – retry in 8s`."""
+        match self.state:
+            case LinkState.LIVE:
+                return f"{'*' if ascii_only else '●'} live {max(0.0, now_s - self.heard_s):.1f}s"
+            case LinkState.LOST:
+                dash = "-" if ascii_only else "–"
+                minutes, seconds = divmod(max(0, int(now_s - self.since_s)), 60)
+                retry = span(self.retry_at_s - now_s)
+                return f"{'o' if ascii_only else '○'} lost {minutes:02d}:{seconds:02d} {dash} retry in {retry}"
+            case LinkState.DENIED:
+                return f"{'x' if ascii_only else '✕'} not allowed"
+            case _:
+                return f"{'+' if ascii_only else '◐'} {self.state}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What is different since the last look. A kind in `reset` was replaced as a whole."""
+
+    ids: dict[str, set[str]] = field(default_factory=dict)
+    reset: frozenset[str] = frozenset()
+    overview: bool = False
+    link: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.ids or self.reset or self.overview or self.link)
+
+
+@dataclass(slots=True)
+class CloudCopy:
+    """Tables by kind, each id → view, and the facts that come as one piece."""
+
+    hosts: dict[str, HostView] = field(default_factory=dict)
+    instances: dict[str, InstanceView] = field(default_factory=dict)
+    images: dict[str, ImageView] = field(default_factory=dict)
+    clusters: dict[str, ClusterView] = field(default_factory=dict)
+    events: dict[str, EventView] = field(default_factory=dict)
+    overview: Overview | None = None
+    me: Me | None = None
+    cursor: str = ""
+    link: Link = field(default_factory=Link)
+    _ids: dict[str, set[str]] = field(default_factory=dict)
+    _reset: set[str] = field(default_factory=set)
+    _overview_changed: bool = False
+    _link_changed: bool = False
+
+    def table(self, kind: str) -> dict[str, Any]:
+        """Return the rows of a kind (one of KINDS); the same object for as long as the copy lives."""
+        tables: dict[str, dict[str, Any]] = {
+            "host": self.hosts,
+            "instance": self.instances,
+            "image": self.images,
+            "cluster": self.clusters,
+            "event": self.events,
+        }
+        return tables[kind]
+
+    def load(self, kind: str, views: Iterable[Any]) -> None:
+        """Replace all rows of a kind."""
+        table = self.table(kind)
+        table.clear()
+        table.update((id_of(kind, view), view) for view in views)
+        self._reset.add(kind)
+        self._ids.pop(kind, None)
+
+    def put(self, kind: str, view: Any) -> None:
+        """Insert or replace one row."""
+        table, given = self.table(kind), id_of(kind, view)
+        if table.get(given) == view:
+            return
+        table[given] = view
+        self._mark(kind, given)
+        if kind == "event" and len(table) > EVENTS_KEPT:
+            oldest = next(iter(table))
+            self.drop(kind, oldest)
+
+    def drop(self, kind: str, given: str) -> None:
+        if self.table(kind).pop(given, None) is not None:
+            self._mark(kind, given)
+
+    def apply(self, frame: Frame) -> None:
+        """Take over one frame of the stream; kinds unknown here are passed over."""
+        if isinstance(frame.data, Removed):
+            if frame.data.kind in KINDS:
+                self.drop(frame.data.kind, frame.data.id)
+        elif frame.kind in KINDS:
+            self.put(frame.kind, frame.data)
+        self.cursor = frame.cursor or self.cursor
+
+    def see(self, overview: Overview) -> None:
+        """Take over a fresh overview."""
+        self.overview = overview
+        self._overview_changed = True
+
+    def set_link(self, state: LinkState, now_s: float, detail: str = "", retry_in_s: float = 0.0) -> None:
+        """Note how the connection stands; `since_s` keeps the moment the state began."""
+        link = self.link
+        if link.state is not state:
+            link.since_s = now_s
+            self._link_changed = True
+        link.state, link.detail, link.retry_at_s = state, detail, now_s + retry_in_s
+        if state is LinkState.LIVE:
+            link.heard_s = now_s
+
+    def take(self) -> Changes:
+        """Return what changed since the last call, coalesced by id."""
+        changes = Changes(
+            ids=self._ids, reset=frozenset(self._reset), overview=self._overview_changed, link=self._link_changed
+        )
+        self._ids, self._reset = {}, set()
+        self._overview_changed = self._link_changed = False
+        return changes
+
+    def _mark(self, kind: str, given: str) -> None:
+        if kind not in self._reset:
+            self._ids.setdefault(kind, set()).add(given)
+
+
+def id_of(kind: str, view: Any) -> str:
+    """Return what names a view among its kind."""
+    if kind == "event":
+        return str(view.cursor)
+    return str(view.name if kind in {"host", "cluster"} else view.id)

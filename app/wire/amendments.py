@@ -1,0 +1,75 @@
+"""What the service models lack, read from `amendments.toml` beside this file.
+
+Filter names, page sizes, defaults, parameters that may be ignored, parameters that only old clients send, and
+codes of errors: data, so that adding one is no change of code.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+
+class Amendment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one operation needs beyond its shapes.
+
+    `harmless`: request names without list indexes, `Name` for all values and all below it,
+    `Name=value` for that value only.
+    `parameters`: request names that the models do not have, with the name of a shape each.
+    `page`: least and most of MaxResults.
+    """
+
+    harmless: tuple[str, ...] = ()
+    parameters: dict[str, str] = {}
+    defaults: dict[str, str | int | bool] = {}
+    filters: tuple[str, ...] = ()
+    page: tuple[int, int] | None = None
+
+    def ignores(self, path: str, value: str) -> bool:
+        """Tell whether a parameter may be passed over; `path` has no list indexes."""
+        words = path.split(".")
+        above = {".".join(words[:count]) for count in range(1, len(words) + 1)}
+        return any(name in above for name in self.harmless) or f"{path}={value.lower()}" in self.harmless
+
+
+class Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An EC2 error code for a kind of error about one resource, where it is not formed by the general table."""
+
+    kind: str
+    about: str
+    code: str
+    status: int = 400
+
+
+class Amendments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All amendments; `oldest` is the first EC2 date that is answered."""
+
+    oldest: str
+    operations: dict[str, Amendment]
+    codes: tuple[Code, ...] = ()
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Self:
+        """Read the file; a word in it that has no meaning is an error."""
+        given = (path or Path(__file__).with_name("amendments.toml")).read_text("utf-8")
+        return msgspec.convert(tomllib.loads(given), cls)
+
+    def of(self, operation: str) -> Amendment:
+        return self.operations.get(operation, _NONE)
+
+    def filters(self, operation: str) -> frozenset[str]:
+        """Return the filter names of a Describe operation; `tag:` stands for all that begin so."""
+        return frozenset(self.of(operation).filters)
+
+    def page(self, operation: str) -> tuple[int, int] | None:
+        """Return the least and the most that MaxResults may be."""
+        return self.of(operation).page
+
+    def defaults(self, operation: str) -> Mapping[str, str | int | bool]:
+        """Return values by request name that stand for parameters not sent."""
+        return self.of(operation).defaults
+
+
+_NONE = Amendment()

@@ -1,0 +1,55 @@
+"""Text and values inside XML answers.
+
+User text is data: whatever it holds, the document stays well-formed. Characters that XML 1.0 can not carry
+at all become U+FFFD; a carriage return is written as a reference, or parsers would turn it into a line feed.
+"""
+
+import re
+from base64 import b64encode
+from datetime import UTC, datetime, timedelta
+
+DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NOT_PLAIN = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[&<>]")
+_WRITTEN = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
+
+
+def text(value: object) -> str:
+    """Write a string (or what prints as one) as character data; bytes as base64, which EC2's models call a string."""
+    given = str(value) if not isinstance(value, bytes) else blob(value)
+    return _NOT_PLAIN.sub(_replacement, given) if _NOT_PLAIN.search(given) else given
+
+
+def number(value: object) -> str:
+    """Write an int or float; TypeError for anything else, so that a mistake shows in the first test."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"a number is needed, not {type(value).__name__}")
+    return str(value)
+
+
+def boolean(value: object) -> str:
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    raise TypeError(f"a bool is needed, not {type(value).__name__}")
+
+
+def timestamp(value: object) -> str:
+    """Write an aware datetime or UTC milliseconds as `2026-01-02T03:04:05.000Z`."""
+    if isinstance(value, bool) or not isinstance(value, datetime | int):
+        raise TypeError(f"a datetime or milliseconds are needed, not {type(value).__name__}")
+    when = value if isinstance(value, datetime) else _EPOCH + timedelta(milliseconds=value)
+    if when.tzinfo is None:
+        raise TypeError("a datetime needs its time zone")
+    return when.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def blob(value: object) -> str:
+    if not isinstance(value, bytes | bytearray | memoryview):
+        raise TypeError(f"bytes are needed, not {type(value).__name__}")
+    return b64encode(value).decode("ascii")
+
+
+def _replacement(found: re.Match[str]) -> str:
+    return _WRITTEN.get(found.group(), "\ufffd")

@@ -1,0 +1,101 @@
+"""A request as its signature sees it: nothing normalised, nothing decoded but the parameters.
+
+The trap is proxies and frameworks that tidy up paths, header values and query strings: what they change no longer
+fits the signature, so the HTTP edge must hand over what came on the wire.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote, unquote_plus
+
+from app.domain.errors import Unauthenticated
+
+WINDOW_MS = 15 * 60 * 1000
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedRequest:
+    """`path` and `query` are raw; header names are lower-case; `params` are query and form, decoded."""
+
+    method: str
+    scheme: str
+    host: str
+    path: str
+    query: str
+    headers: Sequence[tuple[str, str]]
+    body: bytes
+    params: Sequence[tuple[str, str]]
+
+    def values_of(self, header: str) -> list[str]:
+        return [value for name, value in self.headers if name == header]
+
+    def param(self, name: str) -> str | None:
+        """Return a parameter's value; Unauthenticated if it was sent twice: nobody knows which counts."""
+        return _sole(name, [value for given, value in self.params if given == name])
+
+    def query_value(self, name: str) -> str | None:
+        """Return a value of the query string alone."""
+        return _sole(name, [value for given, value in self.query_pairs() if given == name])
+
+    def query_pairs(self) -> list[tuple[str, str]]:
+        pairs = (pair.partition("=") for pair in self.query.split("&") if pair)
+        return [(unquote_plus(name), unquote_plus(value)) for name, _, value in pairs]
+
+    def hosts(self) -> Iterator[str]:
+        """Yield the spellings of the host that clients sign: as sent, lower-case, without and with its port."""
+        folded = self.host.lower()
+        name, colon, port = folded.rpartition(":")
+        if not colon or not port.isdigit():
+            name, port = folded, ""
+        spellings = [self.host, folded, name, f"{name}:{port or _DEFAULT_PORTS.get(self.scheme, '80')}"]
+        yield from dict.fromkeys(spellings)
+
+
+def quoted(text: str) -> str:
+    """Percent-encode everything but RFC 3986's unreserved characters."""
+    return quote(text, safe="-_.~", errors="surrogatepass")
+
+
+def check_time(at: datetime, now_ms: int, *, lasting_ms: int = WINDOW_MS) -> None:
+    """Raise Unauthenticated unless now is at most 15 minutes before `at` and `lasting_ms` after it."""
+    age_ms = now_ms - _ms(at)
+    if age_ms > lasting_ms:
+        raise Unauthenticated(f"The request was signed for {at:%Y-%m-%dT%H:%M:%SZ} and has expired; check the clock.")
+    if age_ms < -WINDOW_MS:
+        raise Unauthenticated(f"The request was signed for {at:%Y-%m-%dT%H:%M:%SZ}, in the future; check the clock.")
+
+
+def check_expiry(at: datetime, now_ms: int) -> None:
+    """Raise Unauthenticated once `at` is over, however far ahead it was set."""
+    if now_ms > _ms(at):
+        raise Unauthenticated(f"The request was valid until {at:%Y-%m-%dT%H:%M:%SZ} and has expired; check the clock.")
+
+
+def moment(text: str, parameter: str) -> datetime:
+    """Read ISO 8601 in any of its forms; a time without zone is UTC."""
+    try:
+        when = datetime.fromisoformat(text.strip())
+        return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise Unauthenticated(f"{parameter} is not a time such as 2026-01-02T03:04:05Z.") from None
+
+
+def mismatch() -> Unauthenticated:
+    return Unauthenticated("The signature does not fit the request: check the secret access key.")
+
+
+def wire_bytes(text: str) -> bytes:
+    """Encode for hashing; never fails, whatever half characters a client sent."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _ms(at: datetime) -> int:
+    return round(at.timestamp() * 1000)
+
+
+def _sole(name: str, values: list[str]) -> str | None:
+    if len(values) > 1:
+        raise Unauthenticated(f"{name} was sent more than once.")
+    return values[0] if values else None

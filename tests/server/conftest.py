@@ -1,0 +1,56 @@
+"""One served rehearsal cloud for all tests of real clients, and boto3 clients on it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from tests.served import ServedCloud
+
+_CONFIG = Config(retries={"max_attempts": 1, "mode": "standard"}, connect_timeout=5, read_timeout=30)
+
+
+def ec2_client(environment: dict[str, str], api_version: str | None = None, service: str = "ec2") -> Any:
+    """Make a boto3 client from the environment that `euca credentials` prints."""
+    return boto3.client(
+        service,
+        endpoint_url=environment[f"AWS_ENDPOINT_URL_{service.upper()}"],
+        region_name=environment["AWS_DEFAULT_REGION"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        api_version=api_version,
+        config=_CONFIG,
+    )
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedCloud]:
+    with ServedCloud(tmp_path_factory.mktemp("cloud") / "state") as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def admin(cloud: ServedCloud) -> dict[str, str]:
+    return cloud.credentials()
+
+
+@pytest.fixture(scope="session")
+def stranger(cloud: ServedCloud, admin: dict[str, str]) -> dict[str, str]:
+    """Return the credentials of a user in another account."""
+    cloud.euca("account", "create", "strangers")
+    cloud.euca("user", "create", "eve", "--account", "strangers")
+    return admin | cloud.credentials("--account", "strangers", "--user", "eve")
+
+
+@pytest.fixture
+def ec2(admin: dict[str, str]) -> Any:
+    return ec2_client(admin)
+
+
+@pytest.fixture
+def image_id(ec2: Any) -> str:
+    found = ec2.describe_images(Filters=[{"Name": "image-type", "Values": ["machine"]}])["Images"]
+    image: str = found[0]["ImageId"]
+    return image

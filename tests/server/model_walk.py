@@ -1,0 +1,78 @@
+"""Walk real answers along botocore's model: which elements it does not know, which members were ever filled."""
+
+from collections.abc import Iterator
+from typing import Any
+from xml.etree import ElementTree
+
+from botocore.model import ListShape, OperationModel, Shape, StructureShape
+
+
+class Walk:
+    """Collects over many answers of one service model."""
+
+    def __init__(self) -> None:
+        self.unknown: set[str] = set()
+        self.filled: set[str] = set()
+
+    def answer(self, operation: OperationModel, body: bytes) -> None:
+        """Take one answer's document in."""
+        root = ElementTree.fromstring(body)
+        namespace = root.tag[1 : root.tag.index("}")]
+        assert root.tag == f"{{{namespace}}}{operation.name}Response"
+        for element in list(root):
+            name = _local(element)
+            if name == "requestId":
+                root.remove(element)
+        if operation.output_shape is None:
+            assert [_local(element) for element in root] == ["return"]
+            return
+        self._structure(root, operation.output_shape, operation.name)
+
+    def _structure(self, element: Any, shape: Any, path: str) -> None:
+        by_element = {_spelling(name, member): (name, member) for name, member in shape.members.items()}
+        for child in element:
+            known = by_element.get(_local(child))
+            if known is None:
+                self.unknown.add(f"{path}.{_local(child)}")
+            else:
+                self._value(child, known[1], f"{path}.{known[0]}")
+
+    def _value(self, element: Any, shape: Shape, path: str) -> None:
+        if isinstance(shape, StructureShape):
+            self._structure(element, shape, path)
+        elif isinstance(shape, ListShape):
+            for item in element:
+                if _local(item) != (shape.member.serialization.get("name") or "member"):
+                    self.unknown.add(f"{path}[{_local(item)}]")
+                self._value(item, shape.member, path)
+                self.filled.add(path)
+            return
+        if (element.text or "").strip() or len(element):
+            self.filled.add(path)
+
+
+def members(operation: OperationModel) -> Iterator[str]:
+    """Name every output member of an operation, outer ones first; a list and its members share a path."""
+    if operation.output_shape is not None:
+        yield from _members(operation.output_shape, operation.name, ())
+
+
+def _members(shape: Any, path: str, above: tuple[str, ...]) -> Iterator[str]:
+    if shape.name in above:
+        return
+    if isinstance(shape, ListShape):
+        yield from _members(shape.member, path, above)
+    elif isinstance(shape, StructureShape):
+        for name, member in shape.members.items():
+            yield f"{path}.{name}"
+            yield from _members(member, f"{path}.{name}", (*above, shape.name))
+
+
+def _local(element: Any) -> str:
+    tag: str = element.tag
+    return tag.rpartition("}")[2]
+
+
+def _spelling(name: str, member: Shape) -> str:
+    spelled: str = member.serialization.get("name", name)
+    return spelled

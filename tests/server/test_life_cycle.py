@@ -1,0 +1,126 @@
+"""The life of instances as unmodified clients live it: aws CLI, boto3, boto 2.49."""
+
+import json
+import os
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.deadline import eventually
+from tests.served import ServedCloud
+
+pytestmark = pytest.mark.server
+AWS = str(Path(sys.executable).parent / "aws")
+
+
+def aws(admin: dict[str, str], *arguments: str) -> Any:
+    """Run `aws ec2` with nothing but the environment that `euca credentials` prints."""
+    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", **admin, "AWS_PAGER": ""}
+    done = subprocess.run(
+        [AWS, "ec2", *arguments, "--output", "json"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout) if done.stdout.strip() else None
+
+
+def test_the_aws_command_lives_a_whole_life_cycle(admin: dict[str, str], tmp_path: Path) -> None:
+    images = aws(admin, "describe-images")["Images"]
+    image_id = next(image["ImageId"] for image in images if image["ImageType"] == "machine")
+    key = aws(admin, "create-key-pair", "--key-name", "from-the-command")
+    assert "PRIVATE KEY" in key["KeyMaterial"]
+    run = aws(
+        admin, "run-instances", "--image-id", image_id, "--count", "3", "--key-name", "from-the-command",
+        "--client-token", "command-1", "--tag-specifications", "ResourceType=instance,Tags=[{Key=Name,Value=web}]",
+    )  # fmt: skip
+    ids = [instance["InstanceId"] for instance in run["Instances"]]
+    assert len(ids) == 3
+    assert [instance["AmiLaunchIndex"] for instance in run["Instances"]] == [0, 1, 2]
+    aws(admin, "wait", "instance-running", "--instance-ids", *ids)
+    shown = aws(
+        admin, "describe-instances", "--filters", "Name=tag:Name,Values=w*", "Name=instance-state-name,Values=running"
+    )
+    found = [instance["InstanceId"] for r in shown["Reservations"] for instance in r["Instances"]]
+    assert set(ids) <= set(found)
+    console = aws(admin, "get-console-output", "--instance-id", ids[0])
+    assert console["InstanceId"] == ids[0]
+    assert console["Output"]
+    aws(admin, "stop-instances", "--instance-ids", *ids)
+    aws(admin, "wait", "instance-stopped", "--instance-ids", *ids)
+    aws(admin, "start-instances", "--instance-ids", *ids)
+    aws(admin, "wait", "instance-running", "--instance-ids", *ids)
+    aws(admin, "create-tags", "--resources", *ids, "--tags", "Key=tier,Value=front end")
+    tags = aws(admin, "describe-tags", "--filters", f"Name=resource-id,Values={ids[0]}")["Tags"]
+    assert {tag["Key"]: tag["Value"] for tag in tags} == {"Name": "web", "tier": "front end"}
+    ended = aws(admin, "terminate-instances", "--instance-ids", *ids)["TerminatingInstances"]
+    assert {change["PreviousState"]["Name"] for change in ended} == {"running"}
+    aws(admin, "wait", "instance-terminated", "--instance-ids", *ids)
+
+
+def test_boto3_lives_a_whole_life_cycle(ec2: Any, image_id: str) -> None:
+    material = ec2.create_key_pair(KeyName="from-boto3", KeyType="ed25519")["KeyMaterial"]
+    assert material.startswith("-----BEGIN OPENSSH PRIVATE KEY-----")
+    run = ec2.run_instances(
+        ImageId=image_id, MinCount=1, MaxCount=2, KeyName="from-boto3", UserData="#!/bin/sh\ntrue\n"
+    )
+    ids = [instance["InstanceId"] for instance in run["Instances"]]
+    quickly = {"Delay": 1, "MaxAttempts": 30}
+    ec2.get_waiter("instance_running").wait(InstanceIds=ids, WaiterConfig=quickly)
+    ec2.get_waiter("instance_status_ok").wait(InstanceIds=ids, WaiterConfig=quickly)
+    ec2.reboot_instances(InstanceIds=ids)
+    ec2.stop_instances(InstanceIds=ids)
+    ec2.get_waiter("instance_stopped").wait(InstanceIds=ids, WaiterConfig=quickly)
+    ec2.start_instances(InstanceIds=ids)
+    ec2.get_waiter("instance_running").wait(InstanceIds=ids, WaiterConfig=quickly)
+    ec2.terminate_instances(InstanceIds=ids)
+    ec2.get_waiter("instance_terminated").wait(InstanceIds=ids, WaiterConfig=quickly)
+    ec2.delete_key_pair(KeyName="from-boto3")
+
+
+def boto2(cloud: ServedCloud, admin: dict[str, str]) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import boto
+
+        host, port = cloud.url.removeprefix("http://").split(":")
+        return boto.connect_euca(
+            host=host,
+            port=int(port),
+            aws_access_key_id=admin["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=admin["AWS_SECRET_ACCESS_KEY"],
+            is_secure=False,
+        )
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_boto_2_lives_a_whole_life_cycle(cloud: ServedCloud, admin: dict[str, str]) -> None:
+    connection = boto2(cloud, admin)
+    image = next(image for image in connection.get_all_images() if image.type == "machine")
+    connection.create_key_pair("from-boto2")
+    reservation = connection.run_instances(image.id, min_count=1, max_count=2, key_name="from-boto2")
+    ids = [instance.id for instance in reservation.instances]
+    assert len(ids) == 2
+
+    def states() -> set[str]:
+        return {instance.state for instance in connection.get_only_instances(instance_ids=ids)}
+
+    eventually(lambda: states() == {"running"})
+    assert connection.get_console_output(ids[0]).output
+    connection.create_tags(ids, {"made-by": "boto 2"})
+    assert connection.get_only_instances(filters={"tag:made-by": "boto*"})
+    connection.stop_instances(ids)
+    eventually(lambda: states() == {"stopped"})
+    connection.start_instances(ids)
+    eventually(lambda: states() == {"running"})
+    connection.reboot_instances(ids)
+    connection.terminate_instances(ids)
+    eventually(lambda: states() == {"terminated"})
+    connection.close()

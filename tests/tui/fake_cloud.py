@@ -1,0 +1,220 @@
+"""A cloud in memory behind HTTP itself: the console under test uses its real client on this transport.
+
+It keeps a journal like the real one: what changes goes to every open stream, and a stream that comes back
+gets what it missed, or `gap` when that was forgotten.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+from urllib.parse import unquote
+
+import httpx
+import msgspec
+
+from app.api import resources as api
+from app.api.events import Beat, Removed
+from app.api.problems import Problem
+from tests.tui.views import NOW_MS, a_cluster, a_host, a_type, an_event, an_image, an_instance
+
+Answer = tuple[int, Any]
+
+
+class FakeCloud:
+    """`down` makes every connection fail; `asked` lists what was requested."""
+
+    def __init__(self, role: str = "admin") -> None:
+        self.down = False
+        self.role = role
+        self.rehearsal = True
+        self.asked: list[str] = []
+        self.keys: list[str] = []
+        self.bodies: list[Any] = []
+        self.refusals: dict[str, Problem] = {}
+        self.trouble: list[str] = []
+        self.output_text = "Linux version 6.1\r\nweb01 login: "
+        self.clusters = [a_cluster("cc-01"), a_cluster("cc-02", hosts_up=2)]
+        self.types = [a_type("m1.small"), a_type("c1.medium", cores=2, memory_mib=512, free=0, most=12)]
+        self.hosts = {f"node0{n}": a_host(f"node0{n}", cluster=f"cc-0{1 + n // 4}") for n in range(1, 7)}
+        self.instances = {view.id: view for view in (an_instance(n, name=f"web{n}") for n in range(1, 6))}
+        self.images = [an_image(1), an_image(2, kind="kernel", id="eki-00000000000000002", name="vmlinuz")]
+        self.events = [an_event(1, "node01 joined"), an_event(2, "i-00000000000000001 running on node03")]
+        self.journal: list[tuple[int, str, bytes]] = []
+        self.forgotten = 0
+        self._cursor = 2
+        self._streams: set[_Stream] = set()
+
+    def transport(self) -> httpx.MockTransport:
+        return httpx.MockTransport(self._answer)
+
+    # --- what happens in the cloud
+
+    def change(self, kind: str, view: Any) -> None:
+        """Change a thing; every stream hears of it."""
+        if kind == "instance":
+            self.instances[view.id] = view
+        elif kind == "host":
+            self.hosts[view.name] = view
+        self._note(kind, view)
+
+    def remove_instance(self, given: str) -> None:
+        del self.instances[given]
+        self._note("removed", Removed(kind="instance", id=given))
+
+    def beat(self) -> None:
+        for stream in self._streams:
+            stream.say("heartbeat", self._cursor, msgspec.json.encode(Beat(cursor=str(self._cursor), at_ms=NOW_MS)))
+
+    def fall(self) -> None:
+        """Go away: streams break, nobody is answered."""
+        self.down = True
+        for stream in list(self._streams):
+            stream.cut()
+
+    def rise(self) -> None:
+        self.down = False
+
+    def forget(self) -> None:
+        """Drop the journal, so that whoever comes back gets `gap`."""
+        self.forgotten = self._cursor + 1
+        self._cursor += 1
+
+    @property
+    def listeners(self) -> int:
+        return len(self._streams)
+
+    def _note(self, kind: str, data: Any) -> None:
+        self._cursor += 1
+        entry = (self._cursor, kind, msgspec.json.encode(data))
+        self.journal.append(entry)
+        for stream in self._streams:
+            stream.say(kind, entry[0], entry[2])
+
+    # --- HTTP
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        if self.down:
+            raise httpx.ConnectError("Connection refused", request=request)
+        path = unquote(request.url.path)
+        if path == "/healthz":
+            return httpx.Response(200, text="ok")
+        path = path.removeprefix("/api/v1")
+        if path == "/stream":
+            return self._stream(request)
+        self.asked.append(f"{request.method} {path}")
+        if request.method == "POST":
+            self.keys.append(request.headers["Idempotency-Key"])
+            self.bodies.append(msgspec.json.decode(request.content) if request.content else None)
+        if f"{request.method} {path}" in self.refusals:
+            problem = self.refusals[f"{request.method} {path}"]
+            return httpx.Response(problem.status, content=msgspec.json.encode(problem))
+        status, body = self._resource(request, path)
+        return httpx.Response(status, content=msgspec.json.encode(body))
+
+    def _resource(self, request: httpx.Request, path: str) -> Answer:
+        fixed: dict[str, Callable[[], Any]] = {
+            "GET /me": lambda: api.Me(user="ana", account_id="000000000001", role=self.role),
+            "GET /overview": self._overview,
+            "GET /hosts": lambda: self._page(list(self.hosts.values())),
+            "GET /images": lambda: self._page(self.images),
+        }
+        made = fixed.get(f"{request.method} {path}")
+        if made:
+            return 200, made()
+        if path.startswith("/instances"):
+            return self._instances(request, path)
+        if path.startswith("/hosts/"):
+            return self._host(request, path)
+        return 404, Problem(type="missing", title="Missing", status=404, detail=f"no such path: {path}")
+
+    def _instances(self, request: httpx.Request, path: str) -> Answer:
+        if path == "/instances/actions":
+            return 200, self._act(msgspec.json.decode(request.content, type=api.ActOnInstances))
+        if path == "/instances" and request.method == "POST":
+            return 201, self._launch(msgspec.json.decode(request.content, type=api.LaunchInstances))
+        if path == "/instances":
+            return 200, self._paged(request)
+        _, _, given, *rest = path.split("/")
+        if rest == ["output"]:
+            return 200, api.ConsoleOutput(instance_id=given, at_ms=NOW_MS, text=self.output_text)
+        return 200, self._page([api.DecisionView(at_ms=NOW_MS, host="node03", reasons=["least loaded of 5"])])
+
+    def _paged(self, request: httpx.Request) -> api.Collection[Any]:
+        start, limit = int(request.url.params.get("after", 0)), int(request.url.params["limit"])
+        found = list(self.instances.values())[start : start + limit]
+        more = start + limit < len(self.instances)
+        return api.Collection(items=found, cursor=str(self._cursor), next=str(start + limit) if more else None)
+
+    def _launch(self, body: api.LaunchInstances) -> api.Collection[Any]:
+        first = 0x100 + len(self.instances)
+        views = [
+            an_instance(first + n, state="pending", image_id=body.image_id, vmtype=body.vmtype, launched_at_ms=NOW_MS)
+            for n in range(body.count)
+        ]
+        for view in views:
+            self.change("instance", view)
+        return self._page(views)
+
+    def _act(self, body: api.ActOnInstances) -> api.Collection[Any]:
+        state = {"terminate": "shutting-down", "stop": "stopping", "start": "pending", "reboot": "running"}[body.action]
+        views = [msgspec.structs.replace(self.instances[given], state=state) for given in body.ids]
+        for view in views:
+            self.change("instance", view)
+        return self._page(views)
+
+    def _host(self, request: httpx.Request, path: str) -> Answer:
+        _, _, name, *rest = path.split("/")
+        wanted = {"drain": "draining", "undrain": "enabled"}[rest[0]] if rest else "removed"
+        view = msgspec.structs.replace(self.hosts[name], wanted=wanted)
+        self.change("host", view)
+        return 200, view
+
+    def _page(self, items: list[Any]) -> api.Collection[Any]:
+        return api.Collection(items=items, cursor=str(self._cursor))
+
+    def _overview(self) -> api.Overview:
+        return api.Overview(
+            name="lab",
+            version="0.1",
+            rehearsal=self.rehearsal,
+            clusters=self.clusters,
+            types=self.types,
+            instances_by_state=dict(Counter(view.state for view in self.instances.values())),
+            hosts_by_state=dict(Counter(view.state for view in self.hosts.values())),
+            trouble=self.trouble,
+            events=self.events,
+            cursor=str(self._cursor),
+        )
+
+    def _stream(self, request: httpx.Request) -> httpx.Response:
+        after = int(request.headers.get("Last-Event-ID") or request.url.params["after"])
+        stream = _Stream(self._streams)
+        if after < self.forgotten:
+            stream.say("gap", self._cursor, msgspec.json.encode(Beat(cursor=str(self._cursor), at_ms=NOW_MS)))
+        else:
+            for cursor, kind, data in self.journal:
+                if cursor > after:
+                    stream.say(kind, cursor, data)
+        return httpx.Response(200, headers={"Content-Type": "text/event-stream"}, stream=stream)
+
+
+class _Stream(httpx.AsyncByteStream):
+    def __init__(self, open_ones: "set[_Stream]") -> None:
+        self._open_ones = open_ones
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
+        open_ones.add(self)
+
+    def say(self, kind: str, cursor: int, data: bytes) -> None:
+        self._queue.put_nowait(b"id: %d\nevent: %s\ndata: %s\n\n" % (cursor, kind.encode(), data))
+
+    def cut(self) -> None:
+        self._queue.put_nowait(None)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while (chunk := await self._queue.get()) is not None:
+            yield chunk
+        raise httpx.ReadError("connection reset")
+
+    async def aclose(self) -> None:
+        self._open_ones.discard(self)

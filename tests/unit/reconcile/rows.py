@@ -1,0 +1,45 @@
+"""Rows for tests of the reconcile loop: keyword overrides only."""
+
+from dataclasses import replace
+from typing import Any
+
+from app.domain.host import Host
+from app.domain.image import Image, ImageKind
+from app.domain.instance import Instance, mac_of
+from app.domain.ports import DomainSeen
+from app.domain.states import Seen
+
+
+def an_instance(**given: Any) -> Instance:
+    name = given.get("id", "i-00000001")
+    row = Instance(
+        id=name,
+        reservation_id="r-00000001",
+        account_id="000000000001",
+        launch_index=0,
+        image_id="emi-00000001",
+        vmtype="m1.small",
+        cores=1,
+        memory_mib=128,
+        disk_gb=10,
+        cluster="cluster01",
+        host="host01",
+        mac=mac_of(name),
+        launched_at_ms=1,
+        created_at_ms=1,
+    )
+    return replace(row, **given)
+
+
+def a_host(**given: Any) -> Host:
+    row = Host(name="host01", cluster="cluster01", uri="qemu+ssh://host01/system", ordinal=1, created_at_ms=1)
+    return replace(row, **given)
+
+
+def an_image(**given: Any) -> Image:
+    row = Image(id="emi-00000001", kind=ImageKind.MACHINE, account_id="000000000001", name="tiny", created_at_ms=1)
+    return replace(row, **given)
+
+
+def a_domain(state: Seen = Seen.RUNNING, launch: int = 1, instance_id: str = "i-00000001") -> DomainSeen:
+    return DomainSeen(instance_id=instance_id, state=state, launch=launch, reason="", recovery={})

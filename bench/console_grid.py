@@ -53,7 +53,7 @@ async def main(rows: int, changed: int) -> None:
             screen.apply_filter("")
             found = parse("host!=node03 vcpus>0", COLUMNS)
             assert isinstance(found, Filter)
-            timed("page down, ten times", lambda: [grid.action_page(1) for _ in range(10)])
+            timed("page down", lambda: grid.action_page(1))
             await busy(fake, list(fake.instances), changed)
 
 

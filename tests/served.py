@@ -57,13 +57,13 @@ class ServedCloud:
     def log(self) -> str:
         return (self.state.parent / f"{self.state.name}.log").read_text()
 
-    def euca(self, *arguments: str) -> str:
-        """Run the `euca` command against this server as its administrator and return what it printed."""
+    def euca(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run the `euca` command against this server as its administrator; unless told otherwise it must succeed."""
         command = [sys.executable, "-m", "app", *arguments]
         environment = {**os.environ, **self.credentials()}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        assert not check or done.returncode == 0, done.stderr
+        return done
 
     def credentials(self, *arguments: str) -> dict[str, str]:
         """Return what `euca credentials --format env` exports."""

@@ -45,30 +45,25 @@ class ServedCloud:
         """Kill -9, as a power cut would."""
         assert self._process is not None
         self._process.kill()
-        self._process.wait(10)
-        if self._process.stdout:
-            self._process.stdout.close()
+        self._ended()
 
     def stop(self) -> int:
         """Ask the server to end and return its exit code."""
         assert self._process is not None
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
-        code = self._process.wait(10)
-        if self._process.stdout:
-            self._process.stdout.close()
-        return code
+        return self._ended()
 
     def log(self) -> str:
         return (self.state.parent / f"{self.state.name}.log").read_text()
 
-    def euca(self, *arguments: str) -> str:
-        """Run the `euca` command against this server as its administrator and return what it printed."""
+    def euca(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run the `euca` command against this server as its administrator; unless told otherwise it must succeed."""
         command = [sys.executable, "-m", "app", *arguments]
         environment = {**os.environ, **self.credentials()}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        assert not check or done.returncode == 0, done.stderr
+        return done
 
     def credentials(self, *arguments: str) -> dict[str, str]:
         """Return what `euca credentials --format env` exports."""
@@ -88,6 +83,13 @@ class ServedCloud:
     def __exit__(self, *failure: object) -> None:
         if self._process is not None and self._process.poll() is None:
             self.stop()
+
+    def _ended(self) -> int:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        code = self._process.wait(10)
+        self._process.stdout.close()
+        return code
 
     def _ready_line(self) -> str:
         assert self._process is not None

@@ -5,11 +5,13 @@ The feed fills the copy in the background; only this timer and key handlers touc
 
 import asyncio
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
+from textual.css.query import NoMatches
 from textual.theme import Theme
 
 from app.client.http import Cloud
@@ -51,6 +53,7 @@ class ConsoleApp(App[int]):
     CSS_PATH = "console.tcss"
     TITLE = "Eucalyptus"
     ENABLE_COMMAND_PALETTE = False
+    NOTIFICATION_TIMEOUT = 4
     BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init__(self, session: Session, feed: Feed) -> None:
@@ -73,8 +76,12 @@ class ConsoleApp(App[int]):
     def flush(self) -> None:
         """Hand what changed since the last time to the place on top."""
         place = self._place()
-        if place is None or not place.is_mounted:
+        if place is None or not place.ready:
             return
+        with suppress(NoMatches):  # while the app ends, its widgets go before its timers
+            self._refresh(place)
+
+    def _refresh(self, place: ConsoleScreen) -> None:
         changes = self.session.copy.take()
         if changes:
             place.absorb(changes)

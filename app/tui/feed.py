@@ -11,7 +11,7 @@ from app.api.resources import InstanceView
 from app.client import calls
 from app.client.errors import ClientError, Garbled, Refused, Unreachable
 from app.client.http import Cloud
-from app.client.stream import GAP, Down, Frame, News, Patience, Up, follow
+from app.client.stream import Down, Frame, Gap, News, Patience, Up, follow
 from app.tui.store import CloudCopy, LinkState
 
 MOST_INSTANCES = 20_000
@@ -74,10 +74,8 @@ class Feed:
         return found[:MOST_INSTANCES]
 
     async def _follow(self) -> None:
+        """Take news until a gap ends them."""
         async for news in follow(self._cloud, self._copy.cursor, self._patience):
-            if news is GAP:
-                self._copy.set_link(LinkState.CATCHING_UP, self._now_s())
-                return
             await self._take(news)
 
     async def _take(self, news: News) -> None:
@@ -92,8 +90,8 @@ class Feed:
                 self._copy.set_link(LinkState.LIVE, self._now_s())
             case Down():
                 self._copy.set_link(LinkState.LOST, self._now_s(), news.detail, news.retry_in_s)
-            case _:
-                pass
+            case Gap():
+                self._copy.set_link(LinkState.CATCHING_UP, self._now_s())
 
     async def _keep_overview(self) -> None:
         """Totals have no frames of their own: ask again soon after changes, and now and then."""

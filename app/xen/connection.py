@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import libvirt
 
-from app.domain.errors import CloudError, Lost, Unavailable
+from app.domain.errors import CloudError, Lost, TimedOut, Unavailable
 from app.domain.ports import EventKind, HostEvent
 from app.xen.address import Address
 from app.xen.events import ensure_event_loop
@@ -81,7 +81,8 @@ class Connection:
         """Run `work(connection)` on a thread of this host; raises Lost, TimedOut or Broken."""
         limit = deadline_s or self.timing.call_s
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._tried.wait(), limit)
+            async with asyncio.timeout(limit):
+                await self._tried.wait()
         opened = self._open
         if opened is None:
             raise Lost(self.host, self._detail)
@@ -90,7 +91,7 @@ class Connection:
         except Hung as error:
             if not self.address.in_process:
                 self._give_up(opened, error.detail)
-            raise
+            raise TimedOut(self.host, action, limit) from error
         except libvirt.libvirtError as error:
             if breaks_connection(error):
                 self._give_up(opened, str(error))
@@ -153,7 +154,8 @@ class Connection:
         period_s = None if self.address.in_process else self.timing.alive_every_s
         while not self._lost.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._lost.wait(), period_s)
+                async with asyncio.timeout(period_s):
+                    await self._lost.wait()
             if self._open is not None and not self._lost.is_set():
                 await self._check(self._open)
 

@@ -5,11 +5,9 @@ hangs, so closing happens in a task of its own.
 """
 
 import asyncio
-import shutil
-import tempfile
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from app.domain.errors import Missing
 from app.domain.ports import DomainSpec, HostEvent, Hypervisor
@@ -23,10 +21,19 @@ INSTANCE_PATH = "/var/lib/eucalyptus/instances"
 Listener = Callable[[HostEvent], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Joined:
+    """One host; `node_file` is the open descriptor of a rehearsal host's node file, else -1."""
+
     uri: str
     hypervisor: Hypervisor
+    node_file: int = -1
+
+    async def close(self) -> None:
+        await self.hypervisor.close()
+        if self.node_file >= 0:
+            os.close(self.node_file)
+            self.node_file = -1
 
 
 class Hosts:
@@ -44,8 +51,6 @@ class Hosts:
         self._joined: dict[str, Joined] = {}
         self._links: dict[str, Link] = {}
         self._closing: set[asyncio.Task[None]] = set()
-        self._folder: Path | None = None
-        self._node_files = 0
 
     def join(self, name: str, uri: str, listener: Listener, domains: Sequence[DomainSpec]) -> None:
         """Supervise a host from now on; Invalid if its URI can not be understood."""
@@ -55,7 +60,7 @@ class Hosts:
         address = parse(uri)
         if known is not None:
             self._part(known)
-        self._joined[name] = Joined(uri, self._make(name, address, listener, domains))
+        self._joined[name] = self._make(name, uri, address, listener, domains)
 
     def host(self, name: str) -> Hypervisor:
         """Return a joined host; Missing otherwise."""
@@ -68,44 +73,32 @@ class Hosts:
         """Let go of a host; what runs there runs on."""
         known = self._joined.pop(name, None)
         if known is not None:
-            await known.hypervisor.close()
+            await known.close()
 
     async def close(self) -> None:
         """Let go of all hosts; those that hang delay this by a second at most."""
         joined, self._joined = self._joined, {}
-        await asyncio.gather(*(each.hypervisor.close() for each in joined.values()), *self._closing)
+        await asyncio.gather(*(each.close() for each in joined.values()), *self._closing)
         links, self._links = self._links, {}
         await asyncio.gather(*(link.close() for link in links.values()))
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
 
     def _part(self, known: Joined) -> None:
-        task = asyncio.get_running_loop().create_task(_close(known.hypervisor))
+        task = asyncio.get_running_loop().create_task(known.close())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
-    def _make(self, name: str, address: Address, listener: Listener, domains: Sequence[DomainSpec]) -> Hypervisor:
+    def _make(self, name: str, uri: str, address: Address, listener: Listener, domains: Sequence[DomainSpec]) -> Joined:
         if address.kind is Kind.SCRIPTED:
-            return self._scripted(name, address, listener)
+            return Joined(uri, self._scripted(name, address, listener))
+        node_file = -1
         if address.rehearsal:
-            address = replace(address, uri=self._node_file(address, domains))
+            node_uri, node_file = rehearsal.write(address.size, domains, self._instance_path)
+            address = replace(address, uri=node_uri)
         connection = Connection(name, address, listener, self._timing, self._jitter)
-        return Driver(connection, self._instance_path)
+        return Joined(uri, Driver(connection, self._instance_path), node_file)
 
     def _scripted(self, name: str, address: Address, listener: Listener) -> ScriptedHost:
         link = self._links.get(address.socket)
         if link is None:
             link = self._links[address.socket] = Link(address.socket, self._timing, self._jitter)
         return ScriptedHost(name, address, link, listener)
-
-    def _node_file(self, address: Address, domains: Sequence[DomainSpec]) -> str:
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="eucalyptus-rehearsal-"))
-        self._node_files += 1
-        path = self._folder / f"{self._node_files}.xml"
-        return rehearsal.write(path, address.size, domains, self._instance_path)
-
-
-async def _close(hypervisor: Hypervisor) -> None:
-    await hypervisor.close()

@@ -49,14 +49,16 @@ class Link:
     async def ask(self, host: str, action: str, request: dict[str, Any], deadline_s: float) -> Any:
         """Send a request and wait for its answer; raises Lost, TimedOut or Broken."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._tried.wait(), deadline_s)
+            async with asyncio.timeout(deadline_s):
+                await self._tried.wait()
         if self._writer is None:
             raise Lost(host, self._detail)
         number = next(self._ids)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         try:
             self._writer.write(json.dumps({"id": number, **request}).encode() + b"\n")
-            reply = await asyncio.wait_for(answer, deadline_s)
+            async with asyncio.timeout(deadline_s):
+                reply = await answer
         except TimeoutError:
             raise TimedOut(host, action, deadline_s) from None
         finally:
@@ -217,7 +219,8 @@ class ScriptedHost:
     async def _ask(self, do: str, deadline_s: float = 0, **request: Any) -> Any:
         limit_s = deadline_s or self._link.timing.call_s
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._tried.wait(), limit_s)
+            async with asyncio.timeout(limit_s):
+                await self._tried.wait()
         if not self._up:
             raise Lost(self.name, self._detail)
         try:

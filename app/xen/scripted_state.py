@@ -93,18 +93,25 @@ class World:
             machine = self.machines[name] = ScriptedMachine(name=name, **size)
         return machine
 
-    def act(self, machine: ScriptedMachine, do: str, request: dict[str, Any]) -> Answer:
-        """Do what a client asked; Refused if a script or the world's own rules say so."""
+    def arrived(self, machine: ScriptedMachine, request: dict[str, Any]) -> dict[str, Any]:
+        """Log a call as begun; `act` writes its outcome into the entry."""
+        do = request["do"]
         instance_id = str(request.get("instance_id") or request.get("spec", {}).get("instance_id", ""))
-        entry = {"seq": len(self.log), "host": machine.name, "do": do, "instance_id": instance_id, "outcome": "done"}
+        entry = {"seq": len(self.log), "host": machine.name, "do": do, "instance_id": instance_id, "outcome": "begun"}
         if do in LOGGED:
             self.log.append(entry)
+        return entry
+
+    def act(self, machine: ScriptedMachine, request: dict[str, Any], entry: dict[str, Any]) -> Answer:
+        """Do what a client asked; Refused if a script or the world's own rules say so."""
         try:
-            machine.refuse_if_told(do)
-            return ACTIONS[do](self, machine, request)
+            machine.refuse_if_told(request["do"])
+            answer = ACTIONS[request["do"]](self, machine, request)
         except Refused as refusal:
             entry["outcome"] = str(refusal)
             raise
+        entry["outcome"] = "done"
+        return answer
 
     def turn(self, machine: ScriptedMachine, domain: Domain, state: str, reason: str) -> None:
         """Change a domain's state, note instances that run twice, and tell."""

@@ -60,10 +60,9 @@ class Stage:
 
     async def _act(self, request: dict[str, Any]) -> Answer:
         machine = self.world.machine(request["host"], request)
+        entry = None if machine.lost else self.world.arrived(machine, request)
         await asyncio.sleep(machine.delays_s.get(request["do"], 0))
-        if machine.lost:
-            return None
-        return self.world.act(machine, request["do"], request)
+        return None if machine.lost or entry is None else self.world.act(machine, request, entry)
 
     def _direct(self, request: dict[str, Any]) -> Answer:
         return SCRIPTS[request["script"]](self, self.world.machine(request.get("host", ""), request), request)

@@ -3,7 +3,7 @@
 Used by the contract suite and by tests with real guests. Needs root, `unshare` and `libvirtd`; `missing()` says what is
 not there. Debian's libvirtd insists on the user `libvirt-qemu` even when told another; where the package that makes it
 is not installed, private copies of the account files have it. The trap: `exec` keeps the pid, so the process started is
-the daemon itself, and guests outlive it: end them first.
+the daemon itself, which ends with the test process; guests outlive it: `stop` ends them first.
 """
 
 import os
@@ -53,7 +53,7 @@ def missing() -> str:
     """Say what a private libvirtd lacks on this machine; empty: nothing."""
     if os.geteuid() != 0:
         return "needs root"
-    absent = [program for program in ("libvirtd", "unshare", "mount") if shutil.which(program) is None]
+    absent = [program for program in ("libvirtd", "unshare", "setpriv", "mount") if shutil.which(program) is None]
     return f"needs {', '.join(absent)}" if absent else ""
 
 
@@ -116,9 +116,9 @@ class Libvirtd:
     def _start(self) -> "subprocess.Popen[bytes]":
         binds = " && ".join(f"mount --bind {source} {to}" for source, to in self._binds)
         folders = " ".join(PRIVATE.values())
-        script = (
-            f"hostname {self._host_name} && mount --make-rprivate / && mkdir -p {folders} && {binds} && exec libvirtd"
-        )
+        private = f"mount --make-rprivate / && mkdir -p {folders} && {binds}"
+        daemon = "setpriv --pdeathsig KILL libvirtd --pid-file /run/libvirt/libvirtd.pid"
+        script = f"hostname {self._host_name} && {private} && exec {daemon}"
         output = self.folder / "libvirtd.out"
         with output.open("ab") as log:
             process = subprocess.Popen(
@@ -131,6 +131,7 @@ class Libvirtd:
                 process.wait()
                 log_file = self.folder / "log" / "libvirtd.log"
                 why = output.read_text() + (log_file.read_text() if log_file.exists() else "")
+                shutil.rmtree(self.folder, ignore_errors=True)
                 raise RuntimeError(f"libvirtd did not start: {why[-1500:]}")
             time.sleep(0.05)
         return process

@@ -1,7 +1,8 @@
 """A scripted world in a process of its own, and the hand that directs it.
 
-`World(folder)` starts it, `uri(host)` is what a host joins with, `direct(...)` gives a stage direction of
-`app/xen/scripted_world.py`. The trap: one line out, one answer in, but events arrive in between.
+`World()` starts it, `uri(host)` is what a host joins with, `direct(...)` gives a stage direction of
+`app/xen/scripted_world.py`. It ends with the test process, not with a server. The trap: one line out, one answer in,
+but events arrive in between.
 """
 
 import json
@@ -24,7 +25,9 @@ class World:
         self.folder = tempfile.TemporaryDirectory(prefix="euca-world-")
         self.socket = Path(self.folder.name) / "world.sock"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "app.xen.scripted_world", str(self.socket)], cwd=ROOT, stdout=subprocess.PIPE
+            ["setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "app.xen.scripted_world", str(self.socket)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
         )
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == b"ready\n"

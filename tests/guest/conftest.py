@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,12 +31,21 @@ def guest_image(package_cache: Path) -> BuiltImage:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not home.is_dir():
             aside = Path(tempfile.mkdtemp(dir=package_cache, prefix="aside-"))
+            remove_old(package_cache)
             try:
                 build(aside, package_cache, print)
                 aside.replace(home)
             finally:
                 shutil.rmtree(aside, ignore_errors=True)
+    os.utime(home)
     return built(home)
+
+
+def remove_old(cache: Path) -> None:
+    """Remove what was built from older packages or scripts and lay unused for a week, and what killed runs left."""
+    for entry in cache.iterdir():
+        if entry.is_dir() and entry.stat().st_mtime < time.time() - 7 * 86400:
+            shutil.rmtree(entry, ignore_errors=True)
 
 
 @pytest.fixture

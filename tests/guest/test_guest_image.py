@@ -51,6 +51,7 @@ def test_it_boots_is_stopped_by_its_power_button_and_keeps_its_disk(
             eventually(lambda: "login ready" in text(log), BOOT_DEADLINE_S)
             assert f"boot count {boot}\n" in text(log).replace("\r", "")
             assert "Linux version" in text(log)
+            assert "recovery" not in text(log), "the disk was left unclean"
             domain.shutdown()
             eventually(lambda: not domain.isActive(), STOP_DEADLINE_S)
             log.rename(log.with_suffix(f".{boot}"))

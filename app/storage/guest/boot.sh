@@ -19,7 +19,7 @@ memory=$(awk '/MemTotal/ {print $2}' /proc/meminfo)
 say "Linux $(uname -r), $(nproc) cores, $memory KiB, root on ${disk:-an unknown disk}"
 say "boot count $count"
 
-acpid 2>/dev/null && say "listens to the power button"
+acpid -l /run/acpid.log -p /run/acpid.pid 2>/dev/null && say "listens to the power button"
 /etc/guest/disks "$disk"
 ip link set lo up
 /etc/guest/network

@@ -27,7 +27,9 @@ if [ -n "$key" ]; then
     say "public key installed"
 fi
 ask user-data > /run/user-data
-if [ "$(head -c 2 /run/user-data)" = '#!' ]; then
+# as cloud-init does: a script runs once in an instance's life, not at every boot
+if [ "$(head -c 2 /run/user-data)" = '#!' ] && [ "$(cat /var/lib/user-data-ran 2>/dev/null)" != "$id" ]; then
+    echo "$id" > /var/lib/user-data-ran
     chmod 700 /run/user-data
     (/run/user-data; say "user data ended with $?") &
 fi

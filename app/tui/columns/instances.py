@@ -27,7 +27,7 @@ COLUMNS: tuple[Column[InstanceView], ...] = (
         shows=_state,
         tone=lambda v: looks.of_instance(v).tone,
     ),
-    Column(key="host", title="HOST", width=12, value=lambda v: v.host, shows=lambda v, s: v.host or s.dash),
+    Column(key="host", title="HOST", width=14, value=lambda v: v.host, shows=lambda v, s: v.host or s.dash),
     Column(key="cluster", title="CLUSTER", width=10, value=lambda v: v.cluster, rank=4, aliases=("zone",)),
     Column(key="type", title="TYPE", width=10, value=lambda v: v.vmtype, aliases=("vmtype",), rank=1),
     Column(key="image", title="IMAGE", width=21, value=lambda v: v.image_id, rank=7),

@@ -42,6 +42,7 @@ class ConsoleScreen(Screen[None]):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
+        self.ready = False  # the first resume and resize come before the widgets are there
 
     def compose(self) -> ComposeResult:
         yield Header()
@@ -80,15 +81,21 @@ class ConsoleScreen(Screen[None]):
         return cast("ConsoleApp", self.app)
 
     def on_mount(self) -> None:
-        self.draw_frame()
+        self.ready = True
+        self.redraw()
         self.refocus()
 
     def on_screen_resume(self) -> None:
-        self.reload()
-        self.draw_frame()
+        self.redraw()
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self.draw_frame)
+        self.call_after_refresh(self.redraw)
+
+    def redraw(self) -> None:
+        """Show everything anew, as soon as there is something to show it on."""
+        if self.ready:
+            self.reload()
+            self.draw_frame()
 
     def draw_frame(self) -> None:
         """Draw header, banner and footer as things stand now."""

@@ -56,10 +56,6 @@ class HelpScreen(ConsoleScreen):
             lines += [Content(line) for line in _FILTER.splitlines()]
         self.query_one("#keys", Static).update(Content("\n").join(lines))
 
-    def on_resize(self) -> None:
-        super().on_resize()
-        self.reload()
-
     async def back(self) -> None:
         self.dismiss()
 

@@ -20,6 +20,7 @@ class HostsScreen(TableScreen):
     PLACE = "hosts"
     KIND = "host"
     COLUMNS: ClassVar[Sequence[Column[Any]]] = COLUMNS
+    EMPTY = "No host yet: a adds one, or type: euca host add URI"
     BINDINGS = bindings_of("hosts")
 
     def troubled(self, row: HostView) -> bool:

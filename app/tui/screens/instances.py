@@ -24,6 +24,7 @@ class InstancesScreen(TableScreen, InstanceActions):
     PLACE = "instances"
     KIND = "instance"
     COLUMNS: ClassVar[Sequence[Column[Any]]] = COLUMNS
+    EMPTY = "Nothing runs yet: l launches instances."
     BINDINGS = bindings_of("instances")
 
     def troubled(self, row: InstanceView) -> bool:

@@ -78,5 +78,5 @@ class OutputScreen(ConsoleScreen):
 
     def _summarise(self, note: str) -> None:
         count = f"{len(self._lines)} lines" if self._lines else "nothing written yet"
-        text = f" {count}  {note}"
+        text = f" {self.instance_id}  {count}  {note}"
         self.query_one("#summary", Static).update(self.session.scene().plain(text))

@@ -35,10 +35,6 @@ class OverviewScreen(ConsoleScreen):
     def reload(self) -> None:
         self._draw()
 
-    def on_resize(self) -> None:
-        super().on_resize()
-        self.call_after_refresh(self._draw)
-
     def _draw(self) -> None:
         overview, scene = self.session.copy.overview, self.session.scene()
         if overview is None:

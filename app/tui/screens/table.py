@@ -20,6 +20,7 @@ class TableScreen(ConsoleScreen):
 
     KIND: ClassVar[str] = ""
     COLUMNS: ClassVar[Sequence[Column[Any]]] = ()
+    EMPTY: ClassVar[str] = ""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -71,6 +72,7 @@ class TableScreen(ConsoleScreen):
 
     def _summarise(self) -> None:
         grid, scene = self.grid, self.session.scene()
+        grid.hint = "Nothing matches; escape shows all." if grid.table else self.EMPTY
         total = len(grid.table)
         count = f"{len(grid.shown)} of {total}" if len(grid.shown) != total else f"{total}"
         parts = [f"{count} {self.PLACE}"]

@@ -9,6 +9,7 @@ from app.tui.actions import Action
 from app.tui.session import Session
 from app.tui.store import LinkState
 
+LEAST_TRAIL = 24
 _LINK_TONES = {
     LinkState.LIVE: "$success",
     LinkState.LOST: "$error",
@@ -47,6 +48,9 @@ class Header(Line):
         facts = f"{scene.plain(session.role)}{dot}{mode}{dot}"
         warning = " REHEARSAL " if overview and overview.rehearsal else ""
         room = self.size.width - len(warning) - len(facts) - len(alive) - 3
+        if room < LEAST_TRAIL and not session.read_only:
+            facts = f"{scene.plain(session.role)}{dot}"
+            room += len(mode) + len(dot)
         self.say(
             Content.assemble(
                 (scene.fit(_shortened([scene.plain(place) for place in places], cut, room), room), "bold"),

@@ -65,6 +65,7 @@ class Grid(ScrollView, can_focus=True):
         self.shown: Index[Any] = Index(table, self.sorted_by.value)
         self.marked: set[str] = set()
         self.faded = False
+        self.hint = ""
         self._cursor_id: str | None = None
         self._cursor_line = 0
 
@@ -210,6 +211,9 @@ class Grid(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         if y == 0:
             return self._header()
+        if y == 2 and not len(self.shown):
+            hint = self._scene().fit("  " + self.hint, self.size.width)
+            return Strip([Segment(hint, self.rich_style + self._tone("off"))])
         given = self.shown.id_at(y - 1 + self.scroll_offset.y)
         if given is None or given not in self.table:
             return Strip.blank(self.size.width, self.rich_style)

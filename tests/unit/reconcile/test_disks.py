@@ -1,3 +1,5 @@
+"""What volumes an instance gets by its type, and what its domain is defined from."""
+
 from app.domain.image import Image, ImageKind
 from app.reconcile.cases import Case
 from app.reconcile.disks import MIB, Plan, plan

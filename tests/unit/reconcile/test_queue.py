@@ -1,3 +1,5 @@
+"""The work queue: one worker a key, no host in the way of another, back-off that grows."""
+
 import asyncio
 from collections import Counter
 

@@ -1,0 +1,84 @@
+"""A real Linux guest from launch to end, by boto3, on a private libvirtd, from images that the cloud staged itself."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.storage.guest_image import BuiltImage
+from tests.deadline import eventually
+from tests.guest.private_host import PrivateHost
+from tests.served import ServedCloud
+from tests.server.conftest import ec2_client
+
+pytestmark = pytest.mark.guest
+BOOT_S = 180.0
+STOP_S = 90.0
+
+
+@pytest.fixture
+def cloud(private_libvirtd: PrivateHost, guest_image: BuiltImage, tmp_path: Path) -> Iterator[ServedCloud]:
+    """A cloud of one QEMU host, with the guest image installed as its users would."""
+    config = tmp_path / "eucalyptus.conf"
+    config.write_text(f'INSTANCE_PATH="{private_libvirtd.instance_path}"\nREHEARSE="none"\n')
+    with ServedCloud(tmp_path / "state", config=config) as cloud:
+        cloud.euca("cluster", "add", "lab")
+        cloud.euca("host", "add", private_libvirtd.uri, "--name", "lab1", "--cluster", "lab")
+        files = ("--kernel", str(guest_image.kernel), "--ramdisk", str(guest_image.ramdisk))
+        cloud.euca("image", "install", str(guest_image.root), "--name", "tiny", *files)
+        ec2 = ec2_client(cloud.credentials())
+        eventually(lambda: ec2.describe_availability_zones()["AvailabilityZones"][0]["State"] == "available")
+        yield cloud
+
+
+class Guest:
+    """One instance as its user sees it through EC2."""
+
+    def __init__(self, ec2: Any) -> None:
+        self.ec2 = ec2
+        image = next(image for image in ec2.describe_images()["Images"] if image["ImageType"] == "machine")
+        assert image["KernelId"].startswith("eki-")
+        assert image["RamdiskId"].startswith("eri-")
+        run = ec2.run_instances(ImageId=image["ImageId"], MinCount=1, MaxCount=1)
+        self.id = run["Instances"][0]["InstanceId"]
+
+    def state(self) -> str:
+        shown = self.ec2.describe_instances(InstanceIds=[self.id])["Reservations"][0]["Instances"][0]
+        return str(shown["State"]["Name"])
+
+    def console(self) -> str:
+        return str(self.ec2.get_console_output(InstanceId=self.id).get("Output", ""))
+
+    def reach(self, state: str, within_s: float = 30.0) -> None:
+        eventually(lambda: self.state() == state, within_s, every_s=0.5)
+
+    def reach_boot(self, number: int) -> None:
+        """Wait for the login of the boot that the guest counts as `number` on its own disk."""
+        booted = re.compile(rf"boot count {number}\b.*login ready", re.DOTALL)
+        eventually(lambda: booted.search(self.console()), BOOT_S, every_s=0.5)
+
+
+def test_a_real_guest_is_launched_rebooted_stopped_started_and_terminated(
+    cloud: ServedCloud, private_libvirtd: PrivateHost
+) -> None:
+    ec2 = ec2_client(cloud.credentials())
+    guest = Guest(ec2)
+    guest.reach("running")
+    guest.reach_boot(1)
+    assert "Linux version" in guest.console()
+    ec2.reboot_instances(InstanceIds=[guest.id])
+    guest.reach_boot(2)
+    ec2.stop_instances(InstanceIds=[guest.id])
+    guest.reach("stopped", STOP_S)
+    assert private_libvirtd.processes() == []
+    ec2.start_instances(InstanceIds=[guest.id])
+    guest.reach("running")
+    guest.reach_boot(3)
+    ec2.terminate_instances(InstanceIds=[guest.id])
+    guest.reach("terminated", STOP_S)
+    assert private_libvirtd.domains() == []
+    assert private_libvirtd.processes() == []
+    left = [file.name for file in private_libvirtd.instance_path.iterdir() if guest.id in file.name]
+    assert left == []

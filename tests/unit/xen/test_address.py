@@ -1,0 +1,61 @@
+"""What hosts' URIs mean."""
+
+import pytest
+
+from app.domain.errors import Invalid
+from app.domain.vmtype import Size
+from app.xen.address import Kind, parse
+
+
+@pytest.mark.parametrize(
+    ("uri", "opened", "kind", "in_process"),
+    [
+        ("xen+ssh://root@n1/", "xen+ssh://root@n1/", Kind.XEN, False),
+        ("xen+tls://n1/?guest=pvh&pkipath=/etc/pki", "xen+tls://n1/?pkipath=/etc/pki", Kind.XEN, False),
+        ("qemu:///system?accel=kvm", "qemu:///system", Kind.QEMU, False),
+        (
+            "qemu+unix:///system?socket=/run/a%20b&keepalive=off",
+            "qemu+unix:///system?socket=/run/a%20b",
+            Kind.QEMU,
+            False,
+        ),
+        ("test:///default", "test:///default", Kind.TEST, True),
+        ("test+unix:///default?socket=/s", "test+unix:///default?socket=/s", Kind.TEST, False),
+        ("scripted+unix:///h7?socket=/s", "scripted+unix:///h7?socket=/s", Kind.SCRIPTED, False),
+    ],
+)
+def test_libvirt_sees_the_uri_without_our_own_parameters(uri: str, opened: str, kind: Kind, in_process: bool) -> None:
+    address = parse(uri)
+    assert (address.uri, address.kind, address.in_process) == (opened, kind, in_process)
+
+
+def test_a_rehearsal_host_is_as_large_as_its_uri_says() -> None:
+    address = parse("test:///rehearsal?cores=2&memory_mib=4096&disk_gb=50")
+    assert address.rehearsal
+    assert address.size == Size(cores=2, memory_mib=4096, disk_gb=50)
+    assert parse("test:///rehearsal").size == Size(cores=8, memory_mib=16384, disk_gb=200)
+    assert not parse("test:///default").rehearsal
+
+
+def test_keepalive_is_on_for_remote_hosts_only() -> None:
+    assert parse("qemu+ssh://n1/system").keepalive == (5, 3)
+    assert parse("qemu+ssh://n1/system?keepalive=10x6").keepalive == (10, 6)
+    assert parse("qemu+ssh://n1/system?keepalive=off").keepalive is None
+    assert parse("test:///rehearsal").keepalive is None
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "",
+        "n1",
+        "http://n1/",
+        "vbox:///session",
+        "test:///rehearsal?cores=0",
+        "test:///rehearsal?cores=many",
+        "qemu:///system?keepalive=often",
+    ],
+)
+def test_a_uri_that_makes_no_sense_is_refused(uri: str) -> None:
+    with pytest.raises(Invalid):
+        parse(uri)

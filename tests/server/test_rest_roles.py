@@ -21,7 +21,7 @@ def client(url: str, token: str = "") -> httpx.Client:
 
 def token_of(cloud: ServedCloud, name: str, role: str) -> str:
     """Make an operator and return the token that is shown this once."""
-    made: dict[str, str] = json.loads(cloud.euca("user", "create", name, "--role", role, "--json"))
+    made: dict[str, str] = json.loads(cloud.euca("user", "create", name, "--role", role, "--json").stdout)
     return made["token"]
 
 

@@ -45,5 +45,7 @@ def _say_what_to_type(url: str, state: Path) -> None:
 
 
 def _stop_at_end_of_input() -> None:
-    sys.stdin.buffer.read()
+    # Not sys.stdin: a daemon thread that holds its lock breaks the end of the interpreter.
+    while os.read(0, 4096):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)

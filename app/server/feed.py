@@ -136,11 +136,12 @@ class Feed:
 
     async def _follow(self) -> None:
         while True:
+            changes = self._store.changes()  # before the first look, so that no commit falls in between
             try:
                 await self._catch_up()
-                async for _ in self._store.changes():
+                async for _ in changes:
                     await self._catch_up()
-            except CloudError:
+            except Exception:
                 log.exception("the live stream could not read the journal")
             await asyncio.sleep(RETRY_S)
 
@@ -153,7 +154,7 @@ class Feed:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self._heartbeat_s)
-            with suppress(CloudError):
+            with suppress(CloudError):  # the follower logs and tries again
                 await self._catch_up()
             self._offer(beat("heartbeat", self._at, self._clock.now_ms()))
 

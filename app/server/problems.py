@@ -40,6 +40,10 @@ STATUSES: dict[type[errors.CloudError], int] = {
     errors.Unavailable: 503,
     errors.TimedOut: 504,
 }
+_DETAILS = {
+    "Not Found": "There is nothing at this path; /api/schema lists what there is.",
+    "Method Not Allowed": "This path does not answer that method; /api/schema lists what it does.",
+}
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -65,7 +69,7 @@ def of_http_error(error: HTTPException, request_id: str = "") -> Problem:
         type="about:blank",
         title=_title(error.status_code),
         status=error.status_code,
-        detail=error.detail if error.status_code < 500 else "The server failed; its log knows more.",
+        detail=_DETAILS.get(error.detail, error.detail) if error.status_code < 500 else "The server failed.",
         errors=[FieldError(field=str(row.get("key", "")), why=str(row.get("message", ""))) for row in extra],
         request_id=request_id,
     )

@@ -62,6 +62,15 @@ class Settler:
 
     async def settle(self, instance_id: str, turn: Turn) -> Again | None:
         """Bring one instance nearer to what is wanted; return when to look again, None: when something changes."""
+        try:
+            return await self._settle(instance_id, turn)
+        except CloudError as error:  # what a host does is sorted below: this is the store
+            log.warning("a look at an instance was cut short", extra={"instance": instance_id, "error": str(error)})
+            memory = self._memories.setdefault(instance_id, Memory())
+            memory.failures += 1
+            return Again(after_s=self._tools.backoff.after(memory.failures), failed=True)
+
+    async def _settle(self, instance_id: str, turn: Turn) -> Again | None:
         for _ in range(ROUNDS):
             turn.fresh()
             case = await self._tools.cases.get(instance_id)

@@ -39,7 +39,7 @@ class Trace:
     def __init__(self, loop: VirtualLoop) -> None:
         self._loop = loop
         self._hash = hashlib.sha256()
-        self.tail: deque[str] = deque(maxlen=400)
+        self.tail: deque[str] = deque(maxlen=30_000)
 
     def __call__(self, text: str) -> None:
         line = f"{self._loop.time():13.6f} #{self._loop.steps} {text}"

@@ -69,7 +69,7 @@ class QueryApi:
         except CloudError as error:
             status, body = protocol.fault(error, request_id)
         except Exception as error:
-            log.exception("request failed", extra={"request": request_id})
+            log.exception("request failed", extra={"fields": {"request": request_id}})
             status, body = protocol.fault(error, request_id)
         return Reply(status=status, body=body)
 

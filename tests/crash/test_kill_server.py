@@ -19,6 +19,13 @@ pytestmark = pytest.mark.crash
 HOSTS = ("north", "south")
 LAUNCHES = 20
 KILLS = 6
+SLOW = ("define", "start", "create_volume", "shutdown", "reboot", "destroy", "undefine", "delete_volume")
+FATES: dict[str, tuple[tuple[str, ...], str]] = {
+    "stopped": (("stop",), "stopped"),
+    "started again": (("stop", "start"), "running"),
+    "rebooted": (("reboot",), "running"),
+    "ended": (("terminate",), "terminated"),
+}
 
 
 @pytest.fixture
@@ -28,7 +35,7 @@ def world(tmp_path: Path) -> Iterator[WorldProcess]:
         for host in HOSTS:
             world.direct("size", host, cores=16, memory_mib=32768, disk_gb=400)
             world.direct("foreign", host, instance_id=f"someone-elses-{host}")
-            for action in ("define", "start", "create_volume"):
+            for action in SLOW:
                 world.direct("delay", host, what=action, seconds=0.05)
         yield world
 
@@ -51,11 +58,15 @@ def zones(cloud: ServedCloud) -> Any:
     return ec2_client(cloud.credentials()).describe_availability_zones()["AvailabilityZones"]
 
 
+def states_of(environment: dict[str, str]) -> dict[str, str]:
+    reservations = ec2_client(environment).describe_instances()["Reservations"]
+    return {i["InstanceId"]: i["State"]["Name"] for r in reservations for i in r["Instances"]}
+
+
 def settled(environment: dict[str, str]) -> dict[str, str]:
     """Return the state of each instance once none is on its way."""
-    reservations = ec2_client(environment).describe_instances()["Reservations"]
-    states = {i["InstanceId"]: i["State"]["Name"] for r in reservations for i in r["Instances"]}
-    return {} if {"pending", "shutting-down"} & set(states.values()) else states
+    states = states_of(environment)
+    return {} if {"pending", "stopping", "shutting-down"} & set(states.values()) else states
 
 
 def on_hosts(world: WorldProcess, what: str) -> list[Any]:
@@ -81,11 +92,29 @@ def launch_under_fire(cloud: ServedCloud, environment: dict[str, str]) -> set[st
     image_id = ec2_client(environment).describe_images()["Images"][0]["ImageId"]
     with ThreadPoolExecutor(LAUNCHES) as pool:
         answers = [pool.submit(launch, environment, image_id, number) for number in range(LAUNCHES)]
-        for _ in range(KILLS):
-            time.sleep(chance.uniform(0.05, 0.4))
-            cloud.kill()
-            cloud.start()
+        kill_at_random(cloud, chance)
         return {answer.result() for answer in answers}
+
+
+def kill_at_random(cloud: ServedCloud, chance: random.Random) -> None:
+    for _ in range(KILLS):
+        time.sleep(chance.uniform(0.05, 0.4))
+        cloud.kill()
+        cloud.start()
+
+
+def ask(environment: dict[str, str], instance_id: str, actions: tuple[str, ...]) -> None:
+    """Ask for one action after the other, each until it is answered and, where it changes the state, has come true."""
+    for action in actions:
+        eventually(lambda action=action: accepted(environment, instance_id, action), within_s=60)  # type: ignore[misc]
+
+
+def accepted(environment: dict[str, str], instance_id: str, action: str) -> bool:
+    try:
+        getattr(ec2_client(environment), f"{action}_instances")(InstanceIds=[instance_id])
+    except (BotoCoreError, ClientError):
+        return False
+    return True
 
 
 def test_killing_the_server_during_twenty_launches_loses_and_doubles_nothing(
@@ -106,4 +135,31 @@ def test_killing_the_server_during_twenty_launches_loses_and_doubles_nothing(
     eventually(lambda: set(settled(environment).values()) == {"terminated"}, within_s=60)
     assert on_hosts(world, "domains") == []
     assert [v["name"] for v in on_hosts(world, "volumes") if not v["name"].startswith("image-")] == []
+    assert [len(world.direct("foreign_domains", host)) for host in HOSTS] == [1, 1]
+
+
+def test_killing_the_server_while_instances_stop_start_reboot_and_end_loses_nothing(
+    cloud: ServedCloud, world: WorldProcess
+) -> None:
+    environment = cloud.credentials()
+    image_id = ec2_client(environment).describe_images()["Images"][0]["ImageId"]
+    run = ec2_client(environment).run_instances(ImageId=image_id, MinCount=16, MaxCount=16)
+    ids = [instance["InstanceId"] for instance in run["Instances"]]
+    eventually(lambda: set(settled(environment).values()) == {"running"}, within_s=60)
+    fates = dict(zip(ids, list(FATES) * 4, strict=True))
+    with ThreadPoolExecutor(len(ids)) as pool:
+        answers = [pool.submit(ask, environment, name, FATES[fate][0]) for name, fate in fates.items()]
+        kill_at_random(cloud, random.Random(11))
+        for answer in answers:
+            answer.result()
+    wanted = {name: FATES[fate][1] for name, fate in fates.items()}
+    eventually(lambda: states_of(environment) == wanted, within_s=60)
+
+    here = {domain["instance_id"]: domain["state"] for domain in on_hosts(world, "domains")}
+    assert here == {name: "running" for name, state in wanted.items() if state == "running"}
+    assert world.direct("doubles") == []
+    rebooted = {entry["instance_id"] for entry in world.direct("log") if entry["do"] == "reboot"}
+    assert rebooted == {name for name, fate in fates.items() if fate == "rebooted"}
+    disks = {volume["name"].partition(".")[0] for volume in on_hosts(world, "volumes")} & set(ids)
+    assert disks == {name for name, state in wanted.items() if state != "terminated"}
     assert [len(world.direct("foreign_domains", host)) for host in HOSTS] == [1, 1]

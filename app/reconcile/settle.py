@@ -170,7 +170,7 @@ class Settler:
 
     async def _give_up(self, job: Job, why: str) -> None:
         def told(unit: Unit, instance_id: str) -> None:
-            self._tools.outcomes.gave_up(unit, instance_id, GAVE_UP, f"{GAVE_UP}: {why}")
+            self._tools.outcomes.gave_up(unit, instance_id, GAVE_UP, why)
 
         await self._tell(job.case, job.case.instance.launches, told)
 

@@ -147,11 +147,11 @@ def in_launch_order(instances: Sequence[Instance]) -> list[Instance]:
 
 
 def gave_up(unit: Unit, instance_id: str, code: str, reason: str) -> None:
-    """Record that an instance can not be brought up: a new one ends, one that ran before stays stopped."""
+    """Record that an instance can not be brought up: a new one ends, one that ran before is stopped."""
     instance = unit.instances.get(instance_id)
-    if instance is None or instance.state is not InstanceState.PENDING:
+    if instance is None or instance.wanted is not Wanted.RUNNING:
         return
-    if instance.launches > 1:
+    if instance.launches > 1 or instance.launched:
         unit.instances.put(_stopped(unit, instance, code, reason, "Server"), event="instance.gave up", text=reason)
     else:
         unit.instances.put(_ended(unit, instance, code, reason, "Server"), event="instance.gave up", text=reason)

@@ -48,3 +48,9 @@ def _tell(report: Report) -> None:
     click.echo(f"{report.host}: {len(found.added)} recovered, {len(found.known)} known already")
     for instance_id, why in found.unreadable:
         click.echo(f"{report.host}: {instance_id} was left alone: {why}", err=True)
+    for instance_id in found.disks_only:
+        click.echo(
+            f"{report.host}: {instance_id} was stopped; only its disks are there, they were left alone", err=True
+        )
+    for account in found.accounts:
+        click.echo(f"{report.host}: account {account} owns some of them: euca user create NAME --account {account}")

@@ -148,13 +148,13 @@ def in_launch_order(instances: Sequence[Instance]) -> list[Instance]:
 
 
 def gave_up(unit: Unit, instance_id: str, code: str, reason: str) -> None:
-    """Record that an instance can not be brought up: a new one ends, one that ran before stays stopped."""
+    """Record that an instance can not be brought up: a new one ends, one that ran before is stopped."""
     instance = unit.instances.get(instance_id)
-    if instance is None or instance.state is not InstanceState.PENDING:
+    if instance is None or instance.wanted is not Wanted.RUNNING:
         return
     # The owner reads it, so the host has no name there; the journal keeps it.
     told = reason.removeprefix(f"{code}: ").replace(instance.host, "its host")
-    change = _stopped if instance.launches > 1 else _ended
+    change = _stopped if instance.launches > 1 or instance.launched else _ended
     unit.instances.put(change(unit, instance, code, told, "Server"), event="instance.gave up", text=reason)
 
 

@@ -197,6 +197,16 @@ async def test_an_instance_that_can_not_start_ends_with_a_reason_a_user_can_read
     assert ended.state_reason == "Server.InternalError: its host says: the image is damaged"
 
 
+async def test_an_instance_whose_host_lost_it_is_stopped_with_the_reason(store: Database, run: Run) -> None:
+    (mine,) = await run(ask())
+    await store.write(lambda unit: running(unit, mine.id), writer="reconcile")
+    await store.write(lambda unit: instances.gave_up(unit, mine.id, "Server.InternalError", "the host lost its disks"))
+    after = await store.read(lambda unit: unit.instances.get(mine.id))
+    assert after is not None
+    assert after.wanted is Wanted.STOPPED
+    assert after.state_reason == "Server.InternalError: the host lost its disks"
+
+
 @pytest.mark.parametrize(
     ("behavior", "state"), [("stop", InstanceState.STOPPING), ("terminate", InstanceState.SHUTTING_DOWN)]
 )

@@ -18,6 +18,7 @@ from app.domain.states import HostState, HostWanted
 from app.domain.vmtype import Size, VmType
 from app.rules.place import Chosen, Room, place
 from app.services import groups, images, keypairs, tags, types
+from app.services.access import sees_hosts
 
 MOST_PER_REQUEST = 1000
 MOST_GROUPS = 16
@@ -25,6 +26,7 @@ USER_DATA_BYTES = 16 * 1024
 SHUTDOWN_BEHAVIORS = ("stop", "terminate")
 _CURSOR = "roundrobin.cursor"
 _MIB = 1 << 20
+_ADVICE = "ask for fewer, for a smaller type or in another zone, or try again later"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +64,13 @@ def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, p
         key_name=key_name,
         vmtype=vmtype,
         groups=_groups(unit, caller, command, entropy),
-        chosen=_choose(unit, command, vmtype, policy),
+        chosen=_choose(unit, caller, command, vmtype, policy),
     )
+
+
+def no_room(caller: Caller, vmtype: str, asked: int, *reasons: str) -> NoCapacity:
+    """Form the refusal; the reasons name hosts, so only those who run the cloud are told."""
+    return NoCapacity(vmtype, asked, reasons if sees_hosts(caller) else (_ADVICE,))
 
 
 def rooms(unit: Unit, hosts: Iterable[Host]) -> list[Room]:
@@ -124,12 +131,12 @@ def _groups(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy)
     return tuple(named) or (default,)
 
 
-def _choose(unit: Unit, command: RunInstances, vmtype: VmType, policy: str) -> tuple[Chosen, ...]:
+def _choose(unit: Unit, caller: Caller, command: RunInstances, vmtype: VmType, policy: str) -> tuple[Chosen, ...]:
     if command.cluster and unit.clusters.get(command.cluster) is None:
         raise Missing("zone", command.cluster)
     hosts = unit.hosts.where(cluster=command.cluster) if command.cluster else unit.hosts.where()
     decision = place(rooms(unit, hosts), vmtype.size, command.max_count, policy, int(unit.setting(_CURSOR, "-1")))
     if len(decision.chosen) < command.min_count:
-        raise NoCapacity(vmtype.name, command.min_count, decision.refusals or ("there is no host",))
+        raise no_room(caller, vmtype.name, command.min_count, *(decision.refusals or ("there is no host",)))
     unit.set_setting(_CURSOR, str(decision.cursor))
     return decision.chosen

@@ -128,7 +128,9 @@ class Commits:
 
     def _fail(self, group: Group, error: Exception) -> None:
         """Tell every caller of the group, each by an exception of its own, since tracebacks grow on it."""
-        log.error("a group of changes was not committed", extra={"jobs": len(group.jobs), "error": str(error)})
+        log.error(
+            "a group of changes was not committed", extra={"fields": {"jobs": len(group.jobs), "error": str(error)}}
+        )
         self._undo()
         for job in group.jobs:
             job.error = _failure(error)

@@ -280,3 +280,9 @@ def test_a_quoted_value_comes_back_as_it_was_written(value: str) -> None:
 
 def test_a_comment_starts_after_a_space_only(tmp_path: Path) -> None:
     assert from_text(tmp_path, "STATE_DIR=a#b # isn't read").state_dir == tmp_path / "a#b"
+
+
+def test_what_nothing_acts_upon_yet_is_told_unless_it_asks_for_nothing(tmp_path: Path) -> None:
+    text = 'VNET_MODE="SYSTEM"\nSCHEDPOLICY="GREEDY"\nADDRESSING="head"\nVNET_DNS="10.0.0.1"\nREMAP_MODE="auto"\n'
+    told = [(idle.origin.line, idle.key) for idle in from_text(tmp_path, text).idle]
+    assert told == [(3, "ADDRESSING"), (4, "VNET_DNS"), (5, "REMAP_MODE")]

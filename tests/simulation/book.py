@@ -22,9 +22,21 @@ STEPS = {(before, after) for (before, _), after in INSTANCE.table.items()}
 LOOKING_S = 1.0
 RAISING = frozenset({"define", "start", "create_volume", "upload", "reboot", "reset"})
 LOWERING = frozenset({"shutdown", "destroy", "undefine"})
-KEPT = (
-    "wanted seen launches launched reboots rebooted removed attempts host reservation_id cores memory_mib disk_gb"
-).split()
+KEPT = [
+    "wanted",
+    "seen",
+    "launches",
+    "launched",
+    "reboots",
+    "rebooted",
+    "removed",
+    "attempts",
+    "host",
+    "reservation_id",
+    "cores",
+    "memory_mib",
+    "disk_gb",
+]
 
 
 @dataclass(slots=True)

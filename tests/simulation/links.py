@@ -241,12 +241,15 @@ class SimHost:
         whole, powered = False, machine.powered
         try:
             await asyncio.sleep((0.5 + lies.rng.random() * 4.0) * min(machine.slow, 20.0))
-            whole = self._up and machine.reachable and not machine.hung and machine.powered == powered
+            whole = self._connected() and machine.powered == powered
         finally:
             machine.end_upload(name, whole=whole)
         self._wires.watching.did(self.name, "upload", name, "" if whole else "broken off")
         if not whole:
             raise Lost(self.name, "the upload broke off")
+
+    def _connected(self) -> bool:
+        return self._up and self._machine.reachable and not self._machine.hung
 
     async def _supervise(self) -> None:
         loop, retry_s = asyncio.get_running_loop(), FIRST_RETRY_S

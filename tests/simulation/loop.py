@@ -132,7 +132,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _take(self) -> asyncio.TimerHandle:
         handle = heapq.heappop(self._scheduled)
-        handle._scheduled = False
+        handle._scheduled = False  # type: ignore[attr-defined]
         return handle
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:

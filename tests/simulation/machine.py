@@ -94,9 +94,7 @@ class Machine:
 
     def facts(self) -> HostFacts:
         hypervisor = "Xen" if self.xen else "QEMU"
-        return HostFacts(
-            hypervisor=hypervisor, architecture="x86_64", capacity=self.capacity, foreign=self.foreign
-        )
+        return HostFacts(hypervisor=hypervisor, architecture="x86_64", capacity=self.capacity, foreign=self.foreign)
 
     def list_domains(self) -> list[DomainSeen]:
         return [domain.shown() for _, domain in sorted(self.domains.items())]

@@ -222,5 +222,3 @@ def _add(asked: AddHost) -> Callable[[Unit], object]:
 
 def _image(name: str, kind: str) -> RegisterImage:
     return RegisterImage(name=name, kind=kind, sha256=hashlib.sha256(name.encode()).hexdigest(), size_bytes=64 << 20)
-
-

@@ -121,7 +121,7 @@ class World:
         self.book = Book(self.disk, script.limits, loop.time, self.violate)
         self.book.told = lambda event, subject: self.trace(f"{event} {subject}")
         self.book.strict_room = "late_deeds" not in script.lies and "capacity change" not in script.every_s
-        self.lies = Lies(rng=rng, **script.lies)
+        self.lies = Lies(rng=rng)
         self.machines: dict[str, Machine] = {}
         self.wires = Wires(loop, self.machines, self.lies, self)
         self.server: Server | None = None

@@ -1,4 +1,4 @@
-"""Disks that were made too late: a host may do what was given up as unanswered when the instance is gone already.
+"""Disks made too late: a host may do what was given up as unanswered when the instance is gone already.
 
 Nothing else would ever find them, since they hang on no domain. Disks of instances that the store does not know are
 never touched: they may be all that is left of a cloud whose database was lost.

@@ -5,9 +5,14 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from typing import TYPE_CHECKING
 
-from tests.simulation.run import GATE_DAYS, Verdict, simulate
+from tests.simulation.planted import PLANTS, plant
 
+if TYPE_CHECKING:
+    from tests.simulation.run import Verdict
+
+GATE_DAYS = 0.06
 TAIL = 60
 
 
@@ -20,13 +25,18 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--tail", type=int, default=TAIL, help="lines of the trace to print on failure")
     parser.add_argument("--all", action="store_true", help="go on after a failure")
+    parser.add_argument("--plant", choices=sorted(PLANTS), help="with this bug planted")
     given = parser.parse_args()
+    if given.plant:
+        plant(given.plant)
+    from tests.simulation.run import simulate  # after the plant
+
     if given.seeds:
         return _many(given)
     return _report(simulate(1 if given.seed is None else given.seed, given.days), given.tail)
 
 
-def _report(verdict: Verdict, tail: int) -> int:
+def _report(verdict: "Verdict", tail: int) -> int:
     if verdict.violated:
         print(*verdict.tail[-tail:], sep="\n")
         print(f"violated: {verdict.violated}")
@@ -41,6 +51,8 @@ def _report(verdict: Verdict, tail: int) -> int:
 
 
 def _many(given: argparse.Namespace) -> int:
+    from tests.simulation.run import simulate
+
     first, _, last = given.seeds.partition("-")
     seeds = range(int(first), int(last or first) + 1)
     began, days, failed = time.monotonic(), 0.0, 0

@@ -5,7 +5,7 @@ invented change shows as a step that no table allows.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,21 +22,10 @@ STEPS = {(before, after) for (before, _), after in INSTANCE.table.items()}
 LOOKING_S = 1.0
 RAISING = frozenset({"define", "start", "create_volume", "upload", "reboot", "reset"})
 LOWERING = frozenset({"shutdown", "destroy", "undefine"})
-KEPT = [
-    "wanted",
-    "seen",
-    "launches",
-    "launched",
-    "reboots",
-    "rebooted",
-    "removed",
-    "attempts",
-    "host",
-    "reservation_id",
-    "cores",
-    "memory_mib",
-    "disk_gb",
-]
+KEPT = (
+    *("wanted", "seen", "launches", "launched", "reboots", "rebooted", "removed", "attempts"),
+    *("host", "reservation_id", "cores", "memory_mib", "disk_gb"),
+)
 
 
 @dataclass(slots=True)
@@ -98,7 +87,9 @@ class Book:
         self.told: Callable[[str, str], None] = lambda event, subject: None
         self._looked: dict[str, float] = {}
         self._running: dict[str, set[str]] = {}
-        self.refusals: dict[str, str] = {}
+        self._powered_off: dict[str, float] = {}
+        self.machines: Mapping[str, Machine] = {}
+        self.under_way: Mapping[str, int] = {}
 
     # --- the journal ---
 
@@ -132,6 +123,8 @@ class Book:
             self._step(event, name, row, data)
         if event in ("instance.asked", "instance.start asked") and "wanted" in data:
             self._room(event, name, row.host)
+        if event == "instance.powered off" and name not in self._powered_off:
+            self._violate(f"{name} was stopped as powered off, which it never was since it was started")
 
     def _step(self, event: str, name: str, row: Row, data: dict[str, Any]) -> None:
         before, wish, launches = row.state, row.wanted, row.columns["launches"]
@@ -142,10 +135,23 @@ class Book:
             row.until[wish] = self._now()
             if wish is Wanted.TERMINATED:
                 self._violate(f"{name} was to be terminated and is wanted {row.wanted} again ({event})")
-        if row.state is not before and (before, row.state) not in STEPS:
-            self._violate(f"{name} went from {before} to {row.state} ({event})")
+        if row.state is not before:
+            self._became(event, name, row, before)
         if row.columns["launched"] > row.columns["launches"] or row.columns["launches"] < launches:
             self._violate(f"{name} has run {row.columns['launched']} of {row.columns['launches']} launches")
+
+    def _became(self, event: str, name: str, row: Row, before: InstanceState) -> None:
+        if (before, row.state) not in STEPS:
+            self._violate(f"{name} went from {before} to {row.state} ({event})")
+        machine = self.machines[row.host]
+        if self.under_way.get(name):
+            return  # what was asked of the host before may come true after it was looked at
+        domain = machine.domains.get(name)
+        left = [volume for volume in machine.volumes if volume.startswith(name)]
+        if row.state is InstanceState.TERMINATED and (domain or left):
+            self._violate(f"{name} is called terminated and has left {domain or left[0]} on {row.host}")
+        if row.state is InstanceState.STOPPED and domain is not None and domain.on and event != "instance.powered off":
+            self._violate(f"{name} is called stopped and runs on {row.host}")
 
     def _host(self, event: str, name: str, data: dict[str, Any]) -> None:
         if event == "host.left":
@@ -218,8 +224,11 @@ class Book:
         on = self._running.setdefault(name, set())
         if domain.state not in ON:
             on.discard(machine.name)
+            if domain.reason != "rebooting":
+                self._powered_off[name] = self._now()
             return
         on.add(machine.name)
+        self._powered_off.pop(name, None)
         if len(on) > 1:
             self._violate(f"{name} runs on {' and '.join(sorted(on))}")
         if self.strict_room:
@@ -231,6 +240,3 @@ class Book:
         cores = sum(each.spec.cores for each in running)
         if memory > machine.capacity.memory_mib or cores > machine.capacity.cores:
             self._violate(f"{len(running)} domains on {machine.name} take {cores} cores and {memory} MiB")
-
-    def refused_for_lack(self, machine: Machine, instance_id: str, volume: str) -> None:
-        self.refusals[instance_id] = f"{machine.name} has no {volume}"

@@ -5,6 +5,7 @@ after the server gave up waiting for it.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -35,6 +36,7 @@ class Wires:
     def __init__(self, loop: VirtualLoop, machines: dict[str, Machine], lies: Lies, watching: Watching) -> None:
         self.loop, self.machines, self.lies, self.watching = loop, machines, lies, watching
         self.links: dict[str, list[SimHost]] = {}
+        self.under_way: Counter[str] = Counter()
 
     def latency(self, machine: Machine) -> float:
         rng = self.lies.rng
@@ -59,16 +61,19 @@ class Wires:
             self.loop.later(self.latency(machine), link.lost, "connection reset")
             if self.lies.rng.random() < 0.5:
                 return
+        self.under_way[ask.owner] += 1
         self.loop.later(self.latency(machine), self._arrive, link, machine, ask)
 
     def _arrive(self, link: "SimHost", machine: Machine, ask: "Ask") -> None:
         if not machine.reachable or machine.hung:
+            self.under_way[ask.owner] -= 1
             return
         busy = self.lies.rng.random() * (2.0 if ask.action == "start" else 0.05) * min(machine.slow, 20.0)
         self.loop.later(busy + self.lies.late(ask.action), self._carry_out, machine, machine.powered, ask)
 
     def _carry_out(self, machine: Machine, powered: int, ask: "Ask") -> None:
         """Also a machine that nobody reaches any more finishes what it has begun; one without power does not."""
+        self.under_way[ask.owner] -= 1
         if machine.powered != powered:
             return
         outcome: Any = None
@@ -92,6 +97,7 @@ class Ask:
         self.instance_id = str(spec.instance_id if spec is not None else request.get("instance_id", ""))
         self.name = str(request.get("name", ""))
         self.subject = self.instance_id or self.name
+        self.owner = self.instance_id or self.name.partition(".")[0]
 
     def answer(self, outcome: Any, error: Exception | None) -> None:
         if self.future.done():

@@ -62,7 +62,6 @@ class Outside:
     later: Callable[..., None]
     turned: Callable[["Machine", Domain], None]
     tell: Callable[["Machine", str, str], None]
-    refused: Callable[["Machine", str, str], None]
     violate: Callable[[str], None]
 
 
@@ -119,7 +118,6 @@ class Machine:
             return
         for name in self.needs(domain):
             if name not in self.volumes or name + PARTIAL in self.volumes:
-                self.outside.refused(self, instance_id, name)
                 raise Refusal(f"cannot access storage file {name}")
         self.turn(domain, Seen.RUNNING, "booted")
 
@@ -213,7 +211,7 @@ class Machine:
         """Restart: guests are off; `empty`: its disks are new, too."""
         self.powered += 1
         for name, domain in list(self.domains.items()):
-            if domain.state is not Seen.OFF:
+            if domain.state is not Seen.OFF or domain.reason == "rebooting":
                 self.turn(domain, Seen.OFF, "host restarted")
             if empty and name != STRANGER:
                 del self.domains[name]

@@ -17,7 +17,6 @@ DAY_S = 86_400.0
 SETTLES_WITHIN_S = 1500.0
 LOOKS_EVERY_S = 5.0
 STAYS_S = 150.0
-GATE_DAYS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +33,7 @@ class Verdict:
     instances: int
 
 
-def simulate(seed: int, days: float = GATE_DAYS) -> Verdict:
+def simulate(seed: int, days: float) -> Verdict:
     """Run one seed for so many days of virtual time."""
     loop = VirtualLoop(Random(f"{seed}/turns"))
     rng = Random(f"{seed}/world")

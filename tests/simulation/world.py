@@ -124,6 +124,7 @@ class World:
         self.lies = Lies(rng=rng)
         self.machines: dict[str, Machine] = {}
         self.wires = Wires(loop, self.machines, self.lies, self)
+        self.book.machines, self.book.under_way = self.machines, self.wires.under_way
         self.server: Server | None = None
         self.lives = 0
         self.commits = self.deeds = 0
@@ -251,7 +252,6 @@ class World:
             later=self.loop.later,
             turned=self.book.turned,
             tell=self.wires.tell,
-            refused=self.book.refused_for_lack,
             violate=self.violate,
         )
         xen, size = self.rng.random() < self.script.xen, self.rng.choice(SIZES)

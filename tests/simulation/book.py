@@ -149,7 +149,9 @@ class Book:
         domain = machine.domains.get(name)
         left = [volume for volume in machine.volumes if volume.startswith(name)]
         if row.state is InstanceState.TERMINATED and (domain or left):
-            self._violate(f"{name} is called terminated and has left {domain or left[0]} on {row.host}")
+            self._violate(
+                f"{name} is called terminated and has left {'its domain' if domain else left[0]} on {row.host}"
+            )
         if row.state is InstanceState.STOPPED and domain is not None and domain.on and event != "instance.powered off":
             self._violate(f"{name} is called stopped and runs on {row.host}")
 
@@ -224,7 +226,7 @@ class Book:
         on = self._running.setdefault(name, set())
         if domain.state not in ON:
             on.discard(machine.name)
-            if domain.reason != "rebooting":
+            if domain.reason not in ("rebooting", "lost"):
                 self._powered_off[name] = self._now()
             return
         on.add(machine.name)

@@ -148,7 +148,7 @@ class Machine:
     def reset(self, instance_id: str) -> None:
         domain = self.domains.get(instance_id)
         if domain is not None and domain.on:
-            self._boot_anew(domain)
+            self.boot_anew(domain)
 
     def destroy(self, instance_id: str) -> None:
         domain = self.domains.get(instance_id)
@@ -218,16 +218,22 @@ class Machine:
         if empty:
             self.volumes.clear()
 
+    def lose_domain(self, domain: Domain) -> None:
+        """Forget a definition; the disks stay."""
+        self.turn(domain, Seen.OFF, "lost")
+        del self.domains[domain.spec.instance_id]
+
     def _guest(self, domain: Domain, turns: int, state: Seen, reason: str) -> None:
         """A guest obeys, unless its power was cut or it restarted meanwhile."""
         if self.domains.get(domain.spec.instance_id) is not domain or domain.turns != turns or not domain.on:
             return
         if state is Seen.RUNNING:
-            self._boot_anew(domain)
+            self.boot_anew(domain)
         else:
             self.turn(domain, state, reason)
 
-    def _boot_anew(self, domain: Domain) -> None:
+    def boot_anew(self, domain: Domain) -> None:
+        """Restart a guest: under Xen its domain shows as off for a while."""
         if not self.xen:
             self.turn(domain, Seen.RUNNING, "booted")
             return

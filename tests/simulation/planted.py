@@ -72,11 +72,11 @@ PLANTS = {
         wrong="        return {CACHED + digest for digest in digests if not digest}",
         means="an image is deleted from a host while disks build on it",
     ),
-    "terminated-comes-back": Plant(
-        module="app.services.instances",
-        right="    if instance is None or instance.state is not InstanceState.RUNNING:",
-        wrong="    if instance is None:",
-        means="a guest's power-off overrules what somebody asked meanwhile",
+    "leftovers-stay": Plant(
+        module="app.reconcile.loop",
+        right="        await self._leftovers.sweep(host.name)\n",
+        wrong="",
+        means="a disk that a slow host made when its instance was gone stays for ever",
     ),
     "sweep-forgets": Plant(
         module="app.reconcile.sweep",

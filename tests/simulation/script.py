@@ -15,6 +15,9 @@ FAULTS = (
     "refusals",
     "guest power off",
     "guest crash",
+    "guest restart",
+    "guest pause",
+    "domain lost",
     "server crash",
     "crash after commit",
     "crash after action",
@@ -23,7 +26,7 @@ FAULTS = (
     "clock jump",
     "capacity change",
 )
-RARE = frozenset({"empty return", "clock jump", "capacity change", "disk full"})
+RARE = frozenset({"empty return", "clock jump", "capacity change", "disk full", "domain lost"})
 HOUR_S = 3600.0
 
 

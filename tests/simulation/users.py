@@ -39,7 +39,7 @@ class Users:
     def __init__(self, world: World) -> None:
         self.world, self.rng = world, world.rng
         self.memory = Memory()
-        self.image_id = ""
+        self.image_ids: list[str] = []
         self.quiet = False
         self.answered = 0
 
@@ -48,25 +48,26 @@ class Users:
 
     async def furnish(self) -> None:
         """Give the cloud types, an image, clusters and hosts."""
-        self.image_id = await self._asked(self._furnish)
+        self.image_ids = await self._asked(self._furnish)
 
-    def _furnish(self, unit: Unit) -> str:
+    def _furnish(self, unit: Unit) -> list[str]:
         types.seed(unit)
         accounts.first_start(unit, self.entropy)
         script, admin = self.world.script, caller(admin=True)
         kernel_id = ramdisk_id = ""
-        made = {image.name: image.id for image in unit.images.where()}
+        made = [image.id for image in unit.images.where(kind="machine")]
         if made:
-            return made["root"]
+            return made
         if script.image_has_kernel:
             kernel_id = images.register(unit, admin, _image("kernel", "kernel"), self.entropy).id
             ramdisk_id = images.register(unit, admin, _image("ramdisk", "ramdisk"), self.entropy).id
-        command = replace(_image("root", "machine"), kernel_id=kernel_id, ramdisk_id=ramdisk_id)
-        image = images.register(unit, admin, command, self.entropy)
+        for number in range(3):
+            command = replace(_image(f"root{number}", "machine"), kernel_id=kernel_id, ramdisk_id=ramdisk_id)
+            made.append(images.register(unit, admin, command, self.entropy).id)
         for number, name in enumerate(self.world.machines):
             clusters.add(unit, self._cluster(number))
             hosts.add(unit, self._host(number, name))
-        return image.id
+        return made
 
     def _cluster(self, number: int) -> str:
         return f"cluster{number % self.world.script.clusters + 1}"
@@ -74,7 +75,7 @@ class Users:
     def _host(self, number: int, name: str) -> AddHost:
         return AddHost(name=name, uri=f"qemu+tls://{name}/{name}", cluster=self._cluster(number))
 
-    async def _asked(self, work: Callable[[Unit], str]) -> str:
+    async def _asked(self, work: Callable[[Unit], list[str]]) -> list[str]:
         while True:
             try:
                 return await self.world.ask(work)
@@ -113,7 +114,7 @@ class Users:
         token = f"token-{number}-{rng.getrandbits(64):x}" if rng.random() < 0.7 else ""
         most = rng.choice((1, 1, 1, 2, 4))
         command = RunInstances(
-            image_id=self.image_id,
+            image_id=rng.choice(self.image_ids),
             min_count=rng.randint(1, most),
             max_count=most,
             vmtype=rng.choice(TYPES),
@@ -149,7 +150,12 @@ class Users:
         """Repeat an old request, as a client does whose answer got lost."""
         if self.memory.tokens:
             command, _ = self.rng.choice(list(self.memory.tokens.values()))
-            await self._launch(command)
+            try:
+                await self._launch(command)
+            except Unavailable:
+                self.world.trace("the store was away")
+            except CloudError as error:
+                self.world.violate(f"a repeat of {command.client_token} was refused: {error}")
 
     async def _describe(self) -> None:
         known = self.memory.ids()

@@ -26,8 +26,11 @@ class Weather:
             "connection cut": self._cut,
             "slow host": self._slow,
             "refusals": self._refuse,
-            "guest power off": lambda: self._guest(Seen.OFF, "shutdown"),
-            "guest crash": lambda: self._guest(Seen.CRASHED, "panicked"),
+            "guest power off": lambda: self._guest(lambda m, domain: m.turn(domain, Seen.OFF, "shutdown")),
+            "guest crash": lambda: self._guest(lambda m, domain: m.turn(domain, Seen.CRASHED, "panicked")),
+            "guest pause": lambda: self._guest(lambda m, domain: m.turn(domain, Seen.PAUSED, "I/O error")),
+            "guest restart": lambda: self._guest(Machine.boot_anew),
+            "domain lost": lambda: self._guest(Machine.lose_domain),
             "server crash": self._crash,
             "crash after commit": self._crash_after_commit,
             "crash after action": self._crash_after_deed,
@@ -109,7 +112,7 @@ class Weather:
         self.world.trace(f"{machine.name} refuses {action}")
         self.world.loop.later(self._for(MOST_AWAY_S), machine.refusing.pop, action, None)
 
-    def _guest(self, state: Seen, reason: str) -> None:
+    def _guest(self, does: Callable[[Machine, Domain], None]) -> None:
         running = [
             (machine, domain)
             for machine in self.world.machines.values()
@@ -118,11 +121,8 @@ class Weather:
         ]
         if running:
             machine, domain = self.rng.choice(running)
-            self.world.trace(f"{machine.name} {domain.spec.instance_id} {reason} by itself")
-            self._end_guest(machine, domain, state, reason)
-
-    def _end_guest(self, machine: Machine, domain: Domain, state: Seen, reason: str) -> None:
-        machine.turn(domain, state, reason)
+            does(machine, domain)
+            self.world.trace(f"{machine.name} {domain.spec.instance_id} {domain.state} ({domain.reason}) by itself")
 
     def _crash(self) -> None:
         """Die between two steps of the loop, somewhere in what happens next."""

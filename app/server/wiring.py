@@ -7,13 +7,13 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 from app import __version__
-from app.domain.ports import Unit
+from app.domain.ports import Hypervisors, Store, Unit
 from app.domain.states import HostState
 from app.reconcile.limits import Limits
 from app.reconcile.loop import Reconciler
@@ -65,21 +65,33 @@ class Outcomes:
         hosts.forget(unit, name)
 
 
+Around = Callable[[Store, Hypervisors], tuple[Store, Hypervisors]]
+
+
+def as_they_are(store: Store, hypervisors: Hypervisors) -> tuple[Store, Hypervisors]:
+    """Put nothing around the ports."""
+    return store, hypervisors
+
+
 @asynccontextmanager
-async def running(settings: Settings, url: str) -> AsyncIterator[Cloud]:
-    """Run a cloud whose listener will be at `url`; InUse if another server has its state directory."""
+async def running(settings: Settings, url: str, around: Around = as_they_are) -> AsyncIterator[Cloud]:
+    """Run a cloud whose listener will be at `url`; InUse if another server has its state directory.
+
+    `around` may put something between the cloud and its ports: a rehearsal of faults, a recorder.
+    """
     clock, state = SystemClock(), settings.state_dir
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with StateLock.take(state):
         async with Database.open(state / DATABASE, clock=clock) as store:
             library = await asyncio.to_thread(Library, state / "images")
             await _prepare(store, library, settings, url)
+            held, hypervisors = around(store, hypervisors_of(settings))
             cloud = Cloud(
-                store=store,
-                hypervisors=hypervisors_of(settings),
+                store=held,
+                hypervisors=hypervisors,
                 images=library,
                 uploads=Uploads(library),
-                feed=Feed(store, clock),
+                feed=Feed(held, clock),
                 metrics=Metrics(),
                 clock=clock,
                 entropy=os.urandom,

@@ -95,6 +95,17 @@ def test_lists_begin_anywhere_and_have_holes(raw: RawEc2) -> None:
 
 
 @pytest.mark.parametrize(
+    ("action", "name"),
+    [("DescribeInstances", "InstanceId"), ("TerminateInstances", "InstanceId"), ("DeleteTags", "ResourceId")],
+)
+def test_a_request_names_at_most_a_thousand_things(raw: RawEc2, action: str, name: str) -> None:
+    many = [(f"{name}.{number}", f"i-{number:08x}") for number in range(1001)]
+    reply = raw.pairs([("Action", action), ("Version", "2016-11-15"), *many])
+    assert (reply.status, reply.code) == (400, "InvalidParameterValue")
+    assert "at most 1000" in reply.message
+
+
+@pytest.mark.parametrize(
     ("action", "code"),
     [("DescribeVolumes", "UnsupportedOperation"), ("Nonsense", "InvalidAction"), ("", "MissingAction")],
 )

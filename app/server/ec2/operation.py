@@ -1,6 +1,6 @@
 """What an EC2 operation is to this server, and what its handler gets."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -51,6 +51,15 @@ class Operation:
     service: str = "ec2"
     prepare: Callable[[Any], object] | None = None
     finish: Callable[[Answer, Site], Awaitable[Answer]] | None = None
+
+
+MOST_IDS = 1000
+
+
+def refuse_many(parameter: str, given: Sequence[str]) -> None:
+    """Refuse more ids than EC2 takes at once; each of them costs a look-up."""
+    if len(given) > MOST_IDS:
+        raise Invalid(parameter, f"{len(given)} ids", f"A request names at most {MOST_IDS}.")
 
 
 class Filter(msgspec.Struct, frozen=True):

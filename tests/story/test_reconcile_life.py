@@ -1,5 +1,7 @@
 """An instance's life on a scripted host: real SQLite, the real loop, a hypervisor in its own process."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +34,10 @@ async def test_a_terminated_instance_leaves_nothing_on_its_host(cloud: Cloud) ->
     assert row.seen is Seen.NOTHING
     assert await cloud.world.act("domains", "host01") == []
     assert await cloud.world.act("volumes", "host01") == []
+    deadline = time.monotonic() + 5
+    while cloud.reconciler.remembered:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
 
 
 async def test_a_stopped_instance_keeps_its_disks_and_starts_again_from_them(cloud: Cloud) -> None:

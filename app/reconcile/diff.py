@@ -130,6 +130,8 @@ def _bring_up(instance: Instance, observed: Observed, memory: Memory, limits: Li
     if observed.domain is not None:
         if instance.reboots > instance.rebooted:
             return [*marks, Start(reboot=instance.reboots)]
+        if observed.seen is Seen.CRASHED:
+            return [*marks, GiveUp(launch=instance.launches, reason="the guest crashed")]
         return [*marks, ReportPowerOff(launch=instance.launches)]
     return [*marks, *_launch(instance, observed)]
 

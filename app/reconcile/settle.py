@@ -113,6 +113,8 @@ class Settler:
             waits = [action for action in actions if isinstance(action, Wait)]
             return bool(waits) and not self._refused(memory), _again(waits)
         memory.failures = 0
+        if instance.last_error and all(isinstance(action, Mark) for action in actions):
+            await self._note(instance.id, 0, "")
         if instance.removed or any(isinstance(action, Mark) and action.removed for action in actions):
             self._forget(instance.id)
         return True, _again([action for action in actions if isinstance(action, Wait)])

@@ -58,6 +58,22 @@ async def test_a_guest_that_switches_itself_off_is_stopped(cloud: Cloud) -> None
     assert cloud.services.told == [("powered off", row.id)]
 
 
+async def test_a_guest_that_crashes_is_stopped_with_the_reason_and_keeps_its_disks(cloud: Cloud) -> None:
+    row = await launch(cloud, shutdown_behavior="terminate")
+    await cloud.world.direct("crash", "host01", instance_id=row.id)
+    row = await cloud.until(lambda row: row.state is InstanceState.STOPPED and row.seen is Seen.NOTHING)
+    assert row.state_reason == "the guest crashed"
+    assert await cloud.world.done("delete_volume") == []
+
+
+async def test_trouble_that_is_over_is_forgotten(cloud: Cloud) -> None:
+    row = await launch(cloud)
+    await cloud.world.direct("refuse", "host01", what="shutdown", times=2, words="not now")
+    await cloud.change(row.id, wanted=Wanted.STOPPED)
+    await cloud.until(lambda row: "not now" in row.last_error)
+    await cloud.until(lambda row: row.state is InstanceState.STOPPED and row.last_error == "")
+
+
 async def test_a_reboot_is_asked_of_the_guest(cloud: Cloud) -> None:
     row = await launch(cloud)
     await cloud.change(row.id, reboots=1)

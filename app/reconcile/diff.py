@@ -95,8 +95,8 @@ def _rest(instance: Instance, observed: Observed, memory: Memory, limits: Limits
             return marks
         case Seen.OFF:
             return [*marks, Undefine()]
-        case Seen.CRASHED | Seen.PAUSED:
-            return [*marks, Destroy()]
+        case Seen.CRASHED | Seen.PAUSED:  # a crashed one that is off stays crashed however often it is destroyed
+            return [*marks, Destroy(), Undefine()]
     if memory.shutdown_refused:
         return [*marks, Destroy()]
     if memory.shutdown_asked_s is None:

@@ -19,6 +19,7 @@ from app.domain.states import HostState
 from app.reconcile.limits import Limits
 from app.reconcile.loop import Reconciler
 from app.server import eucarc, seeding
+from app.server.backups import clear_abandoned
 from app.server.cloud import Cloud
 from app.server.ec2.operation import Site
 from app.server.feed import Feed
@@ -76,6 +77,7 @@ async def running(settings: Settings, url: str, reload: Callable[[], Settings]) 
     clock, state, live = SystemClock(), settings.state_dir, LiveSettings(settings, reload)
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with StateLock.take(state):
+        await asyncio.to_thread(clear_abandoned, state)
         async with Database.open(state / DATABASE, clock=clock) as store:
             library = await asyncio.to_thread(Library, state / "images")
             await _prepare(store, library, settings, url)

@@ -51,15 +51,22 @@ class _Server(uvicorn.Server):
             self._answering()
 
 
-def serve(settings: Settings, answering: Callable[[str], None], around: Around = as_they_are) -> None:
+def serve(
+    settings: Settings,
+    answering: Callable[[str], None],
+    reload: Callable[[], Settings],
+    around: Around = as_they_are,
+) -> None:
     """Serve until SIGTERM or SIGINT; `answering` is told the address once requests are answered.
+
+    `reload` reads the settings anew, for when their file changes.
 
     Unavailable if the port can not be had, InUse if the state directory can not.
     """
     with listener(settings.listen_host, settings.listen_port) as bound:
         url = url_of(bound, settings.listen_host)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(running(settings, url, around), bound, url, lambda: answering(url)))
+            runner.run(_serve(running(settings, url, reload, around), bound, url, lambda: answering(url)))
 
 
 def listener(host: str, port: int) -> socket.socket:
@@ -83,13 +90,13 @@ def url_of(bound: socket.socket, host: str) -> str:
 
 
 async def _serve(
-    cloud_running: AbstractAsyncContextManager[Cloud], bound: socket.socket, url: str, answering: Callable[[], None]
+    cloud_of: AbstractAsyncContextManager[Cloud], bound: socket.socket, url: str, answering: Callable[[], None]
 ) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _begin_to_stop, stopping)
-    async with cloud_running as cloud:
+    async with cloud_of as cloud:
         app: Any = Front(
             create_app(cloud, [query_route(query_api(cloud, url))]), cloud.entropy, observe=cloud.metrics.observe
         )

@@ -14,7 +14,7 @@ from app.domain.states import HostWanted
 from app.services.names import check_name
 
 _DRIVERS = frozenset({"xen", "qemu", "test", "scripted"})
-_TRANSPORTS = frozenset({"", "ssh", "libssh", "libssh2", "tls", "unix"})
+_TRANSPORTS = frozenset({"", "ssh", "libssh", "libssh2", "tls", "tcp", "unix"})
 _PROGRAM_WORDS = frozenset({"command", "netcat", "proxy"})
 
 
@@ -93,7 +93,7 @@ def _objection(uri: str, parts: SplitResult) -> str:
     if driver not in _DRIVERS or not uri.startswith(f"{parts.scheme}://"):
         return "Give a libvirt URI such as xen+ssh://root@host/, qemu+tls://host/system or test:///default."
     if transport not in _TRANSPORTS:
-        return f"The transport {transport} is not allowed: use ssh, tls or unix."
+        return f"The transport {transport} is not allowed: use ssh, tls, tcp or unix."
     if parts.netloc.startswith("-") or "@-" in parts.netloc or not uri.isprintable() or " " in uri:
         return "Its host or user has a form that programs could take for an option."
     if parts.password is not None:

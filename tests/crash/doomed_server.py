@@ -10,7 +10,8 @@ from tests.crash.points import doomed
 
 def main(point: str, state: str, listen: str) -> None:
     flags = {"state_dir": state, "listen": listen, "rehearse": "none"}
-    serve(settings.load(flags, os.environ), lambda url: print(f"ready {url}", flush=True), doomed(point))
+    given = settings.load(flags, os.environ)
+    serve(given, lambda url: print(f"ready {url}", flush=True), lambda: given, doomed(point))
 
 
 if __name__ == "__main__":

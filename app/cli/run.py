@@ -3,6 +3,7 @@
 The child stops when its standard input ends, so that it does not outlive a console that was killed.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -31,7 +32,7 @@ def run(state_dir: str, **flags: str | None) -> int:
         command += [f"--{name}", value] if value else []
     log = state / "serve.log"
     with (
-        log.open("a") as errors,
+        os.fdopen(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a") as errors,
         subprocess.Popen(  # noqa: S603 - our own program
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True
         ) as server,

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import BinaryIO
 
 from litestar import Controller, post
 from litestar.response import Stream
@@ -29,7 +30,8 @@ class BackupController(Controller):
     async def backup(self, desk: At) -> Stream:
         draft = desk.cloud.state_dir / f"{DRAFT}{secrets.token_hex(8)}"
         await desk.act("Backup", "", asyncio.to_thread(desk.cloud.backup, draft))
-        return Stream(_sent(draft), media_type="application/vnd.sqlite3")
+        copy = await asyncio.to_thread(_taken, draft)
+        return Stream(_sent(copy), media_type="application/vnd.sqlite3")
 
 
 def clear_abandoned(state: Path) -> None:
@@ -38,9 +40,14 @@ def clear_abandoned(state: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
-async def _sent(file: Path) -> AsyncIterator[bytes]:
-    # Unlinked while open: nothing is left, whether the client takes all of it, goes away, or we are killed later.
-    with await asyncio.to_thread(file.open, "rb") as source:
-        await asyncio.to_thread(file.unlink)
+def _taken(file: Path) -> BinaryIO:
+    """Open a file and unlink it: nothing is left, whether the client takes all of it, goes away, or we are killed."""
+    copy = file.open("rb")
+    file.unlink()
+    return copy
+
+
+async def _sent(copy: BinaryIO) -> AsyncIterator[bytes]:
+    with copy as source:
         while piece := await asyncio.to_thread(source.read, PIECE_BYTES):
             yield piece

@@ -50,13 +50,14 @@ def render(named: Mapping[str, str]) -> str:
 
 
 def parse(text: str) -> dict[str, str]:
-    """Read what `render` wrote; lines that are no assignments are skipped."""
+    """Read what `render` wrote; lines that are no assignments of a plain name are skipped."""
     named = {}
     for line in text.splitlines():
         words = shlex.split(line, comments=True)
         if len(words) == 2 and words[0] == "export" and "=" in words[1]:
             name, _, value = words[1].partition("=")
-            named[name] = value
+            if name.isidentifier():
+                named[name] = value
     return named
 
 

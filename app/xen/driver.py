@@ -234,7 +234,7 @@ def observe(domain: Any) -> DomainSeen | None:
         if is_absent(error):
             return None
         raise
-    if mark is None:
+    if mark is None or mark.instance_id != domain.name():
         return None
     how, word = seen(state, reason)
     return DomainSeen(instance_id=mark.instance_id, state=how, launch=mark.launch, reason=word, recovery=mark.recovery)

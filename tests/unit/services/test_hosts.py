@@ -66,6 +66,8 @@ async def test_a_cluster_must_be_there_first(store: Database) -> None:
         "xen+ssh://node1/ x",
         "xen+ssh://node1/\n",
         "xen+ssh://[node1/",
+        "test:///etc/shadow",
+        "test+unix:///etc/shadow?socket=/run/libvirt/libvirt-sock",
     ],
 )
 def test_a_uri_that_is_none_or_runs_programs_is_refused(uri: str) -> None:

@@ -45,5 +45,6 @@ def _say_what_to_type(url: str, state: Path) -> None:
 
 
 def _stop_at_end_of_input() -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 4096):  # a buffered reader in a thread would crash the interpreter's end
+        pass
     os.kill(os.getpid(), signal.SIGTERM)

@@ -32,7 +32,10 @@ class Entry:
 class Form(ModalScreen[None]):
     """`submit` gets the values and returns what is wrong, or nothing when the form may close."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "cancel", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "cancel", show=False),
+        Binding("ctrl+s", "send", "send", show=False),
+    ]
 
     def __init__(
         self,
@@ -57,6 +60,8 @@ class Form(ModalScreen[None]):
                         yield Static(entry.label, markup=False, classes="label")
                         yield self._field(entry)
             yield Static("", markup=False, classes="wrong")
+            keys = "tab next  enter choose  ctrl+s " + self._verb.lower() + "  esc cancel"
+            yield Static(keys, markup=False, classes="hint")
             with Horizontal(classes="buttons"):
                 yield Button("Cancel", id="no", compact=True)
                 yield Button(self._verb, id="yes", variant="primary", compact=True)
@@ -94,6 +99,9 @@ class Form(ModalScreen[None]):
 
     def action_leave(self) -> None:
         self.dismiss(None)
+
+    def action_send(self) -> None:
+        self._send()
 
     def _send(self) -> None:
         values = self.values()

@@ -1,7 +1,8 @@
 """The frame of all places: header, banner, body, prompts, footer, and how a key becomes a method call.
 
 All keys are bound to the one Textual action `do` with the name of ours, so that role, read-only mode and a
-lost connection are judged in one place before any method runs.
+lost connection are judged in one place before any method runs. The bindings have priority, which makes the app
+itself take one key after the other: else what is typed fast behind a `/` would still be taken as keys of the list.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -30,7 +31,7 @@ PROMPT_KEYS = tuple(("↑" if key == "up" else key, title) for key, title in PRO
 def bindings_of(place: str) -> list[BindingType]:
     """Bind the keys that the registry gives to a place."""
     return [
-        Binding(action.key, f"do('{action.name}')", action.title, id=f"{place}.{action.name}")
+        Binding(action.key, f"do('{action.name}')", action.title, id=f"{place}.{action.name}", priority=True)
         for action in ACTIONS
         if place in action.screens
     ]
@@ -104,27 +105,28 @@ class ConsoleScreen(Screen[None]):
             self.reload()
             self.draw_frame()
 
+    @property
+    def prompting(self) -> bool:
+        """Tell whether keys are text now."""
+        return any(prompt.display for prompt in self.query(Prompt))
+
     def draw_frame(self) -> None:
         """Draw header, banner and footer as things stand now."""
         self.query_one(Header).draw(self.session, self.trail())
         self.query_one(Banner).draw(self.session)
-        if any(prompt.display for prompt in self.query(Prompt)):
+        if self.prompting:
             self.query_one(Footer).hint(PROMPT_KEYS_ASCII if self.session.ascii_only else PROMPT_KEYS)
         else:
             self.query_one(Footer).draw(self.session.offered(self.PLACE))
 
     def refocus(self) -> None:
-        home = self.home()
-        if home is None:
-            self.set_focus(None)
-        else:
-            home.focus()
+        self.set_focus(self.home())
 
     # --- actions
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "do":
-            return self.session.may(named(str(parameters[0])))
+            return not self.prompting and self.session.may(named(str(parameters[0])))
         return super().check_action(action, parameters)
 
     async def action_do(self, name: str) -> None:

@@ -69,7 +69,7 @@ class Confirm(ModalScreen[bool]):
     def on_mount(self) -> None:
         destroys = self._question.action.danger is Danger.DESTROYS
         self.query_one("#yes", Button).disabled = destroys
-        self.query_one("#typed" if destroys else "#no").focus()
+        self.set_focus(self.query_one("#typed" if destroys else "#no"))  # at once: keys may wait already
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self.query_one("#yes", Button).disabled = event.value.strip() != self._question.word

@@ -34,6 +34,8 @@ class Form(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "cancel", show=False),
+        Binding("tab", "app.focus_next", priority=True, show=False),  # before what is typed behind it
+        Binding("shift+tab", "app.focus_previous", priority=True, show=False),
         Binding("ctrl+s", "send", "send", show=False),
     ]
 
@@ -75,7 +77,7 @@ class Form(ModalScreen[None]):
         return Select(options, value=chosen, allow_blank=False, id=f"entry-{entry.key}", compact=True)
 
     def on_mount(self) -> None:
-        self.query_one(f"#entry-{self._entries[0].key}").focus()
+        self.set_focus(self.query_one(f"#entry-{self._entries[0].key}"))  # at once: keys may wait already
         if self._ascii_only:
             for arrow in self.query(".arrow").results(Static):
                 arrow.update("v" if arrow.has_class("down-arrow") else "^")

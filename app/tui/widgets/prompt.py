@@ -55,7 +55,7 @@ class Prompt(Horizontal):
         with field.prevent(Input.Changed):
             field.value = text
         field.cursor_position = len(text)
-        field.focus()
+        self.screen.set_focus(field)  # at once: what is typed next belongs here
         self._suggest(text)
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """What could be meant by what is typed so far, for the two prompts; every answer is a whole line.
 
-Values come from the rows at hand and are users' text: they are quoted so that the filter reads them back as one word.
+Values come from the rows at hand and are users' text: they are quoted so that the filter reads them back as one word;
+one with a quotation mark in it can not be spelled and is not offered.
 """
 
 import os
@@ -39,7 +40,7 @@ def _values(name: str, begun: str, columns: Sequence[Column[Any]], rows: Iterabl
     if column is None:
         return []
     known = {str(column.value(row)) for row in rows}
-    fit = sorted(value for value in known if value and value.casefold().startswith(word))
+    fit = sorted(value for value in known if value and '"' not in value and value.casefold().startswith(word))
     return [",".join([*kept, quoted(value)]) for value in fit[:MOST]]
 
 

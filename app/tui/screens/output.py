@@ -30,6 +30,7 @@ class OutputScreen(ConsoleScreen):
         super().__init__(session)
         self.instance_id = instance_id
         self._following = True
+        self._asking = False
         self._wanted = ""
         self._text = ""
         self._lines: list[str] = []
@@ -107,10 +108,17 @@ class OutputScreen(ConsoleScreen):
     # --- fetching and drawing
 
     def _ask(self) -> None:
-        if self.session.live:
-            self.run_worker(self._fetch(), exclusive=True)
+        if self.session.live and not self._asking:  # an answer may take longer than the pause
+            self._asking = True
+            self.run_worker(self._fetch)
 
     async def _fetch(self) -> None:
+        try:
+            await self._fetch_once()
+        finally:
+            self._asking = False
+
+    async def _fetch_once(self) -> None:
         try:
             answer = await self.session.cloud.send(calls.console_output(self.instance_id))
         except ClientError as error:

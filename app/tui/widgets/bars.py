@@ -1,6 +1,7 @@
 """The fixed lines of every screen: where we are and how live it is, what is wrong, which keys there are."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -22,7 +23,9 @@ _LINK_TONES = {
 
 
 class Line(Static):
-    """A Static that is only drawn again when it says something else."""
+    """A Static that is only drawn again when it says something else, and laid out when its height may change."""
+
+    WRAPS: ClassVar[bool] = False
 
     def __init__(self) -> None:
         super().__init__(markup=False)
@@ -32,9 +35,8 @@ class Line(Static):
     def say(self, said: Content) -> None:
         if said != self._said:
             self._said = said
-            # only the number of lines can change the layout
-            self.update(said, layout=self._lines != (lines := said.plain.count("\n")))
-            self._lines = lines
+            self.update(said, layout=self.WRAPS or self._lines != said.plain.count("\n"))
+            self._lines = said.plain.count("\n")
 
 
 class Header(Line):
@@ -79,7 +81,9 @@ def _shortened(places: list[str], cut: str, room: int) -> str:
 
 
 class Banner(Line):
-    """One line that is only there while something is wrong with the connection."""
+    """Says what is wrong with the connection while something is."""
+
+    WRAPS = True
 
     def __init__(self) -> None:
         super().__init__()

@@ -9,7 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-import uuid
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,11 +26,11 @@ BACK_WITHIN_S = 3.0
 class Terminal:
     """One tmux server of its own with one window, 120 × 40."""
 
-    def __init__(self) -> None:
-        self._name = f"eucalyptus-{uuid.uuid4().hex[:12]}"
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
 
     def tmux(self, *arguments: str, **environment: str) -> str:
-        command = [shutil.which("tmux") or "tmux", "-u", "-L", self._name, "-f", "/dev/null", *arguments]
+        command = [shutil.which("tmux") or "tmux", "-u", "-S", str(self._socket), "-f", "/dev/null", *arguments]
         inherited = {name: value for name, value in os.environ.items() if name not in {"TMUX", "NO_COLOR"}}
         env = {**inherited, "TERM": "xterm-256color", **environment}
         return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=10).stdout
@@ -69,9 +69,10 @@ class Terminal:
 
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
-    terminal = Terminal()
-    yield terminal
-    terminal.tmux("kill-server")
+    with tempfile.TemporaryDirectory() as folder:  # a socket's path must be short, and -L would leave it behind
+        terminal = Terminal(Path(folder) / "tmux")
+        yield terminal
+        terminal.tmux("kill-server")
 
 
 @pytest.fixture

@@ -66,9 +66,7 @@ INSTANCE: Facts[Shown] = {
     "state-reason-message": lambda s: [s.instance.state_reason] if s.instance.state_reason else [],
     "tenancy": lambda s: ["default"],
     "usage-operation": lambda s: [USAGE],
-    "virtualization-type": lambda s: [
-        "paravirtual" if s.host is not None and s.host.hypervisor.lower() == "xen" else "hvm"
-    ],
+    "virtualization-type": lambda s: [s.virtualization],
 }
 
 STATUS: Facts[Shown] = {

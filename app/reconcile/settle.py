@@ -138,6 +138,7 @@ class Settler:
                 case ReportPowerOff(launch=launch):
                     await self._tell(job.case, launch, self._tools.outcomes.powered_off)
                 case GiveUp(reason=reason):
+                    await self._note(job.case.instance.id, 0, job.case.instance.last_error)
                     await self._give_up(job, reason)
                 case _:
                     await self._tools.executor.run(action, job)
@@ -153,21 +154,19 @@ class Settler:
             await self._tools.store.write(lambda unit: _impair(unit, instance.id), writer="reconcile")
 
     async def _failed(self, job: Job, error: CloudError) -> Again:
-        tools, memory = self._tools, job.memory
+        """Count a failed start; whether it is the last one is decided by the next look, for it may run after all."""
+        tools, memory, instance = self._tools, job.memory, job.case.instance
         memory.failures += 1
-        hopeless = isinstance(error, Hopeless)
+        attempts = instance.attempts
         if await self._counts(job, error):
             tools.staging.forget(job.host.name)
-            attempts = job.case.instance.attempts + 1
-            starting = job.case.instance.wanted is Wanted.RUNNING and job.case.instance.seen not in _ALIVE
-            over = starting and (hopeless or attempts >= tools.limits.attempts)
-            await self._note(job.case.instance.id, 0 if over else attempts, str(error))
-            if over:
-                tries = "" if hopeless else f" after {attempts} attempts on {job.host.name}"
-                await self._give_up(job, f"the instance could not be started{tries}: {error}")
-        else:
-            await self._note(job.case.instance.id, job.case.instance.attempts, str(error))
-        return Again(after_s=tools.backoff.after(memory.failures), failed=True)
+            starting = instance.wanted is Wanted.RUNNING and instance.seen not in _ALIVE
+            attempts += 1 if starting else 0
+        await self._note(instance.id, attempts, str(error))
+        if isinstance(error, Hopeless):
+            await self._give_up(job, f"the instance could not be started: {error}")
+        last = attempts == tools.limits.attempts > instance.attempts
+        return Again(after_s=0.0 if last else tools.backoff.after(memory.failures), failed=True)
 
     async def _counts(self, job: Job, error: CloudError) -> bool:
         """A host that is away is no fault of the instance; one that answers and does not do its part is."""

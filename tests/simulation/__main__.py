@@ -38,7 +38,7 @@ def main() -> int:
 
 def _report(verdict: "Verdict", tail: int) -> int:
     if verdict.violated:
-        print(*verdict.tail[-tail:], sep="\n")
+        print(*(verdict.tail[-tail:] if tail else ()), sep="\n")
         print(f"violated: {verdict.violated}")
     print(
         f"seed {verdict.seed}: {'FAILED' if verdict.violated else 'ok'} after {verdict.days:.3f} days,"

@@ -18,7 +18,7 @@ from typing import Any
 LIFE: ContextVar[int] = ContextVar("life", default=0)
 """Which life of the server something belongs to; 0: the world outside."""
 
-SWEPT_EVERY = 4096
+SWEPT_EVERY = 1024
 
 
 class Violated(Exception):
@@ -48,11 +48,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.steps = 0
         self.failure: Exception | None = None
         self._ready: list[asyncio.Handle] = []
-        self._scheduled: list[asyncio.TimerHandle] = []
-        self._rng, self._now = rng, 0.0
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._draw, self._now = rng.random, 0.0
         self._dead: set[int] = set()
         self._tasks: dict[int, SimTask] = {}
-        self._numbered = 0
+        self._numbered, self._sweep_at = 0, SWEPT_EVERY
         self._buried: list[SimTask] = []
         self.outside = copy_context()
 
@@ -63,9 +63,19 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._numbered += 1
         task = SimTask(coro, self, self._numbered, copy_context() if context is None else context)
         self._tasks[task.number] = task
-        if self._numbered % SWEPT_EVERY == 0:
+        if len(self._tasks) >= self._sweep_at:
             self._tasks = {number: task for number, task in self._tasks.items() if not task.done()}
+            self._sweep_at = 2 * len(self._tasks) + SWEPT_EVERY
         return task
+
+    def call_at(  # type: ignore[override]
+        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Timers of one moment keep the order in which they were set until the draw mixes them."""
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        self._numbered += 1
+        heapq.heappush(self._timers, (when, self._numbered, timer))
+        return timer
 
     def run_in_executor(  # type: ignore[override]
         self, executor: Executor | None, func: Callable[..., Any], *args: Any
@@ -83,8 +93,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Drop everything that belongs to one life of the server."""
         self._dead.add(life)
         self._ready = [handle for handle in self._ready if _life(handle) != life]
-        self._scheduled = [handle for handle in self._scheduled if _life(handle) != life]
-        heapq.heapify(self._scheduled)
+        self._timers = [timer for timer in self._timers if _life(timer[2]) != life]
+        heapq.heapify(self._timers)
         mine = [task for task in self._tasks.values() if task.life == life and not task.done()]
         self._buried.extend(mine)
 
@@ -109,7 +119,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def _run_once(self) -> None:
         if not self._ready:
             self._jump()
-        place = self._rng.randrange(len(self._ready))
+        place = int(self._draw() * len(self._ready))
         handle, self._ready[place] = self._ready[place], self._ready[-1]
         self._ready.pop()
         self.steps += 1
@@ -120,20 +130,15 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _jump(self) -> None:
         """Make the earliest timers ready."""
-        while self._scheduled and self._scheduled[0].cancelled():
-            self._take()
-        if not self._scheduled:
+        while self._timers and self._timers[0][2].cancelled():
+            heapq.heappop(self._timers)
+        if not self._timers:
             raise RuntimeError("nothing will ever happen again")
-        self._now = max(self._now, self._scheduled[0].when())
-        while self._scheduled and self._scheduled[0].when() <= self._now:
-            handle = self._take()
+        self._now = max(self._now, self._timers[0][0])
+        while self._timers and self._timers[0][0] <= self._now:
+            handle = heapq.heappop(self._timers)[2]
             if not handle.cancelled():
                 self._ready.append(handle)
-
-    def _take(self) -> asyncio.TimerHandle:
-        handle = heapq.heappop(self._scheduled)
-        handle._scheduled = False  # type: ignore[attr-defined]
-        return handle
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         """Cancelled timers stay in the heap until their time: their place there must not depend on when that is."""

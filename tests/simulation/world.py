@@ -17,7 +17,7 @@ from app.domain.errors import CloudError, Missing
 from app.domain.ports import DomainSpec, Unit
 from app.domain.vmtype import Size
 from app.reconcile.loop import Reconciler
-from app.server.wiring import Outcomes
+from app.server.outcomes import Outcomes
 from app.store.database import Database
 from tests.simulation.book import Book
 from tests.simulation.links import SimHypervisors, Wires

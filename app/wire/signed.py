@@ -83,7 +83,9 @@ def moment(text: str, parameter: str) -> datetime:
 
 
 def mismatch() -> Unauthenticated:
-    return Unauthenticated("The signature does not fit the request: check the secret access key.")
+    return Unauthenticated(
+        "AWS was not able to validate the provided access credentials: check the access key id and its secret."
+    )
 
 
 def wire_bytes(text: str) -> bytes:

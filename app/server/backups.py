@@ -13,6 +13,7 @@ from app.domain.account import Role
 from app.server.desk import At, needs
 
 PIECE_BYTES = 1 << 20
+DRAFT = ".backup-"
 
 
 class BackupController(Controller):
@@ -27,10 +28,16 @@ class BackupController(Controller):
         media_type="application/vnd.sqlite3",
     )
     async def backup(self, desk: At) -> Stream:
-        draft = desk.cloud.state_dir / f".backup-{secrets.token_hex(8)}"
+        draft = desk.cloud.state_dir / f"{DRAFT}{secrets.token_hex(8)}"
         await desk.act("Backup", "", asyncio.to_thread(desk.cloud.backup, draft))
         copy = await asyncio.to_thread(_taken, draft)
         return Stream(_sent(copy), media_type="application/vnd.sqlite3")
+
+
+def clear_abandoned(state: Path) -> None:
+    """Remove what a server that was killed left of copies; they hold secrets. Only before this one makes any."""
+    for draft in state.glob(f".*{DRAFT.lstrip('.')}*"):
+        draft.unlink(missing_ok=True)
 
 
 def _taken(file: Path) -> BinaryIO:

@@ -86,7 +86,9 @@ def read(file: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise Unavailable("credentials", f"{file} can not be read: {error}") from error
+        why = getattr(error, "strerror", "") or str(error)
+        advice = "if it is damaged, remove it: the next start makes it anew with a new token"
+        raise Unavailable("credentials", f"{file} can not be read ({why}); {advice}") from error
 
 
 def write(file: Path, named: Mapping[str, str]) -> None:

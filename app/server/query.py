@@ -6,8 +6,8 @@ at, so that a stranger learns nothing, not even which operations exist. DryRun d
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
@@ -53,9 +53,12 @@ class Reply:
 class QueryApi:
     """Answers Query requests against the store."""
 
-    def __init__(self, *, store: Store, site: Site, clock: Clock, protocols: Mapping[str, Protocol]) -> None:
+    def __init__(
+        self, *, store: Store, site: Site, clock: Clock, protocols: Mapping[str, Protocol], policy: Callable[[], str]
+    ) -> None:
         self._store, self._site, self._clock, self._protocols = store, site, clock, protocols
         self._nobodys_secret = site.entropy(30).hex()
+        self._policy = policy
         self._operations = {(operation.service, operation.name): operation for operation in OPERATIONS}
 
     async def reply(self, request: SignedRequest, source: str, request_id: str) -> Reply:
@@ -121,7 +124,7 @@ class QueryApi:
             request=call.arguments,
             unit=unit,
             caller=caller,
-            site=self._site,
+            site=replace(self._site, policy=self._policy()),
             sha256=sha256(msgspec.json.encode(call.arguments)).hexdigest(),
             prepared=prepared,
         )

@@ -15,7 +15,7 @@ from app.domain.states import HostWanted
 from app.services.names import check_name
 
 _DRIVERS = frozenset({"xen", "qemu", "test", "scripted"})
-_TRANSPORTS = frozenset({"", "ssh", "libssh", "libssh2", "tls", "unix"})
+_TRANSPORTS = frozenset({"", "ssh", "libssh", "libssh2", "tls", "tcp", "unix"})
 _PROGRAM_WORDS = frozenset({"command", "netcat", "proxy"})
 _TEST_PATHS = frozenset({"/default", "/rehearsal"})
 
@@ -96,7 +96,7 @@ def _objection(uri: str, parts: SplitResult) -> str:
         "Give a libvirt URI such as xen+ssh://root@host/, qemu+tls://host/system or test:///default.": (
             driver not in _DRIVERS or not uri.startswith(f"{parts.scheme}://")
         ),
-        f"The transport {transport} is not allowed: use ssh, tls or unix.": transport not in _TRANSPORTS,
+        f"The transport {transport} is not allowed: use ssh, tls, tcp or unix.": transport not in _TRANSPORTS,
         "Its host or user has a form that programs could take for an option.": (
             parts.netloc.startswith("-") or "@-" in parts.netloc or not uri.isprintable() or " " in uri
         ),

@@ -25,7 +25,7 @@ from app.domain.image import Image
 from app.domain.instance import Instance
 from app.domain.journal import AuditEntry, Entry
 from app.domain.ports import Unit
-from app.domain.states import HostState, InstanceState
+from app.domain.states import HostState, InstanceState, Seen
 from app.domain.vmtype import Size, VmType
 from app.services import types
 
@@ -91,7 +91,7 @@ def instance_view(instance: Instance, tags: Mapping[str, str]) -> InstanceView:
         state=state,
         wanted=instance.wanted,
         seen=instance.seen,
-        status="impaired" if instance.impaired_since_ms else _STATUS.get(state, ""),
+        status="impaired" if instance.impaired_since_ms or halted(instance) else _STATUS.get(state, ""),
         cluster=instance.cluster,
         host=instance.host,
         vmtype=instance.vmtype,
@@ -115,6 +115,11 @@ def instance_views(unit: Unit, instances: Iterable[Instance]) -> list[InstanceVi
     shown = [instance for instance in instances if not instance.hidden(unit.now_ms)]
     tags = tags_of(unit, [instance.id for instance in shown])
     return [instance_view(instance, tags.get(instance.id, {})) for instance in shown]
+
+
+def halted(instance: Instance) -> bool:
+    """Tell whether an instance that should run is paused on its host, as QEMU does when a disk is full."""
+    return instance.state is InstanceState.RUNNING and instance.seen is Seen.PAUSED
 
 
 def tags_of(unit: Unit, ids: list[str]) -> dict[str, dict[str, str]]:

@@ -167,7 +167,8 @@ class Driver:
 
     async def delete_volume(self, name: str) -> None:
         plain(name)
-        if self._uploads[name.removesuffix(PARTIAL)].locked():
+        upload = self._uploads.get(name.removesuffix(PARTIAL))
+        if upload is not None and upload.locked():
             return  # on its way just now; whoever wants it gone asks again
         await self._connection.call("deleting a volume", lambda connection: self._pool.delete(connection, name))
 

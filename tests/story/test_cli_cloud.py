@@ -241,6 +241,17 @@ def test_a_backup_is_put_back(tmp_path: Path) -> None:
         assert "kept" in moved.euca("account", "list").stdout
 
 
+def test_what_a_killed_server_left_of_a_backup_is_gone_at_the_next_start(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    drafts = [state / ".backup-0123456789abcdef", state / "..backup-0123456789abcdef.1.new"]
+    for draft in drafts:
+        draft.touch()
+    with ServedCloud(state, rehearse="1x1") as served:
+        assert not any(draft.exists() for draft in drafts)
+        assert "uvicorn" not in served.log()
+
+
 def test_the_doctor_answers_for_this_machine(tmp_path: Path) -> None:
     done = euca("doctor", "--state", str(tmp_path), "--listen", "127.0.0.1:0", "--json")
     assert {row["name"] for row in json.loads(done.stdout)} >= {"python", "state directory", "listener"}

@@ -40,7 +40,6 @@ from app.wire.models import Models
 from app.wire.protocol import Protocol
 from app.xen.hosts import INSTANCE_PATH, Hosts
 
-DATABASE = "cloud.sqlite3"
 REHEARSAL_UP_WITHIN_S = 5.0
 FEED_STOP_S = 1.0
 
@@ -89,7 +88,7 @@ async def running(
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with StateLock.take(state):
         await asyncio.to_thread(clear_abandoned, state)
-        async with Database.open(state / DATABASE, clock=clock) as store:
+        async with Database.open(settings.database, clock=clock) as store:
             library = await asyncio.to_thread(Library, state / "images")
             await _prepare(store, library, settings, url)
             held, hypervisors = around(store, hypervisors_of(settings))
@@ -102,7 +101,7 @@ async def running(
                 metrics=Metrics(),
                 clock=clock,
                 entropy=os.urandom,
-                backup=partial(backup, state / DATABASE),
+                backup=partial(backup, settings.database),
                 state_dir=state,
                 policy=live.policy,
                 version=__version__,

@@ -27,7 +27,7 @@ from tests.deadline import eventually
 from tests.served import ServedCloud
 from tests.tui.screen_text import png_of, text_of
 
-SIZE = (120, 34)
+SIZE = (120, 30)
 LAUNCHED = [
     ("web", "m1.small", 5),
     ("db", "c1.medium", 2),

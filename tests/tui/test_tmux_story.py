@@ -5,12 +5,11 @@ at the moment it is read, so everything is waited for.
 """
 
 import os
-import re
 import shlex
 import shutil
 import subprocess
 import sys
-import uuid
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,11 +26,11 @@ BACK_WITHIN_S = 3.0
 class Terminal:
     """One tmux server of its own with one window, 120 × 40."""
 
-    def __init__(self) -> None:
-        self._name = f"eucalyptus-{uuid.uuid4().hex[:12]}"
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
 
     def tmux(self, *arguments: str, **environment: str) -> str:
-        command = [shutil.which("tmux") or "tmux", "-u", "-L", self._name, "-f", "/dev/null", *arguments]
+        command = [shutil.which("tmux") or "tmux", "-u", "-S", str(self._socket), "-f", "/dev/null", *arguments]
         inherited = {name: value for name, value in os.environ.items() if name not in {"TMUX", "NO_COLOR"}}
         env = {**inherited, "TERM": "xterm-256color", **environment}
         return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=10).stdout
@@ -70,15 +69,58 @@ class Terminal:
 
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
-    terminal = Terminal()
-    yield terminal
-    terminal.tmux("kill-server")
+    with tempfile.TemporaryDirectory() as folder:  # a socket's path must be short, and -L would leave it behind
+        terminal = Terminal(Path(folder) / "tmux")
+        yield terminal
+        terminal.tmux("kill-server")
 
 
 @pytest.fixture
 def cloud(tmp_path: Path) -> Iterator[ServedCloud]:
     with ServedCloud(tmp_path / "state") as cloud:
         yield cloud
+
+
+def launch_two_beside(terminal: Terminal, drained: str) -> list[str]:
+    """Launch by the form and return the ids, none of which may be on the drained host."""
+    terminal.press("3")
+    terminal.shows("0 instances", "Nothing runs yet: l launches")
+    terminal.press("l")
+    terminal.shows("Launch instances", "rehearsal-root")
+    terminal.press("Tab", "Tab")
+    terminal.type("2")
+    terminal.press("Enter")
+    terminal.shows("launching 2 instances", "2 instances")
+    terminal.hides("◐ pending")
+    screen = terminal.shows("● running")
+    rows = [line for line in screen.splitlines() if "● running" in line]
+    assert not any(drained in row for row in rows), "a drained host takes nothing new"
+    ids = [line.split()[0] for line in (row.lstrip("▶ ") for row in rows)]
+    assert len(set(ids)) == 2
+    return ids
+
+
+def read_the_output_of(terminal: Terminal, given: str) -> None:
+    terminal.type(f"/{given}")
+    terminal.shows("1 of 2 instances", f"filter: {given}")
+    terminal.press("Enter")
+    terminal.shows("o output")
+    terminal.press("o")
+    terminal.shows("▸ output", "rehearsal host: nothing runs here", f"{given} login:")
+    terminal.press("Escape")
+    terminal.shows("1 of 2 instances")
+    terminal.press("Escape")
+    terminal.hides("1 of 2")
+
+
+def lose_and_regain(terminal: Terminal, cloud: ServedCloud) -> None:
+    cloud.kill()
+    terminal.shows("○ lost", "retry in", "Connection lost", "Actions wait")
+    terminal.press("2")
+    terminal.shows("6 hosts", "◐ draining")
+    cloud.start()
+    terminal.shows("● live", within_s=BACK_WITHIN_S)
+    terminal.hides("Connection lost")
 
 
 def test_a_day_at_the_console(cloud: ServedCloud, terminal: Terminal) -> None:
@@ -90,32 +132,8 @@ def test_a_day_at_the_console(cloud: ServedCloud, terminal: Terminal) -> None:
     terminal.shows("6 hosts", "▶ cluster1-host1")
     terminal.press("d")
     terminal.shows("◐ draining", "u undoes it")
-
-    terminal.press("3")
-    terminal.shows("0 instances", "Nothing runs yet: l launches")
-    terminal.press("l")
-    terminal.shows("Launch instances", "rehearsal-root")
-    terminal.press("Tab", "Tab")
-    terminal.type("2")
-    terminal.press("Enter")
-    screen = terminal.shows("launching 2 instances", "2 instances")
-    terminal.hides("◐ pending")
-    screen = terminal.shows("● running")
-    ids = re.findall(r"i-[0-9a-f]{17}", screen)
-    assert len(set(ids)) == 2
-    rows = [line for line in screen.splitlines() if "● running" in line]
-    assert not any("cluster1-host1" in row for row in rows), "a drained host takes nothing new"
-
-    terminal.type(f"/{ids[0]}")
-    terminal.shows("1 of 2 instances", f"filter: {ids[0]}")
-    terminal.press("Enter")
-    terminal.shows("o output")
-    terminal.press("o")
-    terminal.shows("▸ output", "rehearsal host: nothing runs here", f"{ids[0]} login:")
-    terminal.press("Escape")
-    terminal.shows("1 of 2 instances")
-    terminal.press("Escape")
-    terminal.hides("1 of 2")
+    ids = launch_two_beside(terminal, "cluster1-host1")
+    read_the_output_of(terminal, ids[0])
 
     terminal.press("*", "t")
     terminal.shows("Terminate 2 instances?", *ids, "There is no way back", "Type their number")
@@ -123,13 +141,7 @@ def test_a_day_at_the_console(cloud: ServedCloud, terminal: Terminal) -> None:
     terminal.press("Enter")
     terminal.shows("ending 2 instances", "✕ terminated")
 
-    cloud.kill()
-    terminal.shows("○ lost", "retry in", "Connection lost", "Actions wait")
-    terminal.press("2")
-    terminal.shows("6 hosts", "◐ draining")
-    cloud.start()
-    terminal.shows("● live", within_s=BACK_WITHIN_S)
-    terminal.hides("Connection lost")
+    lose_and_regain(terminal, cloud)
     terminal.press("u")
     terminal.shows("cluster1-host1 may take instances again")
     terminal.hides("◐ draining")

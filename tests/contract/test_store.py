@@ -336,7 +336,7 @@ async def test_what_hosts_hold_is_summed(store: Store) -> None:
     await store.write(add)
     assert await store.read(lambda unit: (unit.held(), unit.counts())) == (
         {"host1": Size(cores=1, memory_mib=128, disk_gb=20), "h2": Size(cores=1, memory_mib=128, disk_gb=10)},
-        {"h1": 2, "h2": 1},
+        {"host1": 2, "h2": 1},
     )
 
 

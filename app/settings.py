@@ -141,6 +141,11 @@ class Settings:
     power_wake_s: int = 300
     """Seconds that a host may take to wake before it counts as lost. [POWER_WAKETHRESH]"""
 
+    @property
+    def database(self) -> Path:
+        """The file that holds all of the cloud's state."""
+        return self.state_dir / "cloud.sqlite3"
+
 
 @dataclass(frozen=True, slots=True)
 class _Key:

@@ -115,7 +115,7 @@ def chosen(contexts: Contexts, environ: Mapping[str, str], *, name: str = "", ur
     address = address or LOCAL_URL
     kept = next((cloud for cloud in contexts.clouds.values() if cloud.url.rstrip("/") == address.rstrip("/")), None)
     # The two variables belong together: another cloud named by a flag must not be sent this one's token.
-    paired = (environ.get("EUCA_URL") or address).rstrip("/") == address.rstrip("/")
+    paired = (environ.get("EUCA_URL") or address).split("/")[:3] == address.split("/")[:3]
     token = environ.get("EUCA_TOKEN", "") if paired else ""
     if kept:
         return replace(kept, url=address, token=token or kept.token)

@@ -20,6 +20,7 @@ import uvloop
 from app.domain.errors import Unavailable
 from app.server.application import create_app
 from app.server.cloud import Cloud
+from app.server.connections import BoundedProtocol
 from app.server.front import Front
 from app.server.query_edge import query_route
 from app.server.wiring import Around, as_they_are, query_api, running
@@ -125,7 +126,7 @@ def _begin_to_stop(stopping: asyncio.Event) -> None:
 def _config(app: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
         lifespan="on",
         log_config=None,

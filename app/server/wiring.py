@@ -6,7 +6,6 @@
 import asyncio
 import os
 import random
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from app import __version__
+from app.clock import SystemClock
 from app.domain.ports import Hypervisors, Store, Unit
 from app.domain.states import HostState
 from app.reconcile.limits import Limits
@@ -40,19 +40,8 @@ from app.wire.models import Models
 from app.wire.protocol import Protocol
 from app.xen.hosts import INSTANCE_PATH, Hosts
 
-DATABASE = "cloud.sqlite3"
 REHEARSAL_UP_WITHIN_S = 5.0
 FEED_STOP_S = 1.0
-
-
-class SystemClock:
-    """The Clock port on this machine's clocks."""
-
-    def now_ms(self) -> int:
-        return time.time_ns() // 1_000_000
-
-    def monotonic_s(self) -> float:
-        return time.monotonic()
 
 
 class Outcomes:
@@ -89,7 +78,7 @@ async def running(
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with StateLock.take(state):
         await asyncio.to_thread(clear_abandoned, state)
-        async with Database.open(state / DATABASE, clock=clock) as store:
+        async with Database.open(settings.database, clock=clock) as store:
             library = await asyncio.to_thread(Library, state / "images")
             await _prepare(store, library, settings, url)
             held, hypervisors = around(store, hypervisors_of(settings))
@@ -102,7 +91,7 @@ async def running(
                 metrics=Metrics(),
                 clock=clock,
                 entropy=os.urandom,
-                backup=partial(backup, state / DATABASE),
+                backup=partial(backup, settings.database),
                 state_dir=state,
                 policy=live.policy,
                 version=__version__,

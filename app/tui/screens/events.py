@@ -35,7 +35,7 @@ class EventsScreen(TableScreen):
         copy = self.session.copy
         oldest = next(iter(copy.events), "")
         if self.session.live and oldest != self._known_from:
-            self.run_worker(self._fetch_past, exclusive=True)  # type: ignore[arg-type]  # a coroutine never begun would warn
+            self.begin(self._fetch_past, exclusive=True)
 
     async def _fetch_past(self) -> None:
         copy = self.session.copy

@@ -144,6 +144,10 @@ class ConsoleScreen(Screen[None]):
         """Show a toast; what users wrote stays plain text."""
         self.app.notify(self.session.scene().plain(text), severity="error" if bad else "information", markup=False)
 
+    def begin(self, work: Callable[[], Awaitable[None]], *, exclusive: bool = False) -> None:
+        """Do something in the background for as long as this place is there."""
+        self.run_worker(work, exclusive=exclusive)
+
     def send(self, calls: Iterable[Call[Any]], take: Callable[[Any], None], said: str) -> None:
         """Send calls one after the other in the background; take over answers, then say it is done, or what failed."""
         self.app.run_worker(self._send(list(calls), take, said), exit_on_error=True)

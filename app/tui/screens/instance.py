@@ -62,7 +62,7 @@ class InstanceScreen(InstanceActions):
 
     def reload(self) -> None:
         self._draw()
-        self.run_worker(self._ask_why, exclusive=True)  # type: ignore[arg-type]  # a coroutine never begun would warn
+        self.begin(self._ask_why, exclusive=True)
 
     async def _ask_why(self) -> None:
         try:

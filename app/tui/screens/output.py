@@ -110,7 +110,7 @@ class OutputScreen(ConsoleScreen):
     def _ask(self) -> None:
         if self.session.live and not self._asking:  # an answer may take longer than the pause
             self._asking = True
-            self.run_worker(self._fetch())
+            self.begin(self._fetch)
 
     async def _fetch(self) -> None:
         try:

@@ -94,7 +94,9 @@ class Settler:
             done, again = await self._guarded(job, turn)
             if done:
                 return again
-        return Again(after_s=self._tools.limits.retry_first_s)
+        memory = self._memories.setdefault(instance_id, Memory())
+        memory.restless += 1  # something on its host does not do what it says, such as a disk still being uploaded
+        return Again(after_s=self._tools.backoff.after(memory.restless))
 
     async def _guarded(self, job: Job, turn: Turn) -> tuple[bool, Again | None]:
         """Do one round; return whether the look is over, and when the next one is due."""
@@ -121,7 +123,7 @@ class Settler:
         if not all(isinstance(action, Mark | Wait | ReportPowerOff | GiveUp) for action in actions):
             waits = [action for action in actions if isinstance(action, Wait)]
             return bool(waits) and not self._refused(memory), _again(waits)
-        memory.failures = 0
+        memory.failures = memory.restless = 0
         if instance.last_error and all(isinstance(action, Mark) for action in actions):
             await self._note(instance.id, 0, "")
         if instance.removed or any(isinstance(action, Mark) and action.removed for action in actions):

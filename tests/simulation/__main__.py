@@ -12,7 +12,7 @@ from tests.simulation.planted import PLANTS, plant
 if TYPE_CHECKING:
     from tests.simulation.run import Verdict
 
-GATE_DAYS = 0.06
+GATE_DAYS = 0.04
 TAIL = 60
 
 

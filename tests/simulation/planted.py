@@ -14,12 +14,13 @@ from types import CodeType, ModuleType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plant:
-    """`right` stands exactly once in `module`, and becomes `wrong`."""
+    """`right` stands exactly once in `module`, and becomes `wrong`; `found_by` is the first seed that showed it."""
 
     module: str
     right: str
     wrong: str
     means: str
+    found_by: int = 1
 
 
 PLANTS = {
@@ -47,36 +48,42 @@ PLANTS = {
         right="FROM instances WHERE NOT (wanted = 'terminated' AND removed)\n    ) GROUP BY host",
         wrong="FROM instances WHERE NOT (wanted = 'terminated')\n    ) GROUP BY host",
         means="room is given away while a terminated instance still runs there",
+        found_by=4,
     ),
     "token-ignored": Plant(
         module="app.services.instances",
         right="        if earlier is not None:\n            return earlier",
         wrong="        if earlier is not None and not command.client_token:\n            return earlier",
         means="a repeated request launches again",
+        found_by=2,
     ),
     "blink-is-off": Plant(
         module="app.reconcile.diff",
         right="    if observed.blinks and left_s > 0:",
         wrong="    if False and observed.blinks and left_s > 0:",
         means="a Xen guest that restarts is taken for one that switched itself off",
+        found_by=3,
     ),
     "answered-though-lost": Plant(
         module="app.store.writing",
         right="            job.error = _failure(error)\n",
         wrong="            job.error = None\n",
         means="callers of a group that was not committed are told that all is well",
+        found_by=7,
     ),
     "image-under-disk": Plant(
         module="app.reconcile.loop",
         right="        return {CACHED + digest for digest in digests}",
         wrong="        return {CACHED + digest for digest in digests if not digest}",
         means="an image is deleted from a host while disks build on it",
+        found_by=11,
     ),
     "leftovers-stay": Plant(
         module="app.reconcile.loop",
         right="        await self._leftovers.sweep(host.name)\n",
         wrong="",
         means="a disk that a slow host made when its instance was gone stays for ever",
+        found_by=33,
     ),
     "sweep-forgets": Plant(
         module="app.reconcile.sweep",

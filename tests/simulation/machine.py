@@ -18,6 +18,7 @@ from app.reconcile.observe import PARTIAL
 ON = frozenset({Seen.RUNNING, Seen.PAUSED})
 BLINK_S = (12.0, 16.0)
 OBEYS_WITHIN_S = 20.0
+RESTARTS_AFTER_S = 60.0
 STRANGER = "i-00000bad"
 
 
@@ -31,6 +32,7 @@ class Domain:
     state: Seen = Seen.OFF
     reason: str = "defined"
     turns: int = 0
+    turned_s: float = 0.0
 
     @property
     def on(self) -> bool:
@@ -59,6 +61,7 @@ class Outside:
     """What a machine needs of the world: timers, chance, somebody to tell, and the rules' watch over what it does."""
 
     rng: Random
+    now: Callable[[], float]
     later: Callable[..., None]
     turned: Callable[["Machine", Domain], None]
     tell: Callable[["Machine", str, str], None]
@@ -204,6 +207,7 @@ class Machine:
         """Change a domain's state; what its guest had in mind is forgotten."""
         domain.state, domain.reason = state, reason
         domain.turns += 1
+        domain.turned_s = self.outside.now()
         self.outside.turned(self, domain)
         self.outside.tell(self, domain.spec.instance_id, f"{state} ({reason})")
 
@@ -217,6 +221,11 @@ class Machine:
                 del self.domains[name]
         if empty:
             self.volumes.clear()
+
+    def restart_guest(self, domain: Domain) -> None:
+        """Let a guest restart by itself, but not twice in a blink: nobody who asks now and then could tell."""
+        if self.outside.now() - domain.turned_s > RESTARTS_AFTER_S:
+            self.boot_anew(domain)
 
     def lose_domain(self, domain: Domain) -> None:
         """Forget a definition; the disks stay."""

@@ -53,6 +53,7 @@ def simulate(seed: int, days: float) -> Verdict:
     finally:
         loop.bury()
         gc.enable()
+        gc.collect()
         log.removeHandler(world.bugs)
         log.setLevel(level)
         log.propagate = propagate
@@ -61,7 +62,7 @@ def simulate(seed: int, days: float) -> Verdict:
         days=loop.time() / DAY_S,
         violated=violated,
         digest=world.trace.digest,
-        tail=tuple(world.trace.tail),
+        tail=tuple(world.trace.tail) if violated else (),
         steps=loop.steps,
         lives=world.lives,
         instances=len(world.book.rows),

@@ -29,7 +29,7 @@ class Weather:
             "guest power off": lambda: self._guest(lambda m, domain: m.turn(domain, Seen.OFF, "shutdown")),
             "guest crash": lambda: self._guest(lambda m, domain: m.turn(domain, Seen.CRASHED, "panicked")),
             "guest pause": lambda: self._guest(lambda m, domain: m.turn(domain, Seen.PAUSED, "I/O error")),
-            "guest restart": lambda: self._guest(Machine.boot_anew),
+            "guest restart": lambda: self._guest(Machine.restart_guest),
             "domain lost": lambda: self._guest(Machine.lose_domain),
             "server crash": self._crash,
             "crash after commit": self._crash_after_commit,

@@ -249,6 +249,7 @@ class World:
     def _add_machine(self, name: str) -> None:
         outside = Outside(
             rng=self.rng,
+            now=self.loop.time,
             later=self.loop.later,
             turned=self.book.turned,
             tell=self.wires.tell,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from app.conf import Given, Origin, Problem, read
 from app.domain.errors import CloudError
+from app.domain.network import NetworkPlan, Subnet
 from app.settings_values import (
     NamedHost,
     Read,
@@ -29,8 +30,11 @@ from app.settings_values import (
     public_addresses,
     rehearse,
     schedpolicy,
+    vnet_mode,
     whole,
 )
+
+DEFAULT_BRIDGE = "eucabr0"
 
 
 class SettingsError(CloudError):
@@ -106,7 +110,7 @@ class Settings:
     """Which instances of a reservation get a public address: all, or the head only. [ADDRESSING]"""
 
     vnet_mode: str = "SYSTEM"
-    """Who gives addresses to instances: SYSTEM, STATIC, MANAGED or MANAGED-NOVLAN. [VNET_MODE]"""
+    """Who gives addresses to instances: SYSTEM (the site's DHCP) or MANAGED-NOVLAN (this server). [VNET_MODE]"""
 
     vnet: Mapping[str, str] = field(default_factory=dict)
     """The other VNET_ keys that were given, by their full name, checked. [VNET_…]"""
@@ -138,6 +142,19 @@ class Settings:
     power_wake_s: int = 300
     """Seconds that a host may take to wake before it counts as lost. [POWER_WAKETHRESH]"""
 
+    @property
+    def network(self) -> NetworkPlan:
+        """The network of real hosts: ours, or the site's with at most a bridge that cards hang on."""
+        bridge = self.vnet.get("VNET_BRIDGE", "")
+        if self.vnet_mode == "SYSTEM":
+            return NetworkPlan(bridge=bridge)
+        dns = self.vnet.get("VNET_DNS", "")
+        return NetworkPlan(
+            bridge=bridge or DEFAULT_BRIDGE,
+            subnet=str(Subnet.parse(_subnet(self.vnet)).network),
+            dns=(dns,) if dns else (),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _Key:
@@ -165,7 +182,7 @@ _KEYS: Mapping[str, _Key] = {
     "DISABLE_EBS": _Key(flag(inverted=True), ("volumes",)),
     "LOGLEVEL": _Key(choice("DEBUG", "INFO", "WARN=WARNING", "WARNING", "ERROR", "FATAL=CRITICAL"), ("log_level",)),
     "ADDRESSING": _Key(choice("all", "head"), ("addressing",)),
-    "VNET_MODE": _Key(choice("SYSTEM", "STATIC", "MANAGED", "MANAGED-NOVLAN"), ("vnet_mode",)),
+    "VNET_MODE": _Key(vnet_mode, ("vnet_mode",)),
     "MAPPING_POLICY": _Key(name, ("mapping_policy",)),
     "MAPPING_RULES": _Key(path, ("mapping_rules",)),
     "REMAP_MODE": _Key(choice("off", "advise", "auto"), ("remap_mode",)),
@@ -267,7 +284,26 @@ def _understood(found: Mapping[str, Given], problems: list[Problem]) -> dict[str
             problems.append(Problem(origin=given.origin, key=given.key, why=str(error)))
             continue
         values |= zip(key.fields, value if isinstance(value, tuple) and len(key.fields) > 1 else (value,), strict=False)
+    if not problems and values.get("vnet_mode") == "MANAGED-NOVLAN":
+        problems += _unfit_network(found["VNET_MODE"].origin, vnet)
     return values | {"vnet": vnet}
+
+
+def _unfit_network(origin: Origin, vnet: Mapping[str, str]) -> list[Problem]:
+    """Say what a network of ours lacks."""
+    lacking = [key for key in ("VNET_SUBNET", "VNET_NETMASK") if key not in vnet]
+    if lacking:
+        return [Problem(origin=origin, key="VNET_MODE", why=f"MANAGED-NOVLAN needs {' and '.join(lacking)}, too")]
+    try:
+        room = Subnet.parse(_subnet(vnet)).size
+    except ValueError:
+        room = 0
+    why = f"{_subnet(vnet)} is no network with room for instances; 10.1.0.0 with 255.255.0.0 could stand there"
+    return [] if room else [Problem(origin=origin, key="VNET_SUBNET", why=why)]
+
+
+def _subnet(vnet: Mapping[str, str]) -> str:
+    return f"{vnet['VNET_SUBNET']}/{vnet['VNET_NETMASK']}"
 
 
 def _not_known(key: str) -> str:

@@ -5,7 +5,7 @@ no history, so it is wanted as it is found, running or stopped.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.account import Account
 from app.domain.instance import Instance, Reservation, mac_of
@@ -45,6 +45,8 @@ def instance_of(seen: DomainSeen, host: str) -> Instance:
         cluster=kept["cluster"],
         host=host,
         mac=kept.get("mac") or mac_of(seen.instance_id),
+        private_ip=kept.get("private_ip", ""),
+        public_key=kept.get("public_key", ""),
         architecture=kept.get("architecture", "x86_64"),
         shutdown_behavior=kept.get("shutdown_behavior", "stop"),
         monitoring=kept.get("monitoring") == "true",
@@ -100,6 +102,8 @@ def _add(unit: Unit, instance: Instance) -> None:
                 created_at_ms=instance.created_at_ms,
             )
         )
+    if instance.private_ip and unit.instances.where(private_ip=instance.private_ip, removed=False):
+        instance = replace(instance, private_ip="")
     unit.instances.add(instance, event="instance.recovered", text=f"found on {instance.host}")
 
 

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 import httptools
 
@@ -59,13 +60,12 @@ class Speech(asyncio.Protocol):
     # --- what asyncio calls ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by birth
         self._address = str(transport.get_extra_info("peername")[0])
         owner = self._listener.identify(self._address)
         mine = self._listener.open.setdefault(self._address, set())
         if owner is None or len(mine) >= MOST_CONNECTIONS:
-            transport.abort()
+            self._transport.abort()
             return
         self._instance_id = owner
         mine.add(self)
@@ -89,6 +89,11 @@ class Speech(asyncio.Protocol):
             self._parser.feed_data(data)
         except httptools.HttpParserError:
             self._say(GuestAnswer(status=400), last=True)
+
+    def eof_received(self) -> bool:
+        """A client that has said all it wants still hears the answer."""
+        self._last = True
+        return self._busy is not None
 
     def end(self) -> None:
         self._transport.abort()

@@ -65,7 +65,7 @@ def examine(settings: Settings, machine: Machine) -> list[Check]:
         _python(machine),
         *_libvirt(machine),
         _state_dir(settings),
-        _config(settings),
+        *_config(settings),
         _port(settings, machine),
         _hypervisor(machine),
     ]
@@ -105,11 +105,12 @@ def _state_dir(settings: Settings) -> Check:
     return Check(name="state directory", ok=writable, found=found, advice="" if writable else "euca serve --state DIR")
 
 
-def _config(settings: Settings) -> Check:
+def _config(settings: Settings) -> Iterator[Check]:
     """A file with problems never gets here: settings are refused while they are loaded."""
-    if settings.config is None:
-        return Check(name="config", ok=True, found="none given, defaults hold")
-    return Check(name="config", ok=True, found=f"{settings.config} was read")
+    found = f"{settings.config} was read" if settings.config else "none given, defaults hold"
+    yield Check(name="config", ok=True, found=found)
+    for idle in settings.idle:
+        yield Check(name="config", ok=True, found=str(idle))
 
 
 def _port(settings: Settings, machine: Machine) -> Check:

@@ -95,6 +95,6 @@ def set_up(level: str, stream: TextIO | None = None, environ: Mapping[str, str] 
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level)
-    for noisy in ("httpx", "httpcore", "botocore", "asyncio"):
+    for noisy in ("httpx", "httpcore", "botocore", "asyncio", "uvicorn"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
     logging.captureWarnings(True)

@@ -5,7 +5,7 @@ Every key of 1.6.1's eucalyptus.conf is understood here, or refused with a line 
 """
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,6 +50,9 @@ class SettingsError(CloudError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What a server is told before it starts; the key of eucalyptus.conf stands in brackets."""
+
+    idle: tuple[Problem, ...] = ()
+    """Values that were given and checked, and that nothing acts upon yet."""
 
     config: Path | None = None
     """The eucalyptus.conf that was read, if any. [flag and EUCA_CONFIG only]"""
@@ -220,6 +223,10 @@ _REPLACED: Mapping[str, str] = {
     "VNET_DHCPUSER": "addresses are handed out by the gateway itself, no dhcpd is started",
     "VNET_INTERFACE": "set VNET_PUBINTERFACE and VNET_PRIVINTERFACE",
 }
+_OWN_NETWORK = frozenset({"VNET_SUBNET", "VNET_NETMASK", "VNET_DNS"})
+_IDLE = frozenset({*_VNET, "ADDRESSING", "MANUAL_INSTANCES_CLEANUP"} - {"VNET_BRIDGE"}) | {
+    key for key in _KEYS if key.startswith(("MAPPING_", "REMAP_", "POWER_"))
+}
 _UNSET = frozenset({"", "not_configured"})
 
 
@@ -237,7 +244,19 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str], file: Path
     values: dict[str, object] = {"config": config} | _understood(found, problems)
     if problems:
         raise SettingsError(sorted(problems, key=lambda problem: (problem.origin.file, problem.origin.line)))
-    return Settings(**values)  # type: ignore[arg-type]
+    return Settings(**values, idle=tuple(_idle(found.values(), values)))  # type: ignore[arg-type]
+
+
+def _idle(given: Iterable[Given], values: Mapping[str, object]) -> Iterator[Problem]:
+    """Name what asks for something that is not done yet; a default asks for nothing."""
+    defaults = Settings()
+    idle = _IDLE - (_OWN_NETWORK if values.get("vnet_mode") == "MANAGED-NOVLAN" else frozenset())
+    for each in given:
+        names = _KEYS[each.key].fields if each.key in _KEYS else ("vnet",)
+        if each.key in idle and any(
+            values.get(name, getattr(defaults, name)) != getattr(defaults, name) for name in names
+        ):
+            yield Problem(origin=each.origin, key=each.key, why="understood, but nothing acts upon it yet")
 
 
 def _from_file(config: Path | None) -> tuple[list[Given], list[Problem]]:

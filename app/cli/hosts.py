@@ -6,9 +6,11 @@ import click
 
 from app.api.resources import AddCluster, AddHost
 from app.cli import calls as more_calls
-from app.cli.output import show, show_json
+from app.cli.output import done, show, show_json
 from app.cli.remote import Remote, remote
 from app.client import calls
+from app.services.hosts import check_uri
+from app.services.names import check_name
 
 FIRST_CLUSTER = "cluster0"
 _CLUSTER_COLUMNS = ("name", "hosts", "hosts_up", "instances", "cores", "cores_used", "memory_mib", "memory_used_mib")
@@ -42,7 +44,7 @@ def list_clusters(cloud: Remote) -> None:
 def remove_cluster(cloud: Remote, name: str) -> None:
     """Remove a cluster without hosts."""
     cloud.send(more_calls.remove_cluster(name))
-    click.echo(f"cluster {name} was removed")
+    done(f"cluster {name} was removed", as_json=cloud.json, removed=name)
 
 
 @click.group(epilog="Example: euca host add xen+ssh://root@node1/ --cluster rack1")
@@ -59,8 +61,9 @@ def host() -> None:
 @remote
 def add_host(cloud: Remote, uri: str, name: str, cluster_name: str, max_cores: int, max_memory_mib: int) -> None:
     """Let a host join by its libvirt URI."""
+    check_uri(uri)  # before a cluster is made for it
     body = AddHost(
-        name=name or urlsplit(uri).hostname or "localhost",
+        name=check_name("name", name or urlsplit(uri).hostname or "localhost"),
         uri=uri,
         cluster=cluster_name or _default_cluster(cloud),
         max_cores=max_cores,
@@ -74,7 +77,9 @@ def add_host(cloud: Remote, uri: str, name: str, cluster_name: str, max_cores: i
 @remote
 def list_hosts(cloud: Remote) -> None:
     """List hosts with what they have and hold."""
-    show(cloud.send(calls.hosts()).items, _HOST_COLUMNS, as_json=cloud.json)
+    hosts = cloud.send(calls.hosts()).items
+    troubled = any(row.last_error for row in hosts)
+    show(hosts, (*_HOST_COLUMNS, "last_error") if troubled else _HOST_COLUMNS, as_json=cloud.json)
 
 
 @host.command("drain", epilog="Example: euca host drain node1")
@@ -101,7 +106,7 @@ def undrain(cloud: Remote, name: str) -> None:
 def remove_host(cloud: Remote, name: str) -> None:
     """Let a host leave as soon as nothing of ours is on it."""
     cloud.send(calls.remove_host(name))
-    click.echo(f"host {name} leaves as soon as it is empty")
+    done(f"host {name} leaves as soon as it is empty", as_json=cloud.json, leaving=name)
 
 
 def _default_cluster(cloud: Remote) -> str:

@@ -8,13 +8,15 @@ import click
 import msgspec
 
 from app.api.resources import ImageView, RegisterImage
-from app.cli.output import show, show_json
+from app.cli.output import done, show, show_json
 from app.cli.remote import Remote, remote
 from app.client import calls
 
 PIECE_BYTES = 1 << 20
 _COLUMNS = ("id", "kind", "name", "architecture", "size_bytes", "kernel_id", "ramdisk_id")
 _FILE = click.Path(exists=True, path_type=Path)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_KINDS = click.Choice(("machine", "kernel", "ramdisk"))
 
 
 @click.group(epilog="Example: euca image install disk.img --name debian")
@@ -23,8 +25,8 @@ def image() -> None:
 
 
 @image.command("build", epilog="Example: euca image build --out guest && euca image install guest --name tiny")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("var/guest"), show_default=True)
-@click.option("--cache", type=click.Path(file_okay=False, path_type=Path), default=Path("var/debs"), show_default=True)
+@click.option("--out", type=_FOLDER, default=Path("var/guest"), show_default=True, help="Where the image goes.")
+@click.option("--cache", type=_FOLDER, default=Path("var/debs"), show_default=True, help="Where packages are kept.")
 def build(out: Path, cache: Path) -> None:
     """Make the tiny Linux guest from Debian's packages: vmlinuz, initrd.img and root.img."""
     from app.storage import guest_image  # noqa: PLC0415 - not needed by the other commands
@@ -38,7 +40,7 @@ def build(out: Path, cache: Path) -> None:
 @image.command("install", epilog="Example: euca image install root.img --kernel vmlinuz --ramdisk initrd.img")
 @click.argument("source", type=_FILE)
 @click.option("--name", default="", help="Name of the image (default: the file's).")
-@click.option("--kind", type=click.Choice(("machine", "kernel", "ramdisk")), default="machine", show_default=True)
+@click.option("--kind", type=_KINDS, default="machine", show_default=True, help="What the file is.")
 @click.option("--kernel", default="", help="A kernel: eki-… or a file.")
 @click.option("--ramdisk", default="", help="A ramdisk: eri-… or a file.")
 @remote
@@ -71,7 +73,7 @@ def list_images(cloud: Remote) -> None:
 def remove(cloud: Remote, image_id: str) -> None:
     """Take an image out of use; running instances keep what they booted from."""
     cloud.send(calls.remove_image(image_id))
-    click.echo(f"image {image_id} was removed")
+    done(f"image {image_id} was removed", as_json=cloud.json, removed=image_id)
 
 
 def _part(cloud: Remote, given: str, kind: str, name: str) -> str:
@@ -90,7 +92,8 @@ def _register(cloud: Remote, file: Path, body: RegisterImage) -> ImageView:
 def _pieces(file: Path) -> Iterator[bytes]:
     """Read a file piece by piece, with a bar on a terminal."""
     size = file.stat().st_size
-    with file.open("rb") as source, click.progressbar(length=size, label=file.name, file=sys.stderr) as bar:
+    bar = click.progressbar(length=size, label=file.name, file=sys.stderr, hidden=not sys.stderr.isatty())
+    with file.open("rb") as source, bar:
         for piece in iter(lambda: source.read(PIECE_BYTES), b""):
             yield piece
             bar.update(len(piece))

@@ -22,6 +22,11 @@ def show_json(value: Any) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
+def done(text: str, *, as_json: bool, **facts: str) -> None:
+    """Say that something was done, in words or as one JSON object."""
+    show_json(facts) if as_json else click.echo(text)
+
+
 def table(rows: Sequence[Sequence[str]]) -> Iterable[str]:
     """Pad cells so that columns line up."""
     widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]

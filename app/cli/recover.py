@@ -9,6 +9,8 @@ from app import settings
 from app.cli.output import show_json
 from app.server.recovery import Report
 from app.server.recovery import recover as recover_cloud
+from app.services.hosts import check_uri
+from app.services.names import check_name
 
 
 @click.command(epilog="Example: euca recover --state var --host node1=xen+ssh://root@node1/ --cluster rack1")
@@ -23,6 +25,8 @@ def recover(state_dir: str | None, named: tuple[str, ...], cluster: str, as_json
         name, equals, uri = text.partition("=")
         if not (name and equals and uri):
             raise click.UsageError(f"--host {text}: give NAME=URI")
+        check_name("name", name)
+        check_uri(uri)
         more[name] = uri
     reports: list[Report] = []
     well = asyncio.run(
@@ -44,3 +48,9 @@ def _tell(report: Report) -> None:
     click.echo(f"{report.host}: {len(found.added)} recovered, {len(found.known)} known already")
     for instance_id, why in found.unreadable:
         click.echo(f"{report.host}: {instance_id} was left alone: {why}", err=True)
+    for instance_id in found.disks_only:
+        click.echo(
+            f"{report.host}: {instance_id} was stopped; only its disks are there, they were left alone", err=True
+        )
+    for account in found.accounts:
+        click.echo(f"{report.host}: account {account} owns some of them: euca user create NAME --account {account}")

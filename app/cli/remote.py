@@ -5,22 +5,26 @@ the token of a local cloud is sent to that cloud's address only, whatever `--url
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
 from app.client import contexts
 from app.client.calls import Call
 from app.client.contexts import Context
+from app.client.errors import Refused, Unreachable
 from app.client.http import SyncCloud
 from app.server import eucarc
 
 Answer = TypeVar("Answer")
 LOCAL_STATES = (Path("var"), Path("/var/lib/eucalyptus"))
+_NOT_THE_API = (404, 405)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +35,26 @@ class Remote:
     json: bool
 
     def send(self, call: Call[Answer]) -> Answer:
-        with SyncCloud(self.context.url, self.context.token) as cloud:
+        with self._cloud() as cloud:
             return cloud.send(call)
 
     def save(self, call: Call[None], target: Path) -> int:
-        with SyncCloud(self.context.url, self.context.token) as cloud:
+        with self._cloud() as cloud:
             return cloud.save(call, target)
+
+    @contextmanager
+    def _cloud(self) -> Iterator[SyncCloud]:
+        """Open a connection; what fails names the address, which may be the mistake."""
+        check(self.context)
+        try:
+            with SyncCloud(self.context.url, self.context.token) as cloud:
+                yield cloud
+        except Unreachable as error:
+            raise click.ClickException(f"The cloud at {self.context.url} does not answer: {error.detail}") from error
+        except Refused as error:
+            if error.problem.status in _NOT_THE_API and error.problem.type == "about:blank":
+                raise click.ClickException(f"{self.context.url} is not the address of a cloud's REST API") from error
+            raise
 
 
 def remote(command: Callable[..., None]) -> Callable[..., None]:
@@ -63,6 +81,19 @@ def choose(url: str, name: str, state: Path | None = None) -> Context:
             return found
     chosen = contexts.chosen(known, os.environ, name=name, url=url)
     return chosen if chosen.token else _with_local_token(chosen, state)
+
+
+def check(context: Context) -> None:
+    """Refuse an address or a token that can not be sent; a token is never shown."""
+    if urlsplit(context.url).scheme not in ("http", "https") or not urlsplit(context.url).hostname:
+        raise click.ClickException(f"{context.url} is no address of a cloud; http://127.0.0.1:8773 could stand there")
+    if not context.token:
+        raise click.ClickException(
+            f"there is no token for {context.url}; give one in EUCA_TOKEN: "
+            'eval "$(euca credentials --format env --state DIR)"'
+        )
+    if not (context.token.isascii() and context.token.isprintable()) or " " in context.token:
+        raise click.ClickException("EUCA_TOKEN holds something else than a token")
 
 
 def local(state: Path) -> Context | None:

@@ -1,5 +1,6 @@
 """`euca serve`: settings from flags, environment and file, then the server until it is told to stop."""
 
+import logging
 import os
 import signal
 import sys
@@ -11,6 +12,8 @@ import click
 from app import logs, settings
 from app.doctor import local_uris
 from app.server.serve import serve as serve_cloud
+
+log = logging.getLogger(__name__)
 
 
 @click.command(epilog="Example: euca serve --state var --listen 127.0.0.1:8773 --rehearse 2x3")
@@ -27,6 +30,9 @@ def serve(stop_with_parent: bool, **flags: str | None) -> None:
     """
     given = settings.load(flags, os.environ)
     logs.set_up(given.log_level)
+    for idle in given.idle:
+        fields = {"at": idle.origin, "key": idle.key}
+        log.warning("a setting is understood, but nothing acts upon it yet", extra={"fields": fields})
     if stop_with_parent:
         threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
     serve_cloud(given, lambda url: _say_what_to_type(url, given.state_dir))

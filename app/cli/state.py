@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from app import settings
+from app.cli.output import show_json
 from app.cli.remote import Remote, remote
 from app.client import calls
 
@@ -20,8 +21,13 @@ def backup(cloud: Remote, file: Path) -> None:
     """Write the state of a running cloud to a file (0600: it holds secrets). Image files are not in it."""
     if file.exists():
         raise click.ClickException(f"{file} exists already")
+    if not file.parent.is_dir():
+        raise click.ClickException(f"there is no directory {file.parent}")
     size = cloud.save(calls.backup(), file)
-    click.echo(f"{file}: {size} bytes")
+    if cloud.json:
+        show_json({"file": str(file), "bytes": size})
+    else:
+        click.echo(f"{file}: {size} bytes")
 
 
 @click.command(epilog="Example: euca restore monday.sqlite3 --state var")

@@ -36,6 +36,13 @@ def canonical(given: str) -> str:
     return _AMAZON_SPELLING.get(prefix, prefix) + dash + digits
 
 
+def spellings(image_id: str) -> tuple[str, ...]:
+    """Return both names of an image, `emi-` and `ami-`; other ids have one, an empty one none."""
+    prefix, dash, digits = image_id.partition("-")
+    amazon = [theirs for theirs, ours in _AMAZON_SPELLING.items() if ours == prefix]
+    return (image_id, *(theirs + dash + digits for theirs in amazon)) if image_id else ()
+
+
 def parse(given: str, *resources: str) -> str:
     """Return the canonical id, or raise Malformed naming the first of `resources` if the form is wrong."""
     text = canonical(given)

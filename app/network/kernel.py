@@ -57,7 +57,7 @@ class _Dhcp(asyncio.DatagramProtocol):
             self._transport.sendto(told[0], (told[1], CLIENT_PORT))
 
     def error_received(self, exc: Exception) -> None:
-        log.debug("a DHCP answer could not be sent", extra={"bridge": self._desk.roll.network.bridge})
+        log.debug("a DHCP answer could not be sent", extra={"fields": {"bridge": self._desk.roll.network.bridge}})
 
 
 @dataclass(slots=True)

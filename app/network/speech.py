@@ -128,7 +128,7 @@ class Speech(asyncio.Protocol):
             async with asyncio.timeout(ANSWER_S):
                 told = await self._listener.answer(asked)
         except Exception:
-            log.exception("a guest could not be answered", extra={"instance": self._instance_id})
+            log.exception("a guest could not be answered", extra={"fields": {"instance": self._instance_id}})
             told = GuestAnswer(status=503)
         self._busy = None
         self._say(told, last=self._last, bodiless=asked.method == "HEAD")

@@ -159,9 +159,11 @@ class HostWatchers:
                 await watch.probe.get()
                 await self._attend(watch)
             except CloudError as error:
-                log.warning("a host could not be attended", extra={"host": watch.row.name, "error": str(error)})
+                log.warning(
+                    "a host could not be attended", extra={"fields": {"host": watch.row.name, "error": str(error)}}
+                )
             except Exception:
-                log.exception("attending a host failed", extra={"host": watch.row.name})
+                log.exception("attending a host failed", extra={"fields": {"host": watch.row.name}})
             if watch.row.name not in self._watches:
                 return
             with suppress(TimeoutError):
@@ -204,7 +206,7 @@ class HostWatchers:
         except CloudError as error:
             await self._silent(watch, error)
         except Exception as error:
-            log.exception("asking a host for its facts failed", extra={"host": name})
+            log.exception("asking a host for its facts failed", extra={"fields": {"host": name}})
             await self._silent(watch, error)
         else:
             await self._answered(watch, facts)

@@ -201,7 +201,7 @@ class Reconciler:
                 async for _ in changes:
                     cursor = await self._catch_up(cursor)
             except CloudError as error:
-                log.warning("the journal can not be read", extra={"error": str(error)})
+                log.warning("the journal can not be read", extra={"fields": {"error": str(error)}})
             except Exception:
                 log.exception("following the journal failed")
             await asyncio.sleep(1.0)

@@ -63,7 +63,7 @@ class Networks:
             await self._pass.get()
         except CloudError as error:
             if str(error) != self._said:
-                log.warning("the network is not as it should be", extra={"error": str(error)})
+                log.warning("the network is not as it should be", extra={"fields": {"error": str(error)}})
             self._said = str(error)
         except Exception:
             log.exception("looking after the network failed")

@@ -148,7 +148,7 @@ class WorkQueue:
         try:
             again = await self._work(turn.key, turn)
         except Exception:
-            log.exception("work on a key failed", extra={"key": turn.key})
+            log.exception("work on a key failed", extra={"fields": {"key": turn.key}})
             again = Again(after_s=BUG_PAUSE_S, failed=True)
         finally:
             if turn.timer is not None:

@@ -96,7 +96,7 @@ class Settler:
         except CloudError as refused:
             return True, await self._failed(job, refused)
         except Exception as bug:
-            log.exception("a look at an instance failed", extra={"instance": job.case.instance.id})
+            log.exception("a look at an instance failed", extra={"fields": {"instance": job.case.instance.id}})
             return True, await self._failed(job, Unavailable("reconcile", f"unexpected {type(bug).__name__}"))
 
     async def _round(self, job: Job, turn: Turn) -> tuple[bool, Again | None]:

@@ -138,7 +138,7 @@ class Staging:
             return
         error = done.exception()
         if error is not None and not isinstance(error, CloudError):
-            log.error("an upload failed", exc_info=error, extra={"host": host, "volume": volume})
+            log.error("an upload failed", exc_info=error, extra={"fields": {"host": host, "volume": volume}})
             error = Broken(host, f"the upload of {volume} failed ({type(error).__name__})")
         for instance_id in upload.waiters:
             if error is not None:

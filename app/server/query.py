@@ -21,6 +21,7 @@ from app.server.ec2 import groups, images, instances, keypairs, tags, types, zon
 from app.server.ec2.operation import Answer, Ask, Operation, Site
 from app.services import accounts
 from app.wire import signatures
+from app.wire.faults import brief
 from app.wire.protocol import Call, Protocol, service_of
 from app.wire.signatures import SignedRequest
 
@@ -68,8 +69,13 @@ class QueryApi:
         except CloudError as error:
             status, body = protocol.fault(error, request_id)
         except Exception as error:
-            log.exception("request failed", extra={"request": request_id})
+            log.exception("request failed", extra={"fields": {"request": request_id}})
             status, body = protocol.fault(error, request_id)
+        return Reply(status=status, body=body)
+
+    def refuse(self, error: CloudError, request_id: str) -> Reply:
+        """Answer what is refused before anybody looked into it."""
+        status, body = self._protocols["ec2"].fault(error, request_id)
         return Reply(status=status, body=body)
 
     def _protocol(self, params: Iterable[tuple[str, str]]) -> Protocol:
@@ -103,7 +109,7 @@ class QueryApi:
             answer = await (self._store.write(work) if operation.writes else self._store.read(work))
         except CloudError as error:
             if operation.writes and not isinstance(error, DryRun):
-                refusal = str(error)
+                refusal = brief(str(error))
                 await self._store.write(lambda unit: _audit(unit, call, caller, source, "refused", refusal))
             raise
         return answer if operation.finish is None else await operation.finish(answer, self._site)
@@ -122,10 +128,15 @@ class QueryApi:
 
 def form_params(query: str, body: bytes, content_type: str) -> list[tuple[str, str]]:
     """Collect parameters of the query string and of a form body, in order."""
-    found = parse_qsl(query, keep_blank_values=True)
+    parts = [query.encode("latin-1")]
     if content_type.partition(";")[0].strip().lower() in ("application/x-www-form-urlencoded", ""):
-        found += parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
-    return found
+        parts.append(body)
+    return [pair for part in parts for pair in _pairs(part)]
+
+
+def _pairs(form: bytes) -> list[tuple[str, str]]:
+    """Read a form; what is no UTF-8 stays marked by lone surrogates, which no value may hold."""
+    return parse_qsl(form.decode("utf-8", "surrogateescape"), keep_blank_values=True, errors="surrogateescape")
 
 
 def _audit(unit: Unit, call: Call, caller: Caller, source: str, outcome: str, detail: str = "") -> None:
@@ -135,4 +146,4 @@ def _audit(unit: Unit, call: Call, caller: Caller, source: str, outcome: str, de
         "",
     )
     who = f"{caller.account_id}/{caller.user_name}"
-    unit.audit(who=who, source=source, action=call.operation, target=target, outcome=outcome, detail=detail)
+    unit.audit(who=who, source=source, action=call.operation, target=brief(target), outcome=outcome, detail=detail)

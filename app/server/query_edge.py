@@ -10,15 +10,12 @@ from litestar import asgi
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
+from app.domain.errors import OverLimit
 from app.server.query import QueryApi, form_params
 from app.wire.signatures import SignedRequest
 
 EC2_PATH = "/services/Eucalyptus"
 BODY_BYTES = 1 << 20
-_TOO_LARGE = (
-    b"<Response><Errors><Error><Code>RequestEntityTooLarge</Code>"
-    b"<Message>A request has at most 1 MiB</Message></Error></Errors></Response>"
-)
 
 
 def query_route(api: QueryApi) -> ASGIRouteHandler:
@@ -26,13 +23,14 @@ def query_route(api: QueryApi) -> ASGIRouteHandler:
 
     @asgi(["/", EC2_PATH], opt={"exclude_from_auth": True})
     async def answer_query(scope: Scope, receive: Receive, send: Send) -> None:
+        request_id = str(scope.get("request_id", ""))
         body = await _body(receive)
         if body is None:
-            await _send(send, 413, _TOO_LARGE)
+            reply = api.refuse(OverLimit("bytes per request", BODY_BYTES + 1, BODY_BYTES), request_id)
+            await _send(send, reply.status, reply.body)
             return
         request = signed_request(scope, body)
         source = scope["client"][0] if scope["client"] else ""
-        request_id = str(scope.get("request_id", ""))
         reply = await api.reply(request, source, request_id)
         await _send(send, reply.status, reply.body)
 

@@ -53,7 +53,8 @@ async def recover(
 async def _one(store: Database, hypervisors: Hypervisors, asked: AddHost) -> Report:
     try:
         found = await _domains(hypervisors, asked.name)
-        recovered = await store.write(lambda unit: _write_down(unit, asked, found))
+        volumes = [volume.name for volume in await hypervisors.host(asked.name).volumes()]
+        recovered = await store.write(lambda unit: _write_down(unit, asked, found, volumes))
     except CloudError as error:
         return Report(host=asked.name, trouble=str(error))
     return Report(host=asked.name, recovered=recovered)
@@ -79,11 +80,11 @@ def _prepare(unit: Unit) -> None:
     accounts.first_start(unit, os.urandom)  # the next start of the server writes its credentials anew
 
 
-def _write_down(unit: Unit, asked: AddHost, found: list[DomainSeen]) -> Recovered:
+def _write_down(unit: Unit, asked: AddHost, found: list[DomainSeen], volumes: list[str]) -> Recovered:
     try:
         hosts.get(unit, asked.name)
     except Missing:
         cluster = asked.cluster or next(iter(clusters_named(found)), "cluster0")
         clusters.add(unit, cluster)
         hosts.add(unit, AddHost(name=asked.name, uri=asked.uri, cluster=cluster))
-    return rebuild(unit, asked.name, found)
+    return rebuild(unit, asked.name, found, volumes)

@@ -6,6 +6,7 @@
 import asyncio
 import hashlib
 import os
+import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -27,6 +28,7 @@ from app.server.metadata import Metadata
 from app.server.metrics import Metrics
 from app.server.query import QueryApi, requests_of
 from app.server.query_edge import EC2_PATH
+from app.server.upkeep import keep_tidy
 from app.services import accounts, hosts, instances
 from app.settings import Settings
 from app.storage.library import Library
@@ -36,7 +38,7 @@ from app.store.lock import StateLock
 from app.wire.amendments import Amendments
 from app.wire.models import Models
 from app.wire.protocol import Protocol
-from app.xen.hosts import Hosts
+from app.xen.hosts import INSTANCE_PATH, Hosts
 
 DATABASE = "cloud.sqlite3"
 REHEARSAL_UP_WITHIN_S = 5.0
@@ -89,7 +91,7 @@ async def running(settings: Settings, url: str) -> AsyncIterator[Cloud]:
                 policy=settings.schedpolicy,
                 version=__version__,
             )
-            async with _following(cloud), _reconciling(cloud, settings):
+            async with _following(cloud), _tidying(store, clock), _reconciling(cloud, settings):
                 yield cloud
 
 
@@ -143,7 +145,21 @@ def query_api(cloud: Cloud, url: str) -> QueryApi:
 
 def hypervisors_of(settings: Settings) -> Hosts:
     """Make the connections to all hosts; none is joined yet."""
-    return Hosts(instance_path=settings.instance_path) if settings.instance_path else Hosts()
+    return Hosts(instance_path=settings.instance_path or INSTANCE_PATH, jitter=_near_one)
+
+
+def _near_one() -> float:
+    return random.uniform(0.75, 1.25)  # noqa: S311 - it spreads reconnects and guards nothing
+
+
+@asynccontextmanager
+async def _tidying(store: Database, clock: SystemClock) -> AsyncIterator[None]:
+    task = asyncio.create_task(keep_tidy(store, clock), name="upkeep")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 def owner_of(state: Path) -> str:

@@ -27,6 +27,11 @@ def may_run(caller: Caller, image: Image) -> bool:
     return image.public or owns(caller, image)
 
 
+def sees_hosts(caller: Caller) -> bool:
+    """Tell whether the caller may learn the names of hosts and what is free on them."""
+    return caller.admin or caller.role is not None
+
+
 def need_role(caller: Caller, role: Role, action: str) -> None:
     """Raise Forbidden unless the caller's token covers `role`."""
     if caller.role is None or not caller.role.covers(role):

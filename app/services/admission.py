@@ -18,6 +18,7 @@ from app.domain.states import HostState, HostWanted
 from app.domain.vmtype import Size, VmType
 from app.rules.place import Chosen, Room, place
 from app.services import addresses, groups, images, keypairs, tags, types
+from app.services.access import sees_hosts
 
 MOST_PER_REQUEST = 1000
 MOST_GROUPS = 16
@@ -25,6 +26,7 @@ USER_DATA_BYTES = 16 * 1024
 SHUTDOWN_BEHAVIORS = ("stop", "terminate")
 _CURSOR = "roundrobin.cursor"
 _MIB = 1 << 20
+_ADVICE = "ask for fewer, for a smaller type or in another zone, or try again later"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,7 @@ def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, p
     vmtype = types.resolve(unit, command.vmtype)
     _check_fit(image, vmtype)
     named = _groups(unit, caller, command, entropy)
-    chosen, given = _place(unit, command, vmtype, policy)
+    chosen, given = _place(unit, caller, command, vmtype, policy)
     return Admitted(
         image=image,
         kernel_id=kernel_id,
@@ -70,6 +72,11 @@ def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, p
         chosen=chosen,
         addresses=given,
     )
+
+
+def no_room(caller: Caller, vmtype: str, asked: int, *reasons: str) -> NoCapacity:
+    """Form the refusal; the reasons name hosts, so only those who run the cloud are told."""
+    return NoCapacity(vmtype, asked, reasons if sees_hosts(caller) else (_ADVICE,))
 
 
 def rooms(unit: Unit, hosts: Iterable[Host]) -> list[Room]:
@@ -131,22 +138,22 @@ def _groups(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy)
 
 
 def _place(
-    unit: Unit, command: RunInstances, vmtype: VmType, policy: str
+    unit: Unit, caller: Caller, command: RunInstances, vmtype: VmType, policy: str
 ) -> tuple[tuple[Chosen, ...], tuple[str, ...]]:
     """Choose hosts and an address for each; fewer addresses than hosts are like fewer hosts."""
-    chosen = _choose(unit, command, vmtype, policy)
+    chosen = _choose(unit, caller, command, vmtype, policy)
     given = addresses.give(unit, [place.host for place in chosen])
     if len(given) < command.min_count:
         raise NoCapacity(vmtype.name, command.min_count, (f"the subnet has {len(given)} addresses free",))
     return chosen[: len(given)], tuple(given)
 
 
-def _choose(unit: Unit, command: RunInstances, vmtype: VmType, policy: str) -> tuple[Chosen, ...]:
+def _choose(unit: Unit, caller: Caller, command: RunInstances, vmtype: VmType, policy: str) -> tuple[Chosen, ...]:
     if command.cluster and unit.clusters.get(command.cluster) is None:
         raise Missing("zone", command.cluster)
     hosts = unit.hosts.where(cluster=command.cluster) if command.cluster else unit.hosts.where()
     decision = place(rooms(unit, hosts), vmtype.size, command.max_count, policy, int(unit.setting(_CURSOR, "-1")))
     if len(decision.chosen) < command.min_count:
-        raise NoCapacity(vmtype.name, command.min_count, decision.refusals or ("there is no host",))
+        raise no_room(caller, vmtype.name, command.min_count, *(decision.refusals or ("there is no host",)))
     unit.set_setting(_CURSOR, str(decision.cursor))
     return decision.chosen

@@ -78,8 +78,9 @@ def check_uri(uri: str) -> str:
     """Return `uri`, or raise Invalid unless it is a libvirt URI that needs no password and runs no program."""
     try:
         parts = urlsplit(uri)
+        _ = parts.port  # read to be checked: a number that no port has raises
     except ValueError:
-        raise Invalid("uri", uri[:80], "It is not a URI.") from None
+        raise Invalid("uri", uri[:80], "It is not a URI with a host and a port.") from None
     why = _objection(uri, parts)
     if why:
         shown = uri if not parts.password else f"{parts.scheme}://…"

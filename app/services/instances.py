@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from app.domain import ids
 from app.domain.account import Caller
 from app.domain.commands import RunInstances
-from app.domain.errors import Invalid, Mismatch, Missing, NoCapacity, WrongState
+from app.domain.errors import Invalid, Mismatch, Missing, WrongState
 from app.domain.instance import Instance, Reservation, mac_of
 from app.domain.ports import Entropy, Unit
 from app.domain.states import INSTANCE, InstanceState, Wanted
@@ -87,7 +87,7 @@ def start(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Chang
     def again(instance: Instance) -> Instance:
         if instance.state in (InstanceState.PENDING, InstanceState.RUNNING):
             return instance
-        _check_room(unit, instance)
+        _check_room(unit, caller, instance)
         return replace(
             instance,
             wanted=Wanted.RUNNING,
@@ -124,8 +124,9 @@ def act(unit: Unit, caller: Caller, action: str, instance_ids: Sequence[str]) ->
 def find(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Instance]:
     """Look instances up in the order asked, each once; Missing names all that are not there for the caller."""
     found, missing = [], []
-    for given in dict.fromkeys(instance_ids):
-        instance = unit.instances.get(ids.parse(given, "instance"))
+    spelled = {ids.parse(given, "instance"): given for given in instance_ids}
+    for instance_id, given in spelled.items():
+        instance = unit.instances.get(instance_id)
         if instance is None or not owns(caller, instance) or instance.hidden(unit.now_ms):
             missing.append(given)
         else:
@@ -147,14 +148,14 @@ def in_launch_order(instances: Sequence[Instance]) -> list[Instance]:
 
 
 def gave_up(unit: Unit, instance_id: str, code: str, reason: str) -> None:
-    """Record that an instance can not be brought up: a new one ends, one that ran before stays stopped."""
+    """Record that an instance can not be brought up: a new one ends, one that ran before is stopped."""
     instance = unit.instances.get(instance_id)
-    if instance is None or instance.state is not InstanceState.PENDING:
+    if instance is None or instance.wanted is not Wanted.RUNNING:
         return
-    if instance.launches > 1:
-        unit.instances.put(_stopped(unit, instance, code, reason, "Server"), event="instance.gave up", text=reason)
-    else:
-        unit.instances.put(_ended(unit, instance, code, reason, "Server"), event="instance.gave up", text=reason)
+    # The owner reads it, so the host has no name there; the journal keeps it.
+    told = reason.removeprefix(f"{code}: ").replace(instance.host, "its host")
+    change = _stopped if instance.launches > 1 or instance.launched else _ended
+    unit.instances.put(change(unit, instance, code, told, "Server"), event="instance.gave up", text=reason)
 
 
 def powered_off(unit: Unit, instance_id: str) -> None:
@@ -240,15 +241,15 @@ def _each(
     return changes
 
 
-def _check_room(unit: Unit, instance: Instance) -> None:
+def _check_room(unit: Unit, caller: Caller, instance: Instance) -> None:
     host = unit.hosts.get(instance.host)
     if host is None:
-        raise NoCapacity(instance.vmtype, 1, (f"its host {instance.host} has left the cloud",))
+        raise admission.no_room(caller, instance.vmtype, 1, f"its host {instance.host} has left the cloud")
     room = admission.rooms(unit, (host,))[0]
     need = replace(instance.size, disk_gb=0)  # it holds its disk already
     if room.closed or not room.free.covers(need):
         why = room.closed or f"has {room.free.cores} cores and {room.free.memory_mib} MiB free"
-        raise NoCapacity(instance.vmtype, 1, (f"its host {host.name} {why}",))
+        raise admission.no_room(caller, instance.vmtype, 1, f"its host {host.name} {why}")
 
 
 def _ended(unit: Unit, instance: Instance, code: str, reason: str, by: str) -> Instance:

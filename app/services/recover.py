@@ -1,13 +1,16 @@
 """Rows rebuilt from what the hosts' domains say of themselves, for a cloud whose state was lost.
 
 Instances that are known are left as they are: the state knows more than a domain does. The trap: what is rebuilt has
-no history, so it is wanted as it is found, running or stopped.
+no history, so it is wanted as it is found, running or stopped. A stopped instance has no domain: its disks tell of it,
+but not what it was.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from app.domain import ids
 from app.domain.account import Account
+from app.domain.group import SecurityGroup
 from app.domain.instance import Instance, Reservation, mac_of
 from app.domain.ports import DomainSeen, Unit
 from app.domain.states import Seen, Wanted
@@ -17,11 +20,16 @@ _ON = frozenset({Seen.RUNNING, Seen.PAUSED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovered:
-    """What became of the domains of one host; `unreadable`: (id, what its metadata lacks)."""
+    """What became of the domains of one host.
+
+    `unreadable`: (id, what its metadata lacks); `disks_only`: ids that only disks tell of; `accounts`: made anew.
+    """
 
     added: tuple[str, ...]
     known: tuple[str, ...]
     unreadable: tuple[tuple[str, str], ...]
+    disks_only: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
 
 
 def instance_of(seen: DomainSeen, host: str) -> Instance:
@@ -60,9 +68,13 @@ def instance_of(seen: DomainSeen, host: str) -> Instance:
     )
 
 
-def rebuild(unit: Unit, host: str, found: Iterable[DomainSeen]) -> Recovered:
-    """Add the instances of one host that the state does not know, with their reservations and accounts."""
+def rebuild(unit: Unit, host: str, found: Sequence[DomainSeen], volumes: Iterable[str] = ()) -> Recovered:
+    """Add the instances of one host that the state does not know, with their reservations, groups and accounts.
+
+    `volumes` are the names of the host's volumes.
+    """
     added, known, unreadable = [], [], []
+    accounts_before = {account.id for account in unit.accounts.where()}
     for seen in found:
         if unit.instances.get(seen.instance_id) is not None:
             known.append(seen.instance_id)
@@ -76,7 +88,13 @@ def rebuild(unit: Unit, host: str, found: Iterable[DomainSeen]) -> Recovered:
         else:
             _add(unit, instance)
             added.append(instance.id)
-    return Recovered(added=tuple(added), known=tuple(known), unreadable=tuple(unreadable))
+    return Recovered(
+        added=tuple(added),
+        known=tuple(known),
+        unreadable=tuple(unreadable),
+        disks_only=tuple(_without_row(unit, volumes)),
+        accounts=tuple(account.name for account in unit.accounts.where() if account.id not in accounts_before),
+    )
 
 
 def clusters_named(found: Iterable[DomainSeen]) -> list[str]:
@@ -102,9 +120,28 @@ def _add(unit: Unit, instance: Instance) -> None:
                 created_at_ms=instance.created_at_ms,
             )
         )
+    for group_id in instance.group_ids:
+        if unit.groups.get(group_id) is None:
+            unit.groups.add(_group(unit, group_id, instance.account_id))
     if instance.private_ip and unit.instances.where(private_ip=instance.private_ip, removed=False):
         instance = replace(instance, private_ip="")
     unit.instances.add(instance, event="instance.recovered", text=f"found on {instance.host}")
+
+
+def _group(unit: Unit, group_id: str, account_id: str) -> SecurityGroup:
+    return SecurityGroup(
+        id=group_id,
+        account_id=account_id,
+        name=f"recovered-{group_id}",
+        description="Found on an instance; its name and rules were lost",
+        created_at_ms=unit.now_ms,
+    )
+
+
+def _without_row(unit: Unit, volumes: Iterable[str]) -> list[str]:
+    owners = {volume.partition(".")[0] for volume in volumes}
+    mine = sorted(owner for owner in owners if ids.resource_of(owner) == "instance")
+    return [owner for owner in mine if unit.instances.get(owner) is None]
 
 
 def _cluster(kept: Mapping[str, str]) -> str:

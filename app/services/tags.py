@@ -5,7 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from app.domain import ids
 from app.domain.account import Caller
 from app.domain.errors import Invalid, Malformed, Missing, OverLimit
+from app.domain.image import Image
+from app.domain.instance import Instance
 from app.domain.ports import Unit
+from app.domain.states import ImageState
 from app.domain.tag import LONGEST_KEY, LONGEST_VALUE, MOST_PER_RESOURCE, RESERVED_PREFIX, Tag
 from app.services.access import Owned, owns
 
@@ -79,9 +82,16 @@ def owner_of(unit: Unit, caller: Caller, resource_id: str) -> str:
     if resource is None or resource not in RESOURCE_TYPES:
         raise Malformed("resource", resource_id)
     thing = _find(unit, resource, ids.canonical(resource_id))
-    if thing is None or not owns(caller, thing):
+    if thing is None or not owns(caller, thing) or _gone(unit, thing):
         raise Missing(resource, resource_id)
     return thing.account_id
+
+
+def _gone(unit: Unit, thing: Owned) -> bool:
+    """Tell whether a thing is kept for the record only."""
+    if isinstance(thing, Instance):
+        return thing.hidden(unit.now_ms)
+    return isinstance(thing, Image) and thing.state is not ImageState.AVAILABLE
 
 
 def _find(unit: Unit, resource: str, resource_id: str) -> Owned | None:

@@ -156,7 +156,9 @@ class WriterThread:
 
     def _fail(self, group: Group, error: Exception) -> None:
         """Tell every caller of the group, each by an exception of its own, since tracebacks grow on it."""
-        log.error("a group of changes was not committed", extra={"jobs": len(group.jobs), "error": str(error)})
+        log.error(
+            "a group of changes was not committed", extra={"fields": {"jobs": len(group.jobs), "error": str(error)}}
+        )
         self._undo()
         for job in group.jobs:
             job.error = _failure(error)

@@ -120,6 +120,7 @@ _SUBJECTS: Mapping[type[Exception], str] = {
     e.Forbidden: "action",
     e.IllegalTransition: "machine",
 }
+_LONGEST = 1000
 _HIDDEN = "An internal error has occurred. Ask the operator for this request id: {}"
 
 
@@ -147,9 +148,14 @@ class Codes:
         """Return the HTTP status and the whole document of an error."""
         code, status = self.code(service, error)
         hidden = not isinstance(error, e.CloudError) or status == 500
-        message = _HIDDEN.format(request_id) if hidden else str(error)
+        message = _HIDDEN.format(request_id) if hidden else brief(str(error))
         envelope = _ec2 if service == "ec2" else _query
         return status, envelope(code, status, markup.text(message), markup.text(request_id)).encode()
+
+
+def brief(message: str) -> str:
+    """Cut a message that repeats what a client sent, which may be as long as a request."""
+    return message if len(message) <= _LONGEST else message[:_LONGEST] + "…"
 
 
 def _about(error: Exception) -> str:

@@ -10,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NOT_PLAIN = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[&<>]")
+_CARRIED = "\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff"
+_NOT_PLAIN = re.compile(f"[^{_CARRIED}]|[&<>]")
+_LOST = re.compile(f"[^\r{_CARRIED}]")
 _WRITTEN = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 
 
@@ -18,6 +20,11 @@ def text(value: object) -> str:
     """Write a string (or what prints as one) as character data; bytes as base64, which EC2's models call a string."""
     given = str(value) if not isinstance(value, bytes) else blob(value)
     return _NOT_PLAIN.sub(_replacement, given) if _NOT_PLAIN.search(given) else given
+
+
+def carries(text: str) -> bool:
+    """Tell whether XML can give a text back as it is."""
+    return _LOST.search(text) is None
 
 
 def number(value: object) -> str:

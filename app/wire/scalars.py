@@ -9,6 +9,8 @@ from base64 import b64decode
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from app.wire import markup
+
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _DECIMAL = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,3})?")
 _SPACE = re.compile(r"[ \t\r\n]+")
@@ -16,6 +18,9 @@ _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 
 def string(text: str) -> str:
+    """Take any text that an answer can give back; names and tags that come back changed are nobody's."""
+    if not markup.carries(text):
+        raise ValueError("Text is UTF-8 without control characters.")
     return text
 
 

@@ -1,6 +1,7 @@
 """One served rehearsal cloud for all tests of real clients, and boto3 clients on it."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import boto3
@@ -8,6 +9,7 @@ import pytest
 from botocore.config import Config
 
 from tests.served import ServedCloud
+from tests.server.raw_ec2 import RawEc2
 
 _CONFIG = Config(retries={"max_attempts": 1, "mode": "standard"}, connect_timeout=5, read_timeout=30)
 
@@ -54,3 +56,15 @@ def image_id(ec2: Any) -> str:
     found = ec2.describe_images(Filters=[{"Name": "image-type", "Values": ["machine"]}])["Images"]
     image: str = found[0]["ImageId"]
     return image
+
+
+@pytest.fixture(scope="session")
+def raw(admin: dict[str, str]) -> Iterator[RawEc2]:
+    with closing(RawEc2(admin)) as signed:
+        yield signed
+
+
+@pytest.fixture(scope="session")
+def raw_stranger(stranger: dict[str, str]) -> Iterator[RawEc2]:
+    with closing(RawEc2(stranger)) as signed:
+        yield signed

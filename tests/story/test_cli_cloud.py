@@ -86,6 +86,61 @@ def test_usage_errors_end_with_2_and_refusals_with_1_and_one_line(cloud: ServedC
     assert len(nobody.stderr.splitlines()) == 1
 
 
+WRONG_INPUT: list[tuple[tuple[str, ...], str]] = [
+    (("host", "add", "xen+ssh://[::1"), "It is not a URI"),
+    (("host", "add", "qemu+ssh://h:99999999/system"), "It is not a URI"),
+    (("host", "add", "xen+ssh://root@node1/", "--name", "bad name"), "A name is"),
+    (("cluster", "add", ""), "A name is"),
+    (("recover", "--host", "h=xen+ext://h/?command=/bin/sh", "--state", "STATE/new"), "The transport ext"),
+    (("backup", "STATE/nowhere/file"), "there is no directory STATE/nowhere"),
+    (("host", "list", "--url", "ftp://here"), "ftp://here is no address of a cloud"),
+    (("host", "list", "--url", "http://127.0.0.1:9"), "http://127.0.0.1:9 does not answer: nobody listens there"),
+    (("host", "list", "--url", "CLOUD/api"), "CLOUD/api is not the address of a cloud"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), WRONG_INPUT)
+def test_wrong_input_is_refused_in_one_line_that_says_each_thing_once(
+    cloud: ServedCloud, tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    def here(text: str) -> str:
+        return text.replace("STATE", str(tmp_path)).replace("CLOUD", cloud.url)
+
+    refused = cloud.euca(*map(here, arguments), check=False)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert len(refused.stderr.splitlines()) == 1
+    assert refused.stderr.count(here(words)) == 1
+    assert "cluster0" not in cloud.euca("cluster", "list").stdout
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("token", ["", "wörd", "two words", "two\nlines"])
+def test_a_token_that_can_not_be_sent_is_refused_and_never_shown(cloud: ServedCloud, token: str) -> None:
+    environment = {"EUCA_URL": "http://localhost:1", "EUCA_TOKEN": token, "XDG_CONFIG_HOME": str(cloud.state)}
+    refused = euca("host", "list", environment=environment)
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
+    assert "EUCA_TOKEN" in refused.stderr
+    assert not token or token not in refused.stderr
+
+
+def test_json_is_json_where_something_is_removed_too(cloud: ServedCloud, tmp_path: Path) -> None:
+    cloud.euca("cluster", "add", "short-lived")
+    assert json.loads(cloud.euca("cluster", "remove", "short-lived", "--json").stdout) == {"removed": "short-lived"}
+    cloud.euca("type", "set", "tiny", "--alias-of", "m1.small")
+    assert json.loads(cloud.euca("type", "remove", "tiny", "--json").stdout) == {"removed": "tiny"}
+    copy = tmp_path / "copy"
+    assert json.loads(cloud.euca("backup", str(copy), "--json").stdout)["bytes"] == copy.stat().st_size
+
+
+def test_the_list_of_hosts_says_why_one_is_lost(cloud: ServedCloud) -> None:
+    cloud.euca("host", "add", "scripted+unix:///away?socket=/nowhere", "--name", "away", "--cluster", "cluster1")
+    lines = eventually(lambda: [line for line in cloud.euca("host", "list").stdout.splitlines() if " lost " in line])
+    assert "/nowhere" in lines[0]
+    assert "No such file" in lines[0] or "does not answer" in lines[0]
+    cloud.euca("host", "remove", "away")
+    eventually(lambda: "away" not in cloud.euca("host", "list").stdout)
+
+
 def test_the_token_of_this_cloud_is_not_sent_elsewhere(cloud: ServedCloud, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("EUCA_URL", "EUCA_TOKEN"):
         monkeypatch.delenv(name, raising=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.doctor import Check, Machine, examine, local_uris, this_machine
-from app.settings import Settings
+from app.settings import Settings, load
 
 BARE = Machine(
     python=(3, 11, 2),
@@ -42,6 +42,13 @@ def test_what_is_wrong_is_told_with_something_to_type(machine: Machine, name: st
     wrong = [check for check in checks(machine).values() if not check.ok]
     assert [check.name for check in wrong] == [name]
     assert wrong[0].advice
+
+
+def test_a_setting_that_nothing_acts_upon_yet_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "eucalyptus.conf"
+    file.write_text('ADDRESSING="head"\n')
+    told = [check.found for check in examine(load({}, {}, file), BARE) if check.name == "config"]
+    assert told == [f"{file} was read", f"{file}:1: ADDRESSING: understood, but nothing acts upon it yet"]
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 """Log records: one line each, with their context, without secrets."""
 
+import ast
 import asyncio
 import io
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -88,3 +90,11 @@ def test_setting_up_again_does_not_double_lines() -> None:
     logging.getLogger("app.test").info("quiet")
     logging.getLogger("app.test").warning("once")
     assert len(stream.getvalue().splitlines()) == 1
+
+
+def test_every_record_of_ours_carries_its_data_where_the_lines_show_it() -> None:
+    for file in Path(logs.__file__).parent.rglob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.keyword) and call.arg == "extra":
+                assert isinstance(call.value, ast.Dict)
+                assert [ast.literal_eval(key) for key in call.value.keys if key] == ["fields"], f"{file}:{call.lineno}"

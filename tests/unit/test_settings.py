@@ -259,6 +259,7 @@ def test_a_network_of_ours_needs_a_subnet_with_room() -> None:
     plan = load({**NOVLAN, "vnet_dns": "10.1.0.1"}, {}).network
     assert (plan.bridge, plan.subnet, plan.dns) == ("eucabr0", "10.1.0.0/24", ("10.1.0.1",))
     assert plan.network(()).gateway == "10.1.0.1/24"
+    assert load({**NOVLAN, "vnet_dns": "10.1.0.1"}, {}).idle == ()
     with pytest.raises(SettingsError, match="VNET_MODE: MANAGED-NOVLAN needs VNET_SUBNET and VNET_NETMASK, too"):
         load({"vnet_mode": "managed-novlan"}, {})
     for unfit in ("255.255.255.254", "255.0.0.0", "255.0.255.0"):
@@ -306,3 +307,9 @@ def test_a_quoted_value_comes_back_as_it_was_written(value: str) -> None:
 
 def test_a_comment_starts_after_a_space_only(tmp_path: Path) -> None:
     assert from_text(tmp_path, "STATE_DIR=a#b # isn't read").state_dir == tmp_path / "a#b"
+
+
+def test_what_nothing_acts_upon_yet_is_told_unless_it_asks_for_nothing(tmp_path: Path) -> None:
+    text = 'VNET_MODE="SYSTEM"\nSCHEDPOLICY="GREEDY"\nADDRESSING="head"\nVNET_DNS="10.0.0.1"\nREMAP_MODE="auto"\n'
+    told = [(idle.origin.line, idle.key) for idle in from_text(tmp_path, text).idle]
+    assert told == [(3, "ADDRESSING"), (4, "VNET_DNS"), (5, "REMAP_MODE")]

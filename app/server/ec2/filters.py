@@ -39,9 +39,24 @@ def pattern(value: str) -> Callable[[str], object]:
     """Compile one filter value to a predicate."""
     if not any(special in value for special in "*?\\"):
         return value.__eq__
-    parts = re.findall(r"\\.|[*?]|[^*?\\]+|\\", value, re.DOTALL)
-    expression = "".join({"*": ".*", "?": "."}.get(part) or re.escape(_literal(part)) for part in parts)
-    return re.compile(expression, re.DOTALL).fullmatch
+    first, *others = _between_stars(value)
+    if not others:
+        return re.compile(first, re.DOTALL).fullmatch
+    *inner, last = others
+    # What stands between two stars is taken where it is found first and never looked for again (an atomic group):
+    # with plain `.*`, ten stars keep a thread busy for hours.
+    found = "".join(f"(?>.*?{part})" for part in inner if part)
+    return re.compile(f"{first}{found}.*{last}", re.DOTALL).fullmatch
+
+
+def _between_stars(value: str) -> list[str]:
+    parts = [""]
+    for part in re.findall(r"\\.|[*?]|[^*?\\]+|\\", value, re.DOTALL):
+        if part == "*":
+            parts.append("")
+        else:
+            parts[-1] += "." if part == "?" else re.escape(_literal(part))
+    return parts
 
 
 def _literal(part: str) -> str:

@@ -13,6 +13,7 @@ from app.server.ec2.facts import IMAGE, iso
 from app.server.ec2.operation import Answer, Ask, Filter, Operation, TagSpecification, specified_tags, tag_pairs
 from app.server.ec2.scene import PLATFORM, USAGE
 from app.services import images, tags
+from app.services.access import owns
 
 _LIBRARY = "library"
 _KIND_BY_FILE = {"vmlinuz": ImageKind.KERNEL, "initrd": ImageKind.RAMDISK}
@@ -56,7 +57,8 @@ def describe_images(ask: Ask[DescribeImagesIn]) -> Answer:
         shown = [image for image in shown if image.account_id in owners]
     if asked.executable_users:
         shown = [image for image in shown if _executable(image, ask.caller.account_id, asked.executable_users)]
-    named = tags.by_resource(ask.unit, [image.id for image in shown])
+    # A public image shows itself to everybody, its tags only to its owner.
+    named = tags.by_resource(ask.unit, [image.id for image in shown if owns(ask.caller, image)])
     known = ask.site.filters(ask.operation)
     chosen = filters.select(shown, asked.filters, IMAGE, known, tags=lambda image: named.get(image.id, {}))
     cut, token = pages.page(chosen, lambda image: (image.id,), asked.max_results, asked.next_token, bounds=(1, 1000))

@@ -1,7 +1,6 @@
 """Operations on instances."""
 
 import base64
-import binascii
 
 import msgspec
 
@@ -35,7 +34,7 @@ class RunInstancesIn(msgspec.Struct):
     key_name: str = ""
     security_groups: list[str] = []
     security_group_ids: list[str] = []
-    user_data: str = ""
+    user_data: bytes = b""
     kernel_id: str = ""
     ramdisk_id: str = ""
     placement: PlacementIn = msgspec.field(default_factory=PlacementIn)
@@ -82,7 +81,7 @@ def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
         key_name=asked.key_name,
         group_ids=tuple(asked.security_group_ids),
         group_names=tuple(asked.security_groups),
-        user_data=_user_data(asked.user_data),
+        user_data=asked.user_data,
         kernel_id=asked.kernel_id,
         ramdisk_id=asked.ramdisk_id,
         shutdown_behavior=asked.instance_initiated_shutdown_behavior,
@@ -141,16 +140,11 @@ async def read_console(answer: Answer, site: Site) -> Answer:
         output = await site.hypervisors.host(host).console(instance_id)
     except Missing:
         output = b""
+    except Unavailable as error:  # its text names the host
+        raise Unavailable("console", "the instance's host does not answer at the moment; try again later") from error
     if isinstance(output, NotSupported):
-        raise Unavailable("console", f"the hypervisor of {host} keeps no console output")
+        raise Unavailable("console", "the instance's hypervisor keeps no console output")
     return answer | {"Output": base64.b64encode(output).decode()}
-
-
-def _user_data(text: str) -> bytes:
-    try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except binascii.Error:
-        raise Invalid("UserData", text[:20], "It is to be encoded as BASE64.") from None
 
 
 def _named(ask: Ask[DescribeInstancesIn]) -> list[Instance]:

@@ -56,9 +56,9 @@ def describe_key_pairs(ask: Ask[DescribeKeyPairsIn]) -> Answer:
     asked = ask.request
     shown = ask.unit.keypairs.where(account_id=ask.caller.account_id)
     if asked.key_names or asked.key_pair_ids:
-        wanted = set(asked.key_names) | {ids.parse(key_id, "key pair") for key_id in asked.key_pair_ids}
-        shown = [pair for pair in shown if pair.name in wanted or pair.id in wanted]
-        absent = wanted - {pair.name for pair in shown} - {pair.id for pair in shown}
+        names, key_ids = set(asked.key_names), {ids.parse(key_id, "key pair") for key_id in asked.key_pair_ids}
+        shown = [pair for pair in shown if pair.name in names or pair.id in key_ids]
+        absent = (names - {pair.name for pair in shown}) | (key_ids - {pair.id for pair in shown})
         if absent:
             raise Missing("key pair", *sorted(absent))
     named = tags.by_resource(ask.unit, [pair.id for pair in shown])

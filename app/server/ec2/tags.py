@@ -31,7 +31,7 @@ def _resource_type(tag: Tag) -> str:
 
 _FACTS: filters.Facts[Tag] = {
     "key": lambda tag: [tag.name],
-    "resource-id": lambda tag: [tag.resource_id],
+    "resource-id": lambda tag: ids.spellings(tag.resource_id),
     "resource-type": lambda tag: [_resource_type(tag)],
     "value": lambda tag: [tag.value],
 }

@@ -16,22 +16,36 @@ class DescribeInstanceTypesIn(msgspec.Struct):
 
 
 _FACTS: filters.Facts[VmType] = {
+    "auto-recovery-supported": lambda t: ["false"],
     "bare-metal": lambda t: ["false"],
     "burstable-performance-supported": lambda t: ["false"],
     "current-generation": lambda t: ["true"],
+    "dedicated-hosts-supported": lambda t: ["false"],
+    "free-tier-eligible": lambda t: ["false"],
     "hibernation-supported": lambda t: ["false"],
     "hypervisor": lambda t: ["xen"],
+    "instance-storage-info.disk.count": lambda t: ["1"],
+    "instance-storage-info.disk.size-in-gb": lambda t: [str(t.disk_gb)],
+    "instance-storage-info.disk.type": lambda t: ["hdd"],
+    "instance-storage-info.encryption-support": lambda t: ["unsupported"],
+    "instance-storage-info.nvme-support": lambda t: ["unsupported"],
     "instance-storage-info.total-size-in-gb": lambda t: [str(t.disk_gb)],
     "instance-storage-supported": lambda t: ["true"],
     "instance-type": lambda t: [t.name],
     "memory-info.size-in-mib": lambda t: [str(t.memory_mib)],
+    "nitro-enclaves-support": lambda t: ["unsupported"],
+    "nitro-tpm-support": lambda t: ["unsupported"],
     "processor-info.supported-architecture": lambda t: ["x86_64"],
+    "reboot-migration-support": lambda t: ["unsupported"],
+    "supported-boot-mode": lambda t: ["legacy-bios"],
     "supported-root-device-type": lambda t: ["instance-store"],
     "supported-usage-class": lambda t: ["on-demand"],
     "supported-virtualization-type": lambda t: ["hvm", "paravirtual"],
     "vcpu-info.default-cores": lambda t: [str(t.cores)],
     "vcpu-info.default-threads-per-core": lambda t: ["1"],
     "vcpu-info.default-vcpus": lambda t: [str(t.cores)],
+    "vcpu-info.valid-cores": lambda t: [str(t.cores)],
+    "vcpu-info.valid-threads-per-core": lambda t: ["1"],
 }
 
 

@@ -1,6 +1,7 @@
 """Regions, availability zones (clusters), and what the cloud says of accounts and of the caller."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import msgspec
 
@@ -41,6 +42,7 @@ _REGION: filters.Facts[Answer] = {
     "region-name": lambda region: [str(region["RegionName"])],
 }
 _ZONE: filters.Facts[Answer] = {
+    "message": lambda zone: [message["Message"] for message in cast("list[dict[str, str]]", zone["Messages"])],
     "group-name": lambda zone: [str(zone["GroupName"])],
     "opt-in-status": lambda zone: [str(zone["OptInStatus"])],
     "region-name": lambda zone: [str(zone["RegionName"])],

@@ -1,5 +1,7 @@
 """Filters with wildcards, and pages that neither double nor skip."""
 
+from fnmatch import fnmatchcase
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +51,15 @@ def test_an_escaped_value_matches_itself_and_nothing_else(text: str) -> None:
     escaped = "".join("\\" + char if char in "*?\\" else char for char in text)
     assert pattern(escaped)(text)
     assert not pattern(escaped)(text + "x")
+
+
+@given(st.text(alphabet="ab*?", max_size=8), st.text(alphabet="ab", max_size=8))
+def test_wildcards_mean_what_they_mean_in_the_shell(value: str, text: str) -> None:
+    assert bool(pattern(value)(text)) == fnmatchcase(text, value)
+
+
+def test_many_stars_take_no_time() -> None:
+    assert not pattern("*a" * 40 + "*b")("a" * 5000)
 
 
 @given(st.sets(st.tuples(st.integers(0, 99), st.text(max_size=3))), st.integers(5, 9))

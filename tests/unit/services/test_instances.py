@@ -6,7 +6,7 @@ from typing import Protocol
 
 import pytest
 
-from app.domain.account import Caller
+from app.domain.account import Caller, Role
 from app.domain.commands import RunInstances
 from app.domain.errors import (
     CloudError,
@@ -28,6 +28,8 @@ from tests.builders import THEIRS, CountingEntropy, FrozenClock, a_caller, a_hos
 IMAGE = "emi-0a11beef"
 ANA = a_caller()
 EVE = a_caller(account_id=THEIRS)
+ADMIN = a_caller(admin=True)
+OPERATOR = replace(ANA, role=Role.OPERATOR)
 
 
 def ask(**said: object) -> RunInstances:
@@ -63,8 +65,10 @@ async def test_as_many_as_fit_are_started_between_the_two_counts(run: Run) -> No
 
 
 async def test_nothing_is_started_when_the_least_count_does_not_fit(store: Database, run: Run) -> None:
-    with pytest.raises(NoCapacity, match="host1"):
-        await run(ask(min_count=9, max_count=9))
+    for caller, told in ((ADMIN, True), (OPERATOR, True), (ANA, False)):
+        with pytest.raises(NoCapacity, match="9 instance") as refused:
+            await run(ask(min_count=9, max_count=9), caller)
+        assert ("host1" in str(refused.value)) is told
     assert await store.read(lambda unit: unit.instances.where()) == []
     assert await store.read(lambda unit: unit.reservations.where()) == []
 
@@ -144,8 +148,18 @@ async def test_a_stopped_instance_keeps_its_disk_and_needs_room_to_start_again(
 
     await store.write(off, writer="reconcile")
     assert len(await run(ask())) == 1
-    with pytest.raises(NoCapacity, match="host1"):
-        await store.write(lambda unit: instances.start(unit, ANA, ids[:1]))
+    for caller, told in ((ADMIN, True), (ANA, False)):
+        with pytest.raises(NoCapacity) as refused:
+            await store.write(lambda unit, caller=caller: instances.start(unit, caller, ids[:1]))  # type: ignore[misc]
+        assert ("host1" in str(refused.value)) is told
+
+
+async def test_an_instance_named_twice_in_two_spellings_is_rebooted_once(store: Database, run: Run) -> None:
+    (mine,) = await run(ask())
+    await store.write(lambda unit: running(unit, mine.id), writer="reconcile")
+    named = (mine.id, mine.id.upper(), mine.id)
+    (change,) = await store.write(lambda unit: instances.reboot(unit, ANA, named))
+    assert change.instance.reboots == 1
 
 
 async def test_a_pending_instance_can_not_be_stopped_or_rebooted(store: Database, run: Run) -> None:
@@ -175,11 +189,22 @@ async def test_a_terminated_instance_is_shown_for_an_hour(store: Database, run: 
 
 async def test_an_instance_that_can_not_start_ends_with_a_reason_a_user_can_read(store: Database, run: Run) -> None:
     (mine,) = await run(ask())
-    await store.write(lambda unit: instances.gave_up(unit, mine.id, "Server.InternalError", "the image is damaged"))
+    why = "Server.InternalError: host1 says: the image is damaged"
+    await store.write(lambda unit: instances.gave_up(unit, mine.id, "Server.InternalError", why))
     ended = await store.read(lambda unit: unit.instances.get(mine.id))
     assert ended is not None
     assert ended.state is InstanceState.SHUTTING_DOWN
-    assert ended.state_reason == "Server.InternalError: the image is damaged"
+    assert ended.state_reason == "Server.InternalError: its host says: the image is damaged"
+
+
+async def test_an_instance_whose_host_lost_it_is_stopped_with_the_reason(store: Database, run: Run) -> None:
+    (mine,) = await run(ask())
+    await store.write(lambda unit: running(unit, mine.id), writer="reconcile")
+    await store.write(lambda unit: instances.gave_up(unit, mine.id, "Server.InternalError", "the host lost its disks"))
+    after = await store.read(lambda unit: unit.instances.get(mine.id))
+    assert after is not None
+    assert after.wanted is Wanted.STOPPED
+    assert after.state_reason == "Server.InternalError: the host lost its disks"
 
 
 @pytest.mark.parametrize(
@@ -200,4 +225,4 @@ async def test_a_guest_that_powers_itself_off_follows_its_shutdown_behavior(
 async def test_a_lost_or_draining_host_takes_nothing_new(store: Database, run: Run) -> None:
     await store.write(lambda unit: unit.hosts.put(replace(a_host("host1"), wanted=HostWanted.DRAINING)))
     with pytest.raises(NoCapacity, match="draining"):
-        await run(ask())
+        await run(ask(), ADMIN)

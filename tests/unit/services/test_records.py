@@ -86,3 +86,9 @@ async def test_tags_that_ec2_would_refuse_are_refused(
 async def test_what_is_no_id_can_not_be_tagged(store: Database) -> None:
     with pytest.raises(Malformed):
         await store.write(lambda unit: tags.set_on(unit, ANA, ("web server",), {"a": "b"}))
+
+
+async def test_what_is_kept_for_the_record_only_takes_no_tags(store: Database) -> None:
+    await store.write(lambda unit: images.deregister(unit, ANA, an_image().id))
+    with pytest.raises(Missing):
+        await store.write(lambda unit: tags.set_on(unit, ANA, (an_image().id,), {"a": "b"}))

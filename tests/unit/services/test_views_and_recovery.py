@@ -64,12 +64,21 @@ async def test_recovery_leaves_alone_what_is_known_or_unreadable(store: Database
     assert (again.added, again.known) == ((), (RUNNING.id,))
 
 
-async def test_recovery_makes_the_account_that_was_lost(store: Database) -> None:
+async def test_recovery_makes_the_account_and_the_groups_that_were_lost(store: Database) -> None:
     theirs = replace(RUNNING, account_id="999988887777")
-    await store.write(lambda unit: rebuild(unit, "host1", [domain(theirs)]))
+    done = await store.write(lambda unit: rebuild(unit, "host1", [domain(theirs)]))
     account = await store.read(lambda unit: unit.accounts.get("999988887777"))
     assert account is not None
     assert account.name == "recovered-999988887777"
+    assert done.accounts == (account.name,)
+    groups = await store.read(lambda unit: unit.groups.where(account_id=account.id))
+    assert [group.id for group in groups] == list(theirs.group_ids)
+
+
+async def test_recovery_names_instances_of_which_only_disks_are_left(store: Database) -> None:
+    names = [f"{RUNNING.id}.root", "i-00000bad.root", "i-00000bad.swap", "image-0123", "somebody-elses.img"]
+    done = await store.write(lambda unit: rebuild(unit, "host1", [domain(RUNNING)], names))
+    assert done.disks_only == ("i-00000bad",)
 
 
 async def test_used_room_is_what_instances_hold(store: Database) -> None:

@@ -100,3 +100,8 @@ def test_every_kind_of_error_has_a_row(table: dict[tuple[type[Exception], str], 
     kinds = {kind for kind in vars(e).values() if isinstance(kind, type) and issubclass(kind, e.CloudError)}
     inherited = {e.Lost, e.TimedOut}
     assert {kind for kind, about in table if not about} == kinds - inherited
+
+
+def test_a_message_that_repeats_a_long_value_is_cut() -> None:
+    _, document = CODES.fault("ec2", e.Invalid("KeyName", "k" * 500_000, "It is too long."), "req-1")
+    assert len(document) < 2000

@@ -319,3 +319,13 @@ def test_a_mistaken_answer_of_ours_is_no_answer(answer: dict[str, object], kind:
 def test_bytes_in_an_answer_become_base64_where_ec2_says_string() -> None:
     call = EC2.decode([("Action", "GetConsoleOutput"), ("Version", "2016-11-15"), ("InstanceId", "i-1")])
     assert b"<output>aGVsbG8=</output>" in EC2.encode(call, {"Output": b"hello"}, "req-1")
+
+
+@pytest.mark.parametrize("text", ["a\0b", "bell\a", "\ufffe", "half \udcff of a letter"])
+def test_text_that_no_answer_can_give_back_is_refused(text: str) -> None:
+    assert isinstance(refusal(*RUN, ("TagSpecification.1.ResourceType", text)), Invalid)
+
+
+@pytest.mark.parametrize("text", ["<&]]>", "\r\n\t ", "e\u0301 😀 \u202eabc", "\x85\x7f"])
+def test_any_other_text_is_taken_as_it_is(text: str) -> None:
+    assert run(("Placement.AvailabilityZone", text)).placement == Placement(availability_zone=text)

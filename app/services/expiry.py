@@ -1,0 +1,26 @@
+"""Rows that nobody can see any more leave the store, so that it grows with what runs and not with what ever ran.
+
+They stay as long as the journal does: a client token is remembered for that time. The trap: an ended instance whose
+host was not seen since may still run there, so only what the loop saw gone is dropped.
+"""
+
+from app.domain.ports import Unit
+from app.domain.states import Wanted
+from app.services import tags
+
+KEPT_MS = 7 * 24 * 60 * 60 * 1000
+AT_ONCE = 500
+
+
+def drop_ended(unit: Unit) -> int:
+    """Remove instances that ended longer ago than KEPT_MS, with their tags and reservations; return how many."""
+    ended = unit.instances.where(wanted=Wanted.TERMINATED, removed=True)
+    old = [row for row in ended if unit.now_ms - row.ended_at_ms > KEPT_MS][:AT_ONCE]
+    for row in old:
+        tags.forget(unit, row.id)
+        unit.instances.remove(row)
+    for reservation_id in {row.reservation_id for row in old}:
+        reservation = unit.reservations.get(reservation_id)
+        if reservation is not None and not unit.instances.where(reservation_id=reservation_id):
+            unit.reservations.remove(reservation)
+    return len(old)

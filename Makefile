@@ -16,7 +16,7 @@ RUN_READY := .venv/.ready-to-run
 TEST_READY := .venv/.ready-to-test
 
 .PHONY: help run setup setup-test test check-style check-types check-imports format bench clean
-.PHONY: test-fast test-contract test-server test-clients test-crash test-tui test-guest
+.PHONY: test-fast test-contract test-server test-clients test-crash test-net test-tui test-guest
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -69,6 +69,9 @@ test-clients: $(TEST_READY) ## the client matrix: boto3, aws CLI, boto 2 …
 
 test-crash: $(TEST_READY) ## kill -9 at named points
 	@$(PYTEST) tests/crash $(ARGS)
+
+test-net: $(TEST_READY) ## real packets between network namespaces: DHCP, metadata, bridges
+	@$(PYTEST) tests/net $(ARGS)
 
 test-tui: $(TEST_READY) ## the console, by Pilot and in tmux
 	@$(PYTEST) tests/tui $(ARGS)

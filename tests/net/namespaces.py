@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from pyroute2 import IPRoute
 
@@ -107,33 +107,44 @@ class Guest:
         self.inside.close()
 
 
-def addresses(bridge: str) -> list[str]:
+def addresses(card: str) -> list[str]:
     """List the IPv4 addresses of a card of this thread's namespace; empty if there is no such card."""
-    with IPRoute() as route:
-        found = route.link_lookup(ifname=bridge)
+
+    def read(route: Any) -> list[str]:
         return sorted(
             f"{one.get('address')}/{one['prefixlen']}"
-            for index in found
+            for index in route.link_lookup(ifname=card)
             for one in route.get_addr(family=2, index=index)
         )
 
+    return _netlink(read)
+
 
 def links() -> set[str]:
-    with IPRoute() as route:
-        return {str(link.get("ifname")) for link in route.get_links()}
+    return _netlink(lambda route: {str(link.get("ifname")) for link in route.get_links()})
 
 
-def delete(name: str) -> None:
-    with IPRoute() as route:
-        route.link("del", index=route.link_lookup(ifname=name)[0])
+def delete(card: str) -> None:
+    _netlink(lambda route: route.link("del", index=route.link_lookup(ifname=card)[0]))
 
 
-def make_bridge(name: str, address: str = "") -> None:
-    with IPRoute() as route:
+def make_bridge(name: str, address: str) -> None:
+    def make(route: Any) -> None:
         route.link("add", ifname=name, kind="bridge")
-        if address:
-            host, _, length = address.partition("/")
-            route.addr("add", index=route.link_lookup(ifname=name)[0], address=host, prefixlen=int(length))
+        host, _, length = address.partition("/")
+        route.addr("add", index=route.link_lookup(ifname=name)[0], address=host, prefixlen=int(length))
+
+    _netlink(make)
+
+
+def _netlink(work: Callable[[Any], Answer]) -> Answer:
+    """Speak netlink in a thread of its own, since pyroute2 does not inside a running event loop."""
+
+    def body() -> Answer:
+        with IPRoute() as route:
+            return work(route)
+
+    return _in_thread(body)
 
 
 def _made() -> int:

@@ -119,8 +119,9 @@ def metadata_with_a_token(guest: Guest, path: str) -> str:
 
 
 def test_a_guest_lets_its_user_in_and_keeps_its_address_until_its_end(
-    cloud: ServedCloud, private_libvirtd: PrivateHost, tmp_path: Path
+    cloud: ServedCloud, private_libvirtd: PrivateHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     ec2 = ec2_client(cloud.credentials())
     guest = Guest(ec2, tmp_path, "mine")
     guest.reach("running")
@@ -134,6 +135,9 @@ def test_a_guest_lets_its_user_in_and_keeps_its_address_until_its_end(
     assert guest.metadata("user-data") == USER_DATA
     assert json.loads(guest.metadata("dynamic/instance-identity/document"))["privateIp"] == guest.address
     assert guest.metadata("meta-data/public-keys/") == "0=mine"
+    said = cloud.euca("ssh", "-i", str(guest.key), guest.id, "cat", "/run/cloud/instance-id").stdout
+    assert said == f"{guest.id}\n"
+    assert "login ready: boot=1" in cloud.euca("console-log", guest.id).stdout
     ec2.reboot_instances(InstanceIds=[guest.id])
     guest.reach_login(boot=2)
     guest.ssh("echo kept > /root/kept; sync")

@@ -158,6 +158,11 @@ class Settings:
             dns=(dns,) if dns else (),
         )
 
+    @property
+    def database(self) -> Path:
+        """The file that holds all of the cloud's state."""
+        return self.state_dir / "cloud.sqlite3"
+
 
 @dataclass(frozen=True, slots=True)
 class _Key:

@@ -3,7 +3,6 @@
 import click
 
 from app.api.resources import CreateAccount, CreateUser
-from app.cli import calls as more_calls
 from app.cli.credentials import find_user
 from app.cli.output import show, show_json
 from app.cli.remote import Remote, remote
@@ -50,7 +49,7 @@ def disable_account(cloud: Remote, name: str) -> None:
 @remote
 def enable_account(cloud: Remote, name: str) -> None:
     """Let an account's keys and tokens work again."""
-    changed = cloud.send(more_calls.enable_account(name))
+    changed = cloud.send(calls.enable_account(name))
     show_json(changed) if cloud.json else click.echo(f"account {changed.name} is enabled")
 
 
@@ -100,7 +99,7 @@ def disable_user(cloud: Remote, name: str, account_name: str) -> None:
 @remote
 def enable_user(cloud: Remote, name: str, account_name: str) -> None:
     """Let a user's keys and tokens work again."""
-    changed = cloud.send(more_calls.enable_user(find_user(cloud, account_name, name).id))
+    changed = cloud.send(calls.enable_user(find_user(cloud, account_name, name).id))
     show_json(changed) if cloud.json else click.echo(f"user {changed.name} is enabled")
 
 
@@ -110,7 +109,7 @@ def enable_user(cloud: Remote, name: str, account_name: str) -> None:
 @remote
 def add_key(cloud: Remote, name: str, account_name: str) -> None:
     """Make another access key for a user."""
-    made = cloud.send(more_calls.add_access_key(find_user(cloud, account_name, name).id))
+    made = cloud.send(calls.add_access_key(find_user(cloud, account_name, name).id))
     if cloud.json:
         show_json(made)
     else:

@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 
 from app.api.resources import UserView
-from app.cli import calls as more_calls
 from app.cli.remote import LOCAL_STATES, Remote, choose
 from app.client import calls
 from app.server import eucarc
@@ -66,7 +65,7 @@ def _of_first_user(state: Path | None) -> dict[str, str]:
 
 def _asked(user: str, account: str, url: str, state: Path | None) -> dict[str, str]:
     remote = Remote(choose(url, "", state), json=False)
-    given = remote.send(more_calls.issue_credentials(find_user(remote, account, user).id, ""))
+    given = remote.send(calls.issue_credentials(find_user(remote, account, user).id, ""))
     return eucarc.environment(
         remote.context.url.rstrip("/"), given.account_id, given.access_key_id, given.secret_access_key, given.token
     )

@@ -5,7 +5,6 @@ from urllib.parse import urlsplit
 import click
 
 from app.api.resources import AddCluster, AddHost
-from app.cli import calls as more_calls
 from app.cli.output import done, show, show_json
 from app.cli.remote import Remote, remote
 from app.client import calls
@@ -43,7 +42,7 @@ def list_clusters(cloud: Remote) -> None:
 @remote
 def remove_cluster(cloud: Remote, name: str) -> None:
     """Remove a cluster without hosts."""
-    cloud.send(more_calls.remove_cluster(name))
+    cloud.send(calls.remove_cluster(name))
     done(f"cluster {name} was removed", as_json=cloud.json, removed=name)
 
 

@@ -3,6 +3,7 @@
 The child stops when its standard input ends, so that it does not outlive a console that was killed.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +21,8 @@ DEFAULT_STATE = "var"
 @click.option("--state", "state_dir", type=click.Path(file_okay=False), default=DEFAULT_STATE, help="State directory.")
 @click.option("--listen", help="HOST:PORT (default: 127.0.0.1:8773); port 0 takes a free one.")
 @click.option("--rehearse", help="CxN: C clusters of N rehearsal hosts each (default for an empty cloud: 2x3).")
-def run(state_dir: str, **flags: str | None) -> int:
+@click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII characters only.")
+def run(state_dir: str, ascii_only: bool, **flags: str | None) -> int:
     """Serve a cloud and open the console on it; both end together."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.ClickException("the console needs a terminal; without one use euca serve")
@@ -31,28 +33,37 @@ def run(state_dir: str, **flags: str | None) -> int:
         command += [f"--{name}", value] if value else []
     log = state / "serve.log"
     with (
-        log.open("a") as errors,
+        os.fdopen(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a") as errors,
         subprocess.Popen(  # noqa: S603 - our own program
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True
         ) as server,
     ):
+        begun = errors.tell()
+        click.echo("starting the cloud ...", err=True)
         try:
-            return _console_on(server, state, log)
+            code = _console_on(server, state, log, begun, ascii_only=ascii_only)
+            ended = server.poll() is not None
         finally:
             _stop(server)
+    if ended:
+        raise click.ClickException(f"the server had ended by itself: {_last_words(log, begun)} ({log})")
+    again = "euca run" if state_dir == DEFAULT_STATE else f"euca run --state {state_dir}"
+    click.echo(f"The cloud is stopped. What it knows lies in {state}; on with it: {again}", err=True)
+    return code
 
 
-def _console_on(server: subprocess.Popen[str], state: Path, log: Path) -> int:
+def _console_on(server: subprocess.Popen[str], state: Path, log: Path, begun: int, *, ascii_only: bool) -> int:
     assert server.stdout is not None
     if not server.stdout.readline().startswith("ready "):
         server.wait(STOP_WITHIN_S)
-        raise click.ClickException(_last_line(log))
+        raise click.ClickException(_last_words(log, begun))
     cloud = local(state)
     if cloud is None:
         raise click.ClickException(f"{state} holds no credentials")
     from app.tui.app import run_console  # noqa: PLC0415 - Textual takes half a second to import
+    from app.tui.session import Ways  # noqa: PLC0415
 
-    return run_console(cloud.url, cloud.token, read_only=False, ascii_only=False)
+    return run_console(cloud.url, cloud.token, Ways(ascii_only=ascii_only, goes_with_us=True))
 
 
 def _stop(server: subprocess.Popen[str]) -> None:
@@ -64,6 +75,13 @@ def _stop(server: subprocess.Popen[str]) -> None:
             server.kill()
 
 
-def _last_line(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines()
-    return lines[-1].removeprefix("euca: ") if lines else "the server did not start"
+def _last_words(log: Path, begun: int) -> str:
+    """Return what this server said last, best its own error, with what to do about a port that is taken."""
+    with log.open("rb") as said:
+        said.seek(begun)
+        lines = [line for line in said.read().decode(errors="replace").splitlines() if line.strip()]
+    errors = [line.removeprefix("euca: ") for line in lines if line.startswith("euca: ")]
+    last = errors[-1] if errors else lines[-1] if lines else "the server did not start"
+    if "Address already in use" in last:
+        last += "\nIf a cloud runs there: euca console. To start another beside it: euca run --listen 127.0.0.1:0"
+    return last

@@ -35,7 +35,11 @@ def serve(stop_with_parent: bool, **flags: str | None) -> None:
         log.warning("a setting is understood, but nothing acts upon it yet", extra={"fields": fields})
     if stop_with_parent:
         threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
-    serve_cloud(given, lambda url: _say_what_to_type(url, given.state_dir))
+    serve_cloud(
+        given,
+        lambda url: _say_what_to_type(url, given.state_dir),
+        lambda: settings.load(flags, os.environ),
+    )
 
 
 def _say_what_to_type(url: str, state: Path) -> None:

@@ -11,8 +11,6 @@ from app.cli.output import show_json
 from app.cli.remote import Remote, remote
 from app.client import calls
 
-DATABASE = "cloud.sqlite3"
-
 
 @click.command(epilog="Example: euca backup monday.sqlite3")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
@@ -37,6 +35,8 @@ def restore(file: Path, state_dir: str | None) -> None:
     """Put a backup in the place of the state of a stopped cloud."""
     from app.store.backup import restore as put_back  # noqa: PLC0415 - `euca backup` needs none of it
 
-    state = settings.load({"state_dir": state_dir}, os.environ).state_dir
-    put_back(file, state / DATABASE, now_ms=time.time_ns() // 1_000_000)
-    click.echo(f"{state} holds the state of {file}; start the cloud with euca serve --state {state}")
+    given = settings.load({"state_dir": state_dir}, os.environ)
+    put_back(file, given.database, now_ms=time.time_ns() // 1_000_000)
+    click.echo(
+        f"{given.state_dir} holds the state of {file}; start the cloud with euca serve --state {given.state_dir}"
+    )

@@ -3,7 +3,6 @@
 import click
 
 from app.api.resources import SetType
-from app.cli import calls as more_calls
 from app.cli.output import done, show, show_json
 from app.cli.remote import Remote, remote
 from app.client import calls
@@ -46,5 +45,5 @@ def set_type(cloud: Remote, name: str, **sizes: int | str) -> None:
 @remote
 def remove_type(cloud: Remote, name: str) -> None:
     """Remove an operator's type or alias."""
-    cloud.send(more_calls.remove_type(name))
+    cloud.send(calls.remove_type(name))
     done(f"type {name} was removed", as_json=cloud.json, removed=name)

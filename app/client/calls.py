@@ -75,6 +75,10 @@ def add_cluster(body: api.AddCluster) -> Call[api.ClusterView]:
     return Call(method="POST", path="/clusters", body=body, answer=api.ClusterView)
 
 
+def remove_cluster(name: str) -> Call[None]:
+    return Call(method="DELETE", path=_at("clusters", name), answer=None)
+
+
 def hosts() -> Call[api.Collection[api.HostView]]:
     return Call(path="/hosts", answer=api.Collection[api.HostView])
 
@@ -162,6 +166,10 @@ def set_type(name: str, body: api.SetType) -> Call[api.TypeView]:
     return Call(method="PUT", path=_at("types", name), body=body, answer=api.TypeView)
 
 
+def remove_type(name: str) -> Call[None]:
+    return Call(method="DELETE", path=_at("types", name), answer=None)
+
+
 def accounts() -> Call[api.Collection[api.AccountView]]:
     return Call(path="/accounts", answer=api.Collection[api.AccountView])
 
@@ -174,6 +182,10 @@ def disable_account(name: str) -> Call[api.AccountView]:
     return Call(method="POST", path=_at("accounts", name, "disable"), answer=api.AccountView)
 
 
+def enable_account(name: str) -> Call[api.AccountView]:
+    return Call(method="POST", path=_at("accounts", name, "enable"), answer=api.AccountView)
+
+
 def users() -> Call[api.Collection[api.UserView]]:
     return Call(path="/users", answer=api.Collection[api.UserView])
 
@@ -184,6 +196,19 @@ def create_user(body: api.CreateUser) -> Call[api.Credentials]:
 
 def disable_user(user_id: str) -> Call[api.UserView]:
     return Call(method="POST", path=_at("users", user_id, "disable"), answer=api.UserView)
+
+
+def enable_user(user_id: str) -> Call[api.UserView]:
+    return Call(method="POST", path=_at("users", user_id, "enable"), answer=api.UserView)
+
+
+def add_access_key(user_id: str) -> Call[api.Credentials]:
+    return Call(method="POST", path=_at("users", user_id, "access-keys"), answer=api.Credentials)
+
+
+def issue_credentials(user_id: str, role: str) -> Call[api.Credentials]:
+    body = api.IssueCredentials(role=role)
+    return Call(method="POST", path=_at("users", user_id, "credentials"), body=body, answer=api.Credentials)
 
 
 def events(after: str = "", limit: int = PAGE) -> Call[api.Collection[api.EventView]]:

@@ -114,10 +114,12 @@ def chosen(contexts: Contexts, environ: Mapping[str, str], *, name: str = "", ur
         return replace(current, token=environ.get("EUCA_TOKEN") or current.token)
     address = address or LOCAL_URL
     kept = next((cloud for cloud in contexts.clouds.values() if cloud.url.rstrip("/") == address.rstrip("/")), None)
-    token = environ.get("EUCA_TOKEN") or (kept.token if kept else "")
-    return Context(
-        name=kept.name if kept else "", url=address, token=token, read_only=kept.read_only if kept else False
-    )
+    # The two variables belong together: another cloud named by a flag must not be sent this one's token.
+    paired = (environ.get("EUCA_URL") or address).split("/")[:3] == address.split("/")[:3]
+    token = environ.get("EUCA_TOKEN", "") if paired else ""
+    if kept:
+        return replace(kept, url=address, token=token or kept.token)
+    return Context(name="", url=address, token=token)
 
 
 def _rendered(contexts: Contexts) -> str:

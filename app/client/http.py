@@ -5,7 +5,6 @@ environment is ignored for loopback addresses, since no proxy can reach them.
 """
 
 import asyncio
-import json
 import os
 import tempfile
 from collections.abc import AsyncIterator
@@ -203,8 +202,3 @@ def _reason(error: httpx.HTTPError) -> str:
             return "nobody listens there" if "refused" in str(error) or "attempts failed" in str(error) else str(error)
         case _:
             return str(error) or type(error).__name__
-
-
-def readable(answer: object) -> str:
-    """Render an answer as indented JSON for `--json`."""
-    return json.dumps(msgspec.to_builtins(answer), indent=2, ensure_ascii=False)

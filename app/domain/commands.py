@@ -16,7 +16,7 @@ class RunInstances:
     key_name: str = ""
     group_ids: tuple[str, ...] = ()
     group_names: tuple[str, ...] = ()
-    user_data: bytes = b""
+    user_data: bytes = field(default=b"", repr=False)
     kernel_id: str = ""
     ramdisk_id: str = ""
     shutdown_behavior: str = "stop"

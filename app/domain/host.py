@@ -56,6 +56,11 @@ class Host:
         )
 
     @property
+    def is_xen(self) -> bool:
+        """True where guests see Xen's disks and console; the hypervisor is reported with its version behind it."""
+        return self.hypervisor.casefold().partition(" ")[0] == "xen"
+
+    @property
     def rehearsal(self) -> bool:
         """True where nothing real runs: libvirt's own test driver or the scripted hypervisor."""
         return self.uri.startswith(("test://", "test+", "scripted"))

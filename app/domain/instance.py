@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 from app.domain.rows import key, observed, secret
 from app.domain.states import InstanceState, Seen, Wanted
-from app.domain.vmtype import Size
+from app.domain.vmtype import NOTHING, Size
 
 SHOWN_AFTER_END_MS = 60 * 60 * 1000
-SWAP_MIB = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +82,7 @@ class Instance:
     def held(self) -> Size:
         """What the instance takes from its host: a stopped one keeps its disk only, an ended one nothing."""
         if self.wanted is Wanted.TERMINATED and self.removed:
-            return Size(cores=0, memory_mib=0, disk_gb=0)
+            return NOTHING
         if self.wanted is Wanted.STOPPED and self.seen in _AT_REST:
             return Size(cores=0, memory_mib=0, disk_gb=self.disk_gb)
         return self.size

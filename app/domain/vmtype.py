@@ -39,6 +39,9 @@ class Size:
         return min((have // want for have, want in pairs if want > 0), default=0)
 
 
+NOTHING = Size(cores=0, memory_mib=0, disk_gb=0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VmType:
     """One instance type, or an alias of one (`t3.micro` → `m1.small`); aliases carry no sizes of their own."""

@@ -95,8 +95,8 @@ def _rest(instance: Instance, observed: Observed, memory: Memory, limits: Limits
             return marks
         case Seen.OFF:
             return [*marks, Undefine()]
-        case Seen.CRASHED | Seen.PAUSED:
-            return [*marks, Destroy()]
+        case Seen.CRASHED | Seen.PAUSED:  # a crashed one that is off stays crashed however often it is destroyed
+            return [*marks, Destroy(), Undefine()]
     if memory.shutdown_refused:
         return [*marks, Destroy()]
     if memory.shutdown_asked_s is None:
@@ -130,6 +130,8 @@ def _bring_up(instance: Instance, observed: Observed, memory: Memory, limits: Li
     if observed.domain is not None:
         if instance.reboots > instance.rebooted:
             return [*marks, Start(reboot=instance.reboots)]
+        if observed.seen is Seen.CRASHED:
+            return [*marks, GiveUp(launch=instance.launches, reason="the guest crashed")]
         return [*marks, ReportPowerOff(launch=instance.launches)]
     return [*marks, *_launch(instance, observed)]
 

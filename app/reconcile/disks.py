@@ -52,10 +52,6 @@ class Plan:
     spec: DomainSpec
 
 
-def is_xen(hypervisor: str) -> bool:
-    return hypervisor.casefold() == "xen"
-
-
 def cached_name(sha256: str) -> str:
     """Name the volume that caches an image on a host."""
     return CACHED + sha256
@@ -68,7 +64,7 @@ def own_prefix(instance_id: str) -> str:
 
 def plan(case: Case, host: Host, swap_mib: int) -> Plan:
     """Lay out everything for one instance on one host; images without bytes get an empty root disk."""
-    instance, xen = case.instance, is_xen(host.hypervisor)
+    instance, xen = case.instance, host.is_xen
     root = _root(case, xen=xen)
     extra = _extra(instance, root.capacity_bytes, swap_mib)
     shared = (case.kernel, case.ramdisk) if xen else (case.image, case.kernel, case.ramdisk)
@@ -111,7 +107,7 @@ def _extra(instance: Instance, root_bytes: int, swap_mib: int) -> tuple[NewVolum
 
 
 def _spec(case: Case, host: Host, volumes: tuple[NewVolume, ...]) -> DomainSpec:
-    instance, xen = case.instance, is_xen(host.hypervisor)
+    instance, xen = case.instance, host.is_xen
     kernel, ramdisk = _boot_volume(case.kernel), _boot_volume(case.ramdisk)
     places = dict(zip(("root", "ephemeral0", "swap"), _targets(xen=xen, direct=bool(kernel)), strict=True))
     return DomainSpec(

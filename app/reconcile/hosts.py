@@ -86,9 +86,6 @@ class HostWatchers:
         """Return what is known of a host; None if it is not joined."""
         return self._watches.get(name)
 
-    def names(self) -> list[str]:
-        return list(self._watches)
-
     def join(self, row: Host, domains: Sequence[DomainSpec] = ()) -> None:
         """Supervise a host from now on; one that is joined already gets its new row."""
         watch = self._watches.get(row.name)

@@ -130,6 +130,11 @@ class Reconciler:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=0.5)
 
+    @property
+    def remembered(self) -> int:
+        """Count the instances that something is remembered of; must not grow with those that ended."""
+        return self._settler.remembered
+
     def listener(self, event: HostEvent) -> None:
         """Take a host's news; may be called from any thread."""
         if self._loop is not None and not self._loop.is_closed():

@@ -4,7 +4,7 @@ from app.domain.host import Host
 from app.domain.instance import Instance
 from app.domain.ports import Hypervisors, VolumeSeen
 from app.reconcile.diff import Observed, needs_volumes
-from app.reconcile.disks import is_xen, own_prefix
+from app.reconcile.disks import own_prefix
 from app.reconcile.shared import SharedCall
 
 PARTIAL = ".partial"
@@ -26,7 +26,7 @@ class Observer:
             prefix = own_prefix(instance.id)
             listed = await self.volumes(host.name)
             volumes = frozenset(volume.name for volume in listed if volume.name.startswith(prefix))
-        return Observed(domain=domain, volumes=volumes, forgets=host.rehearsal, blinks=is_xen(host.hypervisor))
+        return Observed(domain=domain, volumes=volumes, forgets=host.rehearsal, blinks=host.is_xen)
 
     async def volumes(self, host: str) -> list[VolumeSeen]:
         """List a host's volumes, by a call that begins after now."""

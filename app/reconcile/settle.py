@@ -54,6 +54,10 @@ class Settler:
         self._tools = tools
         self._memories: dict[str, Memory] = {}
 
+    @property
+    def remembered(self) -> int:
+        return len(self._memories)
+
     def told(self, instance_id: str, detail: str) -> None:
         """Take a host's word that a guest rebooted."""
         memory = self._memories.get(instance_id)
@@ -109,7 +113,9 @@ class Settler:
             waits = [action for action in actions if isinstance(action, Wait)]
             return bool(waits) and not self._refused(memory), _again(waits)
         memory.failures = 0
-        if not actions and instance.removed:
+        if instance.last_error and all(isinstance(action, Mark) for action in actions):
+            await self._note(instance.id, 0, "")
+        if instance.removed or any(isinstance(action, Mark) and action.removed for action in actions):
             self._forget(instance.id)
         return True, _again([action for action in actions if isinstance(action, Wait)])
 

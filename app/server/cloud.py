@@ -14,7 +14,7 @@ from app.server.metrics import Metrics
 class Cloud:
     """Everything a handler may use.
 
-    `backup` writes a copy of the store to a file, blocking; `policy` names the placement policy; `version` is ours.
+    `backup` writes a copy of the store to a file, blocking; `policy` names the placement policy now; `version` is ours.
     """
 
     store: Store
@@ -27,5 +27,5 @@ class Cloud:
     entropy: Entropy
     backup: Callable[[Path], None]
     state_dir: Path
-    policy: str
+    policy: Callable[[], str]
     version: str

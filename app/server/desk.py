@@ -6,13 +6,14 @@ its own when the change was rolled back.
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
+from litestar.di import NamedDependency
 from litestar.handlers.base import BaseRouteHandler
-from litestar.params import Dependency
+from litestar.params import SkipValidation
 
 from app.domain.account import Caller, Role
 from app.domain.errors import CloudError, Forbidden, Unauthenticated
@@ -86,7 +87,7 @@ class Desk:
         )
 
 
-At = Annotated[Desk, Dependency(skip_validation=True)]
+At = NamedDependency[SkipValidation[Desk]]
 
 
 async def authenticate(connection: ASGIConnection[Any, Any, Any, State], handler: BaseRouteHandler) -> None:

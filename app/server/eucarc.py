@@ -50,13 +50,14 @@ def render(named: Mapping[str, str]) -> str:
 
 
 def parse(text: str) -> dict[str, str]:
-    """Read what `render` wrote; lines that are no assignments are skipped."""
+    """Read what `render` wrote; lines that are no assignments of a plain name are skipped."""
     named = {}
     for line in text.splitlines():
         words = shlex.split(line, comments=True)
         if len(words) == 2 and words[0] == "export" and "=" in words[1]:
             name, _, value = words[1].partition("=")
-            named[name] = value
+            if name.isidentifier():
+                named[name] = value
     return named
 
 
@@ -85,7 +86,9 @@ def read(file: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise Unavailable("credentials", f"{file} can not be read: {error}") from error
+        why = getattr(error, "strerror", "") or str(error)
+        advice = "if it is damaged, remove it: the next start makes it anew with a new token"
+        raise Unavailable("credentials", f"{file} can not be read ({why}); {advice}") from error
 
 
 def write(file: Path, named: Mapping[str, str]) -> None:

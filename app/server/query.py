@@ -6,8 +6,8 @@ at, so that a stranger learns nothing, not even which operations exist. DryRun d
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from app.domain.account import Caller
-from app.domain.errors import CloudError, DryRun, Unauthenticated
+from app.domain.errors import CloudError, DryRun, OverLimit
 from app.domain.ports import Clock, Store, Unit
 from app.server.ec2 import groups, images, instances, keypairs, tags, types, zones
 from app.server.ec2.operation import Answer, Ask, Operation, Site
@@ -23,7 +23,7 @@ from app.services import accounts
 from app.wire import signatures
 from app.wire.faults import brief
 from app.wire.protocol import Call, Protocol, service_of
-from app.wire.signatures import SignedRequest
+from app.wire.signatures import SignedRequest, mismatch
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *zones.OPERATIONS,
     *types.OPERATIONS,
 )
-_UNKNOWN_KEY = "AWS was not able to validate the provided access credentials"
+MOST_PARAMETERS = 10_000
 
 
 def requests_of(service: str) -> dict[str, type[msgspec.Struct]]:
@@ -53,8 +53,12 @@ class Reply:
 class QueryApi:
     """Answers Query requests against the store."""
 
-    def __init__(self, *, store: Store, site: Site, clock: Clock, protocols: Mapping[str, Protocol]) -> None:
+    def __init__(
+        self, *, store: Store, site: Site, clock: Clock, protocols: Mapping[str, Protocol], policy: Callable[[], str]
+    ) -> None:
         self._store, self._site, self._clock, self._protocols = store, site, clock, protocols
+        self._nobodys_secret = site.entropy(30).hex()
+        self._policy = policy
         self._operations = {(operation.service, operation.name): operation for operation in OPERATIONS}
 
     async def reply(self, request: SignedRequest, source: str, request_id: str) -> Reply:
@@ -85,10 +89,10 @@ class QueryApi:
     async def _authenticate(self, request: SignedRequest) -> Caller:
         claim = signatures.read(request)
         found = await self._store.read(lambda unit: accounts.by_access_key(unit, claim.access_key_id))
-        if found is None:
-            raise Unauthenticated(_UNKNOWN_KEY)
-        caller, secret = found
-        claim.check(secret, self._clock.now_ms())
+        caller, secret = found or (None, self._nobodys_secret)
+        claim.check(secret, self._clock.now_ms())  # an unknown key takes as long and is told the same as a wrong secret
+        if caller is None:
+            raise mismatch()
         return caller
 
     async def _run(self, call: Call, caller: Caller, source: str) -> Answer:
@@ -120,17 +124,20 @@ class QueryApi:
             request=call.arguments,
             unit=unit,
             caller=caller,
-            site=self._site,
+            site=replace(self._site, policy=self._policy()),
             sha256=sha256(msgspec.json.encode(call.arguments)).hexdigest(),
             prepared=prepared,
         )
 
 
 def form_params(query: str, body: bytes, content_type: str) -> list[tuple[str, str]]:
-    """Collect parameters of the query string and of a form body, in order."""
+    """Collect parameters of the query string and of a form body, in order; OverLimit if they are too many."""
     parts = [query.encode("latin-1")]
     if content_type.partition(";")[0].strip().lower() in ("application/x-www-form-urlencoded", ""):
         parts.append(body)
+    count = sum(part.count(b"&") + 1 for part in parts)
+    if count > MOST_PARAMETERS:
+        raise OverLimit("parameters per request", count, MOST_PARAMETERS)
     return [pair for part in parts for pair in _pairs(part)]
 
 

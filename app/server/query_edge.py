@@ -4,18 +4,20 @@ The trap is the signature: it covers the raw path, query string and body, so not
 made of them. Bodies are bounded, since they are read before the sender is known.
 """
 
+import asyncio
 from typing import Any
 
 from litestar import asgi
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
-from app.domain.errors import OverLimit
+from app.domain.errors import CloudError, OverLimit, TimedOut
 from app.server.query import QueryApi, form_params
 from app.wire.signatures import SignedRequest
 
 EC2_PATH = "/services/Eucalyptus"
 BODY_BYTES = 1 << 20
+BODY_WITHIN_S = 60.0
 
 
 def query_route(api: QueryApi) -> ASGIRouteHandler:
@@ -24,14 +26,11 @@ def query_route(api: QueryApi) -> ASGIRouteHandler:
     @asgi(["/", EC2_PATH], opt={"exclude_from_auth": True})
     async def answer_query(scope: Scope, receive: Receive, send: Send) -> None:
         request_id = str(scope.get("request_id", ""))
-        body = await _body(receive)
-        if body is None:
-            reply = api.refuse(OverLimit("bytes per request", BODY_BYTES + 1, BODY_BYTES), request_id)
-            await _send(send, reply.status, reply.body)
-            return
-        request = signed_request(scope, body)
         source = scope["client"][0] if scope["client"] else ""
-        reply = await api.reply(request, source, request_id)
+        try:
+            reply = await api.reply(signed_request(scope, await _body(receive)), source, request_id)
+        except CloudError as error:
+            reply = api.refuse(error, request_id)
         await _send(send, reply.status, reply.body)
 
     return answer_query
@@ -54,19 +53,21 @@ def signed_request(scope: Any, body: bytes) -> SignedRequest:
     )
 
 
-async def _body(receive: Receive) -> bytes | None:
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message: Any = await receive()
-        if message["type"] != "http.request":
-            return b"".join(parts)
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > BODY_BYTES:
-            return None
-        if not message.get("more_body", False):
-            return b"".join(parts)
+async def _body(receive: Receive) -> bytes:
+    """Read the whole body; OverLimit or TimedOut if it is too long or takes too long."""
+    body = bytearray()
+    more = True
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            while more:
+                message: Any = await receive()
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+                if len(body) > BODY_BYTES:
+                    raise OverLimit("bytes per request", len(body), BODY_BYTES)
+    except TimeoutError:
+        raise TimedOut("client", "sending the request", BODY_WITHIN_S) from None
+    return bytes(body)
 
 
 async def _send(send: Send, status: int, body: bytes) -> None:

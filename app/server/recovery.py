@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from app.api.resources import AddHost
 from app.domain.errors import CloudError, Missing, TimedOut
 from app.domain.ports import DomainSeen, Hypervisors, Unit
-from app.server.wiring import DATABASE, SystemClock, hypervisors_of
+from app.server.wiring import SystemClock, hypervisors_of
 from app.services import accounts, clusters, hosts, types
 from app.services.recover import Recovered, clusters_named, rebuild
 from app.settings import Settings
@@ -32,9 +32,8 @@ async def recover(
     settings: Settings, more_hosts: Mapping[str, str], cluster: str, tell: Callable[[Report], None]
 ) -> bool:
     """Ask the hosts of the state and `more_hosts` (name to URI); return whether all answered."""
-    clock, state = SystemClock(), settings.state_dir
-    with StateLock.take(state):
-        async with Database.open(state / DATABASE, clock=clock) as store:
+    with StateLock.take(settings.state_dir):
+        async with Database.open(settings.database, clock=SystemClock()) as store:
             await store.write(_prepare)
             known = {host.name: host.uri for host in await store.read(lambda unit: unit.hosts.where())}
             hypervisors = hypervisors_of(settings)

@@ -50,7 +50,7 @@ def seed(unit: Unit, settings: Settings, entropy: Entropy) -> accounts.Secrets |
     types.seed(unit)
     addresses.configure(unit, settings.network.subnet)
     secrets = accounts.first_start(unit, entropy)
-    _join_nodes(unit, settings)
+    join_nodes(unit, settings)
     shape = wants_rehearsal(unit, settings)
     if shape != (0, 0):
         _join_rehearsal_hosts(unit, *shape)
@@ -83,7 +83,8 @@ def _first_administrator(unit: Unit) -> Caller:
     return Caller(account_id=user.account_id, user_id=user.id, user_name=user.name, admin=True)
 
 
-def _join_nodes(unit: Unit, settings: Settings) -> None:
+def join_nodes(unit: Unit, settings: Settings) -> None:
+    """Add the hosts of NODES that are not there yet."""
     if settings.nodes:
         clusters.add(unit, settings.cluster_name)
     for node in settings.nodes:

@@ -11,7 +11,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any
 
 import uvicorn
@@ -19,9 +19,11 @@ import uvloop
 
 from app.domain.errors import Unavailable
 from app.server.application import create_app
+from app.server.cloud import Cloud
+from app.server.connections import BoundedProtocol
 from app.server.front import Front
 from app.server.query_edge import query_route
-from app.server.wiring import query_api, running
+from app.server.wiring import Around, as_they_are, query_api, running
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -50,15 +52,22 @@ class _Server(uvicorn.Server):
             self._answering()
 
 
-def serve(settings: Settings, answering: Callable[[str], None]) -> None:
+def serve(
+    settings: Settings,
+    answering: Callable[[str], None],
+    reload: Callable[[], Settings],
+    around: Around = as_they_are,
+) -> None:
     """Serve until SIGTERM or SIGINT; `answering` is told the address once requests are answered.
+
+    `reload` reads the settings anew, for when their file changes.
 
     Unavailable if the port can not be had, InUse if the state directory can not.
     """
     with listener(settings.listen_host, settings.listen_port) as bound:
         url = url_of(bound, settings.listen_host)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(settings, bound, url, lambda: answering(url)))
+            runner.run(_serve(running(settings, url, reload, around), bound, url, lambda: answering(url)))
 
 
 def listener(host: str, port: int) -> socket.socket:
@@ -81,12 +90,14 @@ def url_of(bound: socket.socket, host: str) -> str:
     return f"http://{shown}:{bound.getsockname()[1]}"
 
 
-async def _serve(settings: Settings, bound: socket.socket, url: str, answering: Callable[[], None]) -> None:
+async def _serve(
+    cloud_of: AbstractAsyncContextManager[Cloud], bound: socket.socket, url: str, answering: Callable[[], None]
+) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _begin_to_stop, stopping)
-    async with running(settings, url) as cloud:
+    async with cloud_of as cloud:
         app: Any = Front(
             create_app(cloud, [query_route(query_api(cloud, url))]), cloud.entropy, observe=cloud.metrics.observe
         )
@@ -115,7 +126,7 @@ def _begin_to_stop(stopping: asyncio.Event) -> None:
 def _config(app: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
         lifespan="on",
         log_config=None,

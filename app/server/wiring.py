@@ -8,18 +8,20 @@ import hashlib
 import os
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from app import __version__
-from app.domain.ports import Unit
+from app.domain.ports import Hypervisors, Store, Unit
 from app.domain.states import HostState
 from app.network.kernel import KernelFabric
 from app.reconcile.limits import Limits
 from app.reconcile.loop import Reconciler
 from app.server import eucarc, seeding
+from app.server.backups import clear_abandoned
 from app.server.cloud import Cloud
 from app.server.ec2.operation import Site
 from app.server.feed import Feed
@@ -28,6 +30,7 @@ from app.server.metadata import Metadata
 from app.server.metrics import Metrics
 from app.server.query import QueryApi, requests_of
 from app.server.query_edge import EC2_PATH
+from app.server.rereading import LiveSettings
 from app.server.upkeep import keep_tidy
 from app.services import accounts, hosts, instances
 from app.settings import Settings
@@ -40,7 +43,6 @@ from app.wire.models import Models
 from app.wire.protocol import Protocol
 from app.xen.hosts import INSTANCE_PATH, Hosts
 
-DATABASE = "cloud.sqlite3"
 REHEARSAL_UP_WITHIN_S = 5.0
 FEED_STOP_S = 1.0
 
@@ -68,30 +70,50 @@ class Outcomes:
         hosts.forget(unit, name)
 
 
+Around = Callable[[Store, Hypervisors], tuple[Store, Hypervisors]]
+
+
+def as_they_are(store: Store, hypervisors: Hypervisors) -> tuple[Store, Hypervisors]:
+    """Put nothing around the ports."""
+    return store, hypervisors
+
+
 @asynccontextmanager
-async def running(settings: Settings, url: str) -> AsyncIterator[Cloud]:
-    """Run a cloud whose listener will be at `url`; InUse if another server has its state directory."""
-    clock, state = SystemClock(), settings.state_dir
+async def running(
+    settings: Settings, url: str, reload: Callable[[], Settings], around: Around = as_they_are
+) -> AsyncIterator[Cloud]:
+    """Run a cloud whose listener will be at `url`; InUse if another server has its state directory.
+
+    `reload` reads the settings anew, for when their file changes. `around` may put something between the cloud and
+    its ports: a rehearsal of faults, a recorder.
+    """
+    clock, state, live = SystemClock(), settings.state_dir, LiveSettings(settings, reload)
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with StateLock.take(state):
-        async with Database.open(state / DATABASE, clock=clock) as store:
+        await asyncio.to_thread(clear_abandoned, state)
+        async with Database.open(settings.database, clock=clock) as store:
             library = await asyncio.to_thread(Library, state / "images")
             await _prepare(store, library, settings, url)
+            held, hypervisors = around(store, hypervisors_of(settings))
             cloud = Cloud(
-                store=store,
-                hypervisors=hypervisors_of(settings),
+                store=held,
+                hypervisors=hypervisors,
                 images=library,
                 uploads=Uploads(library),
-                feed=Feed(store, clock),
+                feed=Feed(held, clock),
                 metrics=Metrics(),
                 clock=clock,
                 entropy=os.urandom,
-                backup=partial(backup, state / DATABASE),
+                backup=partial(backup, settings.database),
                 state_dir=state,
-                policy=settings.schedpolicy,
+                policy=live.policy,
                 version=__version__,
             )
-            async with _following(cloud), _tidying(store, clock), _reconciling(cloud, settings):
+            async with (
+                _following(cloud),
+                _reconciling(cloud, settings),
+                _beside(keep_tidy(store, clock), live.follow(store)),
+            ):
                 yield cloud
 
 
@@ -129,7 +151,7 @@ def query_api(cloud: Cloud, url: str) -> QueryApi:
     site = Site(
         region=eucarc.REGION,
         public_url=url + EC2_PATH,
-        policy=cloud.policy,
+        policy=cloud.policy(),
         entropy=cloud.entropy,
         files=cloud.images,
         hypervisors=cloud.hypervisors,
@@ -140,7 +162,7 @@ def query_api(cloud: Cloud, url: str) -> QueryApi:
         for service in ("ec2", "sts")
         if (requests := requests_of(service))
     }
-    return QueryApi(store=cloud.store, site=site, clock=cloud.clock, protocols=protocols)
+    return QueryApi(store=cloud.store, site=site, clock=cloud.clock, protocols=protocols, policy=cloud.policy)
 
 
 def hypervisors_of(settings: Settings) -> Hosts:
@@ -153,13 +175,14 @@ def _near_one() -> float:
 
 
 @asynccontextmanager
-async def _tidying(store: Database, clock: SystemClock) -> AsyncIterator[None]:
-    task = asyncio.create_task(keep_tidy(store, clock), name="upkeep")
+async def _beside(*endless: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(work) for work in endless]
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
 
 def owner_of(state: Path) -> str:

@@ -27,9 +27,20 @@ def may_run(caller: Caller, image: Image) -> bool:
     return image.public or owns(caller, image)
 
 
+def scope(caller: Caller) -> dict[str, str]:
+    """Return what narrows a question for things of accounts to those that the caller may see."""
+    return {} if caller.admin else {"account_id": caller.account_id}
+
+
 def sees_hosts(caller: Caller) -> bool:
     """Tell whether the caller may learn the names of hosts and what is free on them."""
     return caller.admin or caller.role is not None
+
+
+def need_admin(caller: Caller, action: str, why: str) -> None:
+    """Raise Forbidden unless the caller is an administrator of the cloud."""
+    if not caller.admin:
+        raise Forbidden(action, why)
 
 
 def need_role(caller: Caller, role: Role, action: str) -> None:

@@ -15,7 +15,7 @@ from app.domain.host import Host
 from app.domain.image import Image, ImageKind
 from app.domain.ports import Entropy, Unit
 from app.domain.states import HostState, HostWanted
-from app.domain.vmtype import Size, VmType
+from app.domain.vmtype import NOTHING, VmType
 from app.rules.place import Chosen, Room, place
 from app.services import addresses, groups, images, keypairs, tags, types
 from app.services.access import sees_hosts
@@ -82,13 +82,12 @@ def no_room(caller: Caller, vmtype: str, asked: int, *reasons: str) -> NoCapacit
 def rooms(unit: Unit, hosts: Iterable[Host]) -> list[Room]:
     """Show hosts as the rules see them, with what is held already taken off."""
     held = unit.held()
-    nothing = Size(cores=0, memory_mib=0, disk_gb=0)
     return [
         Room(
             host=host.name,
             cluster=host.cluster,
             ordinal=host.ordinal,
-            free=host.capacity - held.get(host.name, nothing),
+            free=host.capacity - held.get(host.name, NOTHING),
             closed=closed(host),
         )
         for host in hosts

@@ -1,6 +1,7 @@
 """Hosts: join, drain, leave. Only what is wanted is written here; the reconcile loop connects and lets go.
 
-The trap: a libvirt URI can name a program to run (`+ext`, `command=`), so a URI is checked as strictly as a path.
+The trap: a libvirt URI can name a program to run (`+ext`, `command=`) or, with the test driver, a file of this machine
+whose first line comes back in an error; so a URI is checked as strictly as a path.
 """
 
 from dataclasses import replace
@@ -14,8 +15,9 @@ from app.domain.states import HostWanted
 from app.services.names import check_name
 
 _DRIVERS = frozenset({"xen", "qemu", "test", "scripted"})
-_TRANSPORTS = frozenset({"", "ssh", "libssh", "libssh2", "tls", "unix"})
+_TRANSPORTS = frozenset({"", "ssh", "libssh", "libssh2", "tls", "tcp", "unix"})
 _PROGRAM_WORDS = frozenset({"command", "netcat", "proxy"})
+_TEST_PATHS = frozenset({"/default", "/rehearsal"})
 
 
 def add(unit: Unit, asked: AddHost) -> Host:
@@ -90,17 +92,23 @@ def check_uri(uri: str) -> str:
 
 def _objection(uri: str, parts: SplitResult) -> str:
     driver, _, transport = parts.scheme.partition("+")
-    if driver not in _DRIVERS or not uri.startswith(f"{parts.scheme}://"):
-        return "Give a libvirt URI such as xen+ssh://root@host/, qemu+tls://host/system or test:///default."
-    if transport not in _TRANSPORTS:
-        return f"The transport {transport} is not allowed: use ssh, tls or unix."
-    if parts.netloc.startswith("-") or "@-" in parts.netloc or not uri.isprintable() or " " in uri:
-        return "Its host or user has a form that programs could take for an option."
-    if parts.password is not None:
-        return "A password does not belong into a URI: use an ssh key or TLS."
-    if _PROGRAM_WORDS & parse_qs(parts.query, keep_blank_values=True).keys():
-        return "Options that name programs are not allowed."
-    return ""
+    objections = {
+        "Give a libvirt URI such as xen+ssh://root@host/, qemu+tls://host/system or test:///default.": (
+            driver not in _DRIVERS or not uri.startswith(f"{parts.scheme}://")
+        ),
+        f"The transport {transport} is not allowed: use ssh, tls, tcp or unix.": transport not in _TRANSPORTS,
+        "Its host or user has a form that programs could take for an option.": (
+            parts.netloc.startswith("-") or "@-" in parts.netloc or not uri.isprintable() or " " in uri
+        ),
+        "A password does not belong into a URI: use an ssh key or TLS.": parts.password is not None,
+        "Options that name programs are not allowed.": bool(
+            _PROGRAM_WORDS & parse_qs(parts.query, keep_blank_values=True).keys()
+        ),
+        "Test hosts are test:///rehearsal or test:///default; files of this machine are not read.": (
+            driver == "test" and parts.path not in _TEST_PATHS
+        ),
+    }
+    return next((why for why, holds in objections.items() if holds), "")
 
 
 def _check_limits(asked: AddHost) -> None:
@@ -108,6 +116,8 @@ def _check_limits(asked: AddHost) -> None:
     for parameter, value in limits.items():
         if value < 0:
             raise Invalid(parameter, value, "It can not be negative; 0 means what the host itself has.")
+    if asked.bridge:
+        check_name("bridge", asked.bridge)
 
 
 def _check_uri_is_free(unit: Unit, asked: AddHost) -> None:

@@ -10,8 +10,9 @@ from app.domain.image import Image, ImageKind
 from app.domain.ports import Entropy, Unit
 from app.domain.states import ImageState
 from app.services import tags
-from app.services.access import may_run, owns
+from app.services.access import may_run, need_admin, owns
 
+ARCHITECTURES = ("x86_64", "i386", "arm64")
 ANY_KIND = tuple(f"{kind} image" for kind in ImageKind)
 
 
@@ -22,8 +23,10 @@ def register(unit: Unit, caller: Caller, command: RegisterImage, entropy: Entrop
     kind = ImageKind(command.kind)
     if not command.name or len(command.name) > 128 or not command.name.isprintable():
         raise Invalid("Name", command.name, "It has 1 to 128 printable characters.")
-    if kind is not ImageKind.MACHINE and not caller.admin:
-        raise Forbidden(f"Registering a {kind}", "only administrators register kernels and ramdisks")
+    if command.architecture not in ARCHITECTURES:
+        raise Invalid("Architecture", command.architecture, f"Choose one of {', '.join(ARCHITECTURES)}.")
+    if kind is not ImageKind.MACHINE:
+        need_admin(caller, f"Registering a {kind}", "only administrators register kernels and ramdisks")
     if unit.images.where(account_id=caller.account_id, name=command.name, state=ImageState.AVAILABLE):
         raise Conflict("image name", command.name)
     image = Image(

@@ -15,7 +15,7 @@ from app.domain.instance import Instance, Reservation, mac_of
 from app.domain.ports import Entropy, Unit
 from app.domain.states import INSTANCE, InstanceState, Wanted
 from app.services import admission, tags
-from app.services.access import owns
+from app.services.access import owns, scope
 
 LONGEST_TOKEN = 64
 
@@ -138,8 +138,7 @@ def find(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Instan
 
 def visible(unit: Unit, caller: Caller) -> list[Instance]:
     """List the caller's instances, oldest first; terminated ones for an hour."""
-    rows = unit.instances.where() if caller.admin else unit.instances.where(account_id=caller.account_id)
-    shown = [instance for instance in rows if not instance.hidden(unit.now_ms)]
+    shown = [instance for instance in unit.instances.where(**scope(caller)) if not instance.hidden(unit.now_ms)]
     return sorted(shown, key=lambda i: (i.created_at_ms, i.reservation_id, i.launch_index))
 
 

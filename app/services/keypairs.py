@@ -8,7 +8,7 @@ SHA-256 as OpenSSH has it (ED25519).
 import base64
 import binascii
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -37,7 +37,7 @@ class Material:
     kind: str
     public_key: str
     fingerprint: str
-    private_key: str = ""
+    private_key: str = field(default="", repr=False)
 
 
 def generate(kind: str) -> Material:

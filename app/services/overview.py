@@ -39,7 +39,7 @@ def trouble(unit: Unit, hosts: Sequence[Host], instances: Iterable[Instance]) ->
     said = [_of_host(host) for host in hosts if host.state is HostState.LOST]
     if not any(host.wanted is HostWanted.ENABLED for host in hosts):
         said.append("No host takes instances: join one with euca host add.")
-    said += [_of_instance(row) for row in instances if row.impaired_since_ms or (row.last_error and not row.removed)]
+    said += [_of_instance(row) for row in instances if _troubled(row)]
     if not unit.images.where(state=ImageState.AVAILABLE):
         said.append("No image is registered: add one with euca image install.")
     more = len(said) - _TROUBLES_SHOWN
@@ -50,9 +50,15 @@ def _of_host(host: Host) -> str:
     return f"Host {host.name} of cluster {host.cluster} does not answer: {host.last_error or 'no reason known'}"
 
 
+def _troubled(row: Instance) -> bool:
+    return bool(row.impaired_since_ms or (row.last_error and not row.removed) or views.halted(row))
+
+
 def _of_instance(row: Instance) -> str:
     if row.impaired_since_ms:
         return f"Instance {row.id} on host {row.host} can not be seen"
+    if views.halted(row):
+        return f"Instance {row.id} on host {row.host} is paused there: look at the host's disks and its log"
     return f"Instance {row.id} on host {row.host}: {row.last_error}"
 
 

@@ -12,12 +12,11 @@ from app.domain.errors import Conflict, InUse, Invalid, Missing
 from app.domain.host import Host
 from app.domain.ports import Unit
 from app.domain.states import HostState, HostWanted
-from app.domain.vmtype import STANDARD, Size, VmType
+from app.domain.vmtype import NOTHING, STANDARD, Size, VmType
 from app.services.names import check_name
 
 _SEEDED_SETTING = "types.seeded"
 _MOST = {"cores": 4096, "memory_mib": 64 * 1024 * 1024, "disk_gb": 1_000_000}
-NOTHING = Size(cores=0, memory_mib=0, disk_gb=0)
 _STANDARD_NAMES = frozenset(vmtype.name for vmtype in STANDARD)
 
 

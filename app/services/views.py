@@ -25,9 +25,9 @@ from app.domain.image import Image
 from app.domain.instance import Instance
 from app.domain.journal import AuditEntry, Entry
 from app.domain.ports import Unit
-from app.domain.states import HostState, InstanceState
-from app.domain.vmtype import Size, VmType
-from app.services import types
+from app.domain.states import HostState, InstanceState, Seen
+from app.domain.vmtype import NOTHING, Size, VmType
+from app.services import tags, types
 
 _STATUS = {InstanceState.RUNNING: "ok", InstanceState.PENDING: "initializing"}
 
@@ -45,7 +45,7 @@ class World:
 
 
 def host_view(host: Host, world: World) -> HostView:
-    room, held = host.capacity, world.held.get(host.name, types.NOTHING)
+    room, held = host.capacity, world.held.get(host.name, NOTHING)
     return HostView(
         name=host.name,
         cluster=host.cluster,
@@ -82,7 +82,7 @@ def cluster_view(cluster: Cluster, hosts: Iterable[Host], world: World) -> Clust
     )
 
 
-def instance_view(instance: Instance, tags: Mapping[str, str]) -> InstanceView:
+def instance_view(instance: Instance, named: Mapping[str, str]) -> InstanceView:
     state = instance.state
     return InstanceView(
         id=instance.id,
@@ -91,7 +91,7 @@ def instance_view(instance: Instance, tags: Mapping[str, str]) -> InstanceView:
         state=state,
         wanted=instance.wanted,
         seen=instance.seen,
-        status="impaired" if instance.impaired_since_ms else _STATUS.get(state, ""),
+        status="impaired" if instance.impaired_since_ms or halted(instance) else _STATUS.get(state, ""),
         cluster=instance.cluster,
         host=instance.host,
         vmtype=instance.vmtype,
@@ -106,25 +106,21 @@ def instance_view(instance: Instance, tags: Mapping[str, str]) -> InstanceView:
         ended_at_ms=instance.ended_at_ms,
         state_reason=instance.state_reason,
         last_error=instance.last_error,
-        tags=dict(tags),
-        name=tags.get("Name", ""),
+        tags=dict(named),
+        name=named.get("Name", ""),
     )
 
 
 def instance_views(unit: Unit, instances: Iterable[Instance]) -> list[InstanceView]:
     """View instances with their tags and without those that ended more than an hour ago."""
     shown = [instance for instance in instances if not instance.hidden(unit.now_ms)]
-    tags = tags_of(unit, [instance.id for instance in shown])
-    return [instance_view(instance, tags.get(instance.id, {})) for instance in shown]
+    named = tags.by_resource(unit, [instance.id for instance in shown])
+    return [instance_view(instance, named.get(instance.id, {})) for instance in shown]
 
 
-def tags_of(unit: Unit, ids: list[str]) -> dict[str, dict[str, str]]:
-    """Collect tags by resource id; of many resources all tags are read at once."""
-    rows = unit.tags.where(resource_id=ids) if len(ids) <= 100 else unit.tags.where()
-    tags: dict[str, dict[str, str]] = {}
-    for row in rows:
-        tags.setdefault(row.resource_id, {})[row.name] = row.value
-    return tags
+def halted(instance: Instance) -> bool:
+    """Tell whether an instance that should run is paused on its host, as QEMU does when a disk is full."""
+    return instance.state is InstanceState.RUNNING and instance.seen is Seen.PAUSED
 
 
 def decisions(instance: Instance) -> list[DecisionView]:

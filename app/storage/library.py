@@ -17,7 +17,6 @@ from pathlib import Path
 
 from app.domain.errors import Broken, CloudError, Missing
 
-CHUNK_BYTES = 1 << 20
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PART = "part-"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -56,15 +55,6 @@ class Library:
                 part.path.replace(self._directory / digest.hexdigest())
                 self._sync_directory()
         return digest.hexdigest(), size
-
-    def add_file(self, path: Path) -> tuple[str, int]:
-        """Store a copy of a file; return SHA-256 and size in bytes. Missing if it can not be read."""
-        try:
-            source = path.open("rb")
-        except OSError as refused:
-            raise Missing("file", str(path)) from refused
-        with source:
-            return self.add(iter(lambda: source.read(CHUNK_BYTES), b""))
 
     def remove(self, sha256: str) -> None:
         """Remove a file; none is no error."""

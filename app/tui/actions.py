@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
-TABLES = frozenset({"hosts", "instances"})
-PLACES = frozenset({"overview", "hosts", "instances", "instance", "output", "help"})
+TABLES = frozenset({"hosts", "instances", "events"})
+THINGS = frozenset({"hosts", "instances"})
+PLACES = frozenset({"overview", "hosts", "instances", "events", "instance", "output", "help"})
 ROLES = ("viewer", "operator", "admin")
 
 
@@ -50,7 +51,8 @@ _SPELLED = {
     "asterisk": "*",
     "space": "space",
     "escape": "esc",
-    "S": "S",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
 }
 
 
@@ -169,15 +171,23 @@ ACTIONS: tuple[Action, ...] = (
         shown=False,
     ),
     Action(
+        name="filter", method="filter", screens=TABLES, key="slash", title="filter", help="Show only rows that match."
+    ),
+    Action(
         name="open", method="open", screens=TABLES, key="enter", title="open", help="Show what is under the cursor."
     ),
     Action(
-        name="filter", method="filter", screens=TABLES, key="slash", title="filter", help="Show only rows that match."
+        name="events.of",
+        method="events_of",
+        screens=THINGS | {"instance"},
+        key="e",
+        title="events",
+        help="Show what happened to what is under the cursor.",
     ),
     Action(
         name="trouble",
         method="trouble",
-        screens=TABLES,
+        screens=THINGS,
         key="z",
         title="trouble",
         help="Show only what needs somebody; again: all.",
@@ -186,7 +196,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         name="mark",
         method="mark",
-        screens=TABLES,
+        screens=THINGS,
         key="space",
         title="mark",
         help="Mark the row for an action on many.",
@@ -194,7 +204,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         name="mark.all",
         method="mark_all",
-        screens=TABLES,
+        screens=THINGS,
         key="asterisk",
         title="mark all",
         help="Mark all rows shown; again: none.",
@@ -225,7 +235,23 @@ ACTIONS: tuple[Action, ...] = (
         screens=_at("output"),
         key="p",
         title="pause",
-        help="Stop following what the guest writes; again: follow.",
+        help="Hold still while the guest writes on; again: follow.",
+    ),
+    Action(
+        name="output.filter",
+        method="search",
+        screens=_at("output"),
+        key="slash",
+        title="filter",
+        help="Show only lines that hold what is typed.",
+    ),
+    Action(
+        name="output.save",
+        method="save",
+        screens=_at("output"),
+        key="S",
+        title="save",
+        help="Write all of it to a file in the directory the console was started in.",
     ),
     Action(
         name="go.overview",
@@ -252,12 +278,20 @@ ACTIONS: tuple[Action, ...] = (
         help="Go to the instances.",
     ),
     Action(
+        name="go.events",
+        method="go_events",
+        screens=PLACES,
+        key="4",
+        title="events",
+        help="Go to the events.",
+    ),
+    Action(
         name="go",
         method="command_bar",
         screens=PLACES,
         key="colon",
         title="go to",
-        help="Go to a screen by name, with a filter behind it.",
+        help="Go to a screen by name, with a filter behind it, or to a host or an instance.",
     ),
     Action(name="back", method="back", screens=PLACES, key="escape", title="back", help="Go back, or drop the filter."),
     Action(
@@ -266,7 +300,25 @@ ACTIONS: tuple[Action, ...] = (
         screens=PLACES,
         key="minus",
         title="last",
-        help="Go to the place you came from.",
+        help="Go to the place you came from; again: return.",
+        shown=False,
+    ),
+    Action(
+        name="history.back",
+        method="earlier",
+        screens=PLACES,
+        key="left_square_bracket",
+        title="earlier",
+        help="Walk back through the places you were at.",
+        shown=False,
+    ),
+    Action(
+        name="history.on",
+        method="later",
+        screens=PLACES,
+        key="right_square_bracket",
+        title="later",
+        help="Walk on again.",
         shown=False,
     ),
     Action(
@@ -283,7 +335,7 @@ ACTIONS: tuple[Action, ...] = (
         screens=PLACES,
         key="q",
         title="quit",
-        help="Leave the console; the cloud goes on.",
+        help="Leave the console; a cloud that was started with it is stopped after a question.",
     ),
 )
 

@@ -9,28 +9,23 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from textual.app import App
 from textual.binding import BindingType
 from textual.css.query import NoMatches
 from textual.theme import Theme
 
 from app.client.http import Cloud
 from app.client.stream import Patience
+from app.tui.actions import named
 from app.tui.feed import Feed
+from app.tui.places import Places
+from app.tui.scene import counted
 from app.tui.screens.frame import ConsoleScreen
-from app.tui.screens.help import HelpScreen
-from app.tui.screens.hosts import HostsScreen
-from app.tui.screens.instance import InstanceScreen
-from app.tui.screens.instances import InstancesScreen
-from app.tui.screens.output import OutputScreen
-from app.tui.screens.overview import OverviewScreen
-from app.tui.screens.table import TableScreen
-from app.tui.session import Clock, Session
+from app.tui.session import WAYS, Clock, Session, Ways
 from app.tui.store import CloudCopy
+from app.tui.widgets.confirm import Leave, Question
 
 FLUSH_S = 0.25
 FLUSHES_A_SECOND = 4
-PLACES = ("overview", "hosts", "instances")
 THEME = Theme(
     name="eucalyptus",
     primary="#5fa8a0",
@@ -47,7 +42,7 @@ THEME = Theme(
 )
 
 
-class ConsoleApp(App[int]):
+class ConsoleApp(Places):
     """`return_value` is the exit code."""
 
     CSS_PATH = "console.tcss"
@@ -60,22 +55,18 @@ class ConsoleApp(App[int]):
         super().__init__()
         self.session, self._feed = session, feed
         self._flushes = 0
-        self._last_place = "overview"
 
     def on_mount(self) -> None:
         self.register_theme(THEME)
         self.theme = THEME.name
         self.set_class(self.session.ascii_only, "-ascii")
-        self.add_mode("overview", lambda: OverviewScreen(self.session))
-        self.add_mode("hosts", lambda: HostsScreen(self.session))
-        self.add_mode("instances", lambda: InstancesScreen(self.session))
-        self.switch_mode("overview")
+        self.open_places()
         self.run_worker(self._feed.run(), name="feed")
         self.set_interval(FLUSH_S, self.flush)
 
     def flush(self) -> None:
         """Hand what changed since the last time to the place on top."""
-        place = self._place()
+        place = self.place()
         if place is None or not place.ready:
             return
         with suppress(NoMatches):  # while the app ends, its widgets go before its timers
@@ -90,56 +81,24 @@ class ConsoleApp(App[int]):
             place.age()
         place.draw_frame()
 
-    def _place(self) -> ConsoleScreen | None:
-        """Return the topmost place; a dialog may stand above it."""
-        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, ConsoleScreen)), None)
-
-    # --- going about
-
-    async def go(self, place: str, filter_text: str | None = None) -> str:
-        """Go to a place, for lists with a filter; return what is wrong with it, empty if nothing."""
-        if place != self.current_mode:
-            self._last_place = self.current_mode
-        await self.switch_mode(place)
-        while len(self.screen_stack) > 1:
-            await self.pop_screen()
-        if filter_text is not None and isinstance(self.screen, TableScreen):
-            return self.screen.apply_filter(filter_text)
-        return ""
-
-    async def go_last(self) -> None:
-        await self.go(self._last_place)
-
-    async def go_back(self) -> None:
-        """Leave a page for the list it came from, and a list for the overview."""
-        if len(self.screen_stack) > 1:
-            await self.pop_screen()
-        elif self.current_mode != "overview":
-            await self.go("overview")
-
-    async def obey(self, word: str, rest: str) -> str:
-        """Do what the command bar says: a place by name or its beginning, `help`, `quit`."""
-        known = (*PLACES, "help", "quit")
-        found = [name for name in known if word and name.startswith(word.lower())]
-        if not found:
-            return f"no such place; there are {', '.join(known)}"
-        if found[0] == "quit":
+    async def action_quit(self) -> None:
+        """Leave; a cloud that goes with the console is asked about first."""
+        if self.session.goes_with_us and not isinstance(self.screen, Leave):
+            self.push_screen(Leave(self._question()), lambda sure: self.exit(0) if sure else None)
+        else:
             self.exit(0)
-            return ""
-        if found[0] == "help":
-            place = self._place()
-            self.show_help(place.PLACE if place else "overview")
-            return ""
-        return await self.go(found[0], rest.strip() or None)
 
-    def show_help(self, about: str) -> None:
-        self.push_screen(HelpScreen(self.session, about))
-
-    def open_instance(self, instance_id: str) -> None:
-        self.push_screen(InstanceScreen(self.session, instance_id))
-
-    def open_output(self, instance_id: str) -> None:
-        self.push_screen(OutputScreen(self.session, instance_id))
+    def _question(self) -> Question:
+        copy, scene = self.session.copy, self.session.scene()
+        overview = copy.overview
+        states = overview.instances_by_state if overview else {}
+        running = counted(states.get("running", 0), "instance")
+        return Question(
+            action=named("quit"),
+            ids=[scene.plain(overview.name) if overview else "the cloud"],
+            facts=[f"{scene.plain(self.session.cloud.url)}  {running} running"],
+            warning="This cloud was started with the console and stops with it. What it knows is kept.",
+        )
 
 
 def system_clock() -> Clock:
@@ -151,20 +110,18 @@ def system_clock() -> Clock:
     )
 
 
-def build(
-    cloud: Cloud, clock: Clock, patience: Patience, *, read_only: bool = False, ascii_only: bool = False
-) -> ConsoleApp:
+def build(cloud: Cloud, clock: Clock, patience: Patience, ways: Ways = WAYS) -> ConsoleApp:
     """Put a console together over a cloud."""
-    session = Session(copy=CloudCopy(), cloud=cloud, clock=clock, read_only=read_only, ascii_only=ascii_only)
+    session = Session(copy=CloudCopy(), cloud=cloud, clock=clock, ways=ways)
     return ConsoleApp(session, Feed(cloud, session.copy, clock.monotonic_s, patience))
 
 
-def run_console(url: str, token: str, *, read_only: bool = False, ascii_only: bool = False) -> int:
+def run_console(url: str, token: str, ways: Ways = WAYS) -> int:
     """Open the console on a cloud in this terminal; return the exit code once the person leaves."""
 
     async def run() -> int:
         async with Cloud(url, token) as cloud:
-            app = build(cloud, system_clock(), Patience(), read_only=read_only, ascii_only=ascii_only)
+            app = build(cloud, system_clock(), Patience(), ways)
             await app.run_async()
             return app.return_code or 0
 

@@ -43,7 +43,7 @@ class Term:
     negated: bool = False
 
     def __str__(self) -> str:
-        body = ",".join(_quoted(value) for value in self.values)
+        body = ",".join(quoted(value) for value in self.values)
         return ("!" if self.negated else "") + (f"{self.field}{self.op}{body}" if self.field else body)
 
 
@@ -151,5 +151,6 @@ def _number(text: str) -> float | None:
     return None if math.isnan(number) else number
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
+    """Spell a value so that the filter reads it as one word; a quotation mark within it can not be spelled."""
     return value if re.fullmatch(r"[\w.\-/]+", value) else f'"{value}"'

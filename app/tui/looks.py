@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from app.api.resources import HostView, InstanceView
+from app.api.resources import EventView, HostView, InstanceView
 from app.tui.scene import Scene
 
 TONES = ("good", "busy", "bad", "off", "calm")
+COLOURS = {"good": "$success", "busy": "$warning", "bad": "$error", "off": "$text-muted", "calm": ""}
+NEARLY_FULL, FULL = 0.75, 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +41,26 @@ _HOST = {
 }
 
 
+def of_state(state: str) -> Look:
+    """Show a state of instances by itself, for sums."""
+    return _INSTANCE.get(state) or Look("?", "?", state, "calm")
+
+
 def of_instance(view: InstanceView) -> Look:
     """Show a running instance whose host is silent as impaired."""
     if view.state == "running" and view.status == "impaired":
         return Look("✕", "!", "impaired", "bad")
-    return _INSTANCE.get(view.state) or Look("?", "?", view.state, "calm")
+    return of_state(view.state)
 
 
 def of_host(view: HostView) -> Look:
     return _HOST.get((view.state, view.wanted)) or Look("◌", "?", view.state, "calm")
+
+
+def tone_of_load(used: float, whole: float) -> str:
+    """Say how near to full something is."""
+    part = used / whole if whole > 0 else 0.0
+    return "bad" if part >= FULL else "busy" if part >= NEARLY_FULL else "good"
 
 
 def troubled_instance(view: InstanceView) -> bool:
@@ -56,3 +69,9 @@ def troubled_instance(view: InstanceView) -> bool:
 
 def troubled_host(view: HostView) -> bool:
     return bool(view.last_error) or of_host(view).tone != "good"
+
+
+def told(view: EventView) -> str:
+    """Say an event in a sentence that names its thing."""
+    what = view.text or view.event
+    return what if view.resource_id in what else f"{view.resource_id} {what}"

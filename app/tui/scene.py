@@ -53,18 +53,23 @@ class Scene:
     def dash(self) -> str:
         return "-" if self.ascii_only else "–"
 
-    def bar(self, used: float, whole: float, width: int) -> str:
-        """Draw how full something is."""
-        full, free = ("#", ".") if self.ascii_only else ("█", "░")
+    def bar(self, used: float, whole: float, width: int) -> tuple[str, str]:
+        """Draw how full something is: the full part and the free one; whatever is not empty shows."""
+        full, free = ("#", ".") if self.ascii_only else ("━", "─")
         part = min(1.0, max(0.0, used / whole)) if whole > 0 else 0.0
-        filled = round(part * width)
-        return full * filled + free * (width - filled)
+        filled = max(round(part * width), 1 if part else 0) if width > 0 else 0
+        return full * filled, free * (width - filled)
 
 
 def span(seconds: float) -> str:
     """Say a duration in its greatest whole unit: 42s, 4m, 3h, 9d."""
     seconds = max(0, int(seconds))
     return next((f"{seconds // size}{unit}" for size, unit in _STEPS if seconds >= size), f"{seconds}s")
+
+
+def counted(number: int, thing: str) -> str:
+    """Say how many: 1 host, 2 hosts."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def share(used: float, whole: float) -> str:

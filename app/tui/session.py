@@ -20,12 +20,35 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """How this console was started. `goes_with_us`: the cloud was started with it and stops with it."""
+
+    read_only: bool = False
+    ascii_only: bool = False
+    goes_with_us: bool = False
+
+
+WAYS = Ways()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     copy: CloudCopy
     cloud: Cloud
     clock: Clock
-    read_only: bool = False
-    ascii_only: bool = False
+    ways: Ways = WAYS
+
+    @property
+    def read_only(self) -> bool:
+        return self.ways.read_only
+
+    @property
+    def ascii_only(self) -> bool:
+        return self.ways.ascii_only
+
+    @property
+    def goes_with_us(self) -> bool:
+        return self.ways.goes_with_us
 
     @property
     def role(self) -> str:

@@ -112,6 +112,11 @@ class CloudCopy:
             oldest = next(iter(table))
             self.drop(kind, oldest)
 
+    def load_past(self, views: Iterable[EventView]) -> None:
+        """Take in older events; the table stays in the order of time, which is that of the cursors."""
+        known = {view.cursor: view for view in [*views, *self.events.values()]}
+        self.load("event", sorted(known.values(), key=lambda view: (len(view.cursor), view.cursor))[-EVENTS_KEPT:])
+
     def drop(self, kind: str, given: str) -> None:
         if self.table(kind).pop(given, None) is not None:
             self._mark(kind, given)

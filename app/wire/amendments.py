@@ -5,7 +5,6 @@ codes of errors: data, so that adding one is no change of code.
 """
 
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -62,14 +61,6 @@ class Amendments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def filters(self, operation: str) -> frozenset[str]:
         """Return the filter names of a Describe operation; `tag:` stands for all that begin so."""
         return frozenset(self.of(operation).filters)
-
-    def page(self, operation: str) -> tuple[int, int] | None:
-        """Return the least and the most that MaxResults may be."""
-        return self.of(operation).page
-
-    def defaults(self, operation: str) -> Mapping[str, str | int | bool]:
-        """Return values by request name that stand for parameters not sent."""
-        return self.of(operation).defaults
 
 
 _NONE = Amendment()

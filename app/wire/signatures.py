@@ -9,9 +9,9 @@ from typing import Protocol
 
 from app.domain.errors import Unauthenticated
 from app.wire import sigv2, sigv4
-from app.wire.signed import SignedRequest
+from app.wire.signed import SignedRequest, mismatch
 
-__all__ = ["Claim", "SignedRequest", "read"]
+__all__ = ["Claim", "SignedRequest", "mismatch", "read"]
 
 
 class Claim(Protocol):

@@ -6,10 +6,11 @@ fits the signature, so the HTTP edge must hand over what came on the wire.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import quote, unquote_plus
 
 from app.domain.errors import Unauthenticated
+from app.wire.scalars import timestamp
 
 WINDOW_MS = 15 * 60 * 1000
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
@@ -76,14 +77,15 @@ def check_expiry(at: datetime, now_ms: int) -> None:
 def moment(text: str, parameter: str) -> datetime:
     """Read ISO 8601 in any of its forms; a time without zone is UTC."""
     try:
-        when = datetime.fromisoformat(text.strip())
-        return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
+        return timestamp(text)
+    except ValueError:
         raise Unauthenticated(f"{parameter} is not a time such as 2026-01-02T03:04:05Z.") from None
 
 
 def mismatch() -> Unauthenticated:
-    return Unauthenticated("The signature does not fit the request: check the secret access key.")
+    return Unauthenticated(
+        "AWS was not able to validate the provided access credentials: check the access key id and its secret."
+    )
 
 
 def wire_bytes(text: str) -> bytes:

@@ -167,7 +167,8 @@ class Driver:
 
     async def delete_volume(self, name: str) -> None:
         plain(name)
-        if self._uploads[name.removesuffix(PARTIAL)].locked():
+        upload = self._uploads.get(name.removesuffix(PARTIAL))
+        if upload is not None and upload.locked():
             return  # on its way just now; whoever wants it gone asks again
         await self._connection.call("deleting a volume", lambda connection: self._pool.delete(connection, name))
 
@@ -233,7 +234,7 @@ def observe(domain: Any) -> DomainSeen | None:
         if is_absent(error):
             return None
         raise
-    if mark is None:
+    if mark is None or mark.instance_id != domain.name():
         return None
     how, word = seen(state, reason)
     return DomainSeen(instance_id=mark.instance_id, state=how, launch=mark.launch, reason=word, recovery=mark.recovery)

@@ -9,7 +9,7 @@ from typing import Any
 import libvirt
 
 from app.domain.ports import HostFacts
-from app.domain.vmtype import Size
+from app.domain.vmtype import NOTHING, Size
 from app.xen.address import Address, Kind
 from app.xen.faults import is_absent
 from app.xen.metadata import NAMESPACE, uuid_of
@@ -26,7 +26,7 @@ def read(connection: Any, *, address: Address, pool: PoolOf) -> HostFacts:
     domains = connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE)
     is_dom0 = _dom0_test(address.kind)
     dom0_mib = sum(_held(domain).memory_mib for domain in domains if is_dom0(domain))
-    foreign = Size(cores=0, memory_mib=0, disk_gb=0)
+    foreign = NOTHING
     for domain in domains:
         if not is_dom0(domain) and not is_ours(domain):
             foreign = foreign + _held(domain)
@@ -62,7 +62,7 @@ def _held(domain: Any) -> Size:
         _, _, memory_kib, cores, _ = domain.info()
     except libvirt.libvirtError as error:
         if is_absent(error):
-            return Size(cores=0, memory_mib=0, disk_gb=0)
+            return NOTHING
         raise
     return Size(cores=cores, memory_mib=-(-memory_kib // 1024), disk_gb=0)
 

@@ -21,6 +21,7 @@ from app.domain.errors import Broken
 from app.domain.ports import VolumeSeen
 from app.xen.domain_xml import CONSOLE_LOG, plain
 from app.xen.faults import is_absent
+from app.xen.metadata import parsed
 
 POOL = "eucalyptus"
 PARTIAL = ".partial"
@@ -54,8 +55,10 @@ class PoolOf:
 
     def path(self, connection: Connection) -> str:
         """Return the pool's folder on the host, as the pool itself has it."""
-        top = ElementTree.fromstring(self.open(connection).XMLDesc())  # noqa: S314 - libvirt's own, no entities
-        return top.findtext("target/path") or self._path
+        try:
+            return parsed(self.open(connection).XMLDesc()).findtext("target/path") or self._path
+        except ElementTree.ParseError as error:
+            raise Broken(self.host, f"its pool {self.name} is not described in XML: {error}") from error
 
     def capacity_bytes(self, connection: Connection) -> int:
         return int(self.open(connection).info()[1])

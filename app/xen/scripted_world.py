@@ -13,6 +13,7 @@ always), `crash`, `power_off`, `pause` (instance_id), `foreign` (instance_id, co
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from contextlib import suppress
@@ -182,6 +183,7 @@ SCRIPTS = {
 
 async def serve(path: Path) -> None:
     """Listen until SIGTERM or SIGINT."""
+    os.umask(0o077)  # the socket gives whatever files the world may read
     stage = Stage()
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -1,7 +1,6 @@
 """The ImageFiles port: whatever is stored comes back under its digest, and nothing else ever does."""
 
 import hashlib
-import os
 import resource
 import signal
 import stat
@@ -50,19 +49,6 @@ def test_adding_repairs_a_file_that_was_damaged_on_disk(files: Library) -> None:
     files.path(digest).write_bytes(b"who")
     files.add([b"whole"])
     assert files.path(digest).read_bytes() == b"whole"
-
-
-def test_a_file_is_copied_whole(files: Library, tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    source.write_bytes(os.urandom(3_000_000))
-    digest, size = files.add_file(source)
-    assert size == 3_000_000
-    assert files.path(digest).read_bytes() == source.read_bytes()
-
-
-def test_a_source_file_that_is_not_there_is_missing(files: Library, tmp_path: Path) -> None:
-    with pytest.raises(Missing):
-        files.add_file(tmp_path / "nowhere")
 
 
 def test_removing_twice_is_no_error(files: Library) -> None:

@@ -132,6 +132,9 @@ def test_a_guest_lets_its_user_in_and_keeps_its_address_until_its_end(
     assert f" {guest.address}/24 " in guest.ssh("ip -4 -o addr show eth0").stdout
     assert guest.metadata("meta-data/instance-id") == guest.id
     assert metadata_with_a_token(guest, "meta-data/instance-id") == guest.id
+    machine = guest.ssh("cd /sys/class/dmi/id; cat product_uuid product_serial").stdout.lower().split()
+    assert machine[0].startswith("ec2")  # where cloud-init looks to know that it is asked for
+    assert machine[0] == machine[1]
     assert guest.metadata("user-data") == USER_DATA
     assert json.loads(guest.metadata("dynamic/instance-identity/document"))["privateIp"] == guest.address
     assert guest.metadata("meta-data/public-keys/") == "0=mine"

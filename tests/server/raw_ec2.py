@@ -58,13 +58,17 @@ class RawEc2:
         return self.form(urlencode(list(pairs)).encode(), path)
 
     def form(self, body: bytes, path: str = "/") -> Reply:
+        return Reply(*self.exchange(body, path))
+
+    def exchange(self, body: bytes, path: str = "/") -> tuple[int, bytes]:
+        """Send a form and return status and body, unread."""
         request = AWSRequest(method="POST", url=self._url + path, data=body, headers={"Content-Type": FORM})
         SigV4Auth(self._keys, "ec2", "eucalyptus").add_auth(request)
         prepared = request.prepare()
         self._connection.request("POST", path, body=body, headers=dict(prepared.headers.items()))
         response = self._connection.getresponse()
         assert response.getheader("content-type") == "text/xml;charset=UTF-8"
-        return Reply(response.status, response.read())
+        return response.status, response.read()
 
 
 def _anonymous(body: bytes) -> bytes:

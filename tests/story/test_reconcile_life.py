@@ -1,5 +1,7 @@
 """An instance's life on a scripted host: real SQLite, the real loop, a hypervisor in its own process."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +34,10 @@ async def test_a_terminated_instance_leaves_nothing_on_its_host(cloud: Cloud) ->
     assert row.seen is Seen.NOTHING
     assert await cloud.world.act("domains", "host01") == []
     assert await cloud.world.act("volumes", "host01") == []
+    deadline = time.monotonic() + 5
+    while cloud.reconciler.remembered:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
 
 
 async def test_a_stopped_instance_keeps_its_disks_and_starts_again_from_them(cloud: Cloud) -> None:
@@ -50,6 +56,22 @@ async def test_a_guest_that_switches_itself_off_is_stopped(cloud: Cloud) -> None
     await cloud.world.direct("power_off", "host01", instance_id=row.id)
     await cloud.until(lambda row: row.state is InstanceState.STOPPED)
     assert cloud.services.told == [("powered off", row.id)]
+
+
+async def test_a_guest_that_crashes_is_stopped_with_the_reason_and_keeps_its_disks(cloud: Cloud) -> None:
+    row = await launch(cloud, shutdown_behavior="terminate")
+    await cloud.world.direct("crash", "host01", instance_id=row.id)
+    row = await cloud.until(lambda row: row.state is InstanceState.STOPPED and row.seen is Seen.NOTHING)
+    assert row.state_reason == "the guest crashed"
+    assert await cloud.world.done("delete_volume") == []
+
+
+async def test_trouble_that_is_over_is_forgotten(cloud: Cloud) -> None:
+    row = await launch(cloud)
+    await cloud.world.direct("refuse", "host01", what="shutdown", times=2, words="not now")
+    await cloud.change(row.id, wanted=Wanted.STOPPED)
+    await cloud.until(lambda row: "not now" in row.last_error)
+    await cloud.until(lambda row: row.state is InstanceState.STOPPED and row.last_error == "")
 
 
 async def test_a_reboot_is_asked_of_the_guest(cloud: Cloud) -> None:

@@ -40,6 +40,7 @@ class FakeCloud:
         self.instances = {view.id: view for view in (an_instance(n, name=f"web{n}") for n in range(1, 6))}
         self.images = [an_image(1), an_image(2, kind="kernel", id="eki-00000000000000002", name="vmlinuz")]
         self.events = [an_event(1, "node01 joined"), an_event(2, "i-00000000000000001 running on node03")]
+        self.past: list[api.EventView] = []
         self.journal: list[tuple[int, str, bytes]] = []
         self.forgotten = 0
         self._cursor = 2
@@ -117,6 +118,7 @@ class FakeCloud:
             "GET /me": lambda: api.Me(user="ana", account_id="000000000001", role=self.role),
             "GET /overview": self._overview,
             "GET /hosts": lambda: self._page(list(self.hosts.values())),
+            "GET /events": lambda: self._page([*self.past, *self.events]),
             "GET /images": lambda: self._page(self.images),
         }
         made = fixed.get(f"{request.method} {path}")

@@ -5,6 +5,7 @@ import pytest
 from textual.widgets import Input
 
 from app.api.problems import Problem
+from app.tui.session import Ways
 from tests.tui.consoles import a_console
 from tests.tui.fake_cloud import FakeCloud
 from tests.tui.views import a_host, an_instance
@@ -17,7 +18,7 @@ async def test_the_overview_says_how_the_cloud_is() -> None:
     cloud = FakeCloud()
     cloud.trouble = ["node05 silent 42 s (3 instances)"]
     async with a_console(cloud) as console:
-        await console.shows("cc-01", "3/3 hosts", "node05 silent", "m1.small", "free 15", "5 running", "node01 joined")
+        await console.shows("cc-01", "3/3 up", "node05 silent", "m1.small", "15 free", "5 running", "node01 joined")
 
 
 @pytest.mark.parametrize("key", ["1", "2", "3", "question_mark"])
@@ -53,7 +54,7 @@ async def test_launching_asks_for_image_type_and_count_and_shows_what_was_launch
         console.app.screen.query_one("#entry-count", Input).value = "2"
         console.app.screen.query_one("#entry-count").focus()
         await console.press("enter")
-        await console.shows("pending", "7 instances", "launching 2 instance(s)")
+        await console.shows("pending", "7 instances", "launching 2 instances")
     (body,) = cloud.bodies
     assert (body["image_id"], body["count"], body["vmtype"]) == (cloud.images[0].id, 2, "m1.small")
 
@@ -181,7 +182,9 @@ async def test_the_command_bar_goes_to_a_place_with_a_filter() -> None:
 
 async def test_sorting_goes_from_column_to_column_and_turns() -> None:
     async with a_console(FakeCloud()) as console:
-        await console.press("3", "s")
+        await console.press("3")
+        await console.shows("AGE▲")
+        await console.press("s", "s")
         await console.shows("NAME▲")
         await console.press("S")
         await console.shows("NAME▼")
@@ -248,7 +251,7 @@ async def test_after_a_gap_everything_is_fetched_anew() -> None:
         cloud.journal.clear()
         cloud.forget()
         cloud.rise()
-        await console.shows("1 instances", "other")
+        await console.shows("1 instance", "other")
         await console.hides("web1")
 
 
@@ -286,7 +289,7 @@ async def test_a_token_that_is_not_accepted_is_said() -> None:
 @pytest.mark.parametrize(("role", "read_only"), [("viewer", False), ("admin", True)])
 async def test_who_may_only_look_is_offered_nothing_else(role: str, read_only: bool) -> None:
     cloud = FakeCloud(role=role)
-    async with a_console(cloud, read_only=read_only) as console:
+    async with a_console(cloud, Ways(read_only=read_only)) as console:
         await console.press("3")
         await console.shows("web1")
         assert "terminate" not in console.text()

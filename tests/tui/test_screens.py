@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.tui.session import Ways
 from tests.tui.consoles import Console, a_console
 from tests.tui.fake_cloud import FakeCloud
 from tests.tui.views import NOW_MS, a_host, an_instance
@@ -58,14 +59,14 @@ async def test_a_place_looks_as_it_did(place: str, size: str) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 async def test_in_ascii_mode_nothing_else_is_shown(place: str) -> None:
-    async with a_console(a_cloud(), size=(80, 24), ascii_only=True) as console:
+    async with a_console(a_cloud(), Ways(ascii_only=True), size=(80, 24)) as console:
         await console.press(PLACES[place][0])
         await console.shows(PLACES[place][1], "live 0.0s")
         assert console.text().isascii(), console.text()
 
 
 async def test_in_ascii_mode_dialogs_are_ascii_too() -> None:
-    async with a_console(a_cloud(), size=(80, 24), ascii_only=True) as console:
+    async with a_console(a_cloud(), Ways(ascii_only=True), size=(80, 24)) as console:
         await console.press("3", "t")
         await console.shows("Terminate")
         assert console.text().isascii(), console.text()

@@ -1,7 +1,5 @@
 """What each filter name looks at, a table a kind of thing. Names are Amazon's."""
 
-from datetime import UTC, datetime
-
 from app.domain.group import SecurityGroup
 from app.domain.ids import spellings
 from app.domain.image import Image
@@ -9,11 +7,7 @@ from app.domain.keypair import KeyPair
 from app.domain.network import dns_name
 from app.server.ec2.filters import Facts
 from app.server.ec2.scene import PLATFORM, USAGE, Shown
-
-
-def iso(at_ms: int) -> str:
-    """Write a time as EC2's filters compare it."""
-    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
+from app.wire.markup import timestamp
 
 
 def _yes(truth: bool) -> list[str]:
@@ -54,7 +48,7 @@ INSTANCE: Facts[Shown] = {
     "kernel-id": lambda s: spellings(s.instance.kernel_id),
     "key-name": lambda s: [s.instance.key_name] if s.instance.key_name else [],
     "launch-index": lambda s: [str(s.instance.launch_index)],
-    "launch-time": lambda s: [iso(s.instance.launched_at_ms)],
+    "launch-time": lambda s: [timestamp(s.instance.launched_at_ms)],
     "monitoring-state": lambda s: ["enabled" if s.instance.monitoring else "disabled"],
     "owner-id": lambda s: [s.instance.account_id],
     "private-dns-name": lambda s: [dns_name(s.instance.address)],
@@ -69,9 +63,7 @@ INSTANCE: Facts[Shown] = {
     "state-reason-message": lambda s: [s.instance.state_reason] if s.instance.state_reason else [],
     "tenancy": lambda s: ["default"],
     "usage-operation": lambda s: [USAGE],
-    "virtualization-type": lambda s: [
-        "paravirtual" if s.host is not None and s.host.hypervisor.lower() == "xen" else "hvm"
-    ],
+    "virtualization-type": lambda s: [s.virtualization],
 }
 
 STATUS: Facts[Shown] = {
@@ -84,7 +76,7 @@ STATUS: Facts[Shown] = {
 
 IMAGE: Facts[Image] = {
     "architecture": lambda i: [i.architecture],
-    "creation-date": lambda i: [iso(i.created_at_ms)],
+    "creation-date": lambda i: [timestamp(i.created_at_ms)],
     "description": lambda i: [i.description],
     "ena-support": lambda i: _yes(False),
     "hypervisor": lambda i: ["xen"],

@@ -13,7 +13,7 @@ from app.server.ec2.operation import Filter
 
 Thing = TypeVar("Thing")
 Facts = Mapping[str, Callable[[Thing], Iterable[str]]]
-MOST_VALUES = 200
+MOST_FILTERS, MOST_VALUES, LONGEST_VALUE = 50, 200, 1024
 _TAG = "tag:"
 
 
@@ -25,6 +25,8 @@ def select(
     tags: Callable[[Thing], Mapping[str, str]] | None = None,
 ) -> list[Thing]:
     """Keep the things that meet every filter."""
+    if len(filters) > MOST_FILTERS:
+        raise OverLimit("filters per request", len(filters), MOST_FILTERS)
     left = list(things)
     for asked in filters:
         values = _of(asked, facts, known, tags)
@@ -36,7 +38,9 @@ def select(
 
 
 def pattern(value: str) -> Callable[[str], object]:
-    """Compile one filter value to a predicate."""
+    """Compile one filter value to a predicate; Invalid if it is longer than anything it could match."""
+    if len(value) > LONGEST_VALUE:
+        raise Invalid("Filter.Value", value, f"It has at most {LONGEST_VALUE} characters.")
     if not any(special in value for special in "*?\\"):
         return value.__eq__
     first, *others = _between_stars(value)

@@ -7,6 +7,7 @@ from app.server.ec2 import filters, pages
 from app.server.ec2.facts import GROUP
 from app.server.ec2.operation import Answer, Ask, Filter, Operation, TagSpecification, specified_tags, tag_pairs
 from app.services import groups, tags
+from app.services.access import scope
 
 
 class CreateSecurityGroupIn(msgspec.Struct):
@@ -47,8 +48,7 @@ def describe_security_groups(ask: Ask[DescribeSecurityGroupsIn]) -> Answer:
     if asked.group_ids or asked.group_names:
         shown = groups.find(ask.unit, ask.caller, asked.group_ids, asked.group_names)
     else:
-        own = {} if ask.caller.admin else {"account_id": ask.caller.account_id}
-        shown = ask.unit.groups.where(**own)
+        shown = ask.unit.groups.where(**scope(ask.caller))
     named = tags.by_resource(ask.unit, [group.id for group in shown])
     known = ask.site.filters(ask.operation)
     chosen = filters.select(shown, asked.filters, GROUP, known, tags=lambda group: named.get(group.id, {}))

@@ -9,11 +9,12 @@ from app.domain.commands import RegisterImage
 from app.domain.errors import Absent, Invalid, Missing, Unsupported
 from app.domain.image import Image, ImageKind
 from app.server.ec2 import filters, pages
-from app.server.ec2.facts import IMAGE, iso
+from app.server.ec2.facts import IMAGE
 from app.server.ec2.operation import Answer, Ask, Filter, Operation, TagSpecification, specified_tags, tag_pairs
 from app.server.ec2.scene import PLATFORM, USAGE
 from app.services import images, tags
 from app.services.access import owns
+from app.wire.markup import timestamp
 
 _LIBRARY = "library"
 _KIND_BY_FILE = {"vmlinuz": ImageKind.KERNEL, "initrd": ImageKind.RAMDISK}
@@ -138,7 +139,7 @@ def _item(image: Image, named: dict[str, str]) -> Answer:
         "BlockDeviceMappings": [],
         "VirtualizationType": "hvm",
         "Hypervisor": "xen",
-        "CreationDate": iso(image.created_at_ms),
+        "CreationDate": timestamp(image.created_at_ms),
         "EnaSupport": False,
         "PlatformDetails": PLATFORM if machine else None,
         "UsageOperation": USAGE if machine else None,

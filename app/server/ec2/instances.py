@@ -11,7 +11,7 @@ from app.domain.ports import NotSupported
 from app.domain.states import InstanceState
 from app.server.ec2 import filters, pages
 from app.server.ec2.facts import INSTANCE, STATUS
-from app.server.ec2.operation import Answer, Ask, Filter, Operation, Site, TagSpecification, specified_tags
+from app.server.ec2.operation import Answer, Ask, Filter, Operation, Site, TagSpecification, refuse_many, specified_tags
 from app.server.ec2.scene import Shown, reservation, reservation_set, state_item
 from app.services import instances
 
@@ -149,6 +149,7 @@ async def read_console(answer: Answer, site: Site) -> Answer:
 
 def _named(ask: Ask[DescribeInstancesIn]) -> list[Instance]:
     if ask.request.instance_ids:
+        refuse_many("InstanceId", ask.request.instance_ids)
         return instances.find(ask.unit, ask.caller, ask.request.instance_ids)
     return instances.visible(ask.unit, ask.caller)
 
@@ -189,6 +190,7 @@ def _reachability(shown: Shown) -> Answer:
 
 
 def _act(ask: Ask[InstanceIdsIn], action: str) -> list[Answer]:
+    refuse_many("InstanceId", ask.request.instance_ids)
     changes = instances.act(ask.unit, ask.caller, action, ask.request.instance_ids)
     return [
         {

@@ -1,6 +1,6 @@
 """What an EC2 operation is to this server, and what its handler gets."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -53,6 +53,15 @@ class Operation:
     finish: Callable[[Answer, Site], Awaitable[Answer]] | None = None
 
 
+MOST_IDS = 1000
+
+
+def refuse_many(parameter: str, given: Sequence[str]) -> None:
+    """Refuse more ids than EC2 takes at once; each of them costs a look-up."""
+    if len(given) > MOST_IDS:
+        raise Invalid(parameter, f"{len(given)} ids", f"A request names at most {MOST_IDS}.")
+
+
 class Filter(msgspec.Struct, frozen=True):
     name: str = ""
     values: list[str] = []
@@ -73,15 +82,19 @@ def tag_pairs(tags: dict[str, str]) -> list[Answer]:
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
-def specified_tags(specifications: list[TagSpecification], *allowed: str) -> dict[str, str]:
-    """Collect the tags asked for a resource type; the first of `allowed` is meant, the others are refused by name."""
-    found: dict[str, str] = {}
+def specified_tags(specifications: list[TagSpecification], resource_type: str) -> dict[str, str]:
+    """Collect the tags asked for what is made; a specification for another type of resource is refused."""
     for specification in specifications:
-        if specification.resource_type not in allowed:
-            why = f"Here it is one of {', '.join(allowed)}."
-            raise Invalid("TagSpecification.ResourceType", specification.resource_type, why)
-        for tag in specification.tags:
-            if tag.key in found:
-                raise Combination(f"Tag key {tag.key!r} was specified more than once")
-            found[tag.key] = tag.value or ""
+        if specification.resource_type != resource_type:
+            given, why = specification.resource_type, f"Here it is {resource_type}."
+            raise Invalid("TagSpecification.ResourceType", given, why)
+    return tags_by_key([tag for specification in specifications for tag in specification.tags])
+
+
+def tags_by_key(pairs: list[TagPair]) -> dict[str, str]:
+    """Form tags by key; a key that comes twice is refused, since nobody knows which value counts."""
+    found = {tag.key: tag.value or "" for tag in pairs}
+    if len(found) < len(pairs):
+        twice = next(key for key in found if sum(tag.key == key for tag in pairs) > 1)
+        raise Combination(f"Tag key {twice!r} was specified more than once")
     return found

@@ -33,6 +33,10 @@ class Shown:
     def impaired(self) -> bool:
         return bool(self.instance.impaired_since_ms) or (self.host is not None and self.host.state is HostState.LOST)
 
+    @property
+    def virtualization(self) -> str:
+        return "paravirtual" if self.host is not None and self.host.is_xen else "hvm"
+
     @classmethod
     def of(cls, unit: Unit, instances: Sequence[Instance]) -> list[Self]:
         reservation_ids = tuple({instance.reservation_id for instance in instances})
@@ -85,7 +89,6 @@ def state_item(state: InstanceState) -> Answer:
 def instance_item(shown: Shown) -> Answer:
     """Form an instance; what does not exist here (network, volumes) is left out or empty."""
     instance = shown.instance
-    paravirtual = shown.host is not None and shown.host.hypervisor.lower() == "xen"
     return {
         "InstanceId": instance.id,
         "ImageId": instance.image_id,
@@ -108,7 +111,7 @@ def instance_item(shown: Shown) -> Answer:
         "RootDeviceType": "instance-store",
         "RootDeviceName": shown.image.root_device if shown.image else None,
         "BlockDeviceMappings": [],
-        "VirtualizationType": "paravirtual" if paravirtual else "hvm",
+        "VirtualizationType": shown.virtualization,
         "Hypervisor": "xen",
         "ClientToken": shown.reservation.client_token,
         "Tags": tag_pairs(shown.tags),

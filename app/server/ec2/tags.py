@@ -5,7 +5,7 @@ import msgspec
 from app.domain import ids
 from app.domain.tag import Tag
 from app.server.ec2 import filters, pages
-from app.server.ec2.operation import Answer, Ask, Filter, Operation, TagPair
+from app.server.ec2.operation import Answer, Ask, Filter, Operation, TagPair, refuse_many, tags_by_key
 from app.services import tags
 
 
@@ -38,12 +38,13 @@ _FACTS: filters.Facts[Tag] = {
 
 
 def create_tags(ask: Ask[CreateTagsIn]) -> Answer:
-    named = {tag.key: tag.value or "" for tag in ask.request.tags}
-    tags.set_on(ask.unit, ask.caller, ask.request.resources, named)
+    refuse_many("ResourceId", ask.request.resources)
+    tags.set_on(ask.unit, ask.caller, ask.request.resources, tags_by_key(ask.request.tags))
     return {"Return": True}
 
 
 def delete_tags(ask: Ask[DeleteTagsIn]) -> Answer:
+    refuse_many("ResourceId", ask.request.resources)
     doomed = [(tag.key, tag.value) for tag in ask.request.tags]
     tags.remove_from(ask.unit, ask.caller, ask.request.resources, doomed)
     return {"Return": True}

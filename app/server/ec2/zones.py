@@ -11,6 +11,7 @@ from app.domain.states import HostState
 from app.server.ec2 import filters
 from app.server.ec2.operation import Answer, Ask, Filter, Operation
 from app.services import types
+from app.services.access import sees_hosts
 
 _HELP = ("verbose",)
 
@@ -85,7 +86,7 @@ def describe_availability_zones(ask: Ask[DescribeAvailabilityZonesIn]) -> Answer
     wanted = {*names, *ask.request.zone_ids} or clusters.keys()
     zones = [_zone(ask, cluster) for name, cluster in clusters.items() if name in wanted]
     shown = filters.select(zones, ask.request.filters, _ZONE, ask.site.filters(ask.operation))
-    if verbose and ask.caller.admin:
+    if verbose and sees_hosts(ask.caller):
         shown = [line for zone in shown for line in (zone, *_table(ask, str(zone["ZoneName"])))]
     return {"AvailabilityZones": shown}
 

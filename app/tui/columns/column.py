@@ -16,7 +16,7 @@ Value = str | float
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column(Generic[Row]):
-    """`rank` 0 is always shown, higher ones give way first on a narrow screen; `grows` takes what is left over."""
+    """`rank` 0 is always shown, higher ones give way first on a narrow screen; `grows` by at most so many cells."""
 
     key: str
     title: str
@@ -26,7 +26,7 @@ class Column(Generic[Row]):
     tone: Callable[[Row], str] | None = None
     align: Literal["left", "right"] = "left"
     rank: int = 0
-    grows: bool = False
+    grows: int = 0
     aliases: tuple[str, ...] = ()
     filtered: bool = True
 
@@ -35,17 +35,26 @@ class Column(Generic[Row]):
         return scene.plain(self.shows(row, scene) if self.shows else str(self.value(row)))
 
 
-def fit(columns: Sequence[Column[Row]], room: int) -> list[tuple[Column[Row], int]]:
-    """Choose the columns that find room (one cell between two) and give each its width."""
+def fit(columns: Sequence[Column[Row]], room: int) -> tuple[list[tuple[Column[Row], int]], int]:
+    """Choose the columns that find room, give each its width, and say how many cells to leave between two."""
     kept = list(columns)
     while _needed(kept) > room and any(column.rank for column in kept):
         worst = max(column.rank for column in kept)
         kept.remove(next(column for column in reversed(kept) if column.rank == worst))
     spare = max(0, room - _needed(kept))
-    growing = [column.key for column in kept if column.grows]
-    each, rest = divmod(spare, len(growing)) if growing else (0, 0)
-    extra = {key: each + (1 if number < rest else 0) for number, key in enumerate(growing)}
-    return [(column, column.width + extra.get(column.key, 0)) for column in kept]
+    gap = 2 if spare >= len(kept) else 1
+    widths = _grown(kept, spare - (gap - 1) * len(kept))
+    return list(zip(kept, widths, strict=True)), gap
+
+
+def _grown(kept: Sequence[Column[Row]], spare: int) -> list[int]:
+    """Share out what is left over, first come first served, so that short lists stay close together."""
+    widths = []
+    for column in kept:
+        more = min(spare, column.grows)
+        spare -= more
+        widths.append(column.width + more)
+    return widths
 
 
 def _needed(columns: Sequence[Column[Row]]) -> int:

@@ -1,4 +1,7 @@
-"""Columns of the list of hosts."""
+"""Columns of the list of hosts.
+
+There is none for when a host was last seen: heartbeats are no news, so the console's copy would always be behind.
+"""
 
 from app.api.resources import HostView
 from app.tui import looks
@@ -43,6 +46,16 @@ COLUMNS: tuple[Column[HostView], ...] = (
         aliases=("cores", "vcpus"),
     ),
     Column(
+        key="load",
+        title="IN USE",
+        width=12,
+        value=lambda v: v.cores_used / v.cores if v.cores else 0.0,
+        shows=lambda v, s: s.bar(v.cores_used, v.cores, 12)[0],
+        tone=lambda v: looks.tone_of_load(v.cores_used, v.cores),
+        rank=2,
+        filtered=False,
+    ),
+    Column(
         key="memory",
         title="MEMORY",
         width=13,
@@ -54,17 +67,17 @@ COLUMNS: tuple[Column[HostView], ...] = (
     ),
     Column(key="disk", title="DISK", width=11, value=lambda v: v.disk_used_gb, shows=_disk, align="right", rank=4),
     Column(
-        key="seen",
-        title="SEEN",
+        key="since",
+        title="SINCE",
         width=5,
-        value=lambda v: -v.seen_at_ms,
-        shows=lambda v, s: s.age(v.seen_at_ms),
+        value=lambda v: -v.state_since_ms,
+        shows=lambda v, s: s.age(v.state_since_ms),
         align="right",
         rank=3,
         filtered=False,
     ),
     Column(key="hypervisor", title="HYPERVISOR", width=12, value=lambda v: v.hypervisor, rank=5),
-    Column(key="uri", title="URI", width=18, value=lambda v: v.uri, rank=7, grows=True),
+    Column(key="uri", title="URI", width=18, value=lambda v: v.uri, rank=7, grows=20),
     Column(
         key="error",
         title="ERROR",
@@ -72,7 +85,7 @@ COLUMNS: tuple[Column[HostView], ...] = (
         value=lambda v: v.last_error,
         tone=lambda v: "bad",
         rank=6,
-        grows=True,
+        grows=200,
         aliases=("note",),
     ),
 )

@@ -18,7 +18,7 @@ def _note(view: InstanceView) -> str:
 
 COLUMNS: tuple[Column[InstanceView], ...] = (
     Column(key="id", title="INSTANCE", width=19, value=lambda v: v.id, aliases=("instance",)),
-    Column(key="name", title="NAME", width=10, value=lambda v: v.name, rank=3, grows=True),
+    Column(key="name", title="NAME", width=10, value=lambda v: v.name, rank=3, grows=14),
     Column(
         key="state",
         title="STATE",
@@ -63,7 +63,7 @@ COLUMNS: tuple[Column[InstanceView], ...] = (
         value=_note,
         tone=lambda v: "bad" if v.last_error else "off",
         rank=8,
-        grows=True,
+        grows=200,
         aliases=("error", "reason"),
     ),
 )

@@ -1,7 +1,8 @@
 """The frame of all places: header, banner, body, prompts, footer, and how a key becomes a method call.
 
 All keys are bound to the one Textual action `do` with the name of ours, so that role, read-only mode and a
-lost connection are judged in one place before any method runs.
+lost connection are judged in one place before any method runs. The bindings have priority, which makes the app
+itself take one key after the other: else what is typed fast behind a `/` would still be taken as keys of the list.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -23,11 +24,14 @@ from app.tui.widgets.prompt import Prompt
 if TYPE_CHECKING:
     from app.tui.app import ConsoleApp
 
+PROMPT_KEYS_ASCII = (("enter", "done"), ("tab", "complete"), ("up", "earlier"), ("esc", "drop"))
+PROMPT_KEYS = tuple(("↑" if key == "up" else key, title) for key, title in PROMPT_KEYS_ASCII)
+
 
 def bindings_of(place: str) -> list[BindingType]:
     """Bind the keys that the registry gives to a place."""
     return [
-        Binding(action.key, f"do('{action.name}')", action.title, id=f"{place}.{action.name}")
+        Binding(action.key, f"do('{action.name}')", action.title, id=f"{place}.{action.name}", priority=True)
         for action in ACTIONS
         if place in action.screens
     ]
@@ -48,7 +52,7 @@ class ConsoleScreen(Screen[None]):
         yield Header()
         yield Banner()
         yield from self.body()
-        yield Prompt(":", "overview, hosts, instances [filter], help, quit", id="go")
+        yield Prompt(":", "a place [filter], a host, an instance, help, quit", self._where, id="go")
         yield Footer()
 
     # --- for subclasses
@@ -69,6 +73,10 @@ class ConsoleScreen(Screen[None]):
 
     def age(self) -> None:
         """Bring ages up to date; called once a second."""
+
+    def spot(self) -> tuple[str, str] | None:
+        """Name this page for the history; None for a list, and for what one does not come back to."""
+        return None
 
     def home(self) -> Widget | None:
         """Return the widget that has the focus when nothing else needs it."""
@@ -97,24 +105,28 @@ class ConsoleScreen(Screen[None]):
             self.reload()
             self.draw_frame()
 
+    @property
+    def prompting(self) -> bool:
+        """Tell whether keys are text now."""
+        return any(prompt.display for prompt in self.query(Prompt))
+
     def draw_frame(self) -> None:
         """Draw header, banner and footer as things stand now."""
         self.query_one(Header).draw(self.session, self.trail())
         self.query_one(Banner).draw(self.session)
-        self.query_one(Footer).draw(self.session.offered(self.PLACE))
+        if self.prompting:
+            self.query_one(Footer).hint(PROMPT_KEYS_ASCII if self.session.ascii_only else PROMPT_KEYS)
+        else:
+            self.query_one(Footer).draw(self.session.offered(self.PLACE))
 
     def refocus(self) -> None:
-        home = self.home()
-        if home is None:
-            self.set_focus(None)
-        else:
-            home.focus()
+        self.set_focus(self.home())
 
     # --- actions
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "do":
-            return self.session.may(named(str(parameters[0])))
+            return not self.prompting and self.session.may(named(str(parameters[0])))
         return super().check_action(action, parameters)
 
     async def action_do(self, name: str) -> None:
@@ -131,6 +143,10 @@ class ConsoleScreen(Screen[None]):
     def say(self, text: str, *, bad: bool = False) -> None:
         """Show a toast; what users wrote stays plain text."""
         self.app.notify(self.session.scene().plain(text), severity="error" if bad else "information", markup=False)
+
+    def begin(self, work: Callable[[], Awaitable[None]], *, exclusive: bool = False) -> None:
+        """Do something in the background for as long as this place is there."""
+        self.run_worker(work, exclusive=exclusive)
 
     def send(self, calls: Iterable[Call[Any]], take: Callable[[Any], None], said: str) -> None:
         """Send calls one after the other in the background; take over answers, then say it is done, or what failed."""
@@ -156,8 +172,17 @@ class ConsoleScreen(Screen[None]):
     async def go_instances(self) -> None:
         await self.console_app.go("instances")
 
+    async def go_events(self) -> None:
+        await self.console_app.go("events")
+
     async def last(self) -> None:
         await self.console_app.go_last()
+
+    async def earlier(self) -> None:
+        await self.console_app.walk(-1)
+
+    async def later(self) -> None:
+        await self.console_app.walk(1)
 
     async def back(self) -> None:
         await self.console_app.go_back()
@@ -165,11 +190,15 @@ class ConsoleScreen(Screen[None]):
     def show_help(self) -> None:
         self.console_app.show_help(self.PLACE)
 
-    def quit_console(self) -> None:
-        self.app.exit(0)
+    async def quit_console(self) -> None:
+        await self.app.action_quit()
 
     def command_bar(self) -> None:
         self.query_one("#go", Prompt).open()
+        self.draw_frame()
+
+    def _where(self, text: str) -> list[str]:
+        return self.console_app.where_to(text)
 
     async def on_prompt_edited(self, event: Prompt.Edited) -> None:
         if event.prompt.id != "go" or not event.final:
@@ -180,9 +209,13 @@ class ConsoleScreen(Screen[None]):
         if why:
             event.prompt.complain(why)
         else:
-            event.prompt.close()
-            self.refocus()
+            self.leave(event.prompt)
 
     def on_prompt_left(self, event: Prompt.Left) -> None:
-        event.prompt.close()
+        self.leave(event.prompt)
+
+    def leave(self, prompt: Prompt) -> None:
+        """Close a prompt and give the keys back."""
+        prompt.close()
         self.refocus()
+        self.draw_frame()

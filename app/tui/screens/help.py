@@ -25,6 +25,11 @@ filter
   state:stop,pend    one of            web              in any column
   !web               not               "two words"      with a space
 """
+_MOVING = """
+moving
+  ↑ ↓  k j   one row           PgUp PgDn   one page        Home End  g G   first, last
+  with the mouse: click a row, twice to open it, a column to sort by it, a key below to press it
+"""
 
 
 class HelpScreen(ConsoleScreen):
@@ -53,7 +58,8 @@ class HelpScreen(ConsoleScreen):
             *(line for action in actions for line in _lines(action, width)),
         ]
         if any(action.name == "filter" for action in actions):
-            lines += [Content(line) for line in _FILTER.splitlines()]
+            moving = _MOVING.replace("↑ ↓", "up down") if self.session.ascii_only else _MOVING
+            lines += [_paragraph(line) for line in (_FILTER + moving).splitlines()]
         self.query_one("#keys", Static).update(Content("\n").join(lines))
 
     async def back(self) -> None:
@@ -61,6 +67,10 @@ class HelpScreen(ConsoleScreen):
 
     def show_help(self) -> None:
         self.dismiss()
+
+
+def _paragraph(line: str) -> Content:
+    return Content.styled(line, "" if line.startswith(" ") else "bold")
 
 
 def _lines(action: Action, width: int) -> list[Content]:

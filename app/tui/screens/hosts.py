@@ -10,6 +10,7 @@ from app.tui import looks
 from app.tui.actions import named
 from app.tui.columns.column import Column
 from app.tui.columns.hosts import COLUMNS
+from app.tui.scene import counted
 from app.tui.screens.frame import bindings_of
 from app.tui.screens.table import TableScreen
 from app.tui.widgets.confirm import Confirm, Question
@@ -34,12 +35,12 @@ class HostsScreen(TableScreen):
 
     def drain(self) -> None:
         names = self.grid.chosen()
-        what = names[0] if len(names) == 1 else f"{len(names)} hosts"
+        what = names[0] if len(names) == 1 else counted(len(names), "host")
         self.send([calls.drain_host(name) for name in names], self._take, f"draining {what}; u undoes it")
 
     def undrain(self) -> None:
         names = self.grid.chosen()
-        what = names[0] if len(names) == 1 else f"{len(names)} hosts"
+        what = names[0] if len(names) == 1 else counted(len(names), "host")
         self.send([calls.undrain_host(name) for name in names], self._take, f"{what} may take instances again")
 
     def remove_host(self) -> None:
@@ -61,7 +62,9 @@ class HostsScreen(TableScreen):
                 self.say(refusal, bad=True)
             elif sure:
                 self.send(
-                    [calls.remove_host(name) for name in names], lambda answer: None, f"{len(names)} host(s) leave"
+                    [calls.remove_host(name) for name in names],
+                    lambda answer: None,
+                    f"{', '.join(names[:3])} leaving" if len(names) <= 3 else f"{len(names)} hosts leaving",
                 )
 
         self.app.push_screen(Confirm(question), answered)
@@ -97,7 +100,9 @@ class HostsScreen(TableScreen):
     def _fact(self, name: str) -> str:
         view = self.session.copy.hosts.get(name)
         scene = self.session.scene()
-        return scene.plain(f"{name}  {looks.of_host(view).text(scene)}  {view.instances} instances" if view else name)
+        return scene.plain(
+            f"{name}  {looks.of_host(view).text(scene)}  {counted(view.instances, 'instance')}" if view else name
+        )
 
 
 def _needed(text: str) -> str:

@@ -1,5 +1,6 @@
 """One instance: what it is, why it is where it is, and what happened to it."""
 
+import textwrap
 from collections.abc import Iterable
 
 from textual.containers import VerticalScroll
@@ -11,7 +12,7 @@ from app.api.resources import DecisionView, InstanceView
 from app.client import calls
 from app.client.errors import ClientError
 from app.tui import looks
-from app.tui.scene import Scene, mib
+from app.tui.scene import Scene, counted, mib
 from app.tui.screens.frame import bindings_of
 from app.tui.screens.instance_actions import InstanceActions
 from app.tui.session import Session
@@ -35,6 +36,12 @@ class InstanceScreen(InstanceActions):
     def trail(self) -> list[str]:
         return ["instances", self.instance_id]
 
+    def spot(self) -> tuple[str, str]:
+        return ("instance", self.instance_id)
+
+    async def events_of(self) -> None:
+        await self.console_app.go("events", f'about="{self.instance_id}"')
+
     def home(self) -> Widget:
         return self.query_one("#detail")
 
@@ -55,7 +62,7 @@ class InstanceScreen(InstanceActions):
 
     def reload(self) -> None:
         self._draw()
-        self.run_worker(self._ask_why(), exclusive=True)
+        self.begin(self._ask_why, exclusive=True)
 
     async def _ask_why(self) -> None:
         try:
@@ -83,23 +90,27 @@ class InstanceScreen(InstanceActions):
         found = []
         for one in self._decisions:
             where, why = scene.plain(one.host or scene.dash), scene.plain("; ".join(one.reasons))
-            found.append(Content(f"  {scene.clock(one.at_ms)} {where}: {why}"))
+            found += self._hung(scene.clock(one.at_ms), f"{where}: {why}")
         return found or [Content("  no decision is recorded")]
+
+    def _hung(self, clock: str, text: str) -> list[Content]:
+        """Break a long text so that its lines stand below each other."""
+        first, *more = textwrap.wrap(text, max(20, self.size.width - 16)) or [""]
+        lines = [Content.assemble("  ", (clock, "dim"), f"  {first}")]
+        return lines + [Content(" " * 12 + line) for line in more]
 
     def _events(self, scene: Scene) -> list[Content]:
         found = [
-            Content(f"  {scene.clock(event.at_ms)} {scene.plain(event.text or event.event)}")
+            line
             for event in reversed(self.session.copy.events.values())
             if event.resource_id == self.instance_id
+            for line in self._hung(scene.clock(event.at_ms), scene.plain(event.text or event.event))
         ]
         return found or [Content("  none since the console was opened")]
 
 
-_TONES = {"good": "$success", "busy": "$warning", "bad": "$error"}
-
-
 def _fact(label: str, text: str, tone: str) -> Content:
-    return Content.assemble((f"{label:<13}", "dim"), (text, _TONES.get(tone, "")))
+    return Content.assemble((f"{label:<13}", "dim"), (text, looks.COLOURS.get(tone, "")))
 
 
 def _facts(view: InstanceView, scene: Scene) -> list[tuple[str, str, str]]:
@@ -109,7 +120,7 @@ def _facts(view: InstanceView, scene: Scene) -> list[tuple[str, str, str]]:
         ("state", look.text(scene), look.tone),
         ("name", view.name or dash, ""),
         ("host", f"{view.host or dash} in {view.cluster or dash}", ""),
-        ("type", f"{view.vmtype}: {view.cores} cores, {mib(view.memory_mib)}, {view.disk_gb} GB", ""),
+        ("type", f"{view.vmtype}: {counted(view.cores, 'core')}, {mib(view.memory_mib)}, {view.disk_gb} GB", ""),
         ("image", view.image_id, ""),
         ("account", view.account_id, ""),
         ("reservation", f"{view.reservation_id} number {view.launch_index}", ""),

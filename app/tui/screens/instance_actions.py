@@ -1,13 +1,16 @@
 """What can be done to instances, for the list and for the page of one; both say which instances are meant."""
 
+from rich.cells import cell_len
+
 from app.api.resources import ActOnInstances, Collection, InstanceView
 from app.client import calls
 from app.tui import looks
 from app.tui.actions import Action, Danger, named
-from app.tui.scene import mib
+from app.tui.scene import Scene
 from app.tui.screens.frame import ConsoleScreen
 from app.tui.widgets.confirm import Confirm, Question
 
+WIDEST = 24
 _DONE = {"terminate": "ending", "reboot": "rebooting", "stop": "stopping", "start": "starting"}
 _WARNINGS = {"terminate": "All data on their disks is lost. There is no way back.", "stop": "Their disks are kept."}
 
@@ -34,7 +37,7 @@ class InstanceActions(ConsoleScreen):
     def output(self) -> None:
         targets = self.targets()
         if targets:
-            self.console_app.open_output(targets[0].id)
+            self.console_app.open_page("output", targets[0].id)
 
     def take_instances(self, answer: Collection[InstanceView]) -> None:
         """Show at once what the cloud answered; the stream brings the rest."""
@@ -55,7 +58,7 @@ class InstanceActions(ConsoleScreen):
         question = Question(
             action=action,
             ids=ids,
-            facts=[self.fact(view) for view in targets],
+            facts=_facts(targets, self.session.scene()),
             warning=_WARNINGS.get(verb, ""),
             things="instances",
         )
@@ -75,11 +78,18 @@ class InstanceActions(ConsoleScreen):
         call = calls.act(ActOnInstances(action=verb, ids=ids))
         self.send([call], self.take_instances, f"{_DONE[verb]} {what}")
 
-    def fact(self, view: InstanceView) -> str:
-        """Say in a line what an instance is."""
-        scene = self.session.scene()
-        look = looks.of_instance(view).text(scene)
-        name = f"  {view.name}" if view.name else ""
-        return scene.plain(
-            f"{view.id}{name}  {look} on {view.host or scene.dash}  {view.vmtype}, {mib(view.memory_mib)}"
-        )
+
+def _facts(views: list[InstanceView], scene: Scene) -> list[str]:
+    """Say in a line what each instance is, one below the other."""
+    rows = [
+        [
+            scene.plain(text)
+            for text in (view.id, view.name, looks.of_instance(view).text(scene), view.vmtype, view.host or scene.dash)
+        ]
+        for view in views
+    ]
+    widths = [min(WIDEST, max(map(cell_len, column))) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(scene.fit(text, width) for text, width in zip(row, widths, strict=True) if width).rstrip()
+        for row in rows
+    ]

@@ -4,14 +4,14 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from app.api.resources import InstanceView, LaunchInstances
+from app.api.resources import InstanceView, LaunchInstances, TypeView
 from app.client import calls
 from app.client.errors import ClientError
 from app.tui import looks
 from app.tui.actions import named
 from app.tui.columns.column import Column
 from app.tui.columns.instances import COLUMNS
-from app.tui.scene import mib
+from app.tui.scene import Scene, counted, mib
 from app.tui.screens.frame import bindings_of
 from app.tui.screens.instance_actions import InstanceActions
 from app.tui.screens.table import TableScreen
@@ -24,6 +24,7 @@ class InstancesScreen(TableScreen, InstanceActions):
     PLACE = "instances"
     KIND = "instance"
     COLUMNS: ClassVar[Sequence[Column[Any]]] = COLUMNS
+    SORTED = "age"
     EMPTY = "Nothing runs yet: l launches instances."
     BINDINGS = bindings_of("instances")
 
@@ -37,7 +38,7 @@ class InstancesScreen(TableScreen, InstanceActions):
     async def open(self) -> None:
         given = self.grid.cursor_id
         if given:
-            self.console_app.open_instance(given)
+            self.console_app.open_page("instance", given)
 
     def launch(self) -> None:
         entries = self._entries()
@@ -72,7 +73,7 @@ class InstancesScreen(TableScreen, InstanceActions):
         except ClientError as error:
             return self.session.scene().plain(str(error))
         self.take_instances(answer)
-        self.say(f"launching {len(answer.items)} instance(s)")
+        self.say(f"launching {counted(len(answer.items), 'instance')}")
         return ""
 
     def _entries(self) -> list[Entry]:
@@ -84,10 +85,7 @@ class InstancesScreen(TableScreen, InstanceActions):
         ]
         if not images or copy.overview is None:
             return []
-        types = [
-            (view.name, scene.plain(f"{view.name}: {view.cores} cores, {mib(view.memory_mib)}, {view.disk_gb} GB"))
-            for view in copy.overview.types
-        ]
+        types = [(view.name, _said(view, scene)) for view in copy.overview.types]
         clusters = [("", "any"), *((name, scene.plain(name)) for name in copy.clusters)]
         return [
             Entry(key="image", label="Image", choices=images),
@@ -96,6 +94,11 @@ class InstancesScreen(TableScreen, InstanceActions):
             Entry(key="cluster", label="Cluster", choices=clusters),
             Entry(key="key", label="Key pair", hint="none"),
         ]
+
+
+def _said(view: TypeView, scene: Scene) -> str:
+    size = f"{counted(view.cores, 'core')}, {mib(view.memory_mib)}, {view.disk_gb} GB"
+    return scene.plain(f"{view.name:<10} {size:<28} room for {view.free}")
 
 
 def _count(text: str) -> str:

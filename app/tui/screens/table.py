@@ -7,7 +7,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from app.tui.columns.column import Column
+from app.tui.complete import filter_lines
 from app.tui.filters import FilterError, parse
+from app.tui.scene import counted
 from app.tui.screens.frame import ConsoleScreen
 from app.tui.session import Session
 from app.tui.store import Changes
@@ -20,7 +22,9 @@ class TableScreen(ConsoleScreen):
 
     KIND: ClassVar[str] = ""
     COLUMNS: ClassVar[Sequence[Column[Any]]] = ()
+    SORTED: ClassVar[str] = ""
     EMPTY: ClassVar[str] = ""
+    HINT: ClassVar[str] = "state:running host!=node07 vcpus>2 word !word"
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -29,8 +33,8 @@ class TableScreen(ConsoleScreen):
 
     def body(self) -> Iterable[Widget]:
         yield Static("", markup=False, id="summary")
-        yield Grid(self.COLUMNS, self.session.copy.table(self.KIND), self.session.scene, id="grid")
-        yield Prompt("/", "state:running host!=node07 vcpus>2 word !word", id="filter")
+        yield Grid(self.COLUMNS, self.session.copy.table(self.KIND), self.session.scene, sorted_by=self.SORTED)
+        yield Prompt("/", self.HINT, self._completed, id="filter")
 
     @property
     def grid(self) -> Grid:
@@ -74,8 +78,9 @@ class TableScreen(ConsoleScreen):
         grid, scene = self.grid, self.session.scene()
         grid.hint = "Nothing matches; escape shows all." if grid.table else self.EMPTY
         total = len(grid.table)
-        count = f"{len(grid.shown)} of {total}" if len(grid.shown) != total else f"{total}"
-        parts = [f"{count} {self.PLACE}"]
+        parts = [counted(total, self.KIND)]
+        if len(grid.shown) != total:
+            parts = [f"{len(grid.shown)} of {parts[0]}"]
         if grid.marked:
             hidden = len(grid.marked) - grid.marked_shown
             parts.append(f"{grid.marked_shown} marked" + (f" ({hidden} hidden)" if hidden else ""))
@@ -86,6 +91,9 @@ class TableScreen(ConsoleScreen):
         self.query_one("#summary", Static).update(" " + ("  |  " if scene.ascii_only else "  ·  ").join(parts))
 
     # --- filter
+
+    def _completed(self, text: str) -> list[str]:
+        return filter_lines(text, self.COLUMNS, self.session.copy.table(self.KIND).values())
 
     def apply_filter(self, text: str) -> str:
         """Show only rows that match; return what is wrong with the text, empty if nothing."""
@@ -109,8 +117,7 @@ class TableScreen(ConsoleScreen):
         why = self.apply_filter(event.text)
         event.prompt.complain(why)
         if event.final and not why:
-            event.prompt.close()
-            self.refocus()
+            self.leave(event.prompt)
 
     def on_prompt_left(self, event: Prompt.Left) -> None:
         if event.prompt.id == "filter":
@@ -121,6 +128,11 @@ class TableScreen(ConsoleScreen):
 
     def filter(self) -> None:
         self.query_one("#filter", Prompt).open(self.filter_text)
+        self.draw_frame()
+
+    async def events_of(self) -> None:
+        if self.grid.cursor_id:
+            await self.console_app.go("events", f'about="{self.grid.cursor_id}"')
 
     async def back(self) -> None:
         if self.filter_text or self._only_trouble or self.grid.marked:
@@ -150,7 +162,7 @@ class TableScreen(ConsoleScreen):
         ids = self.grid.chosen()
         if ids:
             self.app.copy_to_clipboard(" ".join(ids))
-            self.say(f"copied {len(ids)} name(s)")
+            self.say(f"copied {ids[0] if len(ids) == 1 else counted(len(ids), 'name')}")
 
     async def open(self) -> None:
         """Show what is under the cursor."""

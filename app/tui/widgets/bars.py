@@ -1,11 +1,14 @@
 """The fixed lines of every screen: where we are and how live it is, what is wrong, which keys there are."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.content import Content
+from textual.events import Click
 from textual.widgets import Static
 
-from app.tui.actions import Action
+from app.tui.actions import PLACES, Action
 from app.tui.session import Session
 from app.tui.store import LinkState
 
@@ -20,16 +23,20 @@ _LINK_TONES = {
 
 
 class Line(Static):
-    """A Static that is only drawn again when it says something else."""
+    """A Static that is only drawn again when it says something else, and laid out when its height may change."""
+
+    WRAPS: ClassVar[bool] = False
 
     def __init__(self) -> None:
         super().__init__(markup=False)
         self._said: Content | None = None
+        self._lines = 0
 
     def say(self, said: Content) -> None:
         if said != self._said:
             self._said = said
-            self.update(said, layout=False)
+            self.update(said, layout=self.WRAPS or self._lines != said.plain.count("\n"))
+            self._lines = said.plain.count("\n")
 
 
 class Header(Line):
@@ -65,16 +72,18 @@ class Header(Line):
 
 
 def _shortened(places: list[str], cut: str, room: int) -> str:
-    """Leave out what lies between the cloud and where we are, until it fits."""
+    """Leave out what is farthest from where we are, until it fits."""
     trail = " " + cut.join(places)
-    while len(trail) > room and len(places) > 2:
-        places = [places[0], *places[2:]]
-        trail = " " + cut.join([places[0], "..", *places[1:]])
+    while cell_len(trail) > room and len(places) > 1:
+        places = places[1:]
+        trail = " " + cut.join(["..", *places])
     return trail
 
 
 class Banner(Line):
-    """One line that is only there while something is wrong with the connection."""
+    """Says what is wrong with the connection while something is."""
+
+    WRAPS = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,28 +109,55 @@ class Banner(Line):
 
 
 class Footer(Line):
-    """The keys of this screen, from the registry; what finds no room is in the help."""
+    """The keys of this screen, from the registry: what can be done here, below it where one can go. May be clicked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._spots: list[tuple[int, range, str]] = []
 
     def draw(self, actions: Sequence[Action]) -> None:
-        """Show as many keys as there is room for; help and quit always."""
-        parts: list[tuple[str, str]] = []
-        last = [action for action in actions if action.name in {"help", "quit"}]
-        room = self.size.width - 1 - sum(_cells(action) for action in last)
-        for action in actions:
-            if action in last or not action.shown:
-                continue
-            if _cells(action) > room:
-                break
-            room -= _cells(action)
-            parts += _spelled(action)
-        for action in last:
-            parts += _spelled(action)
+        """Show as many keys as there is room for; help and quit always. What finds no room is in the help."""
+        verbs = [action for action in actions if action.shown and action.screens != PLACES]
+        ways = [action for action in actions if action.shown and action.screens == PLACES]
+        lines = [self._fitting(verbs, ())] if verbs else []
+        lines.append(self._fitting(ways, [action for action in ways if action.name in {"help", "quit"}]))
+        self._spots, parts = [], list[str | tuple[str, str]]()
+        for y, line in enumerate(lines):
+            parts.append("\n " if y else " ")
+            x = 1
+            for action in line:
+                self._spots.append((y, range(x, x + _cells(action)), action.name))
+                parts += _spelled(action.key_shown, action.title)
+                x += _cells(action)
+        self.say(Content.assemble(*parts))
+
+    def hint(self, keys: Sequence[tuple[str, str]]) -> None:
+        """Show the keys of what has the focus instead."""
+        self._spots = []
+        parts = [part for key, title in keys for part in _spelled(key, title)]
         self.say(Content.assemble(" ", *parts))
+
+    async def on_click(self, event: Click) -> None:
+        for y, cells, name in self._spots:
+            if event.y == y and event.x in cells:
+                await self.run_action(f"screen.do('{name}')")
+                return
+
+    def _fitting(self, actions: Sequence[Action], always: Sequence[Action]) -> list[Action]:
+        room = self.size.width - 1 - sum(_cells(action) for action in always)
+        found = []
+        for action in actions:
+            if action not in always:
+                room -= _cells(action)
+                if room < 0:
+                    break
+                found.append(action)
+        return [*found, *always]
 
 
 def _cells(action: Action) -> int:
     return len(action.key_shown) + len(action.title) + 3
 
 
-def _spelled(action: Action) -> list[tuple[str, str]]:
-    return [(action.key_shown, "bold $accent"), (f" {action.title}  ", "")]
+def _spelled(key: str, title: str) -> list[str | tuple[str, str]]:
+    return [(key, "bold $accent"), f" {title}  "]

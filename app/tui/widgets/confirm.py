@@ -53,7 +53,9 @@ class Confirm(ModalScreen[bool]):
             if asked.warning:
                 yield Static(asked.warning, markup=False, classes="warning")
             if asked.command:
-                yield Static(Content.assemble(("as a command: ", "dim"), asked.command), classes="command")
+                yield Static(
+                    Content.assemble(("as a command: ", "dim"), asked.command), markup=False, classes="command"
+                )
             if asked.action.danger is Danger.DESTROYS:
                 what = "the name" if len(asked.ids) == 1 else "their number"
                 yield Static(
@@ -67,7 +69,7 @@ class Confirm(ModalScreen[bool]):
     def on_mount(self) -> None:
         destroys = self._question.action.danger is Danger.DESTROYS
         self.query_one("#yes", Button).disabled = destroys
-        self.query_one("#typed" if destroys else "#no").focus()
+        self.set_focus(self.query_one("#typed" if destroys else "#no"))  # at once: keys may wait already
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self.query_one("#yes", Button).disabled = event.value.strip() != self._question.word
@@ -91,3 +93,12 @@ class Confirm(ModalScreen[bool]):
         facts = list(self._question.facts)
         more = len(facts) - SHOWN
         return facts[:SHOWN] + ([f"and {more} more"] if more > 0 else [])
+
+
+class Leave(Confirm):
+    """Asked before the console ends together with its cloud; the key that asked says yes when pressed again."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "yes", "quit", show=False)]
+
+    def action_yes(self) -> None:
+        self.dismiss(True)

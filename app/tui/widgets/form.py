@@ -32,7 +32,12 @@ class Entry:
 class Form(ModalScreen[None]):
     """`submit` gets the values and returns what is wrong, or nothing when the form may close."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "cancel", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "cancel", show=False),
+        Binding("tab", "app.focus_next", priority=True, show=False),  # before what is typed behind it
+        Binding("shift+tab", "app.focus_previous", priority=True, show=False),
+        Binding("ctrl+s", "send", "send", show=False),
+    ]
 
     def __init__(
         self,
@@ -57,6 +62,8 @@ class Form(ModalScreen[None]):
                         yield Static(entry.label, markup=False, classes="label")
                         yield self._field(entry)
             yield Static("", markup=False, classes="wrong")
+            keys = "tab next  enter choose  ctrl+s " + self._verb.lower() + "  esc cancel"
+            yield Static(keys, markup=False, classes="hint")
             with Horizontal(classes="buttons"):
                 yield Button("Cancel", id="no", compact=True)
                 yield Button(self._verb, id="yes", variant="primary", compact=True)
@@ -70,7 +77,7 @@ class Form(ModalScreen[None]):
         return Select(options, value=chosen, allow_blank=False, id=f"entry-{entry.key}", compact=True)
 
     def on_mount(self) -> None:
-        self.query_one(f"#entry-{self._entries[0].key}").focus()
+        self.set_focus(self.query_one(f"#entry-{self._entries[0].key}"))  # at once: keys may wait already
         if self._ascii_only:
             for arrow in self.query(".arrow").results(Static):
                 arrow.update("v" if arrow.has_class("down-arrow") else "^")
@@ -94,6 +101,9 @@ class Form(ModalScreen[None]):
 
     def action_leave(self) -> None:
         self.dismiss(None)
+
+    def action_send(self) -> None:
+        self._send()
 
     def _send(self) -> None:
         values = self.values()

@@ -57,11 +57,16 @@ class Grid(ScrollView, can_focus=True):
         """Cursor, marks, order or visibility changed."""
 
     def __init__(
-        self, columns: Sequence[Column[Any]], table: Mapping[str, Any], scene: Callable[[], Scene], *, id: str
+        self,
+        columns: Sequence[Column[Any]],
+        table: Mapping[str, Any],
+        scene: Callable[[], Scene],
+        *,
+        sorted_by: str = "",
     ) -> None:
-        super().__init__(id=id)
+        super().__init__(id="grid")
         self.columns, self.table, self._scene = columns, table, scene
-        self.sorted_by = columns[0]
+        self.sorted_by = next((column for column in columns if column.key == sorted_by), columns[0])
         self.shown: Index[Any] = Index(table, self.sorted_by.value)
         self.marked: set[str] = set()
         self.faded = False
@@ -114,7 +119,7 @@ class Grid(ScrollView, can_focus=True):
 
     def sort_next(self) -> None:
         """Sort by the next column that is on screen."""
-        keys = [column for column, _ in self._layout()]
+        keys = [column for column, _ in self._layout()[0]]
         at = next((number for number, column in enumerate(keys) if column is self.sorted_by), -1)
         self.sort(keys[(at + 1) % len(keys)], downwards=False)
 
@@ -170,11 +175,12 @@ class Grid(ScrollView, can_focus=True):
 
     def _sort_at(self, x: int) -> None:
         start = GUTTER
-        for column, width in self._layout():
+        layout, gap = self._layout()
+        for column, width in layout:
             if start <= x <= start + width:
                 self.sort(column, downwards=column is self.sorted_by and not self.shown.downwards)
                 return
-            start += width + 1
+            start += width + gap
 
     def _reveal(self) -> None:
         room, top, line = self.size.height - 1, self.scroll_offset.y, self._cursor_line
@@ -195,8 +201,8 @@ class Grid(ScrollView, can_focus=True):
     def _measure(self) -> None:
         self.virtual_size = Size(self.size.width, len(self.shown) + 1)
 
-    def _layout(self) -> list[tuple[Column[Any], int]]:
-        return fit(self.columns, self.size.width - GUTTER)
+    def _layout(self) -> tuple[list[tuple[Column[Any], int]], int]:
+        return fit(self.columns, self.size.width - GUTTER - 1)
 
     def _redraw(self, given: str) -> None:
         line = self.shown.line_of(given)
@@ -223,11 +229,12 @@ class Grid(ScrollView, can_focus=True):
         scene = self._scene()
         plain, chosen = self.get_component_rich_style("grid--header"), self.get_component_rich_style("grid--sorted")
         segments = [Segment(" " * GUTTER, plain)]
-        for column, width in self._layout():
+        layout, gap = self._layout()
+        for column, width in layout:
             is_sorted = column is self.sorted_by
             title = column.title + (self._arrow(scene) if is_sorted else "")
             segments.append(Segment(scene.fit(title, width, column.align), chosen if is_sorted else plain))
-            segments.append(Segment(" ", plain))
+            segments.append(Segment(" " * gap, plain))
         return Strip(segments).adjust_cell_length(self.size.width, plain)
 
     def _arrow(self, scene: Scene) -> str:
@@ -241,10 +248,11 @@ class Grid(ScrollView, can_focus=True):
         if self.faded:
             ground += Style(dim=True)
         segments = [self._gutter(given, scene, ground, at_cursor=at_cursor)]
-        for column, width in self._layout():
+        layout, gap = self._layout()
+        for column, width in layout:
             style = ground + self._tone(column.tone(row)) if column.tone else ground
             segments.append(Segment(scene.fit(column.text(row, scene), width, column.align), style))
-            segments.append(Segment(" ", ground))
+            segments.append(Segment(" " * gap, ground))
         return Strip(segments).adjust_cell_length(self.size.width, ground)
 
     def _gutter(self, given: str, scene: Scene, ground: Style, *, at_cursor: bool) -> Segment:

@@ -1,5 +1,6 @@
 """The one-line prompts at the bottom of a screen: `/` filter and `:` go to. Hidden until asked for."""
 
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -8,13 +9,16 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from app.tui.complete import longest
+
 
 class Prompt(Horizontal):
-    """A sign, a line to type, and what is wrong with it. Enter submits, escape leaves."""
+    """A sign, a line to type, what could be meant, and what is wrong. Enter submits, tab completes, escape leaves."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave", show=False),
         Binding("up", "earlier", "earlier", show=False),
+        Binding("tab", "complete", "complete", show=False),
     ]
 
     class Edited(Message):
@@ -31,16 +35,16 @@ class Prompt(Horizontal):
             super().__init__()
             self.prompt = prompt
 
-    def __init__(self, sign: str, hint: str, *, id: str) -> None:
+    def __init__(self, sign: str, hint: str, complete: Callable[[str], Sequence[str]], *, id: str) -> None:
         super().__init__(id=id)
-        self._sign, self._hint = sign, hint
+        self._sign, self._hint, self._lines = sign, hint, complete
         self._history: list[str] = []
-        self._opening = False
         self.display = False
 
     def compose(self) -> ComposeResult:
         yield Static(self._sign, markup=False, classes="sign")
         yield Input(placeholder=self._hint, select_on_focus=False)
+        yield Static("", markup=False, classes="more")
         yield Static("", markup=False, classes="wrong")
 
     def open(self, text: str = "") -> None:
@@ -51,7 +55,8 @@ class Prompt(Horizontal):
         with field.prevent(Input.Changed):
             field.value = text
         field.cursor_position = len(text)
-        field.focus()
+        self.screen.set_focus(field)  # at once: what is typed next belongs here
+        self._suggest(text)
 
     def close(self) -> None:
         self.display = False
@@ -60,8 +65,15 @@ class Prompt(Horizontal):
         """Show what is wrong beside the text."""
         self.query_one(".wrong", Static).update(why)
 
+    def _suggest(self, text: str) -> None:
+        """Show what could follow, without what is typed already."""
+        cut = max(text.rfind(sign) for sign in " ,:=") + 1
+        words = [line[cut:] for line in self._lines(text) if line != text] if text.strip() else []
+        self.query_one(".more", Static).update("  ".join(words))
+
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
+        self._suggest(event.value)
         self.post_message(self.Edited(self, event.value, final=False))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -77,4 +89,12 @@ class Prompt(Horizontal):
         """Walk back through what was typed here before."""
         if self._history:
             self._history.insert(0, self._history.pop())
-            self.query_one(Input).value = self._history[0]
+            field = self.query_one(Input)
+            field.value = self._history[0]
+            field.cursor_position = len(field.value)
+
+    def action_complete(self) -> None:
+        """Type what can only be meant, or the first of several."""
+        field = self.query_one(Input)
+        field.value = longest(field.value, self._lines(field.value))
+        field.cursor_position = len(field.value)

@@ -61,12 +61,18 @@ def test_a_misspelled_key_is_named(tmp_path: Path) -> None:
         ),
         ({"EUCA_URL": "http://else:1"}, "prod", "", PROD),
         ({"EUCA_URL": "http://else:1"}, "", "http://flag:1", Context(name="", url="http://flag:1", token="")),
+        ({"EUCA_TOKEN": "t9"}, "", "http://flag:1", Context(name="", url="http://flag:1", token="t9")),
     ],
 )
 def test_flags_win_over_the_environment_and_that_over_the_file(
     environ: dict[str, str], name: str, url: str, expected: Context
 ) -> None:
     assert chosen(BOTH, environ, name=name, url=url) == expected
+
+
+@pytest.mark.parametrize(("url", "token"), [("http://flag:1", ""), ("http://lab:8773", "t1"), ("http://else:1/", "t9")])
+def test_the_token_of_the_environment_is_for_the_cloud_of_the_environment_only(url: str, token: str) -> None:
+    assert chosen(BOTH, {"EUCA_URL": "http://else:1", "EUCA_TOKEN": "t9"}, url=url).token == token
 
 
 def test_without_anything_the_local_cloud_is_meant() -> None:

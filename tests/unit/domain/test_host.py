@@ -51,3 +51,19 @@ def test_the_standard_types_are_those_of_1_6_1_and_grow() -> None:
         ("m1.xlarge", 2, 1024, 10),
         ("c1.xlarge", 4, 2048, 10),
     ]
+
+
+@pytest.mark.parametrize(
+    ("hypervisor", "is_xen"),
+    [
+        ("Xen 4.17.5", True),
+        ("xen", True),
+        ("QEMU 7.2.0", False),
+        ("XenServer 8", False),
+        ("rehearsal", False),
+        ("", False),
+    ],
+)
+def test_a_xen_host_is_told_by_the_first_word_of_what_it_reports(hypervisor: str, is_xen: bool) -> None:
+    host = Host(name="n", cluster="c", uri="u", ordinal=0, created_at_ms=0, hypervisor=hypervisor)
+    assert host.is_xen is is_xen

@@ -24,12 +24,12 @@ def a_plan(hypervisor: str, *, image: Image | None = None, direct: bool = True, 
 
 
 def test_everything_counts_against_the_disk_of_the_type() -> None:
-    sizes = {volume.name.partition(".")[2]: volume.capacity_bytes // MIB for volume in a_plan("qemu").volumes}
+    sizes = {volume.name.partition(".")[2]: volume.capacity_bytes // MIB for volume in a_plan("QEMU 7.2.0").volumes}
     assert sizes == {"root": 512, "ephemeral0": 10 * 1024 - 512 - 512, "swap": 512}
 
 
 def test_under_qemu_the_root_disk_is_an_overlay_on_the_cached_image() -> None:
-    made = a_plan("qemu")
+    made = a_plan("QEMU 7.2.0")
     assert (made.volumes[0].format, made.volumes[0].backing) == ("qcow2", f"image-{ROOT}")
     assert [need.volume for need in made.needs] == [f"image-{ROOT}", f"image-{KERNEL}", f"image-{RAMDISK}"]
     assert [disk.target for disk in made.spec.disks] == ["vda", "vdb", "vdc"]
@@ -37,7 +37,7 @@ def test_under_qemu_the_root_disk_is_an_overlay_on_the_cached_image() -> None:
 
 
 def test_under_xen_the_root_disk_is_a_copy_of_the_image_on_a_partition() -> None:
-    made = a_plan("xen")
+    made = a_plan("Xen 4.17.5")
     assert [volume.name for volume in made.volumes] == ["i-00000001.ephemeral0", "i-00000001.swap"]
     assert [need.volume for need in made.needs] == [f"image-{KERNEL}", f"image-{RAMDISK}", "i-00000001.root"]
     assert [(disk.target, disk.format) for disk in made.spec.disks] == [
@@ -49,28 +49,28 @@ def test_under_xen_the_root_disk_is_a_copy_of_the_image_on_a_partition() -> None
 
 
 def test_under_xen_the_root_disk_of_an_instance_that_ran_is_not_copied_over() -> None:
-    assert all(need.shared for need in a_plan("xen", launched=1).needs)
+    assert all(need.shared for need in a_plan("Xen 4.17.5", launched=1).needs)
 
 
 def test_an_image_that_boots_by_itself_is_a_whole_disk() -> None:
-    made = a_plan("Xen", direct=False)
+    made = a_plan("Xen 4.17.5", direct=False)
     assert (made.spec.kernel, made.spec.cmdline) == ("", "")
     assert [disk.target for disk in made.spec.disks] == ["xvda", "xvdb", "xvdc"]
 
 
 def test_there_is_no_swap_and_no_ephemeral_disk_where_the_image_fills_the_type() -> None:
-    made = a_plan("qemu", image=an_image(sha256=ROOT, size_bytes=10 * 1024 * MIB))
+    made = a_plan("QEMU 7.2.0", image=an_image(sha256=ROOT, size_bytes=10 * 1024 * MIB))
     assert [volume.name for volume in made.volumes] == ["i-00000001.root"]
 
 
 def test_swap_goes_before_ephemeral_where_there_is_room_for_one() -> None:
-    made = a_plan("qemu", image=an_image(sha256=ROOT, size_bytes=(10 * 1024 - 512) * MIB))
+    made = a_plan("QEMU 7.2.0", image=an_image(sha256=ROOT, size_bytes=(10 * 1024 - 512) * MIB))
     assert [volume.name.partition(".")[2] for volume in made.volumes] == ["root", "swap"]
     assert [disk.target for disk in made.spec.disks] == ["vda", "vdc"]
 
 
 def test_a_domain_carries_what_rebuilds_its_row_and_no_user_data() -> None:
-    recovery = a_plan("qemu").spec.recovery
+    recovery = a_plan("QEMU 7.2.0").spec.recovery
     assert recovery["group_ids"] == "sg-1,sg-2"
     assert recovery["account_id"] == "000000000001"
     assert "user_data" not in recovery

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.errors import Combination, Invalid, Malformed
+from app.domain.errors import Combination, Invalid, Malformed, OverLimit
 from app.server.ec2.filters import pattern, select
 from app.server.ec2.operation import Filter
 from app.server.ec2.pages import page, refuse_ids_with_pages
@@ -60,6 +60,19 @@ def test_wildcards_mean_what_they_mean_in_the_shell(value: str, text: str) -> No
 
 def test_many_stars_take_no_time() -> None:
     assert not pattern("*a" * 40 + "*b")("a" * 5000)
+
+
+@pytest.mark.parametrize(
+    ("filters", "error"),
+    [
+        ([Filter(name="name", values=["*a" * 50_000])], Invalid),
+        ([Filter(name="name", values=["a"] * 201)], OverLimit),
+        ([Filter(name="name", values=["*"])] * 51, OverLimit),
+    ],
+)
+def test_filters_beyond_all_measure_are_refused(filters: list[Filter], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        select(THINGS, filters, FACTS, frozenset())
 
 
 @given(st.sets(st.tuples(st.integers(0, 99), st.text(max_size=3))), st.integers(5, 9))

@@ -59,13 +59,15 @@ async def test_a_cluster_must_be_there_first(store: Database) -> None:
         "xen+ext://node1/?command=/bin/sh",
         "xen+ssh://node1/?command=/bin/sh",
         "qemu+ssh://node1/system?netcat=/bin/sh",
-        "qemu+tcp://node1/system",
+        "qemu+ssh://node1:99999999/system",
         "xen+ssh://root:secret@node1/",
         "xen+ssh://-oProxyCommand=x/",
         "xen+ssh://root@-oProxyCommand=x/",
         "xen+ssh://node1/ x",
         "xen+ssh://node1/\n",
         "xen+ssh://[node1/",
+        "test:///etc/shadow",
+        "test+unix:///etc/shadow?socket=/run/libvirt/libvirt-sock",
     ],
 )
 def test_a_uri_that_is_none_or_runs_programs_is_refused(uri: str) -> None:
@@ -81,6 +83,7 @@ def test_a_uri_that_is_none_or_runs_programs_is_refused(uri: str) -> None:
         "xen+ssh://root@node1/",
         "qemu:///system",
         "qemu+tls://node1:16514/system",
+        "qemu+tcp://127.0.0.1:16509/system",
         "test:///rehearsal?cores=4",
     ],
 )

@@ -27,6 +27,8 @@ async def test_only_administrators_register_kernels_and_names_are_unique(
     assert emi.kernel_id == eki.id
     with pytest.raises(Conflict):
         await store.write(lambda unit: images.register(unit, ANA, ROOT, entropy))
+    with pytest.raises(Invalid, match="x86_64"):
+        await store.write(lambda unit: images.register(unit, ANA, replace(ROOT, architecture="vax"), entropy))
     with pytest.raises(Invalid, match="not a kernel"):
         await store.write(lambda unit: images.register(unit, ANA, replace(ROOT, name="x", kernel_id=emi.id), entropy))
 
@@ -56,6 +58,8 @@ async def test_a_group_in_use_and_the_default_group_stay(store: Database, entrop
         await store.write(lambda unit: groups.delete(unit, ANA, "", "default"))
     with pytest.raises(Conflict):
         await store.write(lambda unit: groups.create(unit, ANA, "web", "again", entropy))
+    with pytest.raises(Invalid, match="like an id"):
+        await store.write(lambda unit: groups.create(unit, ANA, "sg-web", "x", entropy))
 
 
 async def test_tags_are_set_replaced_and_removed_all_or_none(store: Database, entropy: CountingEntropy) -> None:

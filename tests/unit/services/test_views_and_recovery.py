@@ -110,3 +110,11 @@ async def test_the_overview_says_what_needs_somebody(store: Database) -> None:
     shown = await store.read(lambda unit: overview(unit, "1"))
     assert shown.hosts_by_state == {HostState.UP: 1, HostState.LOST: 1}
     assert [text for text in shown.trouble if "host2" in text and "no route" in text]
+
+
+async def test_an_instance_that_its_host_paused_is_impaired_and_in_trouble(store: Database) -> None:
+    await store.write(lambda unit: rebuild(unit, "host1", [domain(RUNNING, Seen.PAUSED)]))
+    (view,) = await store.read(lambda unit: instance_views(unit, unit.instances.where()))
+    assert (view.state, view.status) == ("running", "impaired")
+    shown = await store.read(lambda unit: overview(unit, "1"))
+    assert [text for text in shown.trouble if RUNNING.id in text and "paused" in text]

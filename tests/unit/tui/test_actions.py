@@ -5,6 +5,7 @@ from itertools import product
 import pytest
 
 from app.tui.actions import ACTIONS, PLACES, ROLES, Action, Danger, allowed, offered
+from app.tui.screens.events import EventsScreen
 from app.tui.screens.frame import ConsoleScreen
 from app.tui.screens.help import HelpScreen
 from app.tui.screens.hosts import HostsScreen
@@ -19,6 +20,7 @@ SCREENS: list[type[ConsoleScreen]] = [
     InstancesScreen,
     InstanceScreen,
     OutputScreen,
+    EventsScreen,
     HelpScreen,
 ]
 each_action = pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)

@@ -7,16 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from app.tui.columns import hosts, instances
+from app.tui.columns import events, hosts, instances
 from app.tui.columns.column import Column, fields, fit
 from app.tui.scene import Scene
-from tests.tui.views import NOW_MS, a_host, an_instance
+from tests.tui.views import NOW_MS, a_host, an_event, an_instance
 
 LISTS: list[tuple[tuple[Column[Any], ...], Any]] = [
     (hosts.COLUMNS, a_host(last_error="lost \x1b[31mred")),
+    (events.COLUMNS, an_event(7, "named \x1b]0;x\x07 [red]x[/]")),
     (instances.COLUMNS, an_instance(name="a\nb", last_error="\u202egnirts")),
 ]
-lists = pytest.mark.parametrize(("columns", "row"), LISTS, ids=["hosts", "instances"])
+lists = pytest.mark.parametrize(("columns", "row"), LISTS, ids=["hosts", "events", "instances"])
 
 
 @lists
@@ -24,11 +25,11 @@ lists = pytest.mark.parametrize(("columns", "row"), LISTS, ids=["hosts", "instan
 def test_columns_fill_the_room_and_never_more_than_what_must_be_shown(
     columns: tuple[Column[Any], ...], row: Any, room: int
 ) -> None:
-    chosen = fit(columns, room)
+    chosen, gap = fit(columns, room)
     order = [column.key for column in columns]
     assert [column.key for column, _ in chosen] == [key for key in order if key in {c.key for c, _ in chosen}]
     assert {column.key for column in columns if column.rank == 0} <= {column.key for column, _ in chosen}
-    used = sum(width for _, width in chosen) + len(chosen) - 1
+    used = sum(width for _, width in chosen) + gap * (len(chosen) - 1)
     assert used <= max(room, sum(c.width + 1 for c in columns if c.rank == 0) - 1)
 
 

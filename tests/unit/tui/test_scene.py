@@ -42,5 +42,7 @@ def test_memory_is_said_in_the_unit_that_fits(amount: int, said: str) -> None:
 
 
 @given(st.floats(0, 100), st.floats(0, 100), st.integers(0, 40))
-def test_a_bar_has_its_width(used: float, whole: float, width: int) -> None:
-    assert len(Scene(now_ms=0).bar(used, whole, width)) == width
+def test_a_bar_has_its_width_and_what_is_not_empty_shows(used: float, whole: float, width: int) -> None:
+    full, free = Scene(now_ms=0).bar(used, whole, width)
+    assert len(full + free) == width
+    assert bool(full) == (used / whole > 0 if whole and width else False)

@@ -1,0 +1,130 @@
+"""Going about in the console: places by name, pages above them, and the way back. The app is made of this.
+
+A place is a Textual mode with one list; a page (an instance, its output) lies above the place it was opened from.
+"""
+
+from typing import Any
+
+from textual.app import App
+
+from app.tui.complete import go_lines
+from app.tui.history import History, Spot
+from app.tui.screens.events import EventsScreen
+from app.tui.screens.frame import ConsoleScreen
+from app.tui.screens.help import HelpScreen
+from app.tui.screens.hosts import HostsScreen
+from app.tui.screens.instance import InstanceScreen
+from app.tui.screens.instances import InstancesScreen
+from app.tui.screens.output import OutputScreen
+from app.tui.screens.overview import OverviewScreen
+from app.tui.screens.table import TableScreen
+from app.tui.session import Session
+
+PLACES = {"overview": OverviewScreen, "hosts": HostsScreen, "instances": InstancesScreen, "events": EventsScreen}
+WORDS = (*PLACES, "help", "quit")
+PAGES = {"instance": InstanceScreen, "output": OutputScreen}
+
+
+class Places(App[int]):
+    """Needs `session` before it is mounted."""
+
+    session: Session
+    history: History
+
+    def open_places(self) -> None:
+        """Make the places known and go to the first."""
+        for name, screen in PLACES.items():
+            self.add_mode(name, lambda screen=screen: screen(self.session))  # type: ignore[misc]
+        self.switch_mode("overview")
+        self.history = History()
+        self.history.note(Spot("overview"))
+
+    def place(self) -> ConsoleScreen | None:
+        """Return the topmost place or page; a dialog may stand above it."""
+        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, ConsoleScreen)), None)
+
+    async def go(self, place: str, filter_text: str | None = None) -> str:
+        """Go to a place, for lists with a filter; return what is wrong with it, empty if nothing."""
+        await self._stand_at(Spot(place))
+        self.history.note(Spot(place))
+        if filter_text is not None and isinstance(self.screen, TableScreen):
+            return self.screen.apply_filter(filter_text)
+        return ""
+
+    async def go_last(self) -> None:
+        """Go where one came from; the next time back again."""
+        spot = self.history.last()
+        if spot:
+            await self._stand_at(spot)
+            self.history.note(spot)
+
+    async def walk(self, steps: int) -> None:
+        """Go back and forth in the history."""
+        spot = self.history.step(steps)
+        if spot:
+            await self._stand_at(spot)
+
+    async def go_back(self) -> None:
+        """Leave a page for the list it came from, and a list for the overview."""
+        if len(self.screen_stack) > 1:
+            await self.pop_screen()
+            self.history.note(self._spot())
+        elif self.current_mode != "overview":
+            await self.go("overview")
+
+    def open_page(self, kind: str, given: str) -> None:
+        """Open the page of an instance (kind instance), or what it wrote (kind output)."""
+        self.push_screen(PAGES[kind](self.session, given))
+        self.history.note(self._spot())
+
+    def show_help(self, about: str) -> None:
+        self.push_screen(HelpScreen(self.session, about))
+
+    # --- the command bar
+
+    async def obey(self, word: str, rest: str) -> str:
+        """Do what the command bar says: a place, `help`, `quit`, a host or an instance; return what is wrong."""
+        found = [name for name in WORDS if word and name.startswith(word.lower())]
+        if not found:
+            return await self._visit(word)
+        if found[0] == "quit":
+            await self.action_quit()
+        elif found[0] == "help":
+            place = self.place()
+            self.show_help(place.PLACE if place else "overview")
+        else:
+            return await self.go(found[0], rest.strip() or None)
+        return ""
+
+    def where_to(self, text: str) -> list[str]:
+        """Say what the command bar could mean."""
+        return go_lines(text, WORDS, self._names())
+
+    async def _visit(self, word: str) -> str:
+        names = self._names()
+        given = names.get(word)
+        if given is None:
+            return f"no such place; there are {', '.join(WORDS)}"
+        if given in self.session.copy.instances:
+            self.open_page("instance", given)
+            return ""
+        return await self.go("hosts", f'host="{given}"')
+
+    def _names(self) -> dict[str, str]:
+        copy = self.session.copy
+        named = {view.name: view.id for view in copy.instances.values() if view.name}
+        return {**named, **{name: name for name in copy.hosts}, **{given: given for given in copy.instances}}
+
+    # --- standing somewhere
+
+    def _spot(self) -> Spot:
+        pages = [screen.spot() for screen in self.screen_stack if isinstance(screen, ConsoleScreen)]
+        return Spot(self.current_mode, tuple(page for page in pages if page))
+
+    async def _stand_at(self, spot: Spot) -> None:
+        await self.switch_mode(spot.place)
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+        for kind, given in spot.pages:
+            screen: ConsoleScreen | Any = PAGES[kind](self.session, given)
+            await self.push_screen(screen)

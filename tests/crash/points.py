@@ -1,0 +1,102 @@
+"""Every named point at which a server may die: before and after each call of a port, found by looking at the ports.
+
+`doomed` puts a watcher around the ports of a real server; at the chosen point it kills its own process, as kill -9
+does. A method that is added to a port later is a point from then on, without a word here.
+"""
+
+import inspect
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+from app.domain.ports import DomainSpec, HostEvent, Hypervisor, Hypervisors, Store
+from app.server.wiring import Around
+
+MOMENTS = ("before", "after")
+WRITERS = ("services", "reconcile")
+
+
+def calls_of(port: type) -> list[str]:
+    """List the asynchronous methods of a port."""
+    return [name for name, member in vars(port).items() if inspect.iscoroutinefunction(member) and name != "close"]
+
+
+def points() -> list[str]:
+    """Name all points, `PORT.CALL.MOMENT`."""
+    calls = chain(
+        (f"hypervisor.{name}" for name in calls_of(Hypervisor)), (f"store.write as {writer}" for writer in WRITERS)
+    )
+    return [f"{call}.{moment}" for call in calls for moment in MOMENTS]
+
+
+def doomed(point: str) -> Around:
+    """Form what is to be put around a server's ports so that it dies at `point`."""
+
+    def pass_by(name: str) -> None:
+        if name == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return lambda store, hypervisors: (WatchedStore(store, pass_by), WatchedHosts(hypervisors, pass_by))
+
+
+class Watched:
+    """A port whose asynchronous calls pass two points each."""
+
+    def __init__(self, inner: Any, name: str, pass_by: Callable[[str], None]) -> None:
+        self._inner, self._name, self._pass_by = inner, name, pass_by
+
+    def __getattr__(self, call: str) -> Any:
+        found = getattr(self._inner, call)
+        if not inspect.iscoroutinefunction(found):
+            return found
+
+        async def watched(*given: Any, **named: Any) -> Any:
+            self._pass_by(f"{self._name}.{call}.before")
+            answer = await found(*given, **named)
+            self._pass_by(f"{self._name}.{call}.after")
+            return answer
+
+        return watched
+
+
+class WatchedStore:
+    """The store, with the two writers told apart."""
+
+    def __init__(self, inner: Store, pass_by: Callable[[str], None]) -> None:
+        self._inner, self._pass_by = inner, pass_by
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def write(self, work: Any, writer: Any = "services") -> Any:
+        self._pass_by(f"store.write as {writer}.before")
+        answer = await self._inner.write(work, writer)
+        self._pass_by(f"store.write as {writer}.after")
+        return answer
+
+
+class WatchedHosts:
+    """All hosts, each watched."""
+
+    def __init__(self, inner: Hypervisors, pass_by: Callable[[str], None]) -> None:
+        self._inner, self._pass_by = inner, pass_by
+
+    def join(self, name: str, uri: str, listener: Callable[[HostEvent], None], domains: Sequence[DomainSpec]) -> None:
+        self._inner.join(name, uri, listener, domains)
+
+    def host(self, name: str) -> Any:
+        return Watched(self._inner.host(name), "hypervisor", self._pass_by)
+
+    async def leave(self, name: str) -> None:
+        await self._inner.leave(name)
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+def by_call(verdicts: dict[str, str]) -> Iterator[str]:
+    """Form the printed list: a line a point with its verdict."""
+    width = max(map(len, verdicts))
+    return (f"{point:{width}}  {verdict}" for point, verdict in verdicts.items())

@@ -1,0 +1,165 @@
+"""Kill -9 at every named point of an instance's life: the next server brings everything to its end, exactly once."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import libvirt
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tests.contract.libvirtd import Libvirtd, missing
+from tests.crash.points import by_call, points
+from tests.crash.scripted_world import WorldProcess
+from tests.deadline import eventually
+from tests.served import ServedCloud
+from tests.server.conftest import ec2_client
+
+pytestmark = pytest.mark.crash
+AT_ONCE = 4
+LIVES = 2
+LIFE = (("reboot", "running"), ("stop", "stopped"), ("start", "running"), ("terminate", "terminated"))
+STEP_S = 30.0
+
+
+class Life:
+    """Two instances, brought through all their states by a client that insists until it is answered."""
+
+    def __init__(self, cloud: ServedCloud) -> None:
+        self.ec2 = ec2_client(cloud.credentials())
+        self.ids: list[str] = []
+        self.left = list(LIFE)
+
+    def go_on(self) -> None:
+        """Do what is left of the life; BotoCoreError when the server dies meanwhile."""
+        if not self.ids:
+            image_id = self.ec2.describe_images(Filters=[{"Name": "name", "Values": ["root"]}])["Images"][0]["ImageId"]
+            run = self.ec2.run_instances(ImageId=image_id, MinCount=LIVES, MaxCount=LIVES, ClientToken="life")
+            self.ids = [instance["InstanceId"] for instance in run["Instances"]]
+        self.reach("running", "terminate")
+        while self.left:
+            action, state = self.left[0]
+            try:
+                getattr(self.ec2, f"{action}_instances")(InstanceIds=self.ids)
+            except ClientError as error:
+                if "IncorrectInstanceState" not in str(error):
+                    raise
+            self.reach(state, action)
+            self.left.pop(0)
+
+    def reach(self, state: str, action: str) -> None:
+        def there() -> bool:
+            shown = self.ec2.describe_instances(InstanceIds=self.ids)["Reservations"]
+            return {i["State"]["Name"] for r in shown for i in r["Instances"]} <= {state, *_beyond(action)}
+
+        eventually(there, STEP_S)
+
+
+def _beyond(action: str) -> set[str]:
+    return {"stopped", "terminated"} if action == "terminate" else set()
+
+
+def die_at(point: str, cloud: ServedCloud, life: Life) -> bool:
+    """Live with a server that dies at `point`; tell whether it did."""
+    listen = cloud.url.removeprefix("http://")
+    command = [sys.executable, "-m", "tests.crash.doomed_server", point, str(cloud.state), listen]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdout is not None
+        try:
+            if server.stdout.readline().startswith("ready"):
+                life.go_on()
+        except BotoCoreError:
+            return server.wait(STEP_S) == -9
+        finally:
+            server.kill()
+        return server.wait() == -9 and bool(life.left)
+
+
+def verdict(point: str, cloud: ServedCloud) -> str:
+    """Live through a death at one point; say what came of it."""
+    life = Life(cloud)
+    cloud.stop()
+    died = die_at(point, cloud, life)
+    cloud.start()
+    life.go_on()
+    return "survived" if died else "not passed"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    file = tmp_path / "root.img"
+    file.write_bytes(b"root" * 1024)
+    return file
+
+
+def a_cloud(state: Path, uri: str, root: Path) -> ServedCloud:
+    cloud = ServedCloud(state, rehearse="none").start()
+    cloud.euca("cluster", "add", "one")
+    cloud.euca("host", "add", uri, "--name", "node", "--cluster", "one", "--max-cores", "64")
+    cloud.euca("image", "install", str(root), "--name", "root")
+    eventually(lambda: " up " in cloud.euca("host", "list").stdout)
+    return cloud
+
+
+def show(title: str, verdicts: dict[str, str]) -> None:
+    print(f"\n{title}:", *by_call(verdicts), sep="\n  ")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[WorldProcess]:
+    with WorldProcess(tmp_path / "world.sock") as world:
+        yield world
+
+
+def test_a_server_that_dies_at_any_point_is_followed_by_one_that_ends_it_well(
+    world: WorldProcess, tmp_path: Path, root: Path
+) -> None:
+    def live(number: int, point: str) -> str:
+        host = f"host{number}"
+        world.direct("foreign", host, instance_id="someone-elses")
+        cloud = a_cloud(tmp_path / host, world.uri(host), root)
+        try:
+            said = verdict(point, cloud)
+        finally:
+            cloud.stop()
+        left = [v["name"] for v in world.do(host, "volumes") if not v["name"].startswith("image-")]
+        assert (point, world.do(host, "domains"), left) == (point, [], [])
+        assert len(world.direct("foreign_domains", host)) == 1
+        return said
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        verdicts = dict(zip(points(), pool.map(live, range(len(points())), points()), strict=True))
+    show("scripted hosts", verdicts)
+    assert world.direct("doubles") == []
+    assert [point for point, said in verdicts.items() if said != "survived"] == list(NEVER_PASSED)
+
+
+NEVER_PASSED = (
+    "hypervisor.reset.before",  # the scripted guest always obeys
+    "hypervisor.reset.after",
+    "hypervisor.console.before",  # only when somebody asks for it
+    "hypervisor.console.after",
+)
+
+
+@pytest.mark.skipif(bool(missing()), reason=missing())
+def test_the_same_holds_over_libvirts_test_driver_in_a_daemon_that_goes_on(tmp_path: Path, root: Path) -> None:
+    def live(number: int, point: str) -> str:
+        daemon = Libvirtd()
+        keeper = libvirt.open(daemon.test_uri)
+        cloud = a_cloud(tmp_path / f"state{number}", daemon.test_uri, root)
+        try:
+            said = verdict(point, cloud)
+            assert [domain.name() for domain in keeper.listAllDomains()] == ["test"]
+        finally:
+            cloud.stop()
+            keeper.close()
+            daemon.stop()
+        return said
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        verdicts = dict(zip(points(), pool.map(live, range(len(points())), points()), strict=True))
+    show("libvirt's test driver", verdicts)
+    assert set(verdicts.values()) <= {"survived", "not passed"}

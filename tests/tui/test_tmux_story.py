@@ -1,0 +1,173 @@
+"""A working day at the console, in a real terminal (tmux) on a served rehearsal cloud.
+
+What is typed goes through the terminal, what is seen is read from its screen. The trap: a screen is never complete
+at the moment it is read, so everything is waited for.
+"""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.deadline import eventually
+from tests.served import ServedCloud
+
+pytestmark = pytest.mark.tui
+COLUMNS, LINES = 120, 40
+BACK_WITHIN_S = 3.0
+
+
+class Terminal:
+    """One tmux server of its own with one window, 120 × 40."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+
+    def tmux(self, *arguments: str, **environment: str) -> str:
+        command = [shutil.which("tmux") or "tmux", "-u", "-S", str(self._socket), "-f", "/dev/null", *arguments]
+        inherited = {name: value for name, value in os.environ.items() if name not in {"TMUX", "NO_COLOR"}}
+        env = {**inherited, "TERM": "xterm-256color", **environment}
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=10).stdout
+
+    def run(self, *command: str, **environment: str) -> None:
+        """Start a program; its exit code is shown when it has ended. Secrets go by the environment."""
+        line = f"{shlex.join(command)}; echo exit code $?; read -r wait"
+        self.tmux("new-session", "-d", "-x", str(COLUMNS), "-y", str(LINES), "sh", "-c", line, **environment)
+
+    def press(self, *keys: str) -> None:
+        self.tmux("send-keys", *keys)
+
+    def type(self, text: str) -> None:
+        self.tmux("send-keys", "-l", text)
+
+    def text(self) -> str:
+        return self.tmux("capture-pane", "-p")
+
+    def shows(self, *parts: str, within_s: float = 15.0) -> str:
+        """Wait until the screen holds all of these, and return it."""
+        seen = [""]
+
+        def found() -> bool:
+            seen[0] = self.text()
+            return all(part in seen[0] for part in parts)
+
+        try:
+            eventually(found, within_s)
+        except AssertionError:
+            raise AssertionError(f"{parts} never came to be; the terminal shows\n{seen[0]}") from None
+        return seen[0]
+
+    def hides(self, part: str, within_s: float = 15.0) -> None:
+        eventually(lambda: part not in self.text(), within_s)
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    with tempfile.TemporaryDirectory() as folder:  # a socket's path must be short, and -L would leave it behind
+        terminal = Terminal(Path(folder) / "tmux")
+        yield terminal
+        terminal.tmux("kill-server")
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[ServedCloud]:
+    with ServedCloud(tmp_path / "state") as cloud:
+        yield cloud
+
+
+def launch_two_beside(terminal: Terminal, drained: str) -> list[str]:
+    """Launch by the form and return the ids, none of which may be on the drained host."""
+    terminal.press("3")
+    terminal.shows("0 instances", "Nothing runs yet: l launches")
+    terminal.press("l")
+    terminal.shows("Launch instances", "rehearsal-root")
+    terminal.press("Tab", "Tab")
+    terminal.type("2")
+    terminal.press("Enter")
+    terminal.shows("launching 2 instances", "2 instances")
+    terminal.hides("◐ pending")
+    screen = terminal.shows("● running")
+    rows = [line for line in screen.splitlines() if "● running" in line]
+    assert not any(drained in row for row in rows), "a drained host takes nothing new"
+    ids = [line.split()[0] for line in (row.lstrip("▶ ") for row in rows)]
+    assert len(set(ids)) == 2
+    return ids
+
+
+def read_the_output_of(terminal: Terminal, given: str) -> None:
+    terminal.type(f"/{given}")
+    terminal.shows("1 of 2 instances", f"filter: {given}")
+    terminal.press("Enter")
+    terminal.shows("o output")
+    terminal.press("o")
+    terminal.shows("▸ output", "rehearsal host: nothing runs here", f"{given} login:")
+    terminal.press("Escape")
+    terminal.shows("1 of 2 instances")
+    terminal.press("Escape")
+    terminal.hides("1 of 2")
+
+
+def lose_and_regain(terminal: Terminal, cloud: ServedCloud) -> None:
+    cloud.kill()
+    terminal.shows("○ lost", "retry in", "Connection lost", "Actions wait")
+    terminal.press("2")
+    terminal.shows("6 hosts", "◐ draining")
+    cloud.start()
+    terminal.shows("● live", within_s=BACK_WITHIN_S)
+    terminal.hides("Connection lost")
+
+
+def test_a_day_at_the_console(cloud: ServedCloud, terminal: Terminal) -> None:
+    euca = (sys.executable, "-m", "app")
+    terminal.run(*euca, "console", "--url", cloud.url, EUCA_TOKEN=cloud.credentials()["EUCA_TOKEN"])
+    terminal.shows("REHEARSAL", "● live", "clusters", "cluster1 3/3", "all is well", "cluster2-host3 is up")
+
+    terminal.press("2")
+    terminal.shows("6 hosts", "▶ cluster1-host1")
+    terminal.press("d")
+    terminal.shows("◐ draining", "u undoes it")
+    ids = launch_two_beside(terminal, "cluster1-host1")
+    read_the_output_of(terminal, ids[0])
+
+    terminal.press("*", "t")
+    terminal.shows("Terminate 2 instances?", *ids, "There is no way back", "Type their number")
+    terminal.type("2")
+    terminal.press("Enter")
+    terminal.shows("ending 2 instances", "✕ terminated")
+
+    lose_and_regain(terminal, cloud)
+    terminal.press("u")
+    terminal.shows("cluster1-host1 may take instances again")
+    terminal.hides("◐ draining")
+
+    terminal.press("q")
+    terminal.shows("exit code 0")
+
+
+def test_a_cloud_that_came_with_the_console_goes_with_it(tmp_path: Path, terminal: Terminal) -> None:
+    state = tmp_path / "state"
+    terminal.run(sys.executable, "-m", "app", "run", "--state", str(state), "--listen", "127.0.0.1:0")
+    terminal.shows("REHEARSAL", "● live", "all is well", within_s=30)
+    pid = int((state / "lock").read_text())
+    terminal.press("q")
+    terminal.shows("Quit eucalyptus?", "stops with it")
+    terminal.press("Escape")
+    terminal.hides("Quit eucalyptus?")
+    terminal.press("q")
+    terminal.shows("Quit eucalyptus?")
+    terminal.press("q")
+    terminal.shows("The cloud is stopped", f"euca run --state {state}"[:20], "exit code 0")
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_a_port_that_is_taken_is_said_with_what_to_do(tmp_path: Path, cloud: ServedCloud, terminal: Terminal) -> None:
+    address = cloud.url.removeprefix("http://")
+    terminal.run(sys.executable, "-m", "app", "run", "--state", str(tmp_path / "other"), "--listen", address)
+    terminal.shows(f"{address} can not be used: Address already in use", "euca console", "--listen 127.0.0.1:0")
+    terminal.shows("exit code 1")

@@ -12,17 +12,10 @@ import time
 from functools import partial
 from pathlib import Path
 
+from app.clock import SystemClock
 from app.domain.instance import Instance
 from app.domain.ports import Unit
 from app.store.database import Database
-
-
-class SystemClock:
-    def now_ms(self) -> int:
-        return time.time_ns() // 1_000_000
-
-    def monotonic_s(self) -> float:
-        return time.monotonic()
 
 
 def an_instance(name: str) -> Instance:

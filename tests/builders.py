@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 from app.domain.account import Account, Caller
 from app.domain.host import Cluster, Host
 from app.domain.image import Image, ImageKind
+from app.domain.instance import Instance, mac_of
 from app.domain.ports import Unit
 from app.domain.states import HostState, HostWanted
 from app.domain.vmtype import STANDARD
@@ -68,6 +70,27 @@ def an_image(image_id: str = "emi-0a11beef", *, kind: ImageKind = ImageKind.MACH
         sha256="ab" * 32,
         created_at_ms=0,
     )
+
+
+def an_instance(instance_id: str = "i-00000001", **changes: Any) -> Instance:
+    """Make an m1.small in any state; `changes` are its fields."""
+    given: dict[str, Any] = {
+        "id": instance_id,
+        "reservation_id": "r-00000001",
+        "account_id": OURS,
+        "launch_index": 0,
+        "image_id": "emi-00000001",
+        "vmtype": "m1.small",
+        "cores": 1,
+        "memory_mib": 128,
+        "disk_gb": 10,
+        "cluster": "one",
+        "host": "host1",
+        "mac": mac_of(instance_id),
+        "launched_at_ms": 1,
+        "created_at_ms": 1,
+    }
+    return Instance(**(given | changes))
 
 
 def furnish(unit: Unit, *hosts: Host) -> None:

@@ -1,7 +1,6 @@
 """`euca backup` and `euca restore`: the cloud's state as one file."""
 
 import os
-import time
 from pathlib import Path
 
 import click
@@ -10,6 +9,7 @@ from app import settings
 from app.cli.output import show_json
 from app.cli.remote import Remote, remote
 from app.client import calls
+from app.clock import SystemClock
 
 
 @click.command(epilog="Example: euca backup monday.sqlite3")
@@ -36,7 +36,7 @@ def restore(file: Path, state_dir: str | None) -> None:
     from app.store.backup import restore as put_back  # noqa: PLC0415 - `euca backup` needs none of it
 
     given = settings.load({"state_dir": state_dir}, os.environ)
-    put_back(file, given.database, now_ms=time.time_ns() // 1_000_000)
+    put_back(file, given.database, now_ms=SystemClock().now_ms())
     click.echo(
         f"{given.state_dir} holds the state of {file}; start the cloud with euca serve --state {given.state_dir}"
     )

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from app.api.resources import AddHost
+from app.clock import SystemClock
 from app.domain.errors import CloudError, Missing, TimedOut
 from app.domain.ports import DomainSeen, Hypervisors, Unit
-from app.server.wiring import SystemClock, hypervisors_of
+from app.server.wiring import hypervisors_of
 from app.services import accounts, clusters, hosts, types
 from app.services.recover import Recovered, clusters_named, rebuild
 from app.settings import Settings

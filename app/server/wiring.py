@@ -7,7 +7,6 @@ import asyncio
 import hashlib
 import os
 import random
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from app import __version__
+from app.clock import SystemClock
 from app.domain.ports import Hypervisors, Store, Unit
 from app.domain.states import HostState
 from app.network.kernel import KernelFabric
@@ -45,16 +45,6 @@ from app.xen.hosts import INSTANCE_PATH, Hosts
 
 REHEARSAL_UP_WITHIN_S = 5.0
 FEED_STOP_S = 1.0
-
-
-class SystemClock:
-    """The Clock port on this machine's clocks."""
-
-    def now_ms(self) -> int:
-        return time.time_ns() // 1_000_000
-
-    def monotonic_s(self) -> float:
-        return time.monotonic()
 
 
 class Outcomes:

@@ -17,7 +17,7 @@ from app.xen.connection import Timing
 from app.xen.events import ensure_event_loop
 from app.xen.hosts import Hosts
 from tests.contract.libvirtd import Libvirtd
-from tests.contract.world import World
+from tests.scripted_world import World
 
 HOST = "h1"
 FOREIGN_XML = """<domain type='{kind}'><name>{name}</name><memory unit='MiB'>{memory_mib}</memory><vcpu>{cores}</vcpu>

@@ -7,7 +7,7 @@ import pytest
 
 from tests.contract.arenas import Arena, in_process_arena, libvirtd_arena, scripted_arena
 from tests.contract.libvirtd import Libvirtd, missing
-from tests.contract.world import World
+from tests.scripted_world import World
 
 NAMES = (f"host{number}" for number in itertools.count())
 

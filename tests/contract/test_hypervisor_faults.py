@@ -18,8 +18,8 @@ from app.domain.vmtype import Size
 from app.xen.hosts import Hosts
 from tests.contract.arenas import Ears, a_domain, a_file, short, until
 from tests.contract.libvirtd import Libvirtd, missing
-from tests.contract.world import ROOT, World
 from tests.deadline import eventually
+from tests.scripted_world import ROOT, World
 
 pytestmark = pytest.mark.contract
 

@@ -11,7 +11,7 @@ from app.domain.states import Seen
 from app.domain.vmtype import Size
 from app.xen.hosts import Hosts
 from tests.contract.arenas import Ears, a_domain, short, until
-from tests.contract.world import World
+from tests.scripted_world import World
 
 pytestmark = pytest.mark.contract
 

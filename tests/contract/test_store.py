@@ -17,14 +17,15 @@ from app.domain.states import HostState, Seen, Wanted
 from app.domain.tag import Tag
 from app.domain.vmtype import Size
 from app.store.database import Database
-from tests.unit.store.builders import SteppingClock, a_host, an_account, an_instance
+from tests.builders import FrozenClock
+from tests.unit.store.builders import a_host, an_account, an_instance
 
 pytestmark = pytest.mark.contract
 
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with Database.open(tmp_path / "cloud.sqlite3", clock=SteppingClock()) as database:
+    async with Database.open(tmp_path / "cloud.sqlite3", clock=FrozenClock()) as database:
         yield database
 
 
@@ -272,7 +273,9 @@ async def test_changes_are_journalled_without_secrets(store: Store) -> None:
         ("access key.rotated", "", {"enabled": True}),
         ("access key.removed", "", public),
     ]
-    assert {(entry.kind, entry.resource_id, entry.at_ms) for entry in entries} == {("access key", "AK", 1_000)}
+    assert {(entry.kind, entry.resource_id, entry.at_ms) for entry in entries} == {
+        ("access key", "AK", FrozenClock().at_ms)
+    }
     assert "hush" not in str(entries)
 
 
@@ -332,8 +335,8 @@ async def test_what_hosts_hold_is_summed(store: Store) -> None:
 
     await store.write(add)
     assert await store.read(lambda unit: (unit.held(), unit.counts())) == (
-        {"h1": Size(cores=1, memory_mib=128, disk_gb=20), "h2": Size(cores=1, memory_mib=128, disk_gb=10)},
-        {"h1": 2, "h2": 1},
+        {"host1": Size(cores=1, memory_mib=128, disk_gb=20), "h2": Size(cores=1, memory_mib=128, disk_gb=10)},
+        {"host1": 2, "h2": 1},
     )
 
 

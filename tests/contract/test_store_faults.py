@@ -15,7 +15,8 @@ import pytest
 from app.domain import errors
 from app.domain.ports import Unit
 from app.store.database import Database
-from tests.unit.store.builders import SteppingClock, an_account
+from tests.builders import FrozenClock
+from tests.unit.store.builders import an_account
 
 pytestmark = pytest.mark.contract
 DEADLINE_S = 20.0
@@ -28,7 +29,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def store(file: Path) -> AsyncIterator[Database]:
-    async with Database.open(file, clock=SteppingClock(), busy_timeout_s=0.05) as database:
+    async with Database.open(file, clock=FrozenClock(), busy_timeout_s=0.05) as database:
         yield database
 
 
@@ -168,7 +169,7 @@ async def test_closing_finishes_what_was_asked_and_refuses_the_rest(file: Path, 
     assert [cursor async for cursor in changes][-1] == 9
     assert [cursor async for cursor in store.changes()] == []
     await store.close()
-    async with Database.open(file, clock=SteppingClock()) as again:
+    async with Database.open(file, clock=FrozenClock()) as again:
         assert await accounts(again) == list(range(9))
 
 
@@ -189,10 +190,10 @@ async def test_a_slow_listener_skips_to_the_newest(store: Database) -> None:
 
 
 async def test_pruning_takes_the_old_end_only_and_leaves_no_hole(file: Path) -> None:
-    clock = SteppingClock()
+    clock = FrozenClock()
     async with Database.open(file, clock=clock) as store:
         for at_ms in (10, 20, 30, 15, 40):  # the clock was set back once
-            clock.ms = at_ms
+            clock.at_ms = at_ms
             await store.write(lambda unit: unit.note("e", "k", "", ""))
         left = []
         for before_ms in (10, 25, 35, 99):
@@ -260,7 +261,7 @@ def test_a_full_disk_fails_the_group_and_the_store_goes_on_when_there_is_room(fi
 
 async def fill_the_disk(file: Path) -> None:
     """Run as a process of its own: a limit on the size of files stands in for a full disk."""
-    async with Database.open(file, clock=SteppingClock()) as store:
+    async with Database.open(file, clock=FrozenClock()) as store:
         await store.write(Add(1))
         most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
         resource.setrlimit(resource.RLIMIT_FSIZE, (file.with_name(file.name + "-wal").stat().st_size, most))
@@ -270,7 +271,7 @@ async def fill_the_disk(file: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
         await store.write(Add(5))
         print("going-on")
-    async with Database.open(file, clock=SteppingClock()) as store:
+    async with Database.open(file, clock=FrozenClock()) as store:
         print("whole" if await accounts(store) == [1, 5] else await accounts(store))
 
 

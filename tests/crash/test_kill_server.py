@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.crash.fire import LAUNCHES, ask, kill_at_random, launch_under_fire, settled, states_of
-from tests.crash.scripted_world import WorldProcess
 from tests.deadline import eventually
+from tests.scripted_world import World
 from tests.served import ServedCloud
 from tests.server.conftest import ec2_client
 
@@ -26,9 +26,9 @@ FATES: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[WorldProcess]:
+def world(tmp_path: Path) -> Iterator[World]:
     """Two slow hosts, each with a domain of somebody else's."""
-    with WorldProcess(tmp_path / "world.sock") as world:
+    with World() as world:
         for host in HOSTS:
             world.direct("size", host, cores=16, memory_mib=32768, disk_gb=400)
             world.direct("foreign", host, instance_id=f"someone-elses-{host}")
@@ -38,7 +38,7 @@ def world(tmp_path: Path) -> Iterator[WorldProcess]:
 
 
 @pytest.fixture
-def cloud(tmp_path: Path, world: WorldProcess) -> Iterator[ServedCloud]:
+def cloud(tmp_path: Path, world: World) -> Iterator[ServedCloud]:
     """A cloud of these two hosts, all up, with one image."""
     with ServedCloud(tmp_path / "state", rehearse="none") as cloud:
         cloud.euca("cluster", "add", "one")
@@ -55,13 +55,11 @@ def zones(cloud: ServedCloud) -> Any:
     return ec2_client(cloud.credentials()).describe_availability_zones()["AvailabilityZones"]
 
 
-def on_hosts(world: WorldProcess, what: str) -> list[Any]:
+def on_hosts(world: World, what: str) -> list[Any]:
     return [thing for host in HOSTS for thing in world.do(host, what)]
 
 
-def test_killing_the_server_during_twenty_launches_loses_and_doubles_nothing(
-    cloud: ServedCloud, world: WorldProcess
-) -> None:
+def test_killing_the_server_during_twenty_launches_loses_and_doubles_nothing(cloud: ServedCloud, world: World) -> None:
     environment = cloud.credentials()
     ids = launch_under_fire(cloud, environment)
     states = eventually(lambda: settled(environment), within_s=60)
@@ -81,7 +79,7 @@ def test_killing_the_server_during_twenty_launches_loses_and_doubles_nothing(
 
 
 def test_killing_the_server_while_instances_stop_start_reboot_and_end_loses_nothing(
-    cloud: ServedCloud, world: WorldProcess
+    cloud: ServedCloud, world: World
 ) -> None:
     environment = cloud.credentials()
     image_id = ec2_client(environment).describe_images()["Images"][0]["ImageId"]

@@ -12,8 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.contract.libvirtd import Libvirtd, missing
 from tests.crash.points import by_call, points
-from tests.crash.scripted_world import WorldProcess
 from tests.deadline import eventually
+from tests.scripted_world import World
 from tests.served import ServedCloud
 from tests.server.conftest import ec2_client
 
@@ -108,13 +108,13 @@ def show(title: str, verdicts: dict[str, str]) -> None:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[WorldProcess]:
-    with WorldProcess(tmp_path / "world.sock") as world:
+def world(tmp_path: Path) -> Iterator[World]:
+    with World() as world:
         yield world
 
 
 def test_a_server_that_dies_at_any_point_is_followed_by_one_that_ends_it_well(
-    world: WorldProcess, tmp_path: Path, root: Path
+    world: World, tmp_path: Path, root: Path
 ) -> None:
     def live(number: int, point: str) -> str:
         host = f"host{number}"

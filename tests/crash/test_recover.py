@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.crash.fire import states_of
-from tests.crash.scripted_world import WorldProcess
 from tests.deadline import eventually
+from tests.scripted_world import World
 from tests.served import ServedCloud
 from tests.server.conftest import ec2_client
 
@@ -19,8 +19,8 @@ KEPT = ("ImageId", "InstanceType", "KeyName", "AmiLaunchIndex", "State", "Placem
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[WorldProcess]:
-    with WorldProcess(tmp_path / "world.sock") as world:
+def world(tmp_path: Path) -> Iterator[World]:
+    with World() as world:
         yield world
 
 
@@ -37,7 +37,7 @@ def described(environment: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def lose_the_state(tmp_path: Path, world: WorldProcess) -> tuple[dict[str, Any], str]:
+def lose_the_state(tmp_path: Path, world: World) -> tuple[dict[str, Any], str]:
     """Run three instances and stop one more, then kill the server; return what ran, and the one that was stopped."""
     with ServedCloud(tmp_path / "lost", rehearse="none") as cloud:
         cloud.euca("cluster", "add", "one")
@@ -59,7 +59,7 @@ def lose_the_state(tmp_path: Path, world: WorldProcess) -> tuple[dict[str, Any],
     return before, stopped
 
 
-def test_instances_of_a_lost_state_come_back_as_they_were_and_can_be_ended(tmp_path: Path, world: WorldProcess) -> None:
+def test_instances_of_a_lost_state_come_back_as_they_were_and_can_be_ended(tmp_path: Path, world: World) -> None:
     before, stopped = lose_the_state(tmp_path, world)
     command = [sys.executable, "-m", "app", "recover", "--state", str(tmp_path / "new")]
     command += ["--host", f"north={world.uri('north')}"]

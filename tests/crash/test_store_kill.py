@@ -13,7 +13,8 @@ import pytest
 from app.domain.ports import Unit
 from app.store.backup import backup, restore
 from app.store.database import Database
-from tests.unit.store.builders import SteppingClock, an_account, an_instance
+from tests.builders import FrozenClock
+from tests.unit.store.builders import an_account, an_instance
 
 pytestmark = pytest.mark.crash
 WRITERS = 4
@@ -30,7 +31,7 @@ def unit_of(number: int, unit: Unit) -> int:
 
 
 async def write_forever(file: Path, first: int) -> None:
-    database = Database.open(file, clock=SteppingClock())
+    database = Database.open(file, clock=FrozenClock())
 
     async def write(number: int) -> None:
         while True:
@@ -64,7 +65,7 @@ def run_and_kill(file: Path, first: int, answers: int) -> list[int]:
 
 async def numbers_kept(file: Path) -> list[set[int]]:
     """Return the numbers found in each of the parts of the units, and check the audit's chain."""
-    async with Database.open(file, clock=SteppingClock()) as database:
+    async with Database.open(file, clock=FrozenClock()) as database:
         assert await database.verify_audit() is None
         return await database.read(
             lambda unit: [

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from app.domain.errors import IllegalTransition
-from app.domain.instance import Instance, mac_of
+from app.domain.instance import mac_of
 from app.domain.states import INSTANCE, MACHINES, InstanceState, Machine, Seen, Wanted
+from tests.builders import an_instance
 
 machines = st.sampled_from(MACHINES)
 
@@ -63,22 +64,7 @@ class InstanceLife(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.expected: str = INSTANCE.start
-        self.instance = Instance(
-            id="i-0a11beef",
-            reservation_id="r-0a11beef",
-            account_id="000000000001",
-            launch_index=0,
-            image_id="emi-0a11beef",
-            vmtype="m1.small",
-            cores=1,
-            memory_mib=128,
-            disk_gb=10,
-            cluster="c",
-            host="n",
-            mac="d0:0d:0a:11:be:ef",
-            launched_at_ms=0,
-            created_at_ms=0,
-        )
+        self.instance = an_instance()
 
     def step(self, event: str, **changes: object) -> None:
         self.expected = INSTANCE.advance(self.expected, event)

@@ -21,7 +21,8 @@ from app.domain.vmtype import Size
 from app.store.catalogue import KINDS
 from app.store.codec import Codec, codec_of
 from app.store.database import Database
-from tests.unit.store.builders import TEXT, SteppingClock, an_instance, rows
+from tests.builders import FrozenClock
+from tests.unit.store.builders import TEXT, an_instance, rows
 
 SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NAMES = st.sampled_from(["a", "b", "ä\0", ""])
@@ -30,7 +31,7 @@ SMALL = st.integers(0, 64)
 
 def with_store(test: Callable[[Database], Awaitable[None]]) -> None:
     async def run(directory: str) -> None:
-        async with Database.open(Path(directory) / "cloud.sqlite3", clock=SteppingClock()) as database:
+        async with Database.open(Path(directory) / "cloud.sqlite3", clock=FrozenClock()) as database:
             await test(database)
 
     with TemporaryDirectory() as directory:
@@ -152,7 +153,7 @@ def test_sql_sums_what_hosts_hold_as_python_does(instances: list[Instance]) -> N
 @SLOW
 @given(st.lists(st.tuples(st.sampled_from(["add", "fail", "prune", "reopen"]), st.integers(-5, 5)), max_size=25))
 def test_cursors_only_grow_whatever_is_pruned_undone_or_reopened(steps: list[tuple[str, int]]) -> None:
-    clock = SteppingClock()
+    clock = FrozenClock()
 
     def add(unit: Unit, number: int, fails: bool) -> int:
         unit.accounts.add(Account(id=str(number), name=str(number), created_at_ms=1))
@@ -164,12 +165,12 @@ def test_cursors_only_grow_whatever_is_pruned_undone_or_reopened(steps: list[tup
         seen = [0]
         database = Database.open(file, clock=clock)
         for number, (step, forward) in enumerate(steps):
-            clock.ms += forward
+            clock.at_ms += forward
             if step == "reopen":
                 await database.close()
                 database = Database.open(file, clock=clock)
             elif step == "prune":
-                await database.prune_journal(clock.ms)
+                await database.prune_journal(clock.at_ms)
             elif step == "fail":
                 with pytest.raises(Missing):
                     await database.write(lambda unit, n=number: add(unit, n, True))  # type: ignore[misc]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from app.clock import SystemClock
 from app.domain.errors import Missing
 from app.domain.host import Host
 from app.domain.image import Image
@@ -36,14 +37,6 @@ QUICK = Limits(
     slow_after_s=0.2,
 )
 QUICK_TIMING = Timing(open_s=1.0, call_s=0.6, start_s=1.0, first_retry_s=0.05, most_retry_s=0.1)
-
-
-class RealClock:
-    def now_ms(self) -> int:
-        return time.time_ns() // 1_000_000
-
-    def monotonic_s(self) -> float:
-        return time.monotonic()
 
 
 @dataclass
@@ -168,7 +161,7 @@ class Cloud:
             store=self.store,
             hypervisors=self.hypervisors,
             images=self.files,
-            clock=RealClock(),
+            clock=SystemClock(),
             outcomes=self.services,
             limits=self.limits,
         )
@@ -253,10 +246,10 @@ async def scripted_world(socket: Path) -> AsyncIterator[World]:
 async def a_cloud(folder: Path, limits: Limits = QUICK, hosts: int = 1) -> AsyncIterator[Cloud]:
     """Serve a loop on scripted hosts host01, host02 … with one image that has no bytes."""
     async with scripted_world(folder / "world") as world:
-        store = Database.open(folder / "state" / "cloud.sqlite3", clock=RealClock())
+        store = Database.open(folder / "state" / "cloud.sqlite3", clock=SystemClock())
         hypervisors, services, files = Disguised(timing=QUICK_TIMING), Services(), Files()
         reconciler = Reconciler(
-            store=store, hypervisors=hypervisors, images=files, clock=RealClock(), outcomes=services, limits=limits
+            store=store, hypervisors=hypervisors, images=files, clock=SystemClock(), outcomes=services, limits=limits
         )
         cloud = Cloud(store, world, services, files, limits, hypervisors, reconciler)
         await cloud.add(an_image(), *(cloud.scripted(f"host{n:02}", n) for n in range(1, hosts + 1)))

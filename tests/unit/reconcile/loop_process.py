@@ -4,20 +4,21 @@ import asyncio
 import sys
 from pathlib import Path
 
+from app.clock import SystemClock
 from app.reconcile.loop import Reconciler
 from app.store.database import Database
 from app.xen.hosts import Hosts
-from tests.unit.reconcile.cloud import QUICK, QUICK_TIMING, Files, RealClock, Services
+from tests.unit.reconcile.cloud import QUICK, QUICK_TIMING, Files, Services
 
 
 async def serve(database: Path) -> None:
     """Work until killed."""
-    store = Database.open(database, clock=RealClock())
+    store = Database.open(database, clock=SystemClock())
     reconciler = Reconciler(
         store=store,
         hypervisors=Hosts(timing=QUICK_TIMING),
         images=Files(),
-        clock=RealClock(),
+        clock=SystemClock(),
         outcomes=Services(),
         limits=QUICK,
     )

@@ -5,30 +5,15 @@ from typing import Any
 
 from app.domain.host import Host
 from app.domain.image import Image, ImageKind
-from app.domain.instance import Instance, mac_of
+from app.domain.instance import Instance
 from app.domain.ports import DomainSeen
 from app.domain.states import Seen
+from tests import builders
 
 
 def an_instance(**given: Any) -> Instance:
-    name = given.get("id", "i-00000001")
-    row = Instance(
-        id=name,
-        reservation_id="r-00000001",
-        account_id="000000000001",
-        launch_index=0,
-        image_id="emi-00000001",
-        vmtype="m1.small",
-        cores=1,
-        memory_mib=128,
-        disk_gb=10,
-        cluster="cluster01",
-        host="host01",
-        mac=mac_of(name),
-        launched_at_ms=1,
-        created_at_ms=1,
-    )
-    return replace(row, **given)
+    where = {"cluster": "cluster01", "host": "host01"}
+    return builders.an_instance(**{"instance_id": given.pop("id", "i-00000001"), **where, **given})
 
 
 def a_host(**given: Any) -> Host:

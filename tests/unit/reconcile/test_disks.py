@@ -3,6 +3,7 @@
 from app.domain.image import Image, ImageKind
 from app.reconcile.cases import Case
 from app.reconcile.disks import MIB, Plan, plan
+from tests.builders import OURS
 from tests.unit.reconcile.rows import a_host, an_image, an_instance
 
 ROOT, KERNEL, RAMDISK = "a" * 64, "b" * 64, "c" * 64
@@ -72,5 +73,5 @@ def test_swap_goes_before_ephemeral_where_there_is_room_for_one() -> None:
 def test_a_domain_carries_what_rebuilds_its_row_and_no_user_data() -> None:
     recovery = a_plan("QEMU 7.2.0").spec.recovery
     assert recovery["group_ids"] == "sg-1,sg-2"
-    assert recovery["account_id"] == "000000000001"
+    assert recovery["account_id"] == OURS
     assert "user_data" not in recovery

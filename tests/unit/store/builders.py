@@ -1,4 +1,4 @@
-"""Rows, clocks and ways to make arbitrary rows, for every test of the store."""
+"""Rows and ways to make arbitrary rows, for every test of the store."""
 
 from dataclasses import fields
 from enum import StrEnum
@@ -10,23 +10,11 @@ from hypothesis import strategies as st
 from app.domain.account import Account
 from app.domain.host import Host
 from app.domain.instance import Instance
+from tests import builders
 
 Row = TypeVar("Row")
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
 INTEGER = st.integers(-(2**63), 2**63 - 1)
-
-
-class SteppingClock:
-    """A clock that moves when told."""
-
-    def __init__(self, now_ms: int = 1_000) -> None:
-        self.ms = now_ms
-
-    def now_ms(self) -> int:
-        return self.ms
-
-    def monotonic_s(self) -> float:
-        return self.ms / 1000
 
 
 def an_account(number: int = 1, **changes: Any) -> Account:
@@ -40,23 +28,7 @@ def a_host(name: str = "h1", **changes: Any) -> Host:
 
 
 def an_instance(number: int = 1, **changes: Any) -> Instance:
-    given: dict[str, Any] = {
-        "id": f"i-{number:08x}",
-        "reservation_id": "r-00000001",
-        "account_id": "000000000001",
-        "launch_index": 0,
-        "image_id": "emi-00000001",
-        "vmtype": "m1.small",
-        "cores": 1,
-        "memory_mib": 128,
-        "disk_gb": 10,
-        "cluster": "c1",
-        "host": "h1",
-        "mac": "d0:0d:00:00:00:01",
-        "launched_at_ms": 7,
-        "created_at_ms": 7,
-    }
-    return Instance(**(given | changes))
+    return builders.an_instance(f"i-{number:08x}", **changes)
 
 
 def mode_of(file: Path) -> int:

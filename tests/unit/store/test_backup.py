@@ -11,7 +11,8 @@ from app.domain.errors import Broken, CloudError, Conflict, InUse, Invalid, Unav
 from app.store.backup import backup, restore
 from app.store.database import Database
 from app.store.lock import StateLock
-from tests.unit.store.builders import SteppingClock, an_account, mode_of, names_in
+from tests.builders import FrozenClock
+from tests.unit.store.builders import an_account, mode_of, names_in
 
 
 @pytest.fixture
@@ -20,19 +21,19 @@ def file(tmp_path: Path) -> Path:
 
 
 async def fill(file: Path, *numbers: int) -> None:
-    async with Database.open(file, clock=SteppingClock()) as database:
+    async with Database.open(file, clock=FrozenClock()) as database:
         for number in numbers:
             await database.write(lambda unit, n=number: unit.accounts.add(an_account(n)))  # type: ignore[misc]
 
 
 async def kept(file: Path) -> list[str]:
-    async with Database.open(file, clock=SteppingClock()) as database:
+    async with Database.open(file, clock=FrozenClock()) as database:
         return await database.read(lambda unit: [row.name for row in unit.accounts.where()])
 
 
 async def test_a_backup_of_a_served_database_is_whole_and_private(file: Path, tmp_path: Path) -> None:
     target = tmp_path / "copy"
-    async with Database.open(file, clock=SteppingClock()) as database:
+    async with Database.open(file, clock=FrozenClock()) as database:
 
         async def write(number: int) -> None:
             await database.write(lambda unit: unit.accounts.add(an_account(number)))
@@ -69,7 +70,7 @@ async def test_cursors_are_not_reused_after_a_restore(file: Path, tmp_path: Path
     if lost:
         lose(file)
     restore(tmp_path / "copy", file, now_ms=99)
-    async with Database.open(file, clock=SteppingClock()) as database:
+    async with Database.open(file, clock=FrozenClock()) as database:
         entry = (await database.read(lambda unit: unit.entries(0, 99)))[-1]
     assert (entry.event, entry.at_ms, entry.cursor) == ("cloud.restored", 99, 2**32 + 2 if lost else 4)
 
@@ -77,7 +78,7 @@ async def test_cursors_are_not_reused_after_a_restore(file: Path, tmp_path: Path
 async def test_the_log_of_a_killed_server_is_not_replayed_into_a_restored_database(file: Path, tmp_path: Path) -> None:
     await fill(file, 1)
     backup(file, tmp_path / "copy")
-    database = Database.open(file, clock=SteppingClock())
+    database = Database.open(file, clock=FrozenClock())
     await database.write(lambda unit: unit.accounts.add(an_account(2)))
     abandoned = {path.name: path.read_bytes() for path in file.parent.iterdir()}
     await database.close()
@@ -93,7 +94,7 @@ async def test_a_served_database_is_not_replaced(file: Path, tmp_path: Path) -> 
     backup(file, tmp_path / "copy")
     with StateLock.take(file.parent), pytest.raises(InUse, match="another server"):
         restore(tmp_path / "copy", file, now_ms=99)
-    async with Database.open(file, clock=SteppingClock()) as database:
+    async with Database.open(file, clock=FrozenClock()) as database:
         with pytest.raises(InUse, match="another program"):
             restore(tmp_path / "copy", file, now_ms=99)
         await database.write(lambda unit: unit.accounts.add(an_account(2)))
@@ -178,6 +179,6 @@ def test_a_damaged_database_can_be_replaced(file: Path, tmp_path: Path) -> None:
     backup(file, tmp_path / "copy")
     text(file)
     with pytest.raises(Broken):
-        Database.open(file, clock=SteppingClock())
+        Database.open(file, clock=FrozenClock())
     restore(tmp_path / "copy", file, now_ms=99)
     assert asyncio.run(kept(file)) == ["account 1"]

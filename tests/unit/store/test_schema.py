@@ -12,13 +12,14 @@ from app.store.catalogue import KINDS
 from app.store.codec import Codec, codec_of
 from app.store.database import Database
 from app.store.migrations import APPLICATION_ID, migrations
-from tests.unit.store.builders import SteppingClock, an_account, mode_of, names_in
+from tests.builders import FrozenClock
+from tests.unit.store.builders import an_account, mode_of, names_in
 
 
 @pytest.fixture
 async def file(tmp_path: Path) -> Path:
     file = tmp_path / "state" / "cloud.sqlite3"
-    await Database.open(file, clock=SteppingClock()).close()
+    await Database.open(file, clock=FrozenClock()).close()
     return file
 
 
@@ -65,7 +66,7 @@ def test_files_are_for_the_owner_only(file: Path) -> None:
 
 async def test_the_log_is_for_the_owner_only_and_a_wide_file_is_narrowed(file: Path) -> None:
     widen(file)
-    async with Database.open(file, clock=SteppingClock()) as database:
+    async with Database.open(file, clock=FrozenClock()) as database:
         await database.write(lambda unit: unit.accounts.add(an_account()))
         modes = {name: mode_of(file.parent / name) for name in names_in(file.parent)}
     assert modes == dict.fromkeys(["cloud.sqlite3", "cloud.sqlite3-wal", "cloud.sqlite3-shm"], 0o600)
@@ -77,14 +78,14 @@ def test_a_database_of_a_newer_version_is_refused(file: Path) -> None:
             "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('cloud', '9999_later', '')"
         )
     with pytest.raises(Broken, match="written by a newer version of this program"):
-        Database.open(file, clock=SteppingClock())
+        Database.open(file, clock=FrozenClock())
 
 
 def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "cloud.sqlite3"
     file.write_text("a diary, much longer than the head of a database")
     with pytest.raises(Broken, match="is no database"):
-        Database.open(file, clock=SteppingClock())
+        Database.open(file, clock=FrozenClock())
     assert file.read_text().startswith("a diary")
 
 
@@ -93,7 +94,7 @@ def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("CREATE TABLE songs (name TEXT)")
     with pytest.raises(Broken, match="another program"):
-        Database.open(file, clock=SteppingClock())
+        Database.open(file, clock=FrozenClock())
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("SELECT name FROM sqlite_schema").fetchall() == [("songs",)]
 
@@ -106,14 +107,14 @@ async def test_a_first_start_that_was_killed_is_finished_by_the_next(tmp_path: P
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         if killed_after == "the book of steps":
             migrations().ensure_migrations_table(Schema(connection))
-    async with Database.open(file, clock=SteppingClock()) as database:
+    async with Database.open(file, clock=FrozenClock()) as database:
         await database.write(lambda unit: unit.accounts.add(an_account()))
 
 
 def test_a_directory_in_the_way_is_named(tmp_path: Path) -> None:
     (tmp_path / "cloud.sqlite3").mkdir()
     with pytest.raises(Unavailable, match="can not be opened"):
-        Database.open(tmp_path / "cloud.sqlite3", clock=SteppingClock())
+        Database.open(tmp_path / "cloud.sqlite3", clock=FrozenClock())
 
 
 def test_a_field_that_no_column_can_hold_is_refused() -> None:
@@ -128,7 +129,7 @@ def test_a_field_that_no_column_can_hold_is_refused() -> None:
 
 
 async def test_a_value_of_a_later_version_is_told_clearly(file: Path) -> None:
-    async with Database.open(file, clock=SteppingClock()) as database:
+    async with Database.open(file, clock=FrozenClock()) as database:
         with closing(sqlite3.connect(file)) as connection, connection:
             connection.execute(
                 "INSERT INTO hosts (name, cluster, uri, ordinal, created_at_ms, state)"

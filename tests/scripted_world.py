@@ -1,8 +1,8 @@
 """A scripted world in a process of its own, and the hand that directs it.
 
-`World()` starts it, `uri(host)` is what a host joins with, `direct(...)` gives a stage direction of
-`app/xen/scripted_world.py`. It ends with the test process, not with a server. The trap: one line out, one answer in,
-but events arrive in between.
+`World()` starts it; a host joins with `uri(host)`, `direct(…)` gives a stage direction of `app/xen/scripted_world.py`,
+`do(…)` acts as a server would. It ends with the test process, not with a server. The trap: one line out, one answer
+in, but events arrive in between.
 """
 
 import json
@@ -13,13 +13,13 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 
 
 class World:
-    """One process; ends with `stop`."""
+    """One process; a context manager, or ended with `stop`."""
 
     def __init__(self) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="euca-world-")
@@ -36,17 +36,22 @@ class World:
         self._hand.connect(str(self.socket))
         self._lines = self._hand.makefile("rb")
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.stop()
+
     def uri(self, host: str, query: str = "") -> str:
         return f"scripted+unix:///{host}?socket={self.socket}{query}"
 
     def direct(self, script: str, host: str = "", **more: Any) -> Any:
         """Give a stage direction and return its answer."""
-        self._hand.sendall(json.dumps({"id": 0, "script": script, "host": host, **more}).encode() + b"\n")
-        while True:
-            reply = json.loads(self._lines.readline())
-            if "id" in reply:
-                assert "refused" not in reply, reply
-                return reply["answer"]
+        return self._say({"script": script, "host": host, **more})
+
+    def do(self, host: str, action: str, **more: Any) -> Any:
+        """Act on a host as a server would and return its answer."""
+        return self._say({"do": action, "host": host, **more})
 
     def freeze(self) -> None:
         os.kill(self.process.pid, signal.SIGSTOP)
@@ -63,3 +68,11 @@ class World:
         assert self.process.stdout is not None
         self.process.stdout.close()
         self.folder.cleanup()
+
+    def _say(self, request: dict[str, Any]) -> Any:
+        self._hand.sendall(json.dumps({"id": 0, **request}).encode() + b"\n")
+        while True:
+            reply = json.loads(self._lines.readline())
+            if "id" in reply:
+                assert "refused" not in reply, reply
+                return reply["answer"]

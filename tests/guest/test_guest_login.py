@@ -63,10 +63,14 @@ def cloud(
 class Guest:
     """One instance with a key of its own, as its user meets it."""
 
-    def __init__(self, ec2: Any, folder: Path, name: str) -> None:
+    def __init__(self, ec2: Any, folder: Path, name: str, *, imported: bool = False) -> None:
         self.ec2, self.key = ec2, folder / f"{name}.pem"
-        self.key.touch(mode=0o600)
-        self.key.write_text(ec2.create_key_pair(KeyName=name)["KeyMaterial"])
+        if imported:
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.key)], check=True, timeout=60)
+            ec2.import_key_pair(KeyName=name, PublicKeyMaterial=self.key.with_suffix(".pem.pub").read_bytes())
+        else:
+            self.key.touch(mode=0o600)
+            self.key.write_text(ec2.create_key_pair(KeyName=name)["KeyMaterial"])
         image = next(image for image in ec2.describe_images()["Images"] if image["ImageType"] == "machine")
         ran = ec2.run_instances(
             ImageId=image["ImageId"], MinCount=1, MaxCount=1, KeyName=name, UserData=USER_DATA, InstanceType="m1.small"
@@ -158,14 +162,14 @@ def test_a_guest_lets_its_user_in_and_keeps_its_address_until_its_end(
     eventually(lambda: BRIDGE not in links())
 
 
-def test_two_guests_of_two_accounts_are_told_of_themselves_only(
+def test_two_guests_of_two_accounts_are_told_of_themselves_only_and_obey_their_own_key_made_or_imported(
     cloud: ServedCloud, private_libvirtd: PrivateHost, tmp_path: Path
 ) -> None:
     cloud.euca("account", "create", "strangers")
     cloud.euca("user", "create", "eve", "--account", "strangers")
     admin = cloud.credentials()
     eve = admin | cloud.credentials("--account", "strangers", "--user", "eve")
-    mine, hers = Guest(ec2_client(admin), tmp_path, "mine"), Guest(ec2_client(eve), tmp_path, "hers")
+    mine, hers = Guest(ec2_client(admin), tmp_path, "mine"), Guest(ec2_client(eve), tmp_path, "hers", imported=True)
     assert mine.address != hers.address
     for guest, key in ((mine, "mine"), (hers, "hers")):
         guest.reach_login(boot=1)

@@ -1,7 +1,7 @@
 """Numbered steps from an empty file to today's schema; sqlite-utils keeps the book of what was applied.
 
-To add a column: a new step `_0002_...` below that calls `database["instances"].add_column(name, type,
-not_null_default=...)`. Never change a released step: files of operators have passed it already.
+To add a column: a new step `_0002_...` below that calls `schema.table("instances").add_column(name,
+type, not_null_default=...)`. Never change a released step: files of operators have passed it already.
 """
 
 import sqlite3

@@ -17,6 +17,7 @@ TEST_READY := .venv/.ready-to-test
 
 .PHONY: help run setup setup-test test check-style check-types check-imports format bench clean
 .PHONY: test-fast test-contract test-server test-clients test-crash test-net test-tui test-guest
+.PHONY: simtest simtest-long
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -78,6 +79,12 @@ test-tui: $(TEST_READY) ## the console, by Pilot and in tmux
 
 test-guest: $(TEST_READY) ## a real Linux guest under QEMU
 	@$(PYTEST) tests/guest $(ARGS)
+
+simtest: $(TEST_READY) ## replay one simulated cloud exactly: SEED=n DAYS=d
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.simulation --seed $(or $(SEED),1) --days $(or $(DAYS),1) $(ARGS)
+
+simtest-long: $(TEST_READY) ## 1,000 simulated cloud-days in bad weather: an hour or two
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.simulation --seeds 1-1000 --days 1 --workers $(WORKERS) --all $(ARGS)
 
 bench: $(TEST_READY) ## print the speed tables
 	@for name in $(notdir $(basename $(wildcard bench/*.py))); do \

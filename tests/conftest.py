@@ -10,7 +10,7 @@ from hypothesis import settings
 
 pytest_plugins = ("tests.house.strict_skips",)
 
-SPREAD_TIERS = frozenset({"unit", "laws", "golden", "house"})
+SPREAD_TIERS = frozenset({"unit", "laws", "golden", "house", "simulation"})
 HERE = Path(__file__).parent
 
 settings.register_profile("house", deadline=None, print_blob=True)

@@ -121,6 +121,7 @@ INSTANCE = Machine(
         (_I.STOPPING, "terminate"): _I.SHUTTING_DOWN,
         (_I.STOPPED, "stop"): _I.STOPPED,
         (_I.STOPPED, "start"): _I.PENDING,
+        (_I.STOPPED, "found running"): _I.STOPPING,
         (_I.STOPPED, "terminate"): _I.SHUTTING_DOWN,
         (_I.SHUTTING_DOWN, "terminate"): _I.SHUTTING_DOWN,
         (_I.SHUTTING_DOWN, "removed"): _I.TERMINATED,

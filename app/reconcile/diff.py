@@ -122,25 +122,38 @@ def _keep(instance: Instance, observed: Observed, memory: Memory, limits: Limits
 
 def _bring_up(instance: Instance, observed: Observed, memory: Memory, limits: Limits, now_s: float) -> list[Action]:
     if instance.launched < instance.launches:
-        return [*_marks(instance, observed), *_launch(instance, observed)]
+        return [*_marks(instance, observed), *_launch(instance, observed, limits)]
     left_s = limits.power_off_confirm_s - memory.off_for(now_s)
     if observed.blinks and left_s > 0:
         return [Wait(seconds=left_s)]
     marks = _marks(instance, observed)
-    if observed.domain is not None:
-        if instance.reboots > instance.rebooted:
-            return [*marks, Start(reboot=instance.reboots)]
-        if observed.seen is Seen.CRASHED:
-            return [*marks, GiveUp(launch=instance.launches, reason="the guest crashed")]
-        return [*marks, ReportPowerOff(launch=instance.launches)]
-    return [*marks, *_launch(instance, observed)]
+    if observed.domain is None:
+        return [*marks, *_launch(instance, observed, limits)]
+    if instance.reboots > instance.rebooted:
+        return [*marks, Start(reboot=instance.reboots)]
+    if instance.seen is Seen.NOTHING and observed.seen is Seen.OFF:
+        return _launch(
+            instance, observed, limits
+        )  # made anew after it was lost, not started yet: nobody switched it off
+    return [*marks, _ended(instance, observed)]
 
 
-def _launch(instance: Instance, observed: Observed) -> list[Action]:
+def _ended(instance: Instance, observed: Observed) -> Action:
+    """Tell what became of a guest that runs no more."""
+    if observed.seen is Seen.CRASHED:
+        return GiveUp(launch=instance.launches, reason="the guest crashed")
+    return ReportPowerOff(launch=instance.launches)
+
+
+def _launch(instance: Instance, observed: Observed, limits: Limits) -> list[Action]:
+    """Try, or give up: only here, where a look has just shown that it does not run after all."""
     launch = instance.launches
     if _lost_disks(instance, observed):
         lost = "domain and disks" if observed.domain is None and instance.launched == launch else "disks"
         return [GiveUp(launch=launch, reason=f"the host lost the instance's {lost}")]
+    if instance.attempts >= limits.attempts:
+        tries = f"after {instance.attempts} attempts on {instance.host}"
+        return [GiveUp(launch=launch, reason=f"the instance could not be started {tries}: {instance.last_error}")]
     return [StageImages(), MakeDisks(), Define(launch=launch), Start()]
 
 

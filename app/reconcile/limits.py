@@ -12,6 +12,9 @@ class Limits:
     resync_s: float = 60.0
     """How often every host is asked for all its domains, whatever the journal and the events told."""
 
+    leftovers_s: float = 600.0
+    """How often a host's disks are searched for those of instances that are gone."""
+
     heartbeat_s: float = 7.0
     """How often a host is asked for its facts; this is what finds a host that died silently."""
 

@@ -23,6 +23,7 @@ from app.reconcile.cases import Case, CaseReader, load
 from app.reconcile.disks import CACHED, plan
 from app.reconcile.execute import Executor
 from app.reconcile.hosts import HostWatchers
+from app.reconcile.leftovers import Leftovers
 from app.reconcile.limits import Limits
 from app.reconcile.networks import Networks
 from app.reconcile.observe import Observer
@@ -67,6 +68,7 @@ class Reconciler:
         self._limits = limits = limits or Limits()
         self._observer = Observer(hypervisors)
         self._staging = Staging(hypervisors, images, self._observer, clock, limits)
+        self._leftovers = Leftovers(store, hypervisors, self._observer, clock, limits.leftovers_s)
         self._watchers = HostWatchers(store, hypervisors, clock, limits)
         self._networks = Networks(store, limits.resync_s)
         tools = Tools(
@@ -169,6 +171,7 @@ class Reconciler:
         if new:
             await self._store.write(lambda unit: _report(unit, host.name, new), writer="reconcile")
             self._told.update((host.name, name) for name in new)
+        await self._leftovers.sweep(host.name)
         return swept.bare
 
     async def empty(self, host: Host) -> bool:
@@ -176,7 +179,8 @@ class Reconciler:
         return not await self._store.read(lambda unit: unit.instances.where(host=host.name, removed=False))
 
     async def clean(self, host: Host) -> None:
-        """Take our cached images off a host that leaves."""
+        """Take our cached images, and what was left over, off a host that leaves."""
+        await self._leftovers.clear(host.name)
         hypervisor = self._hypervisors.host(host.name)
         for volume in await hypervisor.volumes():
             if volume.name.startswith(CACHED):
@@ -186,6 +190,7 @@ class Reconciler:
         """Let services remove the row of a host that has left."""
         self._staging.forget(name)
         self._observer.forget(name)
+        self._leftovers.forget(name)
         await self._store.write(lambda unit: self._outcomes.host_emptied(unit, name), writer="services")
 
     async def _in_use(self, host: str) -> set[str]:

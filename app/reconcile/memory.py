@@ -16,6 +16,7 @@ class Memory:
     """Times are of the monotonic clock, in seconds; reboots are told apart by their number."""
 
     failures: int = 0
+    restless: int = 0
     off_since_s: float | None = None
     shutdown_asked_s: float | None = None
     shutdown_refused: bool = False

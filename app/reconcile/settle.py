@@ -66,6 +66,15 @@ class Settler:
 
     async def settle(self, instance_id: str, turn: Turn) -> Again | None:
         """Bring one instance nearer to what is wanted; return when to look again, None: when something changes."""
+        try:
+            return await self._settle(instance_id, turn)
+        except CloudError as error:  # what a host does is sorted below: this is the store
+            log.warning("a look at an instance was cut short", extra={"instance": instance_id, "error": str(error)})
+            memory = self._memories.setdefault(instance_id, Memory())
+            memory.failures += 1
+            return Again(after_s=self._tools.backoff.after(memory.failures), failed=True)
+
+    async def _settle(self, instance_id: str, turn: Turn) -> Again | None:
         for _ in range(ROUNDS):
             turn.fresh()
             case = await self._tools.cases.get(instance_id)
@@ -85,7 +94,9 @@ class Settler:
             done, again = await self._guarded(job, turn)
             if done:
                 return again
-        return Again(after_s=self._tools.limits.retry_first_s)
+        memory = self._memories.setdefault(instance_id, Memory())
+        memory.restless += 1  # something on its host does not do what it says, such as a disk still being uploaded
+        return Again(after_s=self._tools.backoff.after(memory.restless))
 
     async def _guarded(self, job: Job, turn: Turn) -> tuple[bool, Again | None]:
         """Do one round; return whether the look is over, and when the next one is due."""
@@ -112,7 +123,7 @@ class Settler:
         if not all(isinstance(action, Mark | Wait | ReportPowerOff | GiveUp) for action in actions):
             waits = [action for action in actions if isinstance(action, Wait)]
             return bool(waits) and not self._refused(memory), _again(waits)
-        memory.failures = 0
+        memory.failures = memory.restless = 0
         if instance.last_error and all(isinstance(action, Mark) for action in actions):
             await self._note(instance.id, 0, "")
         if instance.removed or any(isinstance(action, Mark) and action.removed for action in actions):
@@ -129,6 +140,7 @@ class Settler:
                 case ReportPowerOff(launch=launch):
                     await self._tell(job.case, launch, self._tools.outcomes.powered_off)
                 case GiveUp(reason=reason):
+                    await self._note(job.case.instance.id, 0, job.case.instance.last_error)
                     await self._give_up(job, reason)
                 case _:
                     await self._tools.executor.run(action, job)
@@ -144,21 +156,19 @@ class Settler:
             await self._tools.store.write(lambda unit: _impair(unit, instance.id), writer="reconcile")
 
     async def _failed(self, job: Job, error: CloudError) -> Again:
-        tools, memory = self._tools, job.memory
+        """Count a failed start; whether it is the last one is decided by the next look, for it may run after all."""
+        tools, memory, instance = self._tools, job.memory, job.case.instance
         memory.failures += 1
-        hopeless = isinstance(error, Hopeless)
+        attempts = instance.attempts
         if await self._counts(job, error):
             tools.staging.forget(job.host.name)
-            attempts = job.case.instance.attempts + 1
-            starting = job.case.instance.wanted is Wanted.RUNNING and job.case.instance.seen not in _ALIVE
-            over = starting and (hopeless or attempts >= tools.limits.attempts)
-            await self._note(job.case.instance.id, 0 if over else attempts, str(error))
-            if over:
-                tries = "" if hopeless else f" after {attempts} attempts on {job.host.name}"
-                await self._give_up(job, f"the instance could not be started{tries}: {error}")
-        else:
-            await self._note(job.case.instance.id, job.case.instance.attempts, str(error))
-        return Again(after_s=tools.backoff.after(memory.failures), failed=True)
+            starting = instance.wanted is Wanted.RUNNING and instance.seen not in _ALIVE
+            attempts += 1 if starting else 0
+        await self._note(instance.id, attempts, str(error))
+        if isinstance(error, Hopeless):
+            await self._give_up(job, f"the instance could not be started: {error}")
+        last = attempts == tools.limits.attempts > instance.attempts
+        return Again(after_s=0.0 if last else tools.backoff.after(memory.failures), failed=True)
 
     async def _counts(self, job: Job, error: CloudError) -> bool:
         """A host that is away is no fault of the instance; one that answers and does not do its part is."""

@@ -30,7 +30,7 @@ class _Cached:
 @dataclass(slots=True, eq=False)
 class _Upload:
     task: asyncio.Task[None]
-    waiters: set[str] = field(default_factory=set)
+    waiters: dict[str, None] = field(default_factory=dict)
 
 
 class Staging:
@@ -90,7 +90,7 @@ class Staging:
             task = asyncio.get_running_loop().create_task(self._upload(host, need))
             upload = self._uploads[key] = _Upload(task)
             task.add_done_callback(lambda done: self._over(key, done))
-        upload.waiters.add(instance_id)
+        upload.waiters[instance_id] = None
         return False
 
     async def _list(self, host: str) -> dict[str, _Cached]:
@@ -124,7 +124,7 @@ class Staging:
             return
         keep = await self._in_use(host)
         being_made = {volume for place, volume in self._uploads if place == host}
-        for name in sorted(cached.keys() - keep - being_made, key=lambda name: cached[name].used_s):
+        for name in sorted(cached.keys() - keep - being_made, key=lambda name: (cached[name].used_s, name)):
             if over <= 0:
                 return
             self._cached[host].pop(name, None)

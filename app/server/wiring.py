@@ -28,11 +28,12 @@ from app.server.feed import Feed
 from app.server.files import Uploads
 from app.server.metadata import Metadata
 from app.server.metrics import Metrics
+from app.server.outcomes import Outcomes
 from app.server.query import QueryApi, requests_of
 from app.server.query_edge import EC2_PATH
 from app.server.rereading import LiveSettings
 from app.server.upkeep import keep_tidy
-from app.services import accounts, hosts, instances
+from app.services import accounts
 from app.settings import Settings
 from app.storage.library import Library
 from app.store.backup import backup
@@ -45,19 +46,6 @@ from app.xen.hosts import INSTANCE_PATH, Hosts
 
 REHEARSAL_UP_WITHIN_S = 5.0
 FEED_STOP_S = 1.0
-
-
-class Outcomes:
-    """What the loop reports, written down by services."""
-
-    def gave_up(self, unit: Unit, instance_id: str, code: str, reason: str) -> None:
-        instances.gave_up(unit, instance_id, code, reason)
-
-    def powered_off(self, unit: Unit, instance_id: str) -> None:
-        instances.powered_off(unit, instance_id)
-
-    def host_emptied(self, unit: Unit, name: str) -> None:
-        hosts.forget(unit, name)
 
 
 Around = Callable[[Store, Hypervisors], tuple[Store, Hypervisors]]

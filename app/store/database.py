@@ -6,9 +6,10 @@ committed whole.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
-from typing import Final, Self, TypeVar
+from typing import Final, Protocol, Self, TypeVar
 
 from app.domain.ports import Clock, Unit
 from app.domain.rows import Writer
@@ -24,10 +25,26 @@ BUSY_TIMEOUT_S: Final = 5.0
 PRUNED_AT_ONCE: Final = 2000
 
 
+class Writing(Protocol):
+    """Where jobs are written; `close` finishes what is queued and blocks."""
+
+    def submit(self, job: Job) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Reading(Protocol):
+    """Where work reads; `close` finishes what is queued and blocks."""
+
+    def submit(self, work: Callable[[Transaction], Answer]) -> "Future[Answer]": ...
+
+    def close(self) -> None: ...
+
+
 class Database:
     """The cloud's state; make it with `open`."""
 
-    def __init__(self, writer: WriterThread, readers: Readers, changes: Changes) -> None:
+    def __init__(self, writer: Writing, readers: Reading, changes: Changes) -> None:
         self._writer, self._readers, self._changes = writer, readers, changes
 
     @classmethod

@@ -45,17 +45,24 @@ class Readers:
 
     def _read(self, work: Callable[[Transaction], Answer]) -> Answer:
         connection = self._free.get()
-        session = Session(connection, writable=False)
         try:
-            connection.execute("BEGIN")
-            return work(Transaction(session, "services", self._clock.now_ms()))
-        except BaseException as error:
-            said = told(error)
-            if said is error:
-                raise
-            raise said from error
+            return snapshot(connection, self._clock, work)
         finally:
-            session.end()
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
             self._free.put(connection)
+
+
+def snapshot(connection: sqlite3.Connection, clock: Clock, work: Callable[[Transaction], Answer]) -> Answer:
+    """Run `work` in a transaction that only reads."""
+    session = Session(connection, writable=False)
+    try:
+        connection.execute("BEGIN")
+        return work(Transaction(session, "services", clock.now_ms()))
+    except BaseException as error:
+        said = told(error)
+        if said is error:
+            raise
+        raise said from error
+    finally:
+        session.end()
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")

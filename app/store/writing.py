@@ -77,44 +77,16 @@ class Group:
             self.jobs.append(job)
 
 
-class WriterThread:
-    """Owns the writing connection; `committed` is called with the newest cursor after a commit that journalled."""
+class Commits:
+    """Runs groups on the writing connection; `committed` is called with the newest cursor after one that journalled."""
 
     def __init__(
         self, connect: Callable[[], sqlite3.Connection], clock: Clock, committed: Callable[[int], None]
     ) -> None:
         self._connect, self._clock, self._committed = connect, clock, committed
         self._connection: sqlite3.Connection | None = connect()
-        self._waiting: Jobs = queue.SimpleQueue()
-        self._gate = threading.Lock()
-        self._closed = False
-        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
-        self._thread.start()
 
-    def submit(self, job: Job) -> None:
-        """Queue work; Unavailable once the store is closed."""
-        with self._gate:
-            if self._closed:
-                raise Unavailable("store", "it is closed")
-            self._waiting.put(job)
-
-    def close(self) -> None:
-        """Finish what is queued, then end the thread and the connection; blocks."""
-        with self._gate:
-            if not self._closed:
-                self._closed = True
-                self._waiting.put(None)
-        self._thread.join()
-
-    def _run(self) -> None:
-        last = False
-        while not last:
-            first = self._waiting.get()
-            last = first is None or self._serve(Group(self._waiting, first))
-        if self._connection is not None:
-            self._connection.close()
-
-    def _serve(self, group: Group) -> bool:
+    def serve(self, group: Group) -> bool:
         """Commit one group and tell its callers; return True if it was the last."""
         try:
             newest = self._commit(group) if group.jobs else 0
@@ -174,6 +146,43 @@ class WriterThread:
             self._connection = None
             if connection is not None:
                 connection.close()
+
+
+class WriterThread(Commits):
+    """Owns the writing connection and the thread that works on it."""
+
+    def __init__(
+        self, connect: Callable[[], sqlite3.Connection], clock: Clock, committed: Callable[[int], None]
+    ) -> None:
+        super().__init__(connect, clock, committed)
+        self._waiting: Jobs = queue.SimpleQueue()
+        self._gate = threading.Lock()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job) -> None:
+        """Queue work; Unavailable once the store is closed."""
+        with self._gate:
+            if self._closed:
+                raise Unavailable("store", "it is closed")
+            self._waiting.put(job)
+
+    def close(self) -> None:
+        """Finish what is queued, then end the thread and the connection; blocks."""
+        with self._gate:
+            if not self._closed:
+                self._closed = True
+                self._waiting.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        last = False
+        while not last:
+            first = self._waiting.get()
+            last = first is None or self.serve(Group(self._waiting, first))
+        if self._connection is not None:
+            self._connection.close()
 
 
 def _failure(error: Exception) -> Exception:

@@ -112,6 +112,11 @@ class InstanceLife(RuleBasedStateMachine):
     def stopped(self, seen: Seen) -> None:
         self.step("stopped", seen=seen)
 
+    @precondition(lambda self: self.can("found running"))
+    @rule(seen=st.sampled_from([Seen.RUNNING, Seen.PAUSED]))
+    def found_running(self, seen: Seen) -> None:
+        self.step("found running", seen=seen)
+
     @precondition(lambda self: self.can("start"))
     @rule()
     def start(self) -> None:

@@ -1,0 +1,20 @@
+"""What the loop reports, written down by services: the bridge between the two, which do not know each other.
+
+It stands apart from `wiring.py` so that the loop and the services can be run together without an HTTP server.
+"""
+
+from app.domain.ports import Unit
+from app.services import hosts, instances
+
+
+class Outcomes:
+    """What the loop reports, written down by services."""
+
+    def gave_up(self, unit: Unit, instance_id: str, code: str, reason: str) -> None:
+        instances.gave_up(unit, instance_id, code, reason)
+
+    def powered_off(self, unit: Unit, instance_id: str) -> None:
+        instances.powered_off(unit, instance_id)
+
+    def host_emptied(self, unit: Unit, name: str) -> None:
+        hosts.forget(unit, name)

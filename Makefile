@@ -16,7 +16,7 @@ RUN_READY := .venv/.ready-to-run
 TEST_READY := .venv/.ready-to-test
 
 .PHONY: help run setup setup-test test check-style check-types check-imports format bench clean
-.PHONY: test-fast test-contract test-server test-clients test-crash test-net test-tui test-guest
+.PHONY: test-fast test-contract test-server test-clients test-crash test-points test-net test-tui test-guest
 .PHONY: simtest simtest-long
 
 help: ## list the targets
@@ -73,6 +73,9 @@ test-crash: $(TEST_READY) ## kill -9 at named points
 
 test-net: $(TEST_READY) ## real packets between network namespaces: DHCP, metadata, bridges
 	@$(PYTEST) tests/net $(ARGS)
+
+test-points: $(TEST_READY) ## kill -9 at every named point, with the verdicts printed: ten minutes
+	@EUCALYPTUS_POINTS=all $(PYTEST) -s tests/crash/test_points.py $(ARGS)
 
 test-tui: $(TEST_READY) ## the console, by Pilot and in tmux
 	@$(PYTEST) tests/tui $(ARGS)

@@ -16,7 +16,7 @@ RUN_READY := .venv/.ready-to-run
 TEST_READY := .venv/.ready-to-test
 
 .PHONY: help run setup setup-test test check-style check-types check-imports format bench clean
-.PHONY: test-fast test-contract test-server test-clients test-crash test-tui test-guest
+.PHONY: test-fast test-contract test-server test-clients test-crash test-points test-net test-tui test-guest
 .PHONY: simtest simtest-long
 
 help: ## list the targets
@@ -65,11 +65,17 @@ test-contract: $(TEST_READY) ## one suite a port, on every implementation
 test-server: $(TEST_READY) ## a served cloud on rehearsal hosts
 	@$(PYTEST) tests/server $(ARGS)
 
-test-clients: $(TEST_READY) ## the client matrix: boto3, aws CLI, boto 2 …
-	@$(PYTEST) tests/clients $(ARGS)
+test-clients: $(TEST_READY) ## unmodified clients: aws CLI, boto3, boto 2
+	@$(PYTEST) tests/server -m clients $(ARGS)
 
 test-crash: $(TEST_READY) ## kill -9 at named points
 	@$(PYTEST) tests/crash $(ARGS)
+
+test-net: $(TEST_READY) ## real packets between network namespaces: DHCP, metadata, bridges
+	@$(PYTEST) tests/net $(ARGS)
+
+test-points: $(TEST_READY) ## kill -9 at every named point, with the verdicts printed: ten minutes
+	@EUCALYPTUS_POINTS=all $(PYTEST) -s tests/crash/test_points.py $(ARGS)
 
 test-tui: $(TEST_READY) ## the console, by Pilot and in tmux
 	@$(PYTEST) tests/tui $(ARGS)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from app.conf import Given, Origin, Problem, read
 from app.domain.errors import CloudError
+from app.domain.network import NetworkPlan, Subnet
 from app.settings_values import (
     NamedHost,
     Read,
@@ -29,8 +30,11 @@ from app.settings_values import (
     public_addresses,
     rehearse,
     schedpolicy,
+    vnet_mode,
     whole,
 )
+
+DEFAULT_BRIDGE = "eucabr0"
 
 
 class SettingsError(CloudError):
@@ -109,7 +113,7 @@ class Settings:
     """Which instances of a reservation get a public address: all, or the head only. [ADDRESSING]"""
 
     vnet_mode: str = "SYSTEM"
-    """Who gives addresses to instances: SYSTEM, STATIC, MANAGED or MANAGED-NOVLAN. [VNET_MODE]"""
+    """Who gives addresses to instances: SYSTEM (the site's DHCP) or MANAGED-NOVLAN (this server). [VNET_MODE]"""
 
     vnet: Mapping[str, str] = field(default_factory=dict)
     """The other VNET_ keys that were given, by their full name, checked. [VNET_…]"""
@@ -140,6 +144,19 @@ class Settings:
 
     power_wake_s: int = 300
     """Seconds that a host may take to wake before it counts as lost. [POWER_WAKETHRESH]"""
+
+    @property
+    def network(self) -> NetworkPlan:
+        """The network of real hosts: ours, or the site's with at most a bridge that cards hang on."""
+        bridge = self.vnet.get("VNET_BRIDGE", "")
+        if self.vnet_mode == "SYSTEM":
+            return NetworkPlan(bridge=bridge)
+        dns = self.vnet.get("VNET_DNS", "")
+        return NetworkPlan(
+            bridge=bridge or DEFAULT_BRIDGE,
+            subnet=str(Subnet.parse(_subnet(self.vnet)).network),
+            dns=(dns,) if dns else (),
+        )
 
     @property
     def database(self) -> Path:
@@ -173,7 +190,7 @@ _KEYS: Mapping[str, _Key] = {
     "DISABLE_EBS": _Key(flag(inverted=True), ("volumes",)),
     "LOGLEVEL": _Key(choice("DEBUG", "INFO", "WARN=WARNING", "WARNING", "ERROR", "FATAL=CRITICAL"), ("log_level",)),
     "ADDRESSING": _Key(choice("all", "head"), ("addressing",)),
-    "VNET_MODE": _Key(choice("SYSTEM", "STATIC", "MANAGED", "MANAGED-NOVLAN"), ("vnet_mode",)),
+    "VNET_MODE": _Key(vnet_mode, ("vnet_mode",)),
     "MAPPING_POLICY": _Key(name, ("mapping_policy",)),
     "MAPPING_RULES": _Key(path, ("mapping_rules",)),
     "REMAP_MODE": _Key(choice("off", "advise", "auto"), ("remap_mode",)),
@@ -211,7 +228,8 @@ _REPLACED: Mapping[str, str] = {
     "VNET_DHCPUSER": "addresses are handed out by the gateway itself, no dhcpd is started",
     "VNET_INTERFACE": "set VNET_PUBINTERFACE and VNET_PRIVINTERFACE",
 }
-_IDLE = frozenset({*_VNET, "VNET_MODE", "ADDRESSING", "MANUAL_INSTANCES_CLEANUP"}) | {
+_OWN_NETWORK = frozenset({"VNET_SUBNET", "VNET_NETMASK", "VNET_DNS"})
+_IDLE = frozenset({*_VNET, "ADDRESSING", "MANUAL_INSTANCES_CLEANUP"} - {"VNET_BRIDGE"}) | {
     key for key in _KEYS if key.startswith(("MAPPING_", "REMAP_", "POWER_"))
 }
 _UNSET = frozenset({"", "not_configured"})
@@ -237,9 +255,10 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str], file: Path
 def _idle(given: Iterable[Given], values: Mapping[str, object]) -> Iterator[Problem]:
     """Name what asks for something that is not done yet; a default asks for nothing."""
     defaults = Settings()
+    idle = _IDLE - (_OWN_NETWORK if values.get("vnet_mode") == "MANAGED-NOVLAN" else frozenset())
     for each in given:
         names = _KEYS[each.key].fields if each.key in _KEYS else ("vnet",)
-        if each.key in _IDLE and any(
+        if each.key in idle and any(
             values.get(name, getattr(defaults, name)) != getattr(defaults, name) for name in names
         ):
             yield Problem(origin=each.origin, key=each.key, why="understood, but nothing acts upon it yet")
@@ -289,7 +308,26 @@ def _understood(found: Mapping[str, Given], problems: list[Problem]) -> dict[str
             problems.append(Problem(origin=given.origin, key=given.key, why=str(error)))
             continue
         values |= zip(key.fields, value if isinstance(value, tuple) and len(key.fields) > 1 else (value,), strict=False)
+    if not problems and values.get("vnet_mode") == "MANAGED-NOVLAN":
+        problems += _unfit_network(found["VNET_MODE"].origin, vnet)
     return values | {"vnet": vnet}
+
+
+def _unfit_network(origin: Origin, vnet: Mapping[str, str]) -> list[Problem]:
+    """Say what a network of ours lacks."""
+    lacking = [key for key in ("VNET_SUBNET", "VNET_NETMASK") if key not in vnet]
+    if lacking:
+        return [Problem(origin=origin, key="VNET_MODE", why=f"MANAGED-NOVLAN needs {' and '.join(lacking)}, too")]
+    try:
+        room = Subnet.parse(_subnet(vnet)).size
+    except ValueError:
+        room = 0
+    why = f"{_subnet(vnet)} is no network with room for instances; 10.1.0.0 with 255.255.0.0 could stand there"
+    return [] if room else [Problem(origin=origin, key="VNET_SUBNET", why=why)]
+
+
+def _subnet(vnet: Mapping[str, str]) -> str:
+    return f"{vnet['VNET_SUBNET']}/{vnet['VNET_NETMASK']}"
 
 
 def _not_known(key: str) -> str:

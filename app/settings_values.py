@@ -118,6 +118,14 @@ def schedpolicy(text: str, folder: Path) -> object:
     return choice("ROUNDROBIN", "GREEDY")(text, folder)
 
 
+def vnet_mode(text: str, folder: Path) -> object:
+    """1.6.1's network modes, of which some are still to come."""
+    known = choice("SYSTEM", "STATIC", "MANAGED", "MANAGED-NOVLAN")(text, folder)
+    if known not in {"SYSTEM", "MANAGED-NOVLAN"}:
+        raise ValueError(f"{known} is not there yet; SYSTEM (the site's DHCP) and MANAGED-NOVLAN are")
+    return known
+
+
 def listen(text: str, folder: Path) -> tuple[str, int]:
     """Read `host:port`; an IPv6 address stands in brackets."""
     host, colon, port = text.rpartition(":")

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from threading import Lock
 from typing import Any, Self
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,6 +36,7 @@ class World:
         self._hand.settimeout(10)
         self._hand.connect(str(self.socket))
         self._lines = self._hand.makefile("rb")
+        self._one_at_a_time = Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -70,9 +72,10 @@ class World:
         self.folder.cleanup()
 
     def _say(self, request: dict[str, Any]) -> Any:
-        self._hand.sendall(json.dumps({"id": 0, **request}).encode() + b"\n")
-        while True:
-            reply = json.loads(self._lines.readline())
-            if "id" in reply:
-                assert "refused" not in reply, reply
-                return reply["answer"]
+        with self._one_at_a_time:
+            self._hand.sendall(json.dumps({"id": 0, **request}).encode() + b"\n")
+            while True:
+                reply = json.loads(self._lines.readline())
+                if "id" in reply:
+                    assert "refused" not in reply, reply
+                    return reply["answer"]

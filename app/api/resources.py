@@ -69,6 +69,7 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     last_error: str
     tags: dict[str, str]
     name: str = ""
+    private_ip: str = ""
 
 
 class ImageView(msgspec.Struct, frozen=True, kw_only=True):

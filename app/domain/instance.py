@@ -1,5 +1,6 @@
 """Reservations and instances: what was asked beside what was seen, and EC2's state derived from the two.
 
+`public_key` is the key pair's as it was at launch: deleting or replacing the pair changes no instance.
 `launches` counts how often somebody asked the instance to run (RunInstances, each StartInstances);
 `launched` is the count that the loop has brought up. While they differ, a domain that is off must be
 started; once they agree, a domain that is off was powered off by its guest. `reboots` and `rebooted`
@@ -48,6 +49,8 @@ class Instance:
     cluster: str
     host: str
     mac: str
+    private_ip: str = ""
+    public_key: str = secret("")
     user_data: bytes = secret(b"")
     architecture: str = "x86_64"
     shutdown_behavior: str = "stop"
@@ -83,6 +86,11 @@ class Instance:
         if self.wanted is Wanted.STOPPED and self.seen in _AT_REST:
             return Size(cores=0, memory_mib=0, disk_gb=self.disk_gb)
         return self.size
+
+    @property
+    def address(self) -> str:
+        """The private address while the instance holds it; empty if it never had one or gave it back."""
+        return "" if self.removed else self.private_ip
 
     @property
     def state(self) -> InstanceState:

@@ -162,6 +162,8 @@ def recovery(instance: Instance) -> dict[str, str]:
         "shutdown_behavior": instance.shutdown_behavior,
         "monitoring": str(instance.monitoring).lower(),
         "mac": instance.mac,
+        "private_ip": instance.private_ip,
+        "public_key": instance.public_key,
         "launched_at_ms": str(instance.launched_at_ms),
         "created_at_ms": str(instance.created_at_ms),
     }

@@ -25,6 +25,7 @@ from app.reconcile.cases import Case
 from app.reconcile.disks import Plan, plan
 from app.reconcile.limits import Limits
 from app.reconcile.memory import Memory
+from app.reconcile.networks import Networks
 from app.reconcile.staging import Staging
 
 
@@ -47,9 +48,11 @@ class Job:
 
 
 class Executor:
-    def __init__(self, store: Store, hypervisors: Hypervisors, staging: Staging, limits: Limits) -> None:
+    def __init__(
+        self, store: Store, hypervisors: Hypervisors, staging: Staging, networks: Networks, limits: Limits
+    ) -> None:
         self._store, self._hypervisors = store, hypervisors
-        self._staging, self._limits = staging, limits
+        self._staging, self._networks, self._limits = staging, networks, limits
 
     async def run(self, action: Action, job: Job) -> None:
         """Do it; raises Staged, Hopeless, or what the host answered."""
@@ -68,6 +71,8 @@ class Executor:
     async def mark(self, instance: Instance, mark: Mark) -> None:
         """Write what was seen, all in one transaction; nothing is written if nothing changed."""
         await self._store.write(lambda unit: _mark(unit, instance.id, mark), writer="reconcile")
+        if mark.removed:
+            self._networks.poke()
 
     async def _stage(self, job: Job) -> None:
         if not job.host.rehearsal:
@@ -85,6 +90,7 @@ class Executor:
             case Define(launch=launch):
                 await hypervisor.define(replace(self._plan(job).spec, launch=launch))
             case Start(reboot=number):
+                await self._networks.ready(job.host)
                 await hypervisor.start(instance.id)
                 if number:
                     job.memory.did_reboot(number)
@@ -118,7 +124,8 @@ class Executor:
         return self._hypervisors.host(job.host.name)
 
     def _plan(self, job: Job) -> Plan:
-        return plan(job.case, job.host, self._limits.swap_mib)
+        host = replace(job.host, bridge=self._networks.bridge_of(job.host))
+        return plan(job.case, host, self._limits.swap_mib)
 
 
 def _require_bytes(case: Case) -> None:

@@ -14,7 +14,8 @@ from app.domain.errors import CloudError
 from app.domain.host import Host
 from app.domain.instance import Instance
 from app.domain.journal import Entry
-from app.domain.ports import Clock, DomainSpec, EventKind, HostEvent, Hypervisors, ImageFiles, Store, Unit
+from app.domain.network import NetworkPlan
+from app.domain.ports import Clock, DomainSpec, EventKind, Fabric, HostEvent, Hypervisors, ImageFiles, Store, Unit
 from app.domain.rows import writer_of
 from app.domain.states import Seen
 from app.reconcile.backoff import Backoff
@@ -24,6 +25,7 @@ from app.reconcile.execute import Executor
 from app.reconcile.hosts import HostWatchers
 from app.reconcile.leftovers import Leftovers
 from app.reconcile.limits import Limits
+from app.reconcile.networks import Networks
 from app.reconcile.observe import Observer
 from app.reconcile.outcomes import Outcomes
 from app.reconcile.queue import WorkQueue
@@ -68,6 +70,7 @@ class Reconciler:
         self._staging = Staging(hypervisors, images, self._observer, clock, limits)
         self._leftovers = Leftovers(store, hypervisors, self._observer, clock, limits.leftovers_s)
         self._watchers = HostWatchers(store, hypervisors, clock, limits)
+        self._networks = Networks(store, limits.resync_s)
         tools = Tools(
             store=store,
             clock=clock,
@@ -77,7 +80,7 @@ class Reconciler:
             cases=CaseReader(store),
             observer=self._observer,
             staging=self._staging,
-            executor=Executor(store, hypervisors, self._staging, limits),
+            executor=Executor(store, hypervisors, self._staging, self._networks, limits),
             backoff=Backoff(first_s=limits.retry_first_s, most_s=limits.retry_most_s, jitter=limits.jitter),
         )
         self._settler = Settler(tools)
@@ -92,6 +95,10 @@ class Reconciler:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     # --- life ---
+
+    def weave(self, fabric: Fabric, network: NetworkPlan) -> None:
+        """Look after the network of real hosts, too; to be called before `start`."""
+        self._networks.connect(fabric, network)
 
     async def start(self) -> None:
         """Join all hosts of the store, giving rehearsal hosts their domains back, and begin to work."""
@@ -111,6 +118,7 @@ class Reconciler:
         self._tasks = [
             loop.create_task(self._follow(cursor), name="reconcile journal"),
             loop.create_task(self._watchers.write_beats(), name="reconcile beats"),
+            loop.create_task(self._networks.run(), name="reconcile networks"),
         ]
 
     async def stop(self) -> None:
@@ -120,6 +128,7 @@ class Reconciler:
         await asyncio.gather(self._queue.stop(self._limits.stop_s), self._staging.close())
         await self._watchers.stop()
         self._observer.close()
+        self._networks.close()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=0.5)
 
@@ -214,6 +223,8 @@ class Reconciler:
             news = await self._store.read(partial(_read_news, after=after))
             for instance_id, host in news.instances:
                 self._queue.add(instance_id, host, urgent=True)
+            if news.instances or news.hosts:
+                self._networks.poke()
             if news.hosts:
                 await self._watchers.refresh(news.hosts.values(), news.hosts.keys())
         return news.cursor

@@ -10,7 +10,7 @@ from app.api.resources import AddHost
 from app.domain.account import Caller
 from app.domain.commands import RegisterImage
 from app.domain.ports import Entropy, ImageFiles, Unit
-from app.services import accounts, clusters, hosts, images, types
+from app.services import accounts, addresses, clusters, hosts, images, types
 from app.settings import Settings
 from app.storage.rehearsal import RehearsalFile, rehearsal_image
 
@@ -48,6 +48,7 @@ def wants_rehearsal(unit: Unit, settings: Settings) -> tuple[int, int]:
 def seed(unit: Unit, settings: Settings, entropy: Entropy) -> accounts.Secrets | None:
     """Give types, administrator and hosts; return the administrator's secrets at the first start."""
     types.seed(unit)
+    addresses.configure(unit, settings.network.subnet)
     secrets = accounts.first_start(unit, entropy)
     join_nodes(unit, settings)
     shape = wants_rehearsal(unit, settings)

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import hashlib
 import os
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -16,6 +17,7 @@ from app import __version__
 from app.clock import SystemClock
 from app.domain.ports import Hypervisors, Store, Unit
 from app.domain.states import HostState
+from app.network.kernel import KernelFabric
 from app.reconcile.limits import Limits
 from app.reconcile.loop import Reconciler
 from app.server import eucarc, seeding
@@ -24,6 +26,7 @@ from app.server.cloud import Cloud
 from app.server.ec2.operation import Site
 from app.server.feed import Feed
 from app.server.files import Uploads
+from app.server.metadata import Metadata
 from app.server.metrics import Metrics
 from app.server.outcomes import Outcomes
 from app.server.query import QueryApi, requests_of
@@ -160,6 +163,11 @@ async def _beside(*endless: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         await asyncio.wait(tasks)
 
 
+def owner_of(state: Path) -> str:
+    """Name the cloud of a state directory among those of this machine, also after its state was lost."""
+    return hashlib.sha256(bytes(state.resolve())).hexdigest()[:12]
+
+
 @asynccontextmanager
 async def _following(cloud: Cloud) -> AsyncIterator[None]:
     task = asyncio.create_task(cloud.feed.run(), name="live stream")
@@ -174,6 +182,8 @@ async def _following(cloud: Cloud) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _reconciling(cloud: Cloud, settings: Settings) -> AsyncIterator[None]:
+    metadata = Metadata(cloud.store, cloud.clock, cloud.entropy)
+    fabric = KernelFabric(owner_of(settings.state_dir), metadata.answer)
     reconciler = Reconciler(
         store=cloud.store,
         hypervisors=cloud.hypervisors,
@@ -182,12 +192,14 @@ async def _reconciling(cloud: Cloud, settings: Settings) -> AsyncIterator[None]:
         outcomes=Outcomes(),
         limits=Limits(cache_mib=settings.cache_mib, swap_mib=settings.swap_mib),
     )
+    reconciler.weave(fabric, settings.network)
     try:
         await reconciler.start()
         await _rehearsal_hosts_up(cloud)
         yield
     finally:
         await reconciler.stop()
+        await fabric.close()
         await cloud.hypervisors.close()
 
 

@@ -17,7 +17,7 @@ from app.domain.ports import Entropy, Unit
 from app.domain.states import HostState, HostWanted
 from app.domain.vmtype import NOTHING, VmType
 from app.rules.place import Chosen, Room, place
-from app.services import groups, images, keypairs, tags, types
+from app.services import addresses, groups, images, keypairs, tags, types
 from app.services.access import sees_hosts
 
 MOST_PER_REQUEST = 1000
@@ -37,9 +37,11 @@ class Admitted:
     kernel_id: str
     ramdisk_id: str
     key_name: str
+    public_key: str
     vmtype: VmType
     groups: tuple[SecurityGroup, ...]
     chosen: tuple[Chosen, ...]
+    addresses: tuple[str, ...]
 
 
 def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, policy: str) -> Admitted:
@@ -54,17 +56,21 @@ def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, p
         ramdisk_id = images.usable(unit, caller, ramdisk_id, ImageKind.RAMDISK).id
     if ramdisk_id and not kernel_id:
         raise Combination("A ramdisk needs a kernel: give KernelId, or register the image with one")
-    key_name = keypairs.find(unit, caller, name=command.key_name).name if command.key_name else ""
+    pair = keypairs.find(unit, caller, name=command.key_name) if command.key_name else None
     vmtype = types.resolve(unit, command.vmtype)
     _check_fit(image, vmtype)
+    named = _groups(unit, caller, command, entropy)
+    chosen, given = _place(unit, caller, command, vmtype, policy)
     return Admitted(
         image=image,
         kernel_id=kernel_id,
         ramdisk_id=ramdisk_id,
-        key_name=key_name,
+        key_name=pair.name if pair else "",
+        public_key=pair.public_key if pair else "",
         vmtype=vmtype,
-        groups=_groups(unit, caller, command, entropy),
-        chosen=_choose(unit, caller, command, vmtype, policy),
+        groups=named,
+        chosen=chosen,
+        addresses=given,
     )
 
 
@@ -128,6 +134,17 @@ def _groups(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy)
     if len(named) > MOST_GROUPS:
         raise OverLimit("security groups per instance", len(named), MOST_GROUPS)
     return tuple(named) or (default,)
+
+
+def _place(
+    unit: Unit, caller: Caller, command: RunInstances, vmtype: VmType, policy: str
+) -> tuple[tuple[Chosen, ...], tuple[str, ...]]:
+    """Choose hosts and an address for each; fewer addresses than hosts are like fewer hosts."""
+    chosen = _choose(unit, caller, command, vmtype, policy)
+    given = addresses.give(unit, [place.host for place in chosen])
+    if len(given) < command.min_count:
+        raise NoCapacity(vmtype.name, command.min_count, (f"the subnet has {len(given)} addresses free",))
+    return chosen[: len(given)], tuple(given)
 
 
 def _choose(unit: Unit, caller: Caller, command: RunInstances, vmtype: VmType, policy: str) -> tuple[Chosen, ...]:

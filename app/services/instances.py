@@ -200,6 +200,8 @@ def _asked(
         cluster=chosen.cluster,
         host=chosen.host,
         mac=mac_of(instance_id),
+        private_ip=admitted.addresses[index],
+        public_key=admitted.public_key,
         user_data=command.user_data,
         architecture=admitted.image.architecture,
         shutdown_behavior=command.shutdown_behavior,

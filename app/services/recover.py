@@ -6,7 +6,7 @@ but not what it was.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain import ids
 from app.domain.account import Account
@@ -53,6 +53,8 @@ def instance_of(seen: DomainSeen, host: str) -> Instance:
         cluster=kept["cluster"],
         host=host,
         mac=kept.get("mac") or mac_of(seen.instance_id),
+        private_ip=kept.get("private_ip", ""),
+        public_key=kept.get("public_key", ""),
         architecture=kept.get("architecture", "x86_64"),
         shutdown_behavior=kept.get("shutdown_behavior", "stop"),
         monitoring=kept.get("monitoring") == "true",
@@ -121,6 +123,8 @@ def _add(unit: Unit, instance: Instance) -> None:
     for group_id in instance.group_ids:
         if unit.groups.get(group_id) is None:
             unit.groups.add(_group(unit, group_id, instance.account_id))
+    if instance.private_ip and unit.instances.where(private_ip=instance.private_ip, removed=False):
+        instance = replace(instance, private_ip="")
     unit.instances.add(instance, event="instance.recovered", text=f"found on {instance.host}")
 
 

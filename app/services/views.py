@@ -100,6 +100,7 @@ def instance_view(instance: Instance, named: Mapping[str, str]) -> InstanceView:
         disk_gb=instance.disk_gb,
         image_id=instance.image_id,
         key_name=instance.key_name,
+        private_ip=instance.address,
         launch_index=instance.launch_index,
         launched_at_ms=instance.launched_at_ms,
         ended_at_ms=instance.ended_at_ms,

@@ -1,7 +1,7 @@
 """Numbered steps from an empty file to today's schema; sqlite-utils keeps the book of what was applied.
 
-To add a column: a new step `_0002_...` below that calls `database["instances"].add_column(name, type,
-not_null_default=...)`. Never change a released step: files of operators have passed it already.
+To add a column: a new step `_0002_...` below that calls `schema.table("instances").add_column(name,
+type, not_null_default=...)`. Never change a released step: files of operators have passed it already.
 """
 
 import sqlite3
@@ -20,6 +20,7 @@ def migrations() -> Migrations:
     """List every step, oldest first."""
     steps = Migrations(SET)
     steps(name="0001_first_schema")(_0001_first_schema)
+    steps(name="0002_private_addresses")(_0002_private_addresses)
     return steps
 
 
@@ -53,3 +54,14 @@ def is_ours(connection: sqlite3.Connection) -> bool:
 def _0001_first_schema(schema: Schema) -> None:
     for statement in (*first_schema.TABLES, *first_schema.INDEXES):
         schema.execute(statement)
+
+
+def _0002_private_addresses(schema: Schema) -> None:
+    """Two instances that hold one address are refused by the file itself; an ended one holds none."""
+    for column in ("private_ip", "public_key"):
+        schema.execute(f'ALTER TABLE "instances" ADD COLUMN "{column}" TEXT NOT NULL DEFAULT \'\'')
+    schema.execute('CREATE INDEX "instances_private_ip" ON "instances" ("private_ip")')
+    schema.execute(
+        'CREATE UNIQUE INDEX "instances_held_ip" ON "instances" ("private_ip")'
+        ' WHERE "private_ip" <> \'\' AND NOT "removed"'
+    )

@@ -98,6 +98,15 @@ def _boot(top: Element, spec: DomainSpec, flavour: Flavour, pool_path: str, arch
             _text(os, tag, volume_path(pool_path, volume))
     if spec.kernel and spec.cmdline:
         _text(os, "cmdline", spec.cmdline)
+    if flavour.serial:
+        _say_ec2(top, os, uuid_of(spec.instance_id))
+
+
+def _say_ec2(top: Element, os: Element, uuid: str) -> None:
+    """Show the UUID as the machine's serial number, too: together they tell cloud-init that this is EC2."""
+    SubElement(os, "smbios", {"mode": "sysinfo"})
+    system = SubElement(SubElement(top, "sysinfo", {"type": "smbios"}), "system")
+    _text(system, "entry", uuid, name="serial")
 
 
 def _devices(top: Element, spec: DomainSpec, flavour: Flavour, pool_path: str) -> None:

@@ -25,8 +25,11 @@ class Mark:
 
 
 def uuid_of(instance_id: str) -> str:
-    """Derive the domain's UUID, so that one instance can not be defined twice on a host."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{NAMESPACE}/{instance_id}"))
+    """Derive the domain's UUID, so that one instance can not be defined twice on a host.
+
+    It begins with `ec2`: that is how cloud-init knows in a guest that there is metadata to ask for.
+    """
+    return "ec2" + str(uuid.uuid5(uuid.NAMESPACE_URL, f"{NAMESPACE}/{instance_id}"))[3:]
 
 
 def element(mark: Mark) -> ElementTree.Element:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.served import ServedCloud
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.clients]
 AWS = str(Path(sys.executable).parent / "aws")
 
 

@@ -212,7 +212,7 @@ def test_hosts_that_can_not_be_reached_safely_are_refused(nodes: str) -> None:
         ("rehearse", "2x3", "rehearse_clusters", 2),
         ("rehearse", "none", "rehearse_clusters", 0),
         ("remap_min_gain", "0.2", "remap_min_gain", 0.2),
-        ("vnet_mode", "managed-novlan", "vnet_mode", "MANAGED-NOVLAN"),
+        ("vnet_mode", "system", "vnet_mode", "SYSTEM"),
         ("vnet_addrspernet", "32", "vnet", {"VNET_ADDRSPERNET": "32"}),
         ("mapping_rules", "my.rules", "mapping_rules", Path("my.rules")),
     ],
@@ -242,12 +242,39 @@ def test_a_good_value_is_understood(key: str, value: str, name: str, expected: o
         ("vnet_publicips", "10.0.0.1-x"),
         ("vnet_macmap", "d0:0d=10.0.0.1"),
         ("vnet_mode", "BRIDGED"),
+        ("vnet_mode", "STATIC"),
+        ("vnet_mode", "MANAGED"),
         ("cluster_name", "../x"),
     ],
 )
 def test_a_bad_value_is_refused_with_its_key(key: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"command line: {key.upper()}: "):
         load({key: value}, {})
+
+
+NOVLAN = {"vnet_mode": "managed-novlan", "vnet_subnet": "10.1.0.0", "vnet_netmask": "255.255.255.0"}
+
+
+def test_a_network_of_ours_needs_a_subnet_with_room() -> None:
+    plan = load({**NOVLAN, "vnet_dns": "10.1.0.1"}, {}).network
+    assert (plan.bridge, plan.subnet, plan.dns) == ("eucabr0", "10.1.0.0/24", ("10.1.0.1",))
+    assert plan.network(()).gateway == "10.1.0.1/24"
+    assert load({**NOVLAN, "vnet_dns": "10.1.0.1"}, {}).idle == ()
+    with pytest.raises(SettingsError, match="VNET_MODE: MANAGED-NOVLAN needs VNET_SUBNET and VNET_NETMASK, too"):
+        load({"vnet_mode": "managed-novlan"}, {})
+    for unfit in ("255.255.255.254", "255.0.0.0", "255.0.255.0"):
+        with pytest.raises(SettingsError, match=r"VNET_SUBNET: .* is no network with room"):
+            load({**NOVLAN, "vnet_netmask": unfit}, {})
+
+
+def test_a_mode_that_is_still_to_come_says_which_are_there() -> None:
+    with pytest.raises(SettingsError, match=r"STATIC is not there yet; SYSTEM .* and MANAGED-NOVLAN are"):
+        load({"vnet_mode": "static"}, {})
+
+
+def test_the_site_s_network_may_name_the_bridge_of_the_cards() -> None:
+    plan = load({"vnet_bridge": "xenbr0"}, {}).network
+    assert (plan.bridge, plan.ours) == ("xenbr0", False)
 
 
 def test_the_example_names_every_key_and_its_values_are_possible(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from app.domain.group import SecurityGroup
 from app.domain.ids import spellings
 from app.domain.image import Image
 from app.domain.keypair import KeyPair
+from app.domain.network import dns_name
 from app.server.ec2.filters import Facts
 from app.server.ec2.scene import PLATFORM, USAGE, Shown
 from app.wire.markup import timestamp
@@ -50,6 +51,8 @@ INSTANCE: Facts[Shown] = {
     "launch-time": lambda s: [timestamp(s.instance.launched_at_ms)],
     "monitoring-state": lambda s: ["enabled" if s.instance.monitoring else "disabled"],
     "owner-id": lambda s: [s.instance.account_id],
+    "private-dns-name": lambda s: [dns_name(s.instance.address)],
+    "private-ip-address": lambda s: [s.instance.address] if s.instance.address else [],
     "platform-details": lambda s: [PLATFORM],
     "ramdisk-id": lambda s: spellings(s.instance.ramdisk_id),
     "reason": lambda s: [s.instance.transition_reason],

@@ -8,6 +8,7 @@ from app.domain.group import SecurityGroup
 from app.domain.host import Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
+from app.domain.network import dns_name
 from app.domain.ports import Unit
 from app.domain.states import HostState, InstanceState
 from app.server.ec2.operation import Answer, tag_pairs
@@ -92,7 +93,8 @@ def instance_item(shown: Shown) -> Answer:
         "InstanceId": instance.id,
         "ImageId": instance.image_id,
         "State": state_item(instance.state),
-        "PrivateDnsName": "",
+        "PrivateDnsName": dns_name(instance.address),
+        "PrivateIpAddress": instance.address or None,
         "PublicDnsName": "",
         "StateTransitionReason": instance.transition_reason,
         "StateReason": _state_reason(instance),

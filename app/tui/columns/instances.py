@@ -46,6 +46,7 @@ COLUMNS: tuple[Column[InstanceView], ...] = (
     ),
     Column(key="account", title="ACCOUNT", width=12, value=lambda v: v.account_id, rank=9, aliases=("owner",)),
     Column(key="key", title="KEY", width=10, value=lambda v: v.key_name, rank=9),
+    Column(key="address", title="ADDRESS", width=15, value=lambda v: v.private_ip, rank=9, aliases=("ip",)),
     Column(
         key="age",
         title="AGE",

@@ -125,6 +125,7 @@ def _facts(view: InstanceView, scene: Scene) -> list[tuple[str, str, str]]:
         ("account", view.account_id, ""),
         ("reservation", f"{view.reservation_id} number {view.launch_index}", ""),
         ("key pair", view.key_name or dash, ""),
+        ("private address", view.private_ip or dash, ""),
         ("launched", f"{scene.moment(view.launched_at_ms)} ({scene.age(view.launched_at_ms)} ago)", ""),
         ("wanted", f"{view.wanted}, seen {view.seen}", ""),
         ("tags", ", ".join(f"{name}={value}" for name, value in sorted(view.tags.items())) or dash, ""),

@@ -1,0 +1,70 @@
+"""The metadata service: what a guest asks at 169.254.169.254, in EC2's first version and its second one with tokens.
+
+Tokens are signed and not stored, and hold for one instance; a new server asks for new ones, as EC2's clients expect
+at any time. The trap: a proxy inside a guest could be talked into asking for a token, so a request that went through
+one (`X-Forwarded-For`) is refused, and the answer has a hop limit of 1.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import struct
+
+from app.domain.network import GuestAnswer, GuestRequest
+from app.domain.ports import Clock, Entropy, Store, Unit
+from app.server.eucarc import REGION
+from app.server.metadata_tree import read, tree_of
+
+TOKEN, TTL = "x-aws-ec2-metadata-token", "x-aws-ec2-metadata-token-ttl-seconds"
+LONGEST_TTL_S = 6 * 60 * 60
+_EXPIRY = struct.Struct("!Q")
+
+
+class Metadata:
+    """Answers guests; made once for a running server."""
+
+    def __init__(self, store: Store, clock: Clock, entropy: Entropy) -> None:
+        self._store, self._clock = store, clock
+        self._key = entropy(32)
+
+    async def answer(self, asked: GuestRequest) -> GuestAnswer:
+        """Answer one request of the instance that the fabric recognised."""
+        path = asked.path.partition("?")[0].strip("/")
+        if asked.method == "PUT" and path.partition("/")[2] == "api/token":
+            return self._token(asked)
+        if asked.method not in {"GET", "HEAD"}:
+            return GuestAnswer(status=405, headers={"Allow": "GET, HEAD"})
+        if TOKEN in asked.headers and not self._holds(asked.headers[TOKEN], asked.instance_id):
+            return GuestAnswer(status=401)
+        body = await self._store.read(lambda unit: _body(unit, asked.instance_id, path))
+        return GuestAnswer(status=404) if body is None else GuestAnswer(status=200, body=body)
+
+    def _token(self, asked: GuestRequest) -> GuestAnswer:
+        if "x-forwarded-for" in asked.headers:
+            return GuestAnswer(status=403, near=True)
+        ttl = asked.headers.get(TTL, "")
+        if not (ttl.isascii() and ttl.isdigit() and len(ttl) < 6 and 1 <= int(ttl) <= LONGEST_TTL_S):
+            return GuestAnswer(status=400, near=True)
+        expiry = _EXPIRY.pack(int(self._clock.monotonic_s()) + int(ttl))
+        token = base64.urlsafe_b64encode(expiry + self._signature(expiry, asked.instance_id))
+        return GuestAnswer(status=200, body=token, headers={"X-aws-ec2-metadata-token-ttl-seconds": ttl}, near=True)
+
+    def _holds(self, token: str, instance_id: str) -> bool:
+        try:
+            raw = base64.urlsafe_b64decode(token.encode())
+        except (ValueError, binascii.Error):
+            return False
+        expiry, signature = raw[: _EXPIRY.size], raw[_EXPIRY.size :]
+        right = hmac.compare_digest(signature, self._signature(expiry, instance_id))
+        return right and bool(_EXPIRY.unpack(expiry)[0] > self._clock.monotonic_s())
+
+    def _signature(self, expiry: bytes, instance_id: str) -> bytes:
+        return hmac.digest(self._key, expiry + instance_id.encode(), hashlib.sha256)
+
+
+def _body(unit: Unit, instance_id: str, path: str) -> bytes | None:
+    instance = unit.instances.get(instance_id)
+    if instance is None or instance.removed:
+        return None
+    return read(tree_of(unit, instance, REGION), path)

@@ -1,0 +1,147 @@
+"""What an instance is told of itself, as a tree of names: 1.6.1's paths, and those that cloud-init asks for today.
+
+A directory lists its names with a slash behind those that are directories again; only `public-keys` is different:
+it lists `number=name`.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from app.domain.image import Image
+from app.domain.instance import Instance
+from app.domain.network import dns_name
+from app.domain.ports import Unit
+from app.services import addresses
+
+
+@dataclass(frozen=True, slots=True)
+class Titled:
+    """A directory that shows other words than its names."""
+
+    listing: str
+    below: "Mapping[str, Node]"
+
+
+Node = bytes | str | Titled | Mapping[str, "Node"]
+VERSIONS = (
+    "1.0", "2007-01-19", "2007-03-01", "2007-08-29", "2007-10-10", "2007-12-15", "2008-02-01", "2008-09-01",
+    "2009-04-04", "2011-01-01", "2011-05-01", "2012-01-12", "2014-02-25", "2014-11-05", "2015-10-20", "2016-04-19",
+    "2016-06-30", "2016-09-02", "2018-03-28", "2018-08-17", "2018-09-24", "2019-10-01", "2020-10-27", "2021-01-03",
+    "2021-03-23", "2021-07-15", "2022-09-24", "latest",
+)  # fmt: skip
+_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}|1\.0|latest")
+_DISKS = {"ami": "sda1", "emi": "sda1", "ephemeral": "sda2", "ephemeral0": "sda2", "root": "/dev/sda1", "swap": "sda3"}
+
+
+def read(tree: Mapping[str, Node], path: str) -> bytes | None:
+    """Return what stands at a path below the version, a listing for a directory; None: nothing does."""
+    names = [name for name in path.partition("?")[0].split("/") if name]
+    if not names:
+        return "\n".join(VERSIONS).encode()
+    if not _VERSION.fullmatch(names[0]):
+        return None
+    node: Node | None = tree
+    for name in names[1:]:
+        below = node.below if isinstance(node, Titled) else node
+        node = below.get(name) if isinstance(below, Mapping) else None
+    return None if node is None else _shown(node)
+
+
+def tree_of(unit: Unit, instance: Instance, region: str) -> dict[str, Node]:
+    """Gather all that an instance is told."""
+    image = unit.images.get(instance.image_id)
+    tree: dict[str, Node] = {
+        "meta-data": _sorted(_facts(instance, image) | _surroundings(unit, instance, region)),
+        "dynamic": {"instance-identity": {"document": _document(instance, region)}},
+    }
+    return tree | {"user-data": instance.user_data} if instance.user_data else tree
+
+
+def _shown(node: Node) -> bytes:
+    match node:
+        case bytes():
+            return node
+        case str():
+            return node.encode()
+        case Titled(listing=listing):
+            return listing.encode()
+    return "\n".join(name + ("" if isinstance(below, bytes | str) else "/") for name, below in node.items()).encode()
+
+
+def _facts(instance: Instance, image: Image | None) -> dict[str, Node]:
+    name, address = dns_name(instance.address), instance.address
+    facts: dict[str, Node] = {
+        "ami-id": instance.image_id,
+        "ami-launch-index": str(instance.launch_index),
+        "ami-manifest-path": (image.location or image.name) if image else "",
+        "ancestor-ami-ids": "",
+        "block-device-mapping": _DISKS,
+        "hostname": name,
+        "instance-action": "none",
+        "instance-id": instance.id,
+        "instance-life-cycle": "on-demand",
+        "instance-type": instance.vmtype,
+        "local-hostname": name,
+        "local-ipv4": address,
+        "mac": instance.mac,
+        "product-codes": "",
+        "public-hostname": name,  # as in 1.6.1, where nothing else is public
+        "public-ipv4": address,
+        "reservation-id": instance.reservation_id,
+    }
+    if instance.kernel_id:
+        facts["kernel-id"] = instance.kernel_id
+    if instance.ramdisk_id:
+        facts["ramdisk-id"] = instance.ramdisk_id
+    if instance.public_key:
+        facts["public-keys"] = Titled(f"0={instance.key_name}", {"0": {"openssh-key": instance.public_key}})
+    return facts
+
+
+def _surroundings(unit: Unit, instance: Instance, region: str) -> dict[str, Node]:
+    groups = {group.id: group.name for group in unit.groups.where(id=instance.group_ids)}
+    named = "\n".join(groups[one] for one in instance.group_ids if one in groups)
+    host = unit.hosts.get(instance.host)
+    card: dict[str, Node] = {
+        "device-number": "0",
+        "local-hostname": dns_name(instance.address),
+        "local-ipv4s": instance.address,
+        "mac": instance.mac,
+        "owner-id": instance.account_id,
+        "security-groups": named,
+        "subnet-ipv4-cidr-block": addresses.subnet_of(unit, host) if host else "",
+    }
+    return {
+        "network": {"interfaces": {"macs": {instance.mac: card}}},
+        "placement": {"availability-zone": instance.cluster, "region": region},
+        "security-groups": named,
+        "services": {"domain": "amazonaws.com", "partition": "aws"},
+    }
+
+
+def _document(instance: Instance, region: str) -> str:
+    said = {
+        "accountId": instance.account_id,
+        "architecture": instance.architecture,
+        "availabilityZone": instance.cluster,
+        "billingProducts": None,
+        "devpayProductCodes": None,
+        "marketplaceProductCodes": None,
+        "imageId": instance.image_id,
+        "instanceId": instance.id,
+        "instanceType": instance.vmtype,
+        "kernelId": instance.kernel_id or None,
+        "pendingTime": f"{datetime.fromtimestamp(instance.launched_at_ms // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "privateIp": instance.address,
+        "ramdiskId": instance.ramdisk_id or None,
+        "region": region,
+        "version": "2017-09-30",
+    }
+    return json.dumps(said, indent=2)
+
+
+def _sorted(tree: Mapping[str, Node]) -> dict[str, Node]:
+    return dict(sorted(tree.items()))

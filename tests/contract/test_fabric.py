@@ -1,0 +1,73 @@
+"""What every fabric does: it becomes what it is told, however often, and touches nothing else."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from app.domain.network import GuestAnswer, GuestRequest, Member, Network
+from app.domain.ports import Fabric
+from app.network.kernel import KernelFabric
+from app.network.rehearsal import RehearsedFabric
+from tests.net.namespaces import Namespace, missing
+
+pytestmark = pytest.mark.contract
+ONE = Member(instance_id="i-1", mac="d0:0d:00:00:00:01", address="10.9.0.5", hostname="ip-10-9-0-5")
+FIRST = Network(name="a", bridge="eucabr0", gateway="10.9.0.1/24", members=(ONE,))
+SECOND = Network(name="b", bridge="eucabr1", gateway="10.9.1.1/24")
+
+
+async def silence(asked: GuestRequest) -> GuestAnswer:
+    return GuestAnswer(status=404)
+
+
+@pytest.fixture(params=["rehearsed", "kernel"])
+async def fabric(request: pytest.FixtureRequest) -> AsyncIterator[Fabric]:
+    if request.param == "rehearsed":
+        yield RehearsedFabric()
+        return
+    if why := missing():
+        pytest.skip(why)
+    with Namespace() as namespace, namespace.entered():
+        fabric = KernelFabric("contract", silence)
+        yield fabric
+        await fabric.close()
+
+
+async def test_a_new_fabric_has_no_bridges(fabric: Fabric) -> None:
+    assert await fabric.bridges() == []
+    await fabric.apply([])
+    assert await fabric.bridges() == []
+
+
+async def test_it_becomes_what_it_is_told_and_the_same_again_changes_nothing(fabric: Fabric) -> None:
+    for _ in range(3):
+        await fabric.apply([FIRST, SECOND])
+        assert await fabric.bridges() == ["eucabr0", "eucabr1"]
+
+
+async def test_what_is_no_longer_wanted_goes(fabric: Fabric) -> None:
+    await fabric.apply([FIRST, SECOND])
+    await fabric.apply([SECOND])
+    assert await fabric.bridges() == ["eucabr1"]
+    await fabric.apply([])
+    assert await fabric.bridges() == []
+
+
+async def test_a_network_may_change_its_members_its_gateway_and_its_bridge(fabric: Fabric) -> None:
+    for wanted in (
+        FIRST,
+        replace(FIRST, members=()),
+        replace(FIRST, gateway="10.9.7.1/24"),
+        replace(FIRST, bridge="eucabr7"),
+    ):
+        await fabric.apply([wanted])
+        assert await fabric.bridges() == [wanted.bridge]
+
+
+async def test_bridges_outlive_the_answers(fabric: Fabric) -> None:
+    await fabric.apply([FIRST])
+    await fabric.close()
+    assert await fabric.bridges() == ["eucabr0"]
+    await fabric.apply([FIRST])
+    assert await fabric.bridges() == ["eucabr0"]

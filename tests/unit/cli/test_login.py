@@ -1,0 +1,57 @@
+"""`euca ssh` trusts no word that others wrote; a console's end is joined to what was shown of it before."""
+
+from typing import Any
+
+import click
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.api.resources import InstanceView
+from app.cli.login import added, harmless, ssh_words
+
+FACTS: dict[str, Any] = {
+    name: {str: "", int: 0, dict[str, str]: {}}[field.type]
+    for name, field in ((field.name, field) for field in msgspec.structs.fields(InstanceView))
+}
+VIEW = InstanceView(**(FACTS | {"id": "i-0a11beef", "state": "running", "private_ip": "10.9.0.5"}))
+
+
+def test_the_command_goes_to_the_address_with_the_options_given() -> None:
+    words = ssh_words(VIEW, "root", ["-i", "a key"], ("uname", "-a"))
+    assert words[0] == "ssh"
+    assert words[-4:] == ["--", "root@10.9.0.5", "uname", "-a"]
+    assert words[words.index("-i") + 1] == "a key"
+    assert "HostKeyAlias=i-0a11beef" in words
+
+
+@pytest.mark.parametrize(
+    ("changed", "login", "why"),
+    [
+        ({"state": "stopped"}, "root", "is stopped, not running"),
+        ({"private_ip": ""}, "root", "has no address"),
+        ({"private_ip": "-oProxyCommand=x"}, "root", "is no address"),
+        ({}, "-oProxyCommand=x", "is no name of a user"),
+        ({}, "a@b", "is no name of a user"),
+    ],
+)
+def test_what_could_be_an_option_or_leads_nowhere_is_refused(changed: dict[str, Any], login: str, why: str) -> None:
+    with pytest.raises(click.ClickException, match=why):
+        ssh_words(msgspec.structs.replace(VIEW, **changed), login, (), ())
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=2000), st.text(st.characters(codec="utf-8"), max_size=300))
+def test_what_was_added_to_a_text_that_only_grew_is_exactly_that(seen: str, more: str) -> None:
+    assert added(seen, seen + more) == more
+
+
+def test_what_was_added_is_found_when_the_window_has_moved_on() -> None:
+    lines = [f"line {number}\n" for number in range(200)]
+    assert added("".join(lines[:150]), "".join(lines[90:160])) == "".join(lines[150:160])
+    assert added("something else", "anew") == "anew"
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_no_control_character_of_a_guest_reaches_the_terminal(text: str) -> None:
+    assert all(char.isprintable() or char in "\n\t" for char in harmless(text))

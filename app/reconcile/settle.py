@@ -69,7 +69,8 @@ class Settler:
         try:
             return await self._settle(instance_id, turn)
         except CloudError as error:  # what a host does is sorted below: this is the store
-            log.warning("a look at an instance was cut short", extra={"instance": instance_id, "error": str(error)})
+            fields = {"instance": instance_id, "error": str(error)}
+            log.warning("a look at an instance was cut short", extra={"fields": fields})
             memory = self._memories.setdefault(instance_id, Memory())
             memory.failures += 1
             return Again(after_s=self._tools.backoff.after(memory.failures), failed=True)

@@ -58,12 +58,12 @@ print(json.dumps({
 
 
 @pytest.fixture(scope="session")
-def cloud_init() -> Path:
+def cloud_init(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Debian's cloud-init and what it imports, fetched once and unpacked, not installed."""
     if sys.version_info[:2] != (3, 11):
         pytest.skip("needs Python 3.11, for which Debian 12 built cloud-init's parts in C")
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eucalyptus" / "cloud-init"
-    root = home / "root"
+    root = tmp_path_factory.mktemp("cloud-init")
     try:
         found = debs.look_up(PACKAGES)
         debs.fetch(found, home, print)

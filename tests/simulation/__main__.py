@@ -25,6 +25,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--tail", type=int, default=TAIL, help="lines of the trace to print on failure")
     parser.add_argument("--all", action="store_true", help="go on after a failure")
+    parser.add_argument("--no-network", action="store_true", help="no instance gets an address")
     parser.add_argument("--plant", choices=sorted(PLANTS), help="with this bug planted")
     given = parser.parse_args()
     if given.plant:
@@ -33,7 +34,7 @@ def main() -> int:
 
     if given.seeds:
         return _many(given)
-    return _report(simulate(1 if given.seed is None else given.seed, given.days), given.tail)
+    return _report(simulate(1 if given.seed is None else given.seed, given.days, network=not given.no_network), given.tail)
 
 
 def _report(verdict: "Verdict", tail: int) -> int:
@@ -57,7 +58,7 @@ def _many(given: argparse.Namespace) -> int:
     seeds = range(int(first), int(last or first) + 1)
     began, days, failed = time.monotonic(), 0.0, 0
     with ProcessPoolExecutor(given.workers) as pool:
-        for verdict in pool.map(partial(simulate, days=given.days), seeds):
+        for verdict in pool.map(partial(simulate, days=given.days, network=not given.no_network), seeds):
             days += verdict.days
             if verdict.violated:
                 failed += 1

@@ -147,7 +147,7 @@ def net_script(rng: Random) -> NetScript:
     """Draw one, from a stream of its own: what else a seed has does not depend on it."""
     if rng.random() < 0.2:
         return NetScript()
-    subnet = f"10.9.0.0/{rng.choice((24, 27, 28))}"
+    subnet = f"10.9.0.0/{rng.choice((24, 28, 29))}"
     if rng.random() < 0.15:
         return NetScript(subnet=subnet)
     often_s = rng.choice((0.1, 0.3, 1.0)) * HOUR_S

@@ -69,7 +69,9 @@ class Rows(Generic[Row]):
         sql = self._sql.select
         if named:
             sql += " WHERE " + " AND ".join(_condition(name, values) for name, values in named.items())
-        found = self._session.query(sql + self._sql.by_key, [value for values in named.values() for value in _padded(values)])
+        found = self._session.query(
+            sql + self._sql.by_key, [value for values in named.values() for value in _padded(values)]
+        )
         rest = [(self._codec.names.index(n), set(values)) for n, values in wanted.items() if n not in named]
         return [self._codec.decode(row) for row in found if all(row[i] in values for i, values in rest)]
 
@@ -110,7 +112,9 @@ class Rows(Generic[Row]):
             raise ValueError(f"the key of a {self._kind} is ({', '.join(self._codec.key)})")
         if not all(storable(part) for part in key):
             return None
-        row: tuple[Any, ...] | None = self._session.query(f"{self._sql.select} WHERE {self._sql.is_key}", key).fetchone()
+        row: tuple[Any, ...] | None = self._session.query(
+            f"{self._sql.select} WHERE {self._sql.is_key}", key
+        ).fetchone()
         return row
 
     def _any_of(self, name: str, given: object) -> list[Any]:

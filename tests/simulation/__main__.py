@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.simulation.run import Verdict
 
 GATE_DAYS = 0.04
+TOLD_EVERY = 50
 TAIL = 60
 
 
@@ -34,7 +35,9 @@ def main() -> int:
 
     if given.seeds:
         return _many(given)
-    return _report(simulate(1 if given.seed is None else given.seed, given.days, network=not given.no_network), given.tail)
+    return _report(
+        simulate(1 if given.seed is None else given.seed, given.days, network=not given.no_network), given.tail
+    )
 
 
 def _report(verdict: "Verdict", tail: int) -> int:
@@ -58,7 +61,8 @@ def _many(given: argparse.Namespace) -> int:
     seeds = range(int(first), int(last or first) + 1)
     began, days, failed = time.monotonic(), 0.0, 0
     with ProcessPoolExecutor(given.workers) as pool:
-        for verdict in pool.map(partial(simulate, days=given.days, network=not given.no_network), seeds):
+        run = partial(simulate, days=given.days, network=not given.no_network)
+        for done, verdict in enumerate(pool.map(run, seeds), 1):
             days += verdict.days
             if verdict.violated:
                 failed += 1
@@ -66,11 +70,13 @@ def _many(given: argparse.Namespace) -> int:
                 if not given.all:
                     pool.shutdown(cancel_futures=True)
                     return _report(verdict, given.tail)
-    took_s = time.monotonic() - began
-    print(
-        f"{len(seeds)} seeds, {failed} failed, {days:.1f} cloud-days in {took_s:.0f} s"
-        f" ({len(seeds) / took_s:.1f} seeds/s, {days * 86400 / took_s:.0f} times as fast as life)"
-    )
+            if done % TOLD_EVERY == 0 or done == len(seeds):
+                took_s = time.monotonic() - began
+                print(
+                    f"{done} of {len(seeds)} seeds, {failed} failed, {days:.1f} cloud-days in {took_s:.0f} s"
+                    f" ({days * 86400 / took_s:.0f} times as fast as life)",
+                    flush=True,
+                )
     return 1 if failed else 0
 
 

@@ -112,6 +112,7 @@ PLANTS = {
         right="for _, address in batch], removed=False)",
         wrong='for _, address in batch], removed=False, wanted=("running", "stopped"))',
         means="an address is handed out again while its old holder is still shutting down",
+        found_by=24,
     ),
     "start-before-network": Plant(
         module="app.reconcile.execute",

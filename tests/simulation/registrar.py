@@ -120,5 +120,3 @@ class Registrar:
 
 def leases(ground: Ground) -> set[tuple[str, str]]:
     return {(member.mac, member.address) for member in ground.leased()}
-
-

@@ -8,7 +8,7 @@ from functools import partial
 
 from app.api.resources import AddHost
 from app.domain.commands import RegisterImage, RunInstances
-from app.domain.errors import CloudError, Missing, Unavailable
+from app.domain.errors import CloudError, Conflict, Missing, Unavailable
 from app.domain.ports import Unit
 from app.domain.states import InstanceState
 from app.services import accounts, addresses, clusters, hosts, images, instances, types
@@ -128,6 +128,8 @@ class Users:
             try:
                 await self._launch(command)
                 return
+            except Conflict as error:
+                self.world.violate(f"a launch met something that is there already: {error}")
             except (TimeoutError, Unavailable):
                 await asyncio.sleep(1.0 + rng.random() * 20.0)
 

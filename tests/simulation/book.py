@@ -20,6 +20,8 @@ NOTHING = Size(cores=0, memory_mib=0, disk_gb=0)
 AT_REST = frozenset({Seen.NOTHING, Seen.OFF, Seen.CRASHED})
 STEPS = {(before, after) for (before, _), after in INSTANCE.table.items()}
 LOOKING_S = 1.0
+BY_THE_LAST_LOOK = frozenset({"instance.powered off", "instance.stop asked"})
+"""Services know nothing of a start that was carried out since and not heard of; it is found running later."""
 RAISING = frozenset({"define", "start", "create_volume", "upload", "reboot", "reset"})
 LOWERING = frozenset({"shutdown", "destroy", "undefine"})
 KEPT = (
@@ -157,7 +159,7 @@ class Book:
             self._violate(
                 f"{name} is called terminated and has left {'its domain' if domain else left[0]} on {row.host}"
             )
-        if row.state is InstanceState.STOPPED and domain is not None and domain.on and event != "instance.powered off":
+        if row.state is InstanceState.STOPPED and domain is not None and domain.on and event not in BY_THE_LAST_LOOK:
             self._violate(f"{name} is called stopped and runs on {row.host}")
 
     def _host(self, event: str, name: str, data: dict[str, Any]) -> None:

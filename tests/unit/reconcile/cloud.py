@@ -1,6 +1,7 @@
 """A cloud for tests of the loop: real SQLite, a scripted world in its own process, services in twenty lines."""
 
 import asyncio
+import hashlib
 import itertools
 import json
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from app.clock import SystemClock
-from app.domain.errors import Missing
+from app.domain.errors import Broken, Missing
 from app.domain.host import Host
 from app.domain.image import Image
 from app.domain.instance import Instance
@@ -77,6 +78,12 @@ class Files:
             return self.paths[sha256]
         except KeyError:
             raise Missing("image file", sha256) from None
+
+    def checked(self, sha256: str) -> Path:
+        path = self.path(sha256)
+        if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+            raise Broken("image library", f"the file {sha256} is damaged")
+        return path
 
     def add(self, chunks: Iterable[bytes]) -> tuple[str, int]:
         raise NotImplementedError

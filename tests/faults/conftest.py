@@ -1,6 +1,7 @@
-"""One served cloud on a scripted world for all bad days of hosts and guests; every test takes a zone of its own."""
+"""One served cloud for all bad days of hosts and guests; every test brings a zone with one host of its own."""
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import httpx
@@ -11,6 +12,10 @@ from tests.scripted_world import World
 from tests.served import ServedCloud
 from tests.server.conftest import ec2_client
 
+POOL = "/var/lib/libvirt/eucalyptus"
+"""Every host's own: a private libvirtd has this path inside its own folder."""
+NUMBERS = count(1)
+
 
 @pytest.fixture(scope="session")
 def world() -> Iterator[World]:
@@ -20,7 +25,10 @@ def world() -> Iterator[World]:
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedCloud]:
-    with ServedCloud(tmp_path_factory.mktemp("cloud") / "state", rehearse="none") as cloud:
+    folder = tmp_path_factory.mktemp("cloud")
+    config = folder / "eucalyptus.conf"
+    config.write_text(f'REHEARSE="none"\nINSTANCE_PATH="{POOL}"\n')
+    with ServedCloud(folder / "state", config=config) as cloud:
         yield cloud
 
 
@@ -42,14 +50,14 @@ def image_id(cloud: ServedCloud, tmp_path_factory: pytest.TempPathFactory) -> st
 
 
 class Zone:
-    """A cluster of one scripted host, both of one name: what its operator reads, what its users do and see."""
+    """A cluster of one host, both of one name: what its operator reads, what its users do and see."""
 
-    def __init__(self, name: str, world: World, environment: dict[str, str], image_id: str) -> None:
-        self.name, self.world, self.ec2 = name, world, ec2_client(environment)
+    def __init__(self, name: str, uri: str, environment: dict[str, str], image_id: str) -> None:
+        self.name, self.ec2 = name, ec2_client(environment)
         self._image_id, self._url = image_id, f"{environment['EUCA_URL']}/api/v1"
         self._headers = {"Authorization": f"Bearer {environment['EUCA_TOKEN']}"}
         self._post("clusters", name=name)
-        self._post("hosts", name=name, cluster=name, uri=world.uri(name))
+        self._post("hosts", name=name, cluster=name, uri=uri)
         eventually(lambda: self.host()["state"] == "up")
 
     def host(self) -> dict[str, Any]:
@@ -87,6 +95,17 @@ class Zone:
         eventually(lambda: self.shown(instance_id)["State"]["Name"] == state, within_s)
         return self.shown(instance_id)
 
+    def _post(self, what: str, **body: str) -> None:
+        httpx.post(f"{self._url}/{what}", json=body, headers=self._headers).raise_for_status()
+
+
+class ScriptedZone(Zone):
+    """A zone whose host is of the scripted world."""
+
+    def __init__(self, name: str, world: World, environment: dict[str, str], image_id: str) -> None:
+        self.world = world
+        super().__init__(name, world.uri(name), environment, image_id)
+
     def ends(self, instance_id: str) -> None:
         """Terminate; nothing of it may be left on the host."""
         self.ec2.terminate_instances(InstanceIds=[instance_id])
@@ -105,10 +124,7 @@ class Zone:
             (entry["do"], entry["instance_id"], entry["outcome"]) == ("start", instance_id, "done") for entry in log
         )
 
-    def _post(self, what: str, **body: str) -> None:
-        httpx.post(f"{self._url}/{what}", json=body, headers=self._headers).raise_for_status()
-
 
 @pytest.fixture
-def zone(world: World, environment: dict[str, str], image_id: str, request: pytest.FixtureRequest) -> Zone:
-    return Zone(f"zone{abs(hash(request.node.name)) % 10**8}", world, environment, image_id)
+def zone(world: World, environment: dict[str, str], image_id: str) -> ScriptedZone:
+    return ScriptedZone(f"zone{next(NUMBERS)}", world, environment, image_id)

@@ -6,13 +6,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.deadline import eventually
-from tests.faults.conftest import Zone
+from tests.faults.conftest import ScriptedZone
 from tests.scripted_world import World
 
 pytestmark = pytest.mark.faults
 
 
-def no_room(zone: Zone, **more: object) -> bool:
+def no_room(zone: ScriptedZone, **more: object) -> bool:
     """Try to launch; tell whether the answer was that there is no room."""
     try:
         zone.run(**more)
@@ -22,11 +22,11 @@ def no_room(zone: Zone, **more: object) -> bool:
 
 
 @pytest.fixture
-def pair(world: World, environment: dict[str, str], image_id: str) -> tuple[Zone, Zone]:
-    return Zone("kept", world, environment, image_id), Zone("emptied", world, environment, image_id)
+def pair(world: World, environment: dict[str, str], image_id: str) -> tuple[ScriptedZone, ScriptedZone]:
+    return ScriptedZone("kept", world, environment, image_id), ScriptedZone("emptied", world, environment, image_id)
 
 
-def test_a_host_that_refuses_ends_the_launch_with_its_words_and_keeps_nothing(zone: Zone) -> None:
+def test_a_host_that_refuses_ends_the_launch_with_its_words_and_keeps_nothing(zone: ScriptedZone) -> None:
     zone.world.direct("refuse", zone.name, what="start", words="no /dev/kvm here")
     instance_id = zone.run()
     ended = zone.becomes("terminated", instance_id)
@@ -39,7 +39,7 @@ def test_a_host_that_refuses_ends_the_launch_with_its_words_and_keeps_nothing(zo
     zone.ends(zone.running())
 
 
-def test_lost_hosts_keep_what_they_ran_and_get_back_what_they_lost(pair: tuple[Zone, Zone]) -> None:
+def test_lost_hosts_keep_what_they_ran_and_get_back_what_they_lost(pair: tuple[ScriptedZone, ScriptedZone]) -> None:
     """Two hosts die at once: one returns with its guests, the other, a rehearsal host, with nothing."""
     kept, emptied = pair
     stays, goes, anew = kept.running(), kept.running(), emptied.running()
@@ -65,7 +65,7 @@ def test_lost_hosts_keep_what_they_ran_and_get_back_what_they_lost(pair: tuple[Z
     emptied.ends(anew)
 
 
-def test_a_host_that_hangs_holds_up_no_answer(zone: Zone) -> None:
+def test_a_host_that_hangs_holds_up_no_answer(zone: ScriptedZone) -> None:
     zone.world.direct("delay", zone.name, what="define", seconds=3600)
     instance_id = zone.run()
     began = time.monotonic()
@@ -78,7 +78,7 @@ def test_a_host_that_hangs_holds_up_no_answer(zone: Zone) -> None:
     assert zone.domains() == {}
 
 
-def test_a_foreign_domain_is_left_alone_and_its_room_is_not_given_away(zone: Zone) -> None:
+def test_a_foreign_domain_is_left_alone_and_its_room_is_not_given_away(zone: ScriptedZone) -> None:
     zone.world.direct("foreign", zone.name, instance_id="somebody-elses", cores=6, memory_mib=1024)
     eventually(lambda: zone.host()["cores"] == 2)
     assert no_room(zone, InstanceType="c1.xlarge")

@@ -90,7 +90,7 @@ async def running(
             async with (
                 _following(cloud),
                 _reconciling(cloud, settings),
-                _beside(keep_tidy(store, clock), live.follow(store)),
+                _beside(keep_tidy(store, clock, settings.journal_keep_s), live.follow(store)),
             ):
                 yield cloud
 

@@ -109,7 +109,7 @@ async def live_through(file: Path, jumps_ms: list[int]) -> None:
             _, made = await store.write(lambda unit, of=token: instances.run(unit, ANA, asked(of), entropy, "GREEDY"))  # type: ignore[misc]
             mine[token] = made[0].id
             await store.write(lambda unit: unit.audit(who="a", source="", action="", target="", outcome=""))
-            await tidy(store, clock)
+            await tidy(store, clock, 7 * DAY_MS)
             assert await store.write(repeated) == mine
             found = await store.read(lambda unit: instances.find(unit, ANA, list(mine.values())))
             assert [row.id for row in found] == list(mine.values())

@@ -16,7 +16,7 @@ RUN_READY := .venv/.ready-to-run
 TEST_READY := .venv/.ready-to-test
 
 .PHONY: help run setup setup-test test check-style check-types check-imports format bench clean
-.PHONY: test-fast test-contract test-server test-clients test-crash test-points test-net test-tui test-guest
+.PHONY: test-fast test-contract test-server test-clients test-faults test-crash test-points test-net test-tui test-guest
 .PHONY: simtest simtest-long soak
 
 help: ## list the targets
@@ -67,6 +67,9 @@ test-server: $(TEST_READY) ## a served cloud on rehearsal hosts
 
 test-clients: $(TEST_READY) ## unmodified clients: aws CLI, boto3, boto 2
 	@$(PYTEST) tests/server -m clients $(ARGS)
+
+test-faults: $(TEST_READY) ## bad days: hosts, disks, clocks and strangers, as users meet them
+	@$(PYTEST) tests/faults $(ARGS)
 
 test-crash: $(TEST_READY) ## kill -9 at named points
 	@$(PYTEST) tests/crash $(ARGS)

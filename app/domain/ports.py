@@ -354,6 +354,10 @@ class ImageFiles(Protocol):
         """Return the file's path; Missing if there is none."""
         ...
 
+    def checked(self, sha256: str) -> Path:
+        """Return the path once the whole file was read and has this digest; Missing, or Broken if it has another."""
+        ...
+
     def add(self, chunks: Iterable[bytes]) -> tuple[str, int]:
         """Store a stream; return SHA-256 and size."""
         ...

@@ -27,7 +27,7 @@ from app.reconcile.limits import Limits
 from app.reconcile.memory import Memory
 from app.reconcile.networks import Networks
 from app.reconcile.seeds import sow
-from app.reconcile.staging import Staging
+from app.reconcile.staging import Spoilt, Staging
 
 
 class Hopeless(CloudError):
@@ -79,7 +79,11 @@ class Executor:
         if not job.host.rehearsal:
             _require_bytes(job.case)
         needs = self._plan(job).needs
-        if needs and not await self._staging.stage(job.host.name, job.case.instance.id, needs):
+        try:
+            staged = not needs or await self._staging.stage(job.host.name, job.case.instance.id, needs)
+        except Spoilt as error:
+            raise Hopeless(f"the file of the image {_image_of(job.case, error.sha256)} {error.why}") from error
+        if not staged:
             raise Staged
 
     async def _raise_up(self, action: MakeDisks | Define | Start, job: Job) -> None:
@@ -138,6 +142,10 @@ def _require_bytes(case: Case) -> None:
             raise Hopeless(f"the image {image_id} is no longer registered")
         if not image.sha256:
             raise Hopeless(f"the image {image_id} is registered, but its bytes were never uploaded to this cloud")
+
+
+def _image_of(case: Case, sha256: str) -> str:
+    return next((image_id for image_id, image in case.images if image is not None and image.sha256 == sha256), sha256)
 
 
 def _mark(unit: Unit, instance_id: str, mark: Mark) -> None:

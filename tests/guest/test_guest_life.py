@@ -47,7 +47,12 @@ class Guest:
         assert image["RamdiskId"].startswith("eri-")
         ec2.create_key_pair(KeyName="mine")
         run = ec2.run_instances(
-            ImageId=image["ImageId"], MinCount=1, MaxCount=1, KeyName="mine", UserData=USER_DATA, InstanceType="m1.small"
+            ImageId=image["ImageId"],
+            MinCount=1,
+            MaxCount=1,
+            KeyName="mine",
+            UserData=USER_DATA,
+            InstanceType="m1.small",
         )
         self.id = run["Instances"][0]["InstanceId"]
 

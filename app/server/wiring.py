@@ -36,6 +36,7 @@ from app.server.upkeep import keep_tidy
 from app.services import accounts
 from app.settings import Settings
 from app.storage.library import Library
+from app.storage.seed import Seeds
 from app.store.backup import backup
 from app.store.database import Database
 from app.store.lock import StateLock
@@ -99,7 +100,7 @@ async def running(
             async with (
                 _following(cloud),
                 _reconciling(cloud, ports.fabric, settings),
-                _beside(keep_tidy(store, clock), live.follow(store)),
+                _beside(keep_tidy(store, clock, settings.journal_keep_s), live.follow(store)),
             ):
                 yield cloud
 
@@ -199,7 +200,7 @@ async def _reconciling(cloud: Cloud, fabric: Fabric, settings: Settings) -> Asyn
         outcomes=Outcomes(),
         limits=Limits(cache_mib=settings.cache_mib, swap_mib=settings.swap_mib),
     )
-    reconciler.weave(fabric, settings.network)
+    reconciler.weave(fabric, settings.network, await asyncio.to_thread(Seeds, settings.state_dir / "seeds"))
     try:
         await reconciler.start()
         await _rehearsal_hosts_up(cloud)

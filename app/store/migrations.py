@@ -21,6 +21,7 @@ def migrations() -> Migrations:
     steps = Migrations(SET)
     steps(name="0001_first_schema")(_0001_first_schema)
     steps(name="0002_private_addresses")(_0002_private_addresses)
+    steps(name="0003_memory_of_images")(_0003_memory_of_images)
     return steps
 
 
@@ -65,3 +66,7 @@ def _0002_private_addresses(schema: Schema) -> None:
         'CREATE UNIQUE INDEX "instances_held_ip" ON "instances" ("private_ip")'
         ' WHERE "private_ip" <> \'\' AND NOT "removed"'
     )
+
+
+def _0003_memory_of_images(schema: Schema) -> None:
+    schema.execute('ALTER TABLE "images" ADD COLUMN "min_memory_mib" INTEGER NOT NULL DEFAULT 0')

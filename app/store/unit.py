@@ -26,7 +26,10 @@ from app.store.table import Rows
 _HELD: Final = """
     SELECT host, SUM(cores * awake), SUM(memory_mib * awake), SUM(disk_gb) FROM (
         SELECT host, cores, memory_mib, disk_gb,
-            NOT (wanted = 'stopped' AND seen IN ('nothing', 'off', 'crashed')) AS awake
+            NOT (
+                (wanted = 'stopped' OR (wanted = 'terminated' AND launched >= launches))
+                AND seen IN ('nothing', 'off', 'crashed')
+            ) AS awake
         FROM instances WHERE NOT (wanted = 'terminated' AND removed)
     ) GROUP BY host"""
 _COUNTS: Final = "SELECT host, COUNT(*) FROM instances WHERE NOT (wanted = 'terminated' AND removed) GROUP BY host"

@@ -64,10 +64,13 @@ class Row:
 
     @property
     def held(self) -> Size:
+        begun = self.columns["launched"] >= self.columns["launches"]
         match self.state:
             case InstanceState.TERMINATED:
                 return NOTHING
-            case InstanceState.STOPPED:
+            case InstanceState.SHUTTING_DOWN if not (begun and self.seen in AT_REST):
+                return self.size
+            case InstanceState.STOPPED | InstanceState.SHUTTING_DOWN:
                 return Size(cores=0, memory_mib=0, disk_gb=self.size.disk_gb)
         return self.size
 

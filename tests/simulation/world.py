@@ -76,6 +76,9 @@ class Files:
     def path(self, sha256: str) -> Path:
         return Path("/images") / sha256
 
+    def checked(self, sha256: str) -> Path:
+        return self.path(sha256)
+
     def add(self, chunks: object) -> tuple[str, int]:
         raise Missing("image file", "of the simulation")
 

@@ -174,6 +174,7 @@ class Disk:
     target: str
     format: str
     serial: str = ""
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,3 +364,11 @@ class ImageFiles(Protocol):
     def remove(self, sha256: str) -> None: ...
 
     def digests(self) -> set[str]: ...
+
+
+class SeedFiles(Protocol):
+    """Makes small disk images that tell a guest who it is, where no metadata address does."""
+
+    def write(self, files: Mapping[str, bytes]) -> tuple[Path, str]:
+        """Write an image that holds these files; return where, for the caller to remove, and its SHA-256."""
+        ...

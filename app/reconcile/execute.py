@@ -26,6 +26,7 @@ from app.reconcile.disks import Plan, plan
 from app.reconcile.limits import Limits
 from app.reconcile.memory import Memory
 from app.reconcile.networks import Networks
+from app.reconcile.seeds import sow
 from app.reconcile.staging import Spoilt, Staging
 
 
@@ -89,8 +90,11 @@ class Executor:
         hypervisor, instance = self._hypervisor(job), job.case.instance
         match action:
             case MakeDisks():
-                for volume in self._plan(job).volumes:
+                made = self._plan(job)
+                for volume in made.volumes:
                     await hypervisor.create_volume(volume.name, volume.capacity_bytes, volume.format, volume.backing)
+                if made.seed and self._networks.seeds:
+                    await sow(self._networks.seeds, hypervisor, instance, made.seed)
             case Define(launch=launch):
                 await hypervisor.define(replace(self._plan(job).spec, launch=launch))
             case Start(reboot=number):
@@ -129,7 +133,7 @@ class Executor:
 
     def _plan(self, job: Job) -> Plan:
         host = replace(job.host, bridge=self._networks.bridge_of(job.host))
-        return plan(job.case, host, self._limits.swap_mib)
+        return plan(job.case, host, self._limits.swap_mib, seeded=self._networks.is_silent(job.host))
 
 
 def _require_bytes(case: Case) -> None:

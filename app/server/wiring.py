@@ -36,6 +36,7 @@ from app.server.upkeep import keep_tidy
 from app.services import accounts
 from app.settings import Settings
 from app.storage.library import Library
+from app.storage.seed import Seeds
 from app.store.backup import backup
 from app.store.database import Database
 from app.store.lock import StateLock
@@ -192,7 +193,7 @@ async def _reconciling(cloud: Cloud, settings: Settings) -> AsyncIterator[None]:
         outcomes=Outcomes(),
         limits=Limits(cache_mib=settings.cache_mib, swap_mib=settings.swap_mib),
     )
-    reconciler.weave(fabric, settings.network)
+    reconciler.weave(fabric, settings.network, await asyncio.to_thread(Seeds, settings.state_dir / "seeds"))
     try:
         await reconciler.start()
         await _rehearsal_hosts_up(cloud)

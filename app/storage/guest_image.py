@@ -34,7 +34,7 @@ _USER_LAND = (
 )  # fmt: skip
 _VIRTIO = ("virtio_pci", "virtio_mmio", "virtio_blk", "virtio_scsi", "sd_mod", "virtio_net", "virtio_rng")
 _XEN = ("xen_blkfront", "xen_netfront")
-_ALWAYS = ("button", "evdev", "af_packet")
+_ALWAYS = ("button", "evdev", "af_packet", "isofs")
 _LIBRARIES = ("libc.so.6", "libcrypt.so.1", "libtomcrypt.so.1", "libtommath.so.1", "libz.so.1", "libgmp.so.10")
 _APPLETS_IN_SBIN = (
     "acpid getty halt init insmod ip mke2fs mkswap modprobe poweroff reboot route swapoff swapon switch_root udhcpc"
@@ -55,7 +55,7 @@ _ETC = {
     "nsswitch.conf": "passwd: files\nshadow: files\ngroup: files\nhosts: files dns\n",
     "hosts": "127.0.0.1 localhost\n",
 }
-_SCRIPTS = ("boot", "disks", "lease", "metadata", "network", "say", "ssh", "stop")
+_SCRIPTS = ("become", "boot", "disks", "lease", "metadata", "network", "say", "seed", "ssh", "stop")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

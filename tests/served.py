@@ -27,18 +27,21 @@ class ServedCloud:
         self.state, self.url, self._by_way_of = state, "", by_way_of
         self._arguments = ["--state", str(state)]
         self._arguments += ["--config", str(config)] if config else ["--rehearse", rehearse]
-        self._listen = "127.0.0.1:0"
+        self.listen = "127.0.0.1:0"
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> Self:
         """Serve; the port stays the same over restarts."""
-        command = [*self._by_way_of, sys.executable, "-m", "app", "serve", *self._arguments, "--listen", self._listen]
         log = (self.state.parent / f"{self.state.name}.log").open("a")
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        self._process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, stderr=log, text=True)
         log.close()
         self.url = self._ready_line().removeprefix("ready ").strip()
-        self._listen = self.url.removeprefix("http://")
+        self.listen = self.url.removeprefix("http://")
         return self
+
+    def command(self) -> list[str]:
+        """Form what starts the server."""
+        return [*self._by_way_of, sys.executable, "-m", "app", "serve", *self._arguments, "--listen", self.listen]
 
     @property
     def pid(self) -> int:

@@ -327,7 +327,8 @@ class Fabric(Protocol):
     """The networks of instances on the server's machine: bridges, addresses by DHCP, the metadata address.
 
     It is told the whole of what is wanted, again and again, so that nothing has to be remembered: what is missing
-    is made, what differs is repaired, what is ours and no longer wanted goes; anything else is left alone.
+    is made, what differs is repaired, what is ours and no longer wanted goes; anything else is left alone. What was
+    given up may still be carried out, but never after what was asked for later.
     """
 
     async def apply(self, networks: Sequence[Network]) -> None:

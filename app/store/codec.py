@@ -85,7 +85,7 @@ def _made(entity: Any) -> Codec[Any]:
 def storable(value: object) -> bool:
     """Tell whether SQLite can hold a value in its stored form."""
     if isinstance(value, str):
-        return not any("\ud800" <= letter <= "\udfff" for letter in value)
+        return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
     return not isinstance(value, int) or -(2**63) <= value < 2**63
 
 

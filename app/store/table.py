@@ -7,6 +7,8 @@ a host's heartbeat touches `seen_at_ms` every few seconds: a change of columns o
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, Generic, TypeVar
 
 from app.domain.errors import CloudError, Conflict, Invalid, Missing
@@ -22,12 +24,36 @@ NOT_JOURNALLED: Final = frozenset({"seen_at_ms"})
 MOST_VALUES: Final = 500
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Texts:
+    """The SQL that every unit of work says of one entity."""
+
+    select: str
+    is_key: str
+    by_key: str
+    insert: str
+
+
+@cache
+def texts_of(entity: Any) -> Texts:
+    """Form an entity's SQL; it is formed once."""
+    codec, table = codec_of(entity), _quoted(KINDS[entity][0])
+    return Texts(
+        select=f"SELECT {_list(codec.names)} FROM {table}",  # noqa: S608
+        is_key=" AND ".join(f"{_quoted(name)} = ?" for name in codec.key),
+        by_key=f" ORDER BY {_list(codec.key)}",
+        insert=f"INSERT INTO {table} ({_list(codec.names)}) VALUES ({_marks(len(codec.names))})",  # noqa: S608
+    )
+
+
 class Rows(Generic[Row]):
     """The port `Table` on one transaction."""
 
     def __init__(self, entity: type[Row], session: Session, journal: Journal, writer: Writer) -> None:
         self._codec: Codec[Row] = codec_of(entity)
         self._table, self._kind = KINDS[entity]
+        known: Any = entity
+        self._sql = texts_of(known)
         self._session, self._journal, self._writer = session, journal, writer
 
     def get(self, *key: str) -> Row | None:
@@ -40,11 +66,12 @@ class Rows(Generic[Row]):
         if not all(wanted.values()):
             return []
         named = {name: values for name, values in wanted.items() if len(values) <= MOST_VALUES}
-        sql = f"SELECT {_list(self._codec.names)} FROM {_quoted(self._table)}"  # noqa: S608
+        sql = self._sql.select
         if named:
             sql += " WHERE " + " AND ".join(_condition(name, values) for name, values in named.items())
-        sql += f" ORDER BY {_list(self._codec.key)}"
-        found = self._session.query(sql, [value for values in named.values() for value in _padded(values)])
+        found = self._session.query(
+            sql + self._sql.by_key, [value for values in named.values() for value in _padded(values)]
+        )
         rest = [(self._codec.names.index(n), set(values)) for n, values in wanted.items() if n not in named]
         return [self._codec.decode(row) for row in found if all(row[i] in values for i, values in rest)]
 
@@ -52,9 +79,7 @@ class Rows(Generic[Row]):
         if self._writer != "services":
             raise ValueError(f"only services add rows; {self._writer} tried to add a {self._kind}")
         stored = self._codec.encode(row)
-        names = self._codec.names
-        sql = f"INSERT INTO {_quoted(self._table)} ({_list(names)}) VALUES ({_marks(len(names))})"  # noqa: S608
-        self._change(sql, stored, row)
+        self._change(self._sql.insert, stored, row)
         self._write_down(event or f"{self._kind}.added", text, row, self._codec.columns)
 
     def put(self, row: Row, *, event: str | None = None, text: str = "") -> None:
@@ -68,7 +93,7 @@ class Rows(Generic[Row]):
         columns = [self._codec.columns[i] for i in changed]
         self._check_writer(columns)
         sets = ", ".join(f"{_quoted(column.name)} = ?" for column in columns)
-        sql = f"UPDATE {_quoted(self._table)} SET {sets} WHERE {self._is_key()}"  # noqa: S608
+        sql = f"UPDATE {_quoted(self._table)} SET {sets} WHERE {self._sql.is_key}"  # noqa: S608
         self._change(sql, [*(after[i] for i in changed), *self._codec.key_of(row)], row)
         if event or not NOT_JOURNALLED.issuperset(column.name for column in columns):
             self._write_down(event or f"{self._kind}.changed", text, row, columns)
@@ -79,7 +104,7 @@ class Rows(Generic[Row]):
         last = self.get(*key)
         if last is None:
             return
-        self._session.change(f"DELETE FROM {_quoted(self._table)} WHERE {self._is_key()}", key)  # noqa: S608
+        self._session.change(f"DELETE FROM {_quoted(self._table)} WHERE {self._sql.is_key}", key)  # noqa: S608
         self._write_down(event or f"{self._kind}.removed", text, last, self._codec.columns)
 
     def _stored(self, key: Sequence[str]) -> tuple[Any, ...] | None:
@@ -87,8 +112,9 @@ class Rows(Generic[Row]):
             raise ValueError(f"the key of a {self._kind} is ({', '.join(self._codec.key)})")
         if not all(storable(part) for part in key):
             return None
-        sql = f"SELECT {_list(self._codec.names)} FROM {_quoted(self._table)} WHERE {self._is_key()}"  # noqa: S608
-        row: tuple[Any, ...] | None = self._session.query(sql, key).fetchone()
+        row: tuple[Any, ...] | None = self._session.query(
+            f"{self._sql.select} WHERE {self._sql.is_key}", key
+        ).fetchone()
         return row
 
     def _any_of(self, name: str, given: object) -> list[Any]:
@@ -133,9 +159,6 @@ class Rows(Generic[Row]):
         names = [*(key if len(key) > 1 else ()), *(column.name for column in columns if not column.secret)]
         data = {name: getattr(row, name) for name in names}
         self._journal.append(event, self._kind, self._codec.key_of(row)[0], text, data)
-
-    def _is_key(self) -> str:
-        return " AND ".join(f"{_quoted(name)} = ?" for name in self._codec.key)
 
 
 def _condition(name: str, values: list[Any]) -> str:

@@ -89,10 +89,8 @@ simtest: $(TEST_READY) ## replay one simulated cloud exactly: SEED=n DAYS=d
 simtest-long: $(TEST_READY) ## 1,000 simulated cloud-days in bad weather: an hour or two
 	@PYTHONHASHSEED=0 $(BIN)/python -m tests.simulation --seeds 1-1000 --days 1 --workers $(WORKERS) --all $(ARGS)
 
-bench: $(TEST_READY) ## print the speed tables
-	@for name in $(notdir $(basename $(wildcard bench/*.py))); do \
-		echo; echo "== $$name"; $(BIN)/python -m bench.$$name $(ARGS); \
-	done
+bench: $(TEST_READY) ## print the speed table, peers started beside: ten minutes; ARGS=NAME for one part
+	@$(BIN)/python -m bench $(ARGS)
 
 format: $(TEST_READY) ## format and repair what can be repaired by itself
 	@$(BIN)/ruff format --quiet .

@@ -33,7 +33,7 @@ class Goal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One figure; without a goal it is there to compare with. `measured` None: `beside` says why it could not be had."""
+    """One figure, without a goal only to compare with. `measured` None: `beside` says why it could not be had."""
 
     figure: str
     measured: float | None

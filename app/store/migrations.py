@@ -21,6 +21,7 @@ def migrations() -> Migrations:
     steps = Migrations(SET)
     steps(name="0001_first_schema")(_0001_first_schema)
     steps(name="0002_private_addresses")(_0002_private_addresses)
+    steps(name="0003_held")(_0003_held)
     return steps
 
 
@@ -65,3 +66,35 @@ def _0002_private_addresses(schema: Schema) -> None:
         'CREATE UNIQUE INDEX "instances_held_ip" ON "instances" ("private_ip")'
         ' WHERE "private_ip" <> \'\' AND NOT "removed"'
     )
+
+
+def _0003_held(schema: Schema) -> None:
+    """Sum up what instances hold of each host as they change, so that placing one more need not read them all.
+
+    `Instance.held` in SQL; a law compares the two. The trap: a table that is made anew loses its triggers.
+    """
+    schema.execute(
+        'CREATE TABLE "held" ("host" TEXT NOT NULL PRIMARY KEY, "instances" INTEGER NOT NULL, "cores" INTEGER NOT NULL,'
+        ' "memory_mib" INTEGER NOT NULL, "disk_gb" INTEGER NOT NULL) STRICT'
+    )
+    columns = ("host", "cores", "memory_mib", "disk_gb", "wanted", "seen", "removed")
+    schema.execute(_held_changes("+", "instances", 'FROM "instances"'))
+    schema.execute(f'CREATE TRIGGER "held_more" AFTER INSERT ON "instances" BEGIN {_held_changes("+", "NEW")}; END')
+    schema.execute(f'CREATE TRIGGER "held_less" AFTER DELETE ON "instances" BEGIN {_held_changes("-", "OLD")}; END')
+    schema.execute(
+        f'CREATE TRIGGER "held_other" AFTER UPDATE OF {", ".join(columns)} ON "instances"'
+        f" BEGIN {_held_changes('-', 'OLD')}; {_held_changes('+', 'NEW')}; END"
+    )
+
+
+def _held_changes(sign: str, row: str, source: str = "") -> str:
+    at_rest = f"({row}.wanted = 'stopped' AND {row}.seen IN ('nothing', 'off', 'crashed'))"
+    return f"""
+        INSERT INTO "held" ("host", "instances", "cores", "memory_mib", "disk_gb")
+            SELECT {row}.host, {sign}1, {sign}{row}.cores * NOT {at_rest}, {sign}{row}.memory_mib * NOT {at_rest},
+                {sign}{row}.disk_gb
+            {source} WHERE NOT ({row}.wanted = 'terminated' AND {row}.removed)
+        ON CONFLICT ("host") DO UPDATE SET
+            "instances" = "instances" + excluded."instances", "cores" = "cores" + excluded."cores",
+            "memory_mib" = "memory_mib" + excluded."memory_mib", "disk_gb" = "disk_gb" + excluded."disk_gb"
+    """

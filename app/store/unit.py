@@ -22,14 +22,9 @@ from app.store.journal import Journal
 from app.store.session import Session
 from app.store.table import Rows
 
-# `Instance.held` in SQL; a law compares the two.
-_HELD: Final = """
-    SELECT host, SUM(cores * awake), SUM(memory_mib * awake), SUM(disk_gb) FROM (
-        SELECT host, cores, memory_mib, disk_gb,
-            NOT (wanted = 'stopped' AND seen IN ('nothing', 'off', 'crashed')) AS awake
-        FROM instances WHERE NOT (wanted = 'terminated' AND removed)
-    ) GROUP BY host"""
-_COUNTS: Final = "SELECT host, COUNT(*) FROM instances WHERE NOT (wanted = 'terminated' AND removed) GROUP BY host"
+# Triggers keep the table (migration 0003), whoever changes an instance.
+_HELD: Final = "SELECT host, cores, memory_mib, disk_gb FROM held WHERE instances > 0"
+_COUNTS: Final = "SELECT host, instances FROM held WHERE instances > 0"
 
 
 class Transaction:

@@ -18,6 +18,7 @@ from app.domain.rows import Writer, key_columns, writer_of
 Row = TypeVar("Row")
 Stored = str | int | bytes
 Convert = Callable[[Any], Any]
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,13 +86,13 @@ def _made(entity: Any) -> Codec[Any]:
 def storable(value: object) -> bool:
     """Tell whether SQLite can hold a value in its stored form."""
     if isinstance(value, str):
-        return not any("\ud800" <= letter <= "\udfff" for letter in value)
+        return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
     return not isinstance(value, int) or -(2**63) <= value < 2**63
 
 
 def dump(value: object) -> str:
     """Write JSON in one form only: sorted keys, no blanks, ASCII."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return _JSON.encode(value)
 
 
 def _column(field: Field[Any], hint: Any) -> Column:

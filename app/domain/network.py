@@ -110,7 +110,7 @@ class GuestAnswer:
 
 def host_name(address: str) -> str:
     """Form the name of an address: `ip-10-0-0-5`; empty for none."""
-    return f"ip-{IPv4Address(address)}".replace(".", "-") if address else ""
+    return "ip-" + address.replace(".", "-") if address else ""
 
 
 def dns_name(address: str) -> str:

@@ -1,7 +1,8 @@
 """RunInstances beside the peers: one at a time, and fifty by one request.
 
 Ours answers when the row is in SQLite (WAL, synchronous=FULL) and then starts a domain for each on scripted hosts in
-another process; the peers keep everything in memory and start nothing. Turns alternate between the servers.
+another process; the peers keep everything in memory and start nothing. Turns alternate between the servers. Ours
+has answered some before, until SQLite's log has its full length and is written over from then on, as on any day.
 """
 
 import time
@@ -16,11 +17,14 @@ from bench.requests import Connection, Endpoint
 from bench.table import Goal, Row
 
 TURNS, ONE_BY_ONE, AT_ONCE, REQUESTS = 5, 40, 50, 4
+WARM_UP = 200
 IMAGE = "ami-12c6146b"  # one that moto knows; ministack takes any
 
 
 def rows(folder: Path, beside: Beside) -> Iterator[Row]:
-    with scripted(folder, hosts=20, cores=512) as ours:
+    with scripted(folder, hosts=20, cores=512) as ours, Connection(ours.endpoint) as connection:
+        _rate(ours.endpoint, ours.image_id, 1, WARM_UP)
+        ours.settle(connection)
         asked = {"ours": (ours.endpoint, ours.image_id)}
         asked |= {name: (endpoint, IMAGE) for name, endpoint in beside.running.items()}
         yield from _one_by_one(ours, asked)

@@ -5,7 +5,7 @@ The trap: an address is text in rows and on the wire; only here it is a number, 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Interface, IPv4Network
 
 METADATA_ADDRESS = "169.254.169.254"
 REHEARSAL_SUBNET = "10.128.0.0/12"

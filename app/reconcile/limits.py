@@ -18,6 +18,10 @@ class Limits:
     heartbeat_s: float = 7.0
     """How often a host is asked for its facts; this is what finds a host that died silently."""
 
+    probes_per_s: float = 20.0
+    sweeps_per_s: float = 5.0
+    """Heartbeats and resyncs of all hosts together; with many hosts each has its turn less often."""
+
     probe_s: float = 10.0
     """Longest wait for one answer to a heartbeat."""
 
@@ -69,3 +73,11 @@ class Limits:
 
     stop_s: float = 1.5
     """How long running work may finish when the loop is stopped; it is cancelled then."""
+
+    def heartbeat_of(self, hosts: int) -> float:
+        """Return the seconds between two heartbeats of each of so many hosts."""
+        return max(self.heartbeat_s, hosts / self.probes_per_s)
+
+    def resync_of(self, hosts: int) -> float:
+        """Return the seconds between two resyncs of each of so many hosts."""
+        return max(self.resync_s, hosts / self.sweeps_per_s)

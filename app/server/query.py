@@ -76,7 +76,7 @@ class QueryApi:
         try:
             protocol = self._protocol(request.params)
             claim = signatures.read(request)
-            opened = await self._store.read(lambda unit: self._open(unit, request, claim, request_id))
+            opened = self._store.glance(lambda unit: self._open(unit, request, claim, request_id))
             body = opened if isinstance(opened, bytes) else await self._run(opened, source, request_id)
             return Reply(status=200, body=body)
         except CloudError as error:
@@ -96,15 +96,13 @@ class QueryApi:
         return self._protocols.get(service_of(version), self._protocols["ec2"])
 
     def _open(self, unit: Unit, request: SignedRequest, claim: Claim, request_id: str) -> "_Opened | bytes":
-        """Authenticate and decode; what only reads is answered at once, from the same snapshot and on its thread."""
+        """Authenticate and decode; what is brief is answered at once, from the same snapshot."""
         caller = self._authenticate(unit, claim)
         protocol = self._protocol(request.params)
         call = protocol.decode(request.params)
         operation = self._operations[call.service, call.operation]
         opened = _Opened(caller=caller, call=call, operation=operation)
-        if operation.writes or operation.prepare or operation.finish:
-            return opened
-        return protocol.encode(call, self._handle(opened, unit), request_id)
+        return protocol.encode(call, self._handle(opened, unit), request_id) if operation.brief else opened
 
     def _authenticate(self, unit: Unit, claim: Claim) -> Caller:
         found = accounts.by_access_key(unit, claim.access_key_id)
@@ -116,6 +114,11 @@ class QueryApi:
 
     async def _run(self, opened: "_Opened", source: str, request_id: str) -> bytes:
         call, caller, operation = opened.call, opened.caller, opened.operation
+        protocol = self._protocols[call.service]
+        if not (
+            operation.writes or operation.prepare or operation.finish
+        ):  # long lists are written where they are read
+            return await self._store.read(lambda unit: protocol.encode(call, self._handle(opened, unit), request_id))
         prepared = None
         if operation.prepare is not None:
             prepared = await asyncio.to_thread(operation.prepare, call.arguments)
@@ -135,7 +138,7 @@ class QueryApi:
             raise
         if operation.finish is not None:
             answer = await operation.finish(answer, self._site)
-        return self._protocols[call.service].encode(call, answer, request_id)
+        return protocol.encode(call, answer, request_id)
 
     def _handle(self, opened: "_Opened", unit: Unit, prepared: object = None) -> Answer:
         call = opened.call

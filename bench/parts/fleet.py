@@ -48,7 +48,7 @@ def _launched(ours: Ours) -> Row:
 
 
 def _idle(ours: Ours) -> Row:
-    window_s = Limits().resync_s
+    window_s = Limits().resync_of(HOSTS)
     before_s = cpu_s(ours.pid)
     time.sleep(window_s)
     share = 100 * (cpu_s(ours.pid) - before_s) / window_s

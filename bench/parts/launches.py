@@ -22,7 +22,7 @@ IMAGE = "ami-12c6146b"  # one that moto knows; ministack takes any
 
 
 def rows(folder: Path, beside: Beside) -> Iterator[Row]:
-    with scripted(folder, hosts=20, cores=512) as ours, Connection(ours.endpoint) as connection:
+    with scripted(folder, hosts=6, cores=1024) as ours, Connection(ours.endpoint) as connection:
         _rate(ours.endpoint, ours.image_id, 1, WARM_UP)
         ours.settle(connection)
         asked = {"ours": (ours.endpoint, ours.image_id)}

@@ -6,8 +6,8 @@ at, so that a stranger learns nothing, not even which operations exist. DryRun d
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
@@ -62,12 +62,9 @@ class _Opened:
 class QueryApi:
     """Answers Query requests against the store."""
 
-    def __init__(
-        self, *, store: Store, site: Site, clock: Clock, protocols: Mapping[str, Protocol], policy: Callable[[], str]
-    ) -> None:
+    def __init__(self, *, store: Store, site: Site, clock: Clock, protocols: Mapping[str, Protocol]) -> None:
         self._store, self._site, self._clock, self._protocols = store, site, clock, protocols
         self._nobodys_secret = site.entropy(30).hex()
-        self._policy = policy
         self._operations = {(operation.service, operation.name): operation for operation in OPERATIONS}
 
     async def reply(self, request: SignedRequest, source: str, request_id: str) -> Reply:
@@ -147,7 +144,7 @@ class QueryApi:
             request=call.arguments,
             unit=unit,
             caller=opened.caller,
-            site=replace(self._site, policy=self._policy()),
+            site=self._site,
             sha256=sha256(msgspec.json.encode(call.arguments)).hexdigest(),
             prepared=prepared,
         )

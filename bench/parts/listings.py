@@ -21,7 +21,7 @@ GROWTH_MIB = 4.0
 
 
 def rows(folder: Path, beside: Beside) -> Iterator[Row]:
-    with scripted(folder, hosts=20, cores=512) as ours, Connection(ours.endpoint) as connection:
+    with scripted(folder, hosts=6, cores=1024) as ours, Connection(ours.endpoint) as connection:
         _launch(ours.endpoint, ours.image_id, FEW)
         ours.settle(connection)
         for name in beside.running:

@@ -20,7 +20,7 @@ class Site:
 
     region: str
     public_url: str
-    policy: str
+    policy: Callable[[], str]
     entropy: Entropy
     files: ImageFiles
     hypervisors: Hypervisors

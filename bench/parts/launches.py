@@ -12,7 +12,6 @@ from statistics import median
 
 from bench.ours import Ours, scripted
 from bench.peers import MOTO, Beside
-from bench.processes import cpu_s
 from bench.requests import Connection, Endpoint
 from bench.table import Goal, Row
 
@@ -32,18 +31,15 @@ def rows(folder: Path, beside: Beside) -> Iterator[Row]:
 
 
 def _one_by_one(ours: Ours, asked: dict[str, tuple[Endpoint, str]]) -> Iterator[Row]:
-    rates, cpu_ms = _rates(ours, asked, count=1, requests=ONE_BY_ONE)
-    words = f"{_words(rates)}; {cpu_ms:.1f} ms of our processor each, domain started"
-    rate = rates["ours"]
-    yield Row(figure="RunInstances one at a time, durable", measured=rate, unit="/s", beside=words)
+    rates = _rates(ours, asked, count=1, requests=ONE_BY_ONE)
+    yield Row(figure="RunInstances one at a time, durable", measured=rates["ours"], unit="/s", beside=_words(rates))
     yield _against("RunInstances one at a time, times moto's", rates, "moto", 10)
     yield _against("RunInstances one at a time, times ministack's", rates, "ministack", 1)
 
 
 def _many(ours: Ours, asked: dict[str, tuple[Endpoint, str]]) -> Iterator[Row]:
-    rates, cpu_ms = _rates(ours, asked, count=AT_ONCE, requests=REQUESTS)
-    words = f"{_words(rates)}; {cpu_ms:.1f} ms of our processor each, domain started"
-    yield Row(figure="RunInstances of 50, instances", measured=rates["ours"], unit="/s", beside=words)
+    rates = _rates(ours, asked, count=AT_ONCE, requests=REQUESTS)
+    yield Row(figure="RunInstances of 50, instances", measured=rates["ours"], unit="/s", beside=_words(rates))
     yield _against("RunInstances of 50, times moto's", rates, "moto", 15)
 
 
@@ -53,22 +49,15 @@ def _against(figure: str, rates: dict[str, float], peer: str, times: float) -> R
     return Row(figure=figure, measured=measured, unit="times", goal=Goal.at_least(times, "times"), beside=why)
 
 
-def _rates(
-    ours: Ours, asked: dict[str, tuple[Endpoint, str]], count: int, requests: int
-) -> tuple[dict[str, float], float]:
-    """Return instances a second by server, medians of the turns, and our processor's milliseconds for each."""
+def _rates(ours: Ours, asked: dict[str, tuple[Endpoint, str]], count: int, requests: int) -> dict[str, float]:
+    """Return instances a second by server, medians of the turns; ours has started all before the next turn."""
     turns: dict[str, list[float]] = {name: [] for name in asked}
-    spent_s = 0.0
     for _ in range(TURNS):
         for name, (endpoint, image_id) in asked.items():
-            before_s = cpu_s(ours.pid)
-            some = requests if name != MOTO.name or count == 1 else 1
-            turns[name].append(_rate(endpoint, image_id, count, some))
-            if name == "ours":
-                with Connection(endpoint) as connection:
-                    ours.settle(connection)
-                spent_s += cpu_s(ours.pid) - before_s
-    return {name: median(each) for name, each in turns.items()}, 1000 * spent_s / (TURNS * requests * count)
+            turns[name].append(_rate(endpoint, image_id, count, 1 if name == MOTO.name and count > 1 else requests))
+        with Connection(ours.endpoint) as connection:
+            ours.settle(connection)
+    return {name: median(each) for name, each in turns.items()}
 
 
 def _rate(endpoint: Endpoint, image_id: str, count: int, requests: int) -> float:

@@ -4,7 +4,8 @@ The signature is verified in every request. Turns alternate, so that what else t
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -14,7 +15,15 @@ from bench.processes import Started, cpu_s, free_port
 from bench.requests import Connection, Endpoint, rate
 from bench.table import Goal, Row
 
-TURNS, TURN_S, CONNECTIONS, SINGLES, CPU_REQUESTS = 7, 1.0, 4, 100, 3000
+TURNS, TURN_S, CONNECTIONS, SINGLES = 7, 1.0, 4, 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """Answers a second, and the processor's microseconds for each: these a busy machine changes less."""
+
+    rate: float
+    cpu_us: float
 
 
 def rows(folder: Path, beside: Beside) -> Iterator[Row]:
@@ -22,34 +31,30 @@ def rows(folder: Path, beside: Beside) -> Iterator[Row]:
     command = ["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "bench.bare_route", str(port)]
     with rehearsal(folder, "1x1") as ours, Started(command, port, folder / "bare.log") as route:
         bare = Endpoint(url=f"http://127.0.0.1:{port}")
-        pairs = [(_rate(ours.endpoint), _rate(bare)) for _ in range(TURNS)]
-        cpu_us = _cpu_us(ours.endpoint, ours.pid), _cpu_us(bare, route.pid)
+        turns = [(_turn(ours.endpoint, ours.pid), _turn(bare, route.pid)) for _ in range(TURNS)]
         alone_ms = {"ours": _single_ms(ours.endpoint)}
     alone_ms |= {name: _single_ms(peer) for name, peer in beside.running.items()}
-    signed, floor = (median(each) for each in zip(*pairs, strict=True))
-    share = median(ours / bare for ours, bare in pairs)
+    signed, floor = (_median(each) for each in zip(*turns, strict=True))
+    share = median(one.rate / other.rate for one, other in turns)
     told = ", ".join(f"{name} {taken:.1f}" for name, taken in alone_ms.items())
     yield Row(
         figure="DescribeRegions, signed, of a bare route's rate",
         measured=100 * share,
         unit="%",
         goal=Goal.at_least(50, "%"),
-        beside=f"ours {signed:.0f}/s, bare {floor:.0f}/s; processor {cpu_us[0]:.0f} and {cpu_us[1]:.0f} us each;"
-        f" one by one, ms: {told}",
+        beside=f"ours {signed.rate:.0f}/s, bare {floor.rate:.0f}/s; processor {signed.cpu_us:.0f} and"
+        f" {floor.cpu_us:.0f} us each; one by one, ms: {told}",
     )
 
 
-def _rate(endpoint: Endpoint) -> float:
-    return rate(endpoint, endpoint.signed("DescribeRegions"), CONNECTIONS, TURN_S)
+def _turn(endpoint: Endpoint, pid: int) -> Turn:
+    before_s = cpu_s(pid)
+    answered = rate(endpoint, endpoint.signed("DescribeRegions"), CONNECTIONS, TURN_S)
+    return Turn(rate=answered, cpu_us=1e6 * (cpu_s(pid) - before_s) / (answered * TURN_S))
 
 
-def _cpu_us(endpoint: Endpoint, pid: int) -> float:
-    """Return the processor's microseconds for each request, which a busy machine changes less than the rate."""
-    request = endpoint.signed("DescribeRegions")
-    with Connection(endpoint) as connection:
-        before_s = cpu_s(pid)
-        connection.timed(request, CPU_REQUESTS)
-        return 1e6 * (cpu_s(pid) - before_s) / CPU_REQUESTS
+def _median(turns: Sequence[Turn]) -> Turn:
+    return Turn(rate=median(turn.rate for turn in turns), cpu_us=median(turn.cpu_us for turn in turns))
 
 
 def _single_ms(endpoint: Endpoint) -> float:

@@ -46,7 +46,7 @@ class Limits:
     swap_mib: int = 512
     """Size of the swap disk (1.6.1's SWAP_SIZE); 0 makes none."""
 
-    together_s: float = 0.01
+    together_s: float = 0.005
     together_most_s: float = 0.1
     """Changes that follow each other within the first time are looked at together, after the second at the latest: a
     burst of requests is answered before the work that it sets off competes with it."""

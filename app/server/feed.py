@@ -21,7 +21,7 @@ MOST_PENDING = 64
 MOST_LISTENERS = 512
 HEARTBEAT_S = 5.0
 RETRY_S = 1.0
-TOGETHER_S = 0.02
+TOGETHER_S = 0.01
 """What is committed within this time is read, rendered and sent together."""
 
 

@@ -16,8 +16,8 @@ RUN_READY := .venv/.ready-to-run
 TEST_READY := .venv/.ready-to-test
 
 .PHONY: help run setup setup-test test check-style check-types check-imports format bench clean
-.PHONY: test-fast test-contract test-server test-clients test-crash test-points test-net test-tui test-guest
-.PHONY: simtest simtest-long
+.PHONY: test-fast test-contract test-server test-clients test-faults test-crash test-points test-net test-tui test-guest
+.PHONY: simtest simtest-long soak
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -68,6 +68,9 @@ test-server: $(TEST_READY) ## a served cloud on rehearsal hosts
 test-clients: $(TEST_READY) ## unmodified clients: aws CLI, boto3, boto 2
 	@$(PYTEST) tests/server -m clients $(ARGS)
 
+test-faults: $(TEST_READY) ## bad days: hosts, disks, clocks and strangers, as users meet them
+	@$(PYTEST) tests/faults $(ARGS)
+
 test-crash: $(TEST_READY) ## kill -9 at named points
 	@$(PYTEST) tests/crash $(ARGS)
 
@@ -88,6 +91,9 @@ simtest: $(TEST_READY) ## replay one simulated cloud exactly: SEED=n DAYS=d
 
 simtest-long: $(TEST_READY) ## 1,000 simulated cloud-days in bad weather: an hour or two
 	@PYTHONHASHSEED=0 $(BIN)/python -m tests.simulation --seeds 1-1000 --days 1 --workers $(WORKERS) --all $(ARGS)
+
+soak: $(TEST_READY) ## an hour of random launches and ends by 8 clients on 50 scripted hosts and two of QEMU
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 bench: $(TEST_READY) ## print the speed table, peers started beside: ten minutes; ARGS=NAME for one part
 	@$(BIN)/python -m bench $(ARGS)

@@ -103,6 +103,9 @@ class Settings:
     manual_instances_cleanup: bool = False
     """Whether the disks of ended instances stay until somebody removes them. [MANUAL_INSTANCES_CLEANUP]"""
 
+    journal_keep_s: int = 604_800
+    """Seconds for which changes, ended instances and client tokens are remembered. [JOURNAL_KEEP]"""
+
     volumes: bool = True
     """Whether block volumes are offered. [DISABLE_EBS, turned round]"""
 
@@ -187,6 +190,7 @@ _KEYS: Mapping[str, _Key] = {
     "SWAP_SIZE": _Key(whole(0, unit="MiB"), ("swap_mib",)),
     "NC_CACHE_SIZE": _Key(whole(0, unit="MiB"), ("cache_mib",)),
     "MANUAL_INSTANCES_CLEANUP": _Key(flag(), ("manual_instances_cleanup",)),
+    "JOURNAL_KEEP": _Key(whole(60, unit="seconds"), ("journal_keep_s",)),
     "DISABLE_EBS": _Key(flag(inverted=True), ("volumes",)),
     "LOGLEVEL": _Key(choice("DEBUG", "INFO", "WARN=WARNING", "WARNING", "ERROR", "FATAL=CRITICAL"), ("log_level",)),
     "ADDRESSING": _Key(choice("all", "head"), ("addressing",)),

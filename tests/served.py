@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -19,22 +20,28 @@ READY_WITHIN_S = 30.0
 class ServedCloud:
     """Start, stop, kill and start again one server on one state directory."""
 
-    def __init__(self, state: Path, *, rehearse: str = "2x3", config: Path | None = None) -> None:
-        self.state, self.url = state, ""
+    def __init__(
+        self, state: Path, *, rehearse: str = "2x3", config: Path | None = None, by_way_of: Sequence[str] = ()
+    ) -> None:
+        """Prepare; `by_way_of` are words before the command that end in executing it."""
+        self.state, self.url, self._by_way_of = state, "", by_way_of
         self._arguments = ["--state", str(state)]
         self._arguments += ["--config", str(config)] if config else ["--rehearse", rehearse]
-        self._listen = "127.0.0.1:0"
+        self.listen = "127.0.0.1:0"
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> Self:
         """Serve; the port stays the same over restarts."""
-        command = [sys.executable, "-m", "app", "serve", *self._arguments, "--listen", self._listen]
         log = (self.state.parent / f"{self.state.name}.log").open("a")
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        self._process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, stderr=log, text=True)
         log.close()
         self.url = self._ready_line().removeprefix("ready ").strip()
-        self._listen = self.url.removeprefix("http://")
+        self.listen = self.url.removeprefix("http://")
         return self
+
+    def command(self) -> list[str]:
+        """Form what starts the server."""
+        return [*self._by_way_of, sys.executable, "-m", "app", "serve", *self._arguments, "--listen", self.listen]
 
     @property
     def pid(self) -> int:

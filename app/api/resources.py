@@ -83,6 +83,7 @@ class ImageView(msgspec.Struct, frozen=True, kw_only=True):
     kernel_id: str
     ramdisk_id: str
     size_bytes: int
+    min_memory_mib: int
     sha256: str
     created_at_ms: int
 
@@ -239,7 +240,7 @@ class IssueCredentials(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RegisterImage(msgspec.Struct, frozen=True, kw_only=True):
-    """`sha256` names bytes uploaded before by PUT /api/v1/image-files."""
+    """`sha256` names bytes uploaded before by PUT /api/v1/image-files; smaller types than needed are refused."""
 
     name: str
     kind: str
@@ -248,6 +249,7 @@ class RegisterImage(msgspec.Struct, frozen=True, kw_only=True):
     kernel_id: str = ""
     ramdisk_id: str = ""
     description: str = ""
+    min_memory_mib: int = 0
     public: bool = True
 
 

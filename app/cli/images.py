@@ -43,18 +43,25 @@ def build(out: Path, cache: Path) -> None:
 @click.option("--kind", type=_KINDS, default="machine", show_default=True, help="What the file is.")
 @click.option("--kernel", default="", help="A kernel: eki-… or a file.")
 @click.option("--ramdisk", default="", help="A ramdisk: eri-… or a file.")
+@click.option("--min-memory-mib", type=click.IntRange(0), default=0, help="MiB that it needs to boot.")
 @remote
-def install(cloud: Remote, source: Path, name: str, kind: str, kernel: str, ramdisk: str) -> None:
-    """Upload a file and register it; a directory of `euca image build` gives kernel, ramdisk and disk at once."""
+def install(cloud: Remote, source: Path, name: str, min_memory_mib: int, **parts: str) -> None:
+    """Upload a file and register it; a directory of `euca image build` gives kernel, ramdisk and disk at once.
+
+    Instance types with less memory than --min-memory-mib are refused for the image.
+    """
     name = name or source.stem
     if source.is_dir():
-        kernel, ramdisk, source = str(source / "vmlinuz"), str(source / "initrd.img"), source / "root.img"
+        min_memory_mib = min_memory_mib or _memory_of(source)
+        parts |= {"kernel": str(source / "vmlinuz"), "ramdisk": str(source / "initrd.img")}
+        source /= "root.img"
     body = RegisterImage(
         name=name,
-        kind=kind,
+        kind=parts["kind"],
         sha256="",
-        kernel_id=_part(cloud, kernel, "kernel", name),
-        ramdisk_id=_part(cloud, ramdisk, "ramdisk", name),
+        kernel_id=_part(cloud, parts["kernel"], "kernel", name),
+        ramdisk_id=_part(cloud, parts["ramdisk"], "ramdisk", name),
+        min_memory_mib=min_memory_mib,
     )
     made = _register(cloud, source, body)
     show_json(made) if cloud.json else click.echo(made.id)
@@ -74,6 +81,15 @@ def remove(cloud: Remote, image_id: str) -> None:
     """Take an image out of use; running instances keep what they booted from."""
     cloud.send(calls.remove_image(image_id))
     done(f"image {image_id} was removed", as_json=cloud.json, removed=image_id)
+
+
+def _memory_of(folder: Path) -> int:
+    """Read what `euca image build` wrote beside the image; 0 where it says nothing."""
+    file = folder / "memory-mib"
+    text = file.read_text().strip() if file.is_file() else "0"
+    if not (text.isascii() and text.isdigit()):
+        raise click.ClickException(f"{file}: there stands no number of MiB")
+    return int(text)
 
 
 def _part(cloud: Remote, given: str, kind: str, name: str) -> str:

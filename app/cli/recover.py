@@ -14,7 +14,9 @@ from app.services.names import check_name
 
 
 @click.command(epilog="Example: euca recover --state var --host node1=xen+ssh://root@node1/ --cluster rack1")
-@click.option("--state", "state_dir", type=click.Path(file_okay=False), help="State directory (default: ./var).")
+@click.option(
+    "--state", "state_dir", type=click.Path(file_okay=False, readable=False), help="State directory (default: ./var)."
+)
 @click.option("--host", "named", multiple=True, metavar="NAME=URI", help="Ask this host, too; may be repeated.")
 @click.option("--cluster", default="", help="Cluster of hosts that are new to the state.")
 @click.option("--json", "as_json", is_flag=True, help="Print data as JSON.")

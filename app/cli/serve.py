@@ -18,7 +18,9 @@ log = logging.getLogger(__name__)
 
 @click.command(epilog="Example: euca serve --state var --listen 127.0.0.1:8773 --rehearse 2x3")
 @click.option("--config", type=click.Path(dir_okay=False), help="An eucalyptus.conf.")
-@click.option("--state", "state_dir", type=click.Path(file_okay=False), help="State directory (default: ./var).")
+@click.option(
+    "--state", "state_dir", type=click.Path(file_okay=False, readable=False), help="State directory (default: ./var)."
+)
 @click.option("--listen", help="HOST:PORT (default: 127.0.0.1:8773); port 0 takes a free one.")
 @click.option("--rehearse", help="CxN: C clusters of N rehearsal hosts each; or none.")
 @click.option("--stop-with-parent", is_flag=True, hidden=True)

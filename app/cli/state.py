@@ -30,7 +30,9 @@ def backup(cloud: Remote, file: Path) -> None:
 
 @click.command(epilog="Example: euca restore monday.sqlite3 --state var")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--state", "state_dir", type=click.Path(file_okay=False), help="State directory (default: ./var).")
+@click.option(
+    "--state", "state_dir", type=click.Path(file_okay=False, readable=False), help="State directory (default: ./var)."
+)
 def restore(file: Path, state_dir: str | None) -> None:
     """Put a backup in the place of the state of a stopped cloud."""
     from app.store.backup import restore as put_back  # noqa: PLC0415 - `euca backup` needs none of it

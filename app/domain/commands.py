@@ -40,5 +40,6 @@ class RegisterImage:
     kernel_id: str = ""
     ramdisk_id: str = ""
     root_device: str = "/dev/sda1"
+    min_memory_mib: int = 0
     public: bool = True
     tags: Mapping[str, str] = field(default_factory=dict)

@@ -17,7 +17,10 @@ class ImageKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """One registered image. `sha256` names its file in the image library; empty: registered, never uploaded."""
+    """One registered image. `sha256` names its file in the image library; empty: registered, never uploaded.
+
+    `min_memory_mib` is the least memory that it boots with, 0: nobody said.
+    """
 
     id: str = key()
     kind: ImageKind
@@ -33,5 +36,6 @@ class Image:
     ramdisk_id: str = ""
     root_device: str = "/dev/sda1"
     size_bytes: int = 0
+    min_memory_mib: int = 0
     sha256: str = ""
     created_at_ms: int

@@ -80,12 +80,20 @@ class Instance:
 
     @property
     def held(self) -> Size:
-        """What the instance takes from its host: a stopped one keeps its disk only, an ended one nothing."""
+        """What the instance takes from its host: one at rest keeps its disk only, an ended one nothing."""
         if self.wanted is Wanted.TERMINATED and self.removed:
             return NOTHING
-        if self.wanted is Wanted.STOPPED and self.seen in _AT_REST:
+        if self._rests:
             return Size(cores=0, memory_mib=0, disk_gb=self.disk_gb)
         return self.size
+
+    @property
+    def _rests(self) -> bool:
+        """Whether it is off and nothing on its way may wake it; a start that was given up late is stopped again."""
+        stays_off = self.wanted is Wanted.STOPPED or (
+            self.wanted is Wanted.TERMINATED and self.launched >= self.launches
+        )
+        return stays_off and self.seen in _AT_REST
 
     @property
     def address(self) -> str:

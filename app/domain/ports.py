@@ -178,6 +178,7 @@ class Disk:
     target: str
     format: str
     serial: str = ""
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,7 +331,8 @@ class Fabric(Protocol):
     """The networks of instances on the server's machine: bridges, addresses by DHCP, the metadata address.
 
     It is told the whole of what is wanted, again and again, so that nothing has to be remembered: what is missing
-    is made, what differs is repaired, what is ours and no longer wanted goes; anything else is left alone.
+    is made, what differs is repaired, what is ours and no longer wanted goes; anything else is left alone. What was
+    given up may still be carried out, but never after what was asked for later.
     """
 
     async def apply(self, networks: Sequence[Network]) -> None:
@@ -356,6 +358,10 @@ class ImageFiles(Protocol):
         """Return the file's path; Missing if there is none."""
         ...
 
+    def checked(self, sha256: str) -> Path:
+        """Return the path once the whole file was read and has this digest; Missing, or Broken if it has another."""
+        ...
+
     def add(self, chunks: Iterable[bytes]) -> tuple[str, int]:
         """Store a stream; return SHA-256 and size."""
         ...
@@ -363,3 +369,11 @@ class ImageFiles(Protocol):
     def remove(self, sha256: str) -> None: ...
 
     def digests(self) -> set[str]: ...
+
+
+class SeedFiles(Protocol):
+    """Makes small disk images that tell a guest who it is, where no metadata address does."""
+
+    def write(self, files: Mapping[str, bytes]) -> tuple[Path, str]:
+        """Write an image that holds these files; return where, for the caller to remove, and its SHA-256."""
+        ...

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -89,22 +90,31 @@ class KernelFabric:
     def __init__(self, owner: str, answer: GuestDesk) -> None:
         self._links, self._answer = Links(owner), answer
         self._desks: dict[str, Desk] = {}
+        self._one_at_a_time = ThreadPoolExecutor(1, thread_name_prefix="netlink")
 
     async def apply(self, networks: Sequence[Network]) -> None:
         wanted = {network.name: network for network in networks}
         for name in self._desks.keys() - wanted.keys():
             self._desks.pop(name).close()
-        numbers = await _in_thread(lambda: self._links.apply(networks))
+        numbers = await self._in_thread(lambda: self._links.apply(networks))
         for name, network in wanted.items():
             await self._attend(network, numbers[name])
 
     async def bridges(self) -> list[str]:
-        return await _in_thread(self._links.bridges)
+        return await self._in_thread(self._links.bridges)
 
     async def close(self) -> None:
         for desk in self._desks.values():
             desk.close()
         self._desks.clear()
+
+    async def _in_thread(self, work: Callable[[], Answer]) -> Answer:
+        """Work that was given up goes on, and what is asked for next waits for its end."""
+        try:
+            async with asyncio.timeout(NETLINK_S):
+                return await asyncio.get_running_loop().run_in_executor(self._one_at_a_time, work)
+        except TimeoutError:
+            raise TimedOut("network", "the kernel", NETLINK_S) from None
 
     async def _attend(self, network: Network, index: int) -> None:
         desk = self._desks.get(network.name)
@@ -148,11 +158,3 @@ def _bound(kind: socket.SocketKind, bridge: str, address: tuple[str, int]) -> so
         made.close()
         raise
     return made
-
-
-async def _in_thread(work: Callable[[], Answer]) -> Answer:
-    try:
-        async with asyncio.timeout(NETLINK_S):
-            return await asyncio.to_thread(work)
-    except TimeoutError:
-        raise TimedOut("network", "the kernel", NETLINK_S) from None

@@ -17,9 +17,10 @@ from app.reconcile.diff import ROOT
 
 MIB = 1 << 20
 CACHED = "image-"
-_XEN_PARTITIONS = ("sda1", "sda2", "sda3")
-_XEN_DISKS = ("xvda", "xvdb", "xvdc")
-_VIRTIO = ("vda", "vdb", "vdc")
+_PLACES = ("root", "ephemeral0", "swap", "seed")
+_XEN_PARTITIONS = ("sda1", "sda2", "sda3", "sda4")
+_XEN_DISKS = ("xvda", "xvdb", "xvdc", "xvdd")
+_VIRTIO = ("vda", "vdb", "vdc", "vdd")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +48,11 @@ class NewVolume:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
+    """`seed`: the volume that tells the instance who it is; empty: it asks the metadata address."""
+
     needs: tuple[Need, ...]
     volumes: tuple[NewVolume, ...]
+    seed: str
     spec: DomainSpec
 
 
@@ -62,9 +66,10 @@ def own_prefix(instance_id: str) -> str:
     return instance_id + "."
 
 
-def plan(case: Case, host: Host, swap_mib: int) -> Plan:
+def plan(case: Case, host: Host, swap_mib: int, *, seeded: bool = False) -> Plan:
     """Lay out everything for one instance on one host; images without bytes get an empty root disk."""
     instance, xen = case.instance, host.is_xen
+    seed = own_prefix(instance.id) + "seed" if seeded else ""
     root = _root(case, xen=xen)
     extra = _extra(instance, root.capacity_bytes, swap_mib)
     shared = (case.kernel, case.ramdisk) if xen else (case.image, case.kernel, case.ramdisk)
@@ -79,7 +84,8 @@ def plan(case: Case, host: Host, swap_mib: int) -> Plan:
     return Plan(
         needs=tuple(needs),
         volumes=extra if copied else (root, *extra),
-        spec=_spec(case, host, (root, *extra)),
+        seed=seed,
+        spec=_spec(case, host, _disks((root, *extra), seed, _targets(xen=xen, direct=bool(_boot_volume(case.kernel))))),
     )
 
 
@@ -106,10 +112,22 @@ def _extra(instance: Instance, root_bytes: int, swap_mib: int) -> tuple[NewVolum
     )
 
 
-def _spec(case: Case, host: Host, volumes: tuple[NewVolume, ...]) -> DomainSpec:
+def _disks(volumes: tuple[NewVolume, ...], seed: str, targets: tuple[str, ...]) -> tuple[Disk, ...]:
+    """Give each volume its place; a guest knows all but the root by their serial."""
+    places = dict(zip(_PLACES, targets, strict=True))
+    disks = []
+    for volume in volumes:
+        role = volume.name.rpartition(".")[2]
+        serial = "" if role == "root" else role
+        disks.append(Disk(volume=volume.name, target=places[role], format=volume.format, serial=serial))
+    if seed:
+        disks.append(Disk(volume=seed, target=places["seed"], format="raw", serial="seed", read_only=True))
+    return tuple(disks)
+
+
+def _spec(case: Case, host: Host, disks: tuple[Disk, ...]) -> DomainSpec:
     instance, xen = case.instance, host.is_xen
     kernel, ramdisk = _boot_volume(case.kernel), _boot_volume(case.ramdisk)
-    places = dict(zip(("root", "ephemeral0", "swap"), _targets(xen=xen, direct=bool(kernel)), strict=True))
     return DomainSpec(
         instance_id=instance.id,
         launch=instance.launches,
@@ -118,16 +136,13 @@ def _spec(case: Case, host: Host, volumes: tuple[NewVolume, ...]) -> DomainSpec:
         kernel=kernel,
         ramdisk=ramdisk,
         cmdline=_cmdline(xen=xen) if kernel else "",
-        disks=tuple(
-            Disk(volume=volume.name, target=places[volume.name.rpartition(".")[2]], format=volume.format)
-            for volume in volumes
-        ),
+        disks=disks,
         nics=(Nic(mac=instance.mac, bridge=host.bridge),),
         recovery=recovery(instance),
     )
 
 
-def _targets(*, xen: bool, direct: bool) -> tuple[str, str, str]:
+def _targets(*, xen: bool, direct: bool) -> tuple[str, ...]:
     """An image that boots by itself is a whole disk; one with a kernel beside it is a partition."""
     if not xen:
         return _VIRTIO

@@ -26,7 +26,8 @@ from app.reconcile.disks import Plan, plan
 from app.reconcile.limits import Limits
 from app.reconcile.memory import Memory
 from app.reconcile.networks import Networks
-from app.reconcile.staging import Staging
+from app.reconcile.seeds import sow
+from app.reconcile.staging import Spoilt, Staging
 
 
 class Hopeless(CloudError):
@@ -78,15 +79,22 @@ class Executor:
         if not job.host.rehearsal:
             _require_bytes(job.case)
         needs = self._plan(job).needs
-        if needs and not await self._staging.stage(job.host.name, job.case.instance.id, needs):
+        try:
+            staged = not needs or await self._staging.stage(job.host.name, job.case.instance.id, needs)
+        except Spoilt as error:
+            raise Hopeless(f"the file of the image {_image_of(job.case, error.sha256)} {error.why}") from error
+        if not staged:
             raise Staged
 
     async def _raise_up(self, action: MakeDisks | Define | Start, job: Job) -> None:
         hypervisor, instance = self._hypervisor(job), job.case.instance
         match action:
             case MakeDisks():
-                for volume in self._plan(job).volumes:
+                made = self._plan(job)
+                for volume in made.volumes:
                     await hypervisor.create_volume(volume.name, volume.capacity_bytes, volume.format, volume.backing)
+                if made.seed and self._networks.seeds:
+                    await sow(self._networks.seeds, hypervisor, instance, made.seed)
             case Define(launch=launch):
                 await hypervisor.define(replace(self._plan(job).spec, launch=launch))
             case Start(reboot=number):
@@ -125,7 +133,7 @@ class Executor:
 
     def _plan(self, job: Job) -> Plan:
         host = replace(job.host, bridge=self._networks.bridge_of(job.host))
-        return plan(job.case, host, self._limits.swap_mib)
+        return plan(job.case, host, self._limits.swap_mib, seeded=self._networks.is_silent(job.host))
 
 
 def _require_bytes(case: Case) -> None:
@@ -134,6 +142,10 @@ def _require_bytes(case: Case) -> None:
             raise Hopeless(f"the image {image_id} is no longer registered")
         if not image.sha256:
             raise Hopeless(f"the image {image_id} is registered, but its bytes were never uploaded to this cloud")
+
+
+def _image_of(case: Case, sha256: str) -> str:
+    return next((image_id for image_id, image in case.images if image is not None and image.sha256 == sha256), sha256)
 
 
 def _mark(unit: Unit, instance_id: str, mark: Mark) -> None:

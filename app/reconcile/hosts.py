@@ -282,5 +282,5 @@ def _write_host(unit: Unit, seen: Host, happened: str) -> Host | None:
 def _write_beats(unit: Unit, beats: dict[str, int]) -> None:
     for name, at_ms in beats.items():
         row = unit.hosts.get(name)
-        if row is not None and row.seen_at_ms < at_ms:
+        if row is not None and row.seen_at_ms != at_ms:  # smaller where the clock was set back
             unit.hosts.put(replace(row, seen_at_ms=at_ms))

@@ -16,7 +16,18 @@ from app.domain.host import Host
 from app.domain.instance import Instance
 from app.domain.journal import Entry
 from app.domain.network import NetworkPlan
-from app.domain.ports import Clock, DomainSpec, EventKind, Fabric, HostEvent, Hypervisors, ImageFiles, Store, Unit
+from app.domain.ports import (
+    Clock,
+    DomainSpec,
+    EventKind,
+    Fabric,
+    HostEvent,
+    Hypervisors,
+    ImageFiles,
+    SeedFiles,
+    Store,
+    Unit,
+)
 from app.domain.rows import writer_of
 from app.domain.states import Seen
 from app.reconcile.backoff import Backoff
@@ -97,9 +108,12 @@ class Reconciler:
 
     # --- life ---
 
-    def weave(self, fabric: Fabric, network: NetworkPlan) -> None:
-        """Look after the network of real hosts, too; to be called before `start`."""
-        self._networks.connect(fabric, network)
+    def weave(self, fabric: Fabric, network: NetworkPlan, seeds: SeedFiles | None = None) -> None:
+        """Look after the network of real hosts, too; where it is not ours, `seeds` tell instances who they are.
+
+        To be called before `start`.
+        """
+        self._networks.connect(fabric, network, seeds)
 
     async def start(self) -> None:
         """Join all hosts of the store, giving rehearsal hosts their domains back, and begin to work."""

@@ -11,7 +11,7 @@ from contextlib import suppress
 from app.domain.errors import CloudError, TimedOut
 from app.domain.host import Host
 from app.domain.network import Member, NetworkPlan, host_name
-from app.domain.ports import Fabric, Store, Unit
+from app.domain.ports import Fabric, SeedFiles, Store, Unit
 from app.reconcile.shared import SharedCall
 
 log = logging.getLogger(__name__)
@@ -25,13 +25,18 @@ class Networks:
     def __init__(self, store: Store, resync_s: float) -> None:
         self._store, self._resync_s = store, resync_s
         self._fabric: Fabric | None = None
+        self.seeds: SeedFiles | None = None
         self._plan = NetworkPlan()
         self._pass = SharedCall(self._apply)
         self._poked = asyncio.Event()
         self._said = ""
 
-    def connect(self, fabric: Fabric, plan: NetworkPlan) -> None:
-        self._fabric, self._plan = fabric, plan
+    def connect(self, fabric: Fabric, plan: NetworkPlan, seeds: SeedFiles | None = None) -> None:
+        self._fabric, self._plan, self.seeds = fabric, plan, seeds
+
+    def is_silent(self, host: Host) -> bool:
+        """Tell whether no metadata address answers the instances of a host, so that a disk has to tell them."""
+        return self.seeds is not None and not self._plan.ours and not host.rehearsal
 
     def bridge_of(self, host: Host) -> str:
         """Name the bridge that a host's instances hang on; empty: none."""

@@ -9,8 +9,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from app.domain.errors import Broken, CloudError
+from app.domain.errors import Broken, CloudError, Missing
 from app.domain.ports import NOT_SUPPORTED, Clock, Hypervisors, ImageFiles
 from app.reconcile.disks import CACHED, MIB, Need
 from app.reconcile.limits import Limits
@@ -21,10 +22,23 @@ InUse = Callable[[str], Awaitable[set[str]]]
 Wake = Callable[[str, str], None]
 
 
+class Spoilt(CloudError):
+    """The server's own file of an image can not be used; `why` is for a user."""
+
+    def __init__(self, sha256: str, why: str) -> None:
+        super().__init__(f"the file {sha256} {why}")
+        self.sha256, self.why = sha256, why
+
+
 @dataclass(slots=True)
 class _Cached:
+    capacity_bytes: int
     size_bytes: int
     used_s: float
+
+    def holds(self, need: Need) -> bool:
+        """Tell whether this can be it: of a shared volume every host has the whole image or none of it."""
+        return not need.shared or self.capacity_bytes == need.size_bytes
 
 
 @dataclass(slots=True, eq=False)
@@ -82,7 +96,7 @@ class Staging:
             cached = self._cached.get(host)
             if cached is None or not need.shared:
                 cached = await self._list(host)
-            if need.volume in cached:
+            if need.volume in cached and cached[need.volume].holds(need):
                 cached[need.volume].used_s = self._clock.monotonic_s()
                 return True
         upload = self._uploads.get(key)
@@ -96,7 +110,7 @@ class Staging:
     async def _list(self, host: str) -> dict[str, _Cached]:
         known = self._cached.get(host, {})
         listed = {
-            volume.name: _Cached(max(volume.capacity_bytes, volume.allocation_bytes), 0.0)
+            volume.name: _Cached(volume.capacity_bytes, max(volume.capacity_bytes, volume.allocation_bytes), 0.0)
             for volume in await self._observer.volumes(host)
             if not volume.name.endswith(PARTIAL)
         }
@@ -107,14 +121,24 @@ class Staging:
 
     async def _upload(self, host: str, need: Need) -> None:
         async with self._slots:
-            source = self._images.path(need.sha256)
+            source = await self._source(need)
             if need.shared:
                 await self._make_room(host, need)
             hypervisor = self._hypervisors.host(host)
             if await hypervisor.upload(need.volume, source, need.sha256) is NOT_SUPPORTED:
                 await hypervisor.create_volume(need.volume, need.size_bytes, "raw")
-            entry = _Cached(need.size_bytes, self._clock.monotonic_s())
+            entry = _Cached(need.size_bytes, need.size_bytes, self._clock.monotonic_s())
             self._cached.setdefault(host, {})[need.volume] = entry
+
+    async def _source(self, need: Need) -> Path:
+        """Read the server's copy whole before a host gets it: what is wrong here is no host's fault."""
+        try:
+            return await asyncio.to_thread(self._images.checked, need.sha256)
+        except Missing as error:
+            raise Spoilt(need.sha256, "is gone") from error
+        except Broken as error:
+            log.error("an image file is damaged", extra={"fields": {"error": str(error)}})
+            raise Spoilt(need.sha256, "is damaged") from error
 
     async def _make_room(self, host: str, need: Need) -> None:
         """Delete the longest unused images until the new one fits; if all are in use the limit is passed."""

@@ -53,6 +53,7 @@ class ImageController(Controller):
             architecture=data.architecture,
             kernel_id=data.kernel_id,
             ramdisk_id=data.ramdisk_id,
+            min_memory_mib=data.min_memory_mib,
             public=data.public,
         )
 

@@ -12,26 +12,25 @@ from app.domain.ports import Clock, Store
 from app.services import expiry
 
 log = logging.getLogger(__name__)
-EVERY_S = 3600.0
-JOURNAL_KEPT_MS = 7 * 24 * 60 * 60 * 1000
+MOST_EVERY_S = 3600.0
 
 
 class PrunedStore(Store, Protocol):
     async def prune_journal(self, before_ms: int) -> int: ...
 
 
-async def keep_tidy(store: PrunedStore, clock: Clock, every_s: float = EVERY_S) -> None:
-    """Tidy at once and every `every_s` seconds; runs until cancelled."""
+async def keep_tidy(store: PrunedStore, clock: Clock, kept_s: int) -> None:
+    """Drop what is older than `kept_s`, at once and again and again; runs until cancelled."""
     while True:
         try:
-            await tidy(store, clock)
+            await tidy(store, clock, kept_s * 1000)
         except CloudError as error:
             log.warning("the store could not be tidied", extra={"fields": {"error": str(error)}})
-        await asyncio.sleep(every_s)
+        await asyncio.sleep(min(MOST_EVERY_S, kept_s / 4))
 
 
-async def tidy(store: PrunedStore, clock: Clock) -> None:
-    """Drop what is too old, once."""
-    while await store.write(expiry.drop_ended):
+async def tidy(store: PrunedStore, clock: Clock, kept_ms: int) -> None:
+    """Drop what is older, once."""
+    while await store.write(lambda unit: expiry.drop_ended(unit, kept_ms)):
         pass
-    await store.prune_journal(clock.now_ms() - JOURNAL_KEPT_MS)
+    await store.prune_journal(clock.now_ms() - kept_ms)

@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from app import __version__
 from app.clock import SystemClock
-from app.domain.ports import Hypervisors, Store, Unit
+from app.domain.ports import Fabric, Hypervisors, Store, Unit
 from app.domain.states import HostState
 from app.network.kernel import KernelFabric
 from app.reconcile.limits import Limits
@@ -36,6 +36,7 @@ from app.server.upkeep import keep_tidy
 from app.services import accounts
 from app.settings import Settings
 from app.storage.library import Library
+from app.storage.seed import Seeds
 from app.store.backup import backup
 from app.store.database import Database
 from app.store.lock import StateLock
@@ -48,12 +49,20 @@ REHEARSAL_UP_WITHIN_S = 5.0
 FEED_STOP_S = 1.0
 
 
-Around = Callable[[Store, Hypervisors], tuple[Store, Hypervisors]]
+class Ports(NamedTuple):
+    """What a cloud reaches the outside through."""
+
+    store: Store
+    hypervisors: Hypervisors
+    fabric: Fabric
 
 
-def as_they_are(store: Store, hypervisors: Hypervisors) -> tuple[Store, Hypervisors]:
+Around = Callable[[Ports], Ports]
+
+
+def as_they_are(ports: Ports) -> Ports:
     """Put nothing around the ports."""
-    return store, hypervisors
+    return ports
 
 
 @asynccontextmanager
@@ -72,13 +81,14 @@ async def running(
         async with Database.open(settings.database, clock=clock) as store:
             library = await asyncio.to_thread(Library, state / "images")
             await _prepare(store, library, settings, url)
-            held, hypervisors = around(store, hypervisors_of(settings))
+            fabric = KernelFabric(owner_of(state), Metadata(store, clock, os.urandom).answer)
+            ports = around(Ports(store, hypervisors_of(settings), fabric))
             cloud = Cloud(
-                store=held,
-                hypervisors=hypervisors,
+                store=ports.store,
+                hypervisors=ports.hypervisors,
                 images=library,
                 uploads=Uploads(library),
-                feed=Feed(held, clock),
+                feed=Feed(ports.store, clock),
                 metrics=Metrics(),
                 clock=clock,
                 entropy=os.urandom,
@@ -89,8 +99,8 @@ async def running(
             )
             async with (
                 _following(cloud),
-                _reconciling(cloud, settings),
-                _beside(keep_tidy(store, clock), live.follow(store)),
+                _reconciling(cloud, ports.fabric, settings),
+                _beside(keep_tidy(store, clock, settings.journal_keep_s), live.follow(store)),
             ):
                 yield cloud
 
@@ -181,9 +191,7 @@ async def _following(cloud: Cloud) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _reconciling(cloud: Cloud, settings: Settings) -> AsyncIterator[None]:
-    metadata = Metadata(cloud.store, cloud.clock, cloud.entropy)
-    fabric = KernelFabric(owner_of(settings.state_dir), metadata.answer)
+async def _reconciling(cloud: Cloud, fabric: Fabric, settings: Settings) -> AsyncIterator[None]:
     reconciler = Reconciler(
         store=cloud.store,
         hypervisors=cloud.hypervisors,
@@ -192,7 +200,7 @@ async def _reconciling(cloud: Cloud, settings: Settings) -> AsyncIterator[None]:
         outcomes=Outcomes(),
         limits=Limits(cache_mib=settings.cache_mib, swap_mib=settings.swap_mib),
     )
-    reconciler.weave(fabric, settings.network)
+    reconciler.weave(fabric, settings.network, await asyncio.to_thread(Seeds, settings.state_dir / "seeds"))
     try:
         await reconciler.start()
         await _rehearsal_hosts_up(cloud)

@@ -123,6 +123,9 @@ def _check_fit(image: Image, vmtype: VmType) -> None:
     if needed_mib > vmtype.disk_gb * 1024:
         why = f"The image has {needed_mib} MiB and the type a disk of {vmtype.disk_gb} GB."
         raise Invalid("InstanceType", vmtype.name, why)
+    if image.min_memory_mib > vmtype.memory_mib:
+        why = f"needs {image.min_memory_mib} MiB of memory and the type {vmtype.name} has {vmtype.memory_mib} MiB"
+        raise Combination(f"The image {image.id} {why}: choose a larger type")
 
 
 def _groups(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy) -> tuple[SecurityGroup, ...]:

@@ -8,14 +8,13 @@ from app.domain.ports import Unit
 from app.domain.states import Wanted
 from app.services import tags
 
-KEPT_MS = 7 * 24 * 60 * 60 * 1000
 AT_ONCE = 500
 
 
-def drop_ended(unit: Unit) -> int:
-    """Remove instances that ended longer ago than KEPT_MS, with their tags and reservations; return how many."""
+def drop_ended(unit: Unit, kept_ms: int) -> int:
+    """Remove instances that ended longer ago than that, with their tags and reservations; return how many."""
     ended = unit.instances.where(wanted=Wanted.TERMINATED, removed=True)
-    old = [row for row in ended if unit.now_ms - row.ended_at_ms > KEPT_MS][:AT_ONCE]
+    old = [row for row in ended if unit.now_ms - row.ended_at_ms > kept_ms][:AT_ONCE]
     for row in old:
         tags.forget(unit, row.id)
         unit.instances.remove(row)

@@ -13,6 +13,7 @@ from app.services import tags
 from app.services.access import may_run, need_admin, owns
 
 ARCHITECTURES = ("x86_64", "i386", "arm64")
+MOST_MEMORY_MIB = 1 << 30
 ANY_KIND = tuple(f"{kind} image" for kind in ImageKind)
 
 
@@ -25,6 +26,8 @@ def register(unit: Unit, caller: Caller, command: RegisterImage, entropy: Entrop
         raise Invalid("Name", command.name, "It has 1 to 128 printable characters.")
     if command.architecture not in ARCHITECTURES:
         raise Invalid("Architecture", command.architecture, f"Choose one of {', '.join(ARCHITECTURES)}.")
+    if not 0 <= command.min_memory_mib <= MOST_MEMORY_MIB:
+        raise Invalid("min_memory_mib", command.min_memory_mib, f"It is 0 to {MOST_MEMORY_MIB} MiB.")
     if kind is not ImageKind.MACHINE:
         need_admin(caller, f"Registering a {kind}", "only administrators register kernels and ramdisks")
     if unit.images.where(account_id=caller.account_id, name=command.name, state=ImageState.AVAILABLE):
@@ -42,6 +45,7 @@ def register(unit: Unit, caller: Caller, command: RegisterImage, entropy: Entrop
         ramdisk_id=usable(unit, caller, command.ramdisk_id, ImageKind.RAMDISK).id if command.ramdisk_id else "",
         root_device=command.root_device,
         size_bytes=command.size_bytes,
+        min_memory_mib=command.min_memory_mib,
         sha256=command.sha256,
         created_at_ms=unit.now_ms,
     )

@@ -141,6 +141,7 @@ def image_view(image: Image) -> ImageView:
         kernel_id=image.kernel_id,
         ramdisk_id=image.ramdisk_id,
         size_bytes=image.size_bytes,
+        min_memory_mib=image.min_memory_mib,
         sha256=image.sha256,
         created_at_ms=image.created_at_ms,
     )

@@ -38,6 +38,18 @@ class Library:
             raise Missing("image file", sha256)
         return path
 
+    def checked(self, sha256: str) -> Path:
+        """Return the path once the whole file was read and has this digest; Missing, or Broken if it has another."""
+        path = self.path(sha256)
+        try:
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as refused:
+            raise Broken("image library", f"the file {sha256} can not be read: {refused.strerror}") from refused
+        if found != sha256:
+            raise Broken("image library", f"the file {sha256} is damaged: its digest is {found}")
+        return path
+
     def add(self, chunks: Iterable[bytes]) -> tuple[str, int]:
         """Store a stream; return SHA-256 and size in bytes. Adding the same content again succeeds.
 

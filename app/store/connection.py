@@ -32,6 +32,7 @@ def prepare(file: Path, busy_timeout_s: float) -> None:
         schema = Schema(connection)
         check_version(schema, str(file))
         connection.execute("PRAGMA journal_mode = WAL")
+        _check_writable(connection)
         migrate(schema)
     except sqlite3.Error as error:
         raise translated(error) from error
@@ -74,6 +75,12 @@ def connect(
     except sqlite3.Error as error:
         raise translated(error) from error
     return connection
+
+
+def _check_writable(connection: sqlite3.Connection) -> None:
+    """Raise now what the first write would: nothing of a server that can not write shall start."""
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("ROLLBACK")
 
 
 def _make(file: Path) -> None:

@@ -7,10 +7,11 @@ import sqlite3
 
 from app.domain.errors import Broken, CloudError, Unavailable
 
+_FULL = "the disk of the state directory is full"
 _PASSING = {
+    sqlite3.SQLITE_FULL: _FULL,
     sqlite3.SQLITE_BUSY: "another program holds the lock on the database",
     sqlite3.SQLITE_LOCKED: "another program holds the lock on the database",
-    sqlite3.SQLITE_FULL: "the disk of the state directory is full",
     sqlite3.SQLITE_IOERR: "the disk of the state directory fails",
     sqlite3.SQLITE_READONLY: "the database can not be written: the state directory is read-only",
     sqlite3.SQLITE_CANTOPEN: "the database can not be opened",
@@ -32,6 +33,8 @@ def code_of(error: sqlite3.Error) -> int:
 def translated(error: sqlite3.Error) -> CloudError | ValueError:
     """Say in the cloud's words what SQLite said."""
     code = code_of(error)
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_SHMSIZE:  # the log's index could not grow
+        return Unavailable("store", f"{_FULL} ({error})")
     if code in _PASSING:
         return Unavailable("store", f"{_PASSING[code]} ({error})")
     if code in _FOR_GOOD:

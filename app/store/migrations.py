@@ -21,7 +21,8 @@ def migrations() -> Migrations:
     steps = Migrations(SET)
     steps(name="0001_first_schema")(_0001_first_schema)
     steps(name="0002_private_addresses")(_0002_private_addresses)
-    steps(name="0003_held")(_0003_held)
+    steps(name="0003_memory_of_images")(_0003_memory_of_images)
+    steps(name="0004_held")(_0004_held)
     return steps
 
 
@@ -68,16 +69,21 @@ def _0002_private_addresses(schema: Schema) -> None:
     )
 
 
-def _0003_held(schema: Schema) -> None:
+def _0003_memory_of_images(schema: Schema) -> None:
+    schema.execute('ALTER TABLE "images" ADD COLUMN "min_memory_mib" INTEGER NOT NULL DEFAULT 0')
+
+
+def _0004_held(schema: Schema) -> None:
     """Sum up what instances hold of each host as they change, so that placing one more need not read them all.
 
-    `Instance.held` in SQL; a law compares the two. The trap: a table that is made anew loses its triggers.
+    `Instance.held` in SQL; a law compares the two: if that changes, a new step makes triggers and sums anew. The trap:
+    a table that is made anew loses its triggers.
     """
     schema.execute(
         'CREATE TABLE "held" ("host" TEXT NOT NULL PRIMARY KEY, "instances" INTEGER NOT NULL, "cores" INTEGER NOT NULL,'
         ' "memory_mib" INTEGER NOT NULL, "disk_gb" INTEGER NOT NULL) STRICT'
     )
-    columns = ("host", "cores", "memory_mib", "disk_gb", "wanted", "seen", "removed")
+    columns = ("host", "cores", "memory_mib", "disk_gb", "wanted", "seen", "launches", "launched", "removed")
     schema.execute(_held_changes("+", "instances", 'FROM "instances"'))
     schema.execute(f'CREATE TRIGGER "held_more" AFTER INSERT ON "instances" BEGIN {_held_changes("+", "NEW")}; END')
     schema.execute(f'CREATE TRIGGER "held_less" AFTER DELETE ON "instances" BEGIN {_held_changes("-", "OLD")}; END')
@@ -88,7 +94,8 @@ def _0003_held(schema: Schema) -> None:
 
 
 def _held_changes(sign: str, row: str, source: str = "") -> str:
-    at_rest = f"({row}.wanted = 'stopped' AND {row}.seen IN ('nothing', 'off', 'crashed'))"
+    ended = f"({row}.wanted = 'terminated' AND {row}.launched >= {row}.launches)"
+    at_rest = f"(({row}.wanted = 'stopped' OR {ended}) AND {row}.seen IN ('nothing', 'off', 'crashed'))"
     return f"""
         INSERT INTO "held" ("host", "instances", "cores", "memory_mib", "disk_gb")
             SELECT {row}.host, {sign}1, {sign}{row}.cores * NOT {at_rest}, {sign}{row}.memory_mib * NOT {at_rest},

@@ -23,7 +23,7 @@ from app.store.session import Session
 from app.store.table import Rows
 
 Row = TypeVar("Row")
-# Triggers keep the table (migration 0003), whoever changes an instance.
+# Triggers keep the table (migration 0004), whoever changes an instance.
 _HELD: Final = "SELECT host, cores, memory_mib, disk_gb FROM held WHERE instances > 0"
 _COUNTS: Final = "SELECT host, instances FROM held WHERE instances > 0"
 

@@ -130,10 +130,20 @@ class Connection:
 
     async def _connect(self) -> Opened:
         self._lost.clear()
+        given_up = threading.Event()
+
+        def dial() -> Opened:
+            opened = self._dial()
+            if given_up.is_set():
+                opened.close()
+            return opened
+
         try:
-            return await self._workers.run("connecting", self._dial, self.timing.open_s)
+            return await self._workers.run("connecting", dial, self.timing.open_s)
         except libvirt.libvirtError as error:
             raise Lost(self.host, str(error)) from error
+        finally:  # one that comes late belongs to nobody
+            given_up.set()
 
     def _dial(self) -> Opened:
         """Open and register for events; on a thread."""

@@ -135,6 +135,8 @@ def _disk(devices: Element, disk: Disk, path: str, target: str, bus: str) -> Non
     SubElement(item, "driver", {"name": "qemu", "type": disk.format})
     SubElement(item, "source", {"file": path})
     SubElement(item, "target", {"dev": target, "bus": bus})
+    if disk.read_only:
+        SubElement(item, "readonly")
     if disk.serial and bus == "virtio":
         _text(item, "serial", disk.serial)
 

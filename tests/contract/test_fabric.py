@@ -1,7 +1,9 @@
 """What every fabric does: it becomes what it is told, however often, and touches nothing else."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +11,7 @@ from app.domain.network import GuestAnswer, GuestRequest, Member, Network
 from app.domain.ports import Fabric
 from app.network.kernel import KernelFabric
 from app.network.rehearsal import RehearsedFabric
+from tests.crash.paper_fabric import PaperFabric
 from tests.net.namespaces import Namespace, missing
 
 pytestmark = pytest.mark.contract
@@ -21,10 +24,13 @@ async def silence(asked: GuestRequest) -> GuestAnswer:
     return GuestAnswer(status=404)
 
 
-@pytest.fixture(params=["rehearsed", "kernel"])
-async def fabric(request: pytest.FixtureRequest) -> AsyncIterator[Fabric]:
+@pytest.fixture(params=["rehearsed", "paper", "kernel"])
+async def fabric(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Fabric]:
     if request.param == "rehearsed":
         yield RehearsedFabric()
+        return
+    if request.param == "paper":
+        yield PaperFabric(tmp_path / "paper.json")
         return
     if why := missing():
         pytest.skip(why)
@@ -71,3 +77,12 @@ async def test_bridges_outlive_the_answers(fabric: Fabric) -> None:
     assert await fabric.bridges() == ["eucabr0"]
     await fabric.apply([FIRST])
     assert await fabric.bridges() == ["eucabr0"]
+
+
+async def test_what_was_given_up_is_not_carried_out_after_what_was_asked_for_later(fabric: Fabric) -> None:
+    for _ in range(10):
+        given_up = asyncio.create_task(fabric.apply([FIRST]))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        await fabric.apply([SECOND])
+        assert await fabric.bridges() == ["eucabr1"]

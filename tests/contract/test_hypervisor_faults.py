@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import libvirt
@@ -19,12 +20,21 @@ from app.xen.hosts import Hosts
 from tests.contract.arenas import Ears, a_domain, a_file, short, until
 from tests.contract.libvirtd import Libvirtd, missing
 from tests.deadline import eventually
+from tests.net.namespaces import Namespace
+from tests.net.namespaces import missing as missing_for_namespaces
 from tests.scripted_world import ROOT, World
 
 pytestmark = pytest.mark.contract
 
 ID = "i-0000abcd"
 GIB = 2**30
+BLACK_HOLE = (
+    "link add hole type veth peer name far",
+    "link set hole up",
+    "link set far up",
+    "addr add 192.0.2.1/24 dev hole",
+    "neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev hole nud permanent",
+)
 
 
 @pytest.fixture
@@ -97,6 +107,59 @@ async def test_a_frozen_libvirtd_delays_its_own_callers_only(hosts: Hosts, own_l
 
 async def test_a_frozen_world_delays_its_own_callers_only(hosts: Hosts, own_world: World, world: World) -> None:
     await a_frozen_host_delays_its_own_callers_only(hosts, own_world.uri("h1"), world.uri("beside"), own_world)
+
+
+def sockets() -> int:
+    """Count the sockets of this process."""
+    return sum(link.startswith("socket:") for link in open_files())
+
+
+def open_files() -> Iterator[str]:
+    for entry in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            yield str(entry.readlink())
+
+
+async def test_a_libvirtd_that_hangs_while_it_is_dialled_is_down_in_time_and_leaves_no_connection_behind(
+    hosts: Hosts, own_libvirtd: Libvirtd
+) -> None:
+    hosts.join("well", "test:///rehearsal", Ears(), [])
+    await hosts.host("well").domains()
+    before, ears = sockets(), Ears()
+    own_libvirtd.freeze()
+    began = time.monotonic()
+    hosts.join("frozen", own_libvirtd.test_uri, ears, [])
+    with pytest.raises(Unavailable):
+        await hosts.host("frozen").domains()
+    assert time.monotonic() - began < 3
+    await until(lambda: ears.count(EventKind.DOWN) >= 3)
+    assert "connecting did not answer within 1 s" in ears.heard[0].detail
+    own_libvirtd.thaw()
+    await answers(hosts.host("frozen"))
+    await until(lambda: sockets() == before + 1)
+
+
+async def test_a_host_behind_a_black_hole_is_down_in_time_and_asked_again_when_the_hole_is_gone(hosts: Hosts) -> None:
+    """Packets for a card that nobody has are dropped at the far end: nobody answers, nobody refuses."""
+    if why := missing_for_namespaces("ip"):
+        pytest.skip(why)
+    with Namespace() as namespace, namespace.entered():
+        for words in BLACK_HOLE:
+            assert namespace.run("ip", *words.split()).returncode == 0
+        ears = Ears()
+        hosts.join("well", "test:///rehearsal", Ears(), [])
+        hosts.join("away", "qemu+tcp://192.0.2.9/system", ears, [])
+        asked = asyncio.create_task(hosts.host("away").domains())
+        began = time.monotonic()
+        for _ in range(50):
+            await hosts.host("well").domains()
+        assert time.monotonic() - began < 1, "the other host had to wait"
+        with pytest.raises(Unavailable):
+            await asked
+        await until(lambda: ears.count(EventKind.DOWN) >= 2)
+        assert "connecting did not answer within 1 s" in ears.heard[0].detail
+        assert namespace.run("ip", "addr", "add", "192.0.2.9/32", "dev", "lo").returncode == 0
+        await until(lambda: "refused" in ears.heard[-1].detail)
 
 
 async def test_a_killed_libvirtd_is_noticed_and_found_again(hosts: Hosts, own_libvirtd: Libvirtd) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from app.domain.ports import DomainSpec, HostEvent, Hypervisor, Hypervisors, Store
-from app.server.wiring import Around
+from app.domain.ports import DomainSpec, Fabric, HostEvent, Hypervisor, Hypervisors, Store
+from app.server.wiring import Ports
 
 MOMENTS = ("before", "after")
 WRITERS = ("services", "reconcile")
@@ -26,19 +26,25 @@ def calls_of(port: type) -> list[str]:
 def points() -> list[str]:
     """Name all points, `PORT.CALL.MOMENT`."""
     calls = chain(
-        (f"hypervisor.{name}" for name in calls_of(Hypervisor)), (f"store.write as {writer}" for writer in WRITERS)
+        (f"hypervisor.{name}" for name in calls_of(Hypervisor)),
+        (f"fabric.{name}" for name in calls_of(Fabric)),
+        (f"store.write as {writer}" for writer in WRITERS),
     )
     return [f"{call}.{moment}" for call in calls for moment in MOMENTS]
 
 
-def doomed(point: str) -> Around:
-    """Form what is to be put around a server's ports so that it dies at `point`."""
+def doomed(point: str, ports: Ports) -> Ports:
+    """Put around a server's ports what makes it die at `point`."""
 
     def pass_by(name: str) -> None:
         if name == point:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    return lambda store, hypervisors: (WatchedStore(store, pass_by), WatchedHosts(hypervisors, pass_by))
+    return Ports(
+        WatchedStore(ports.store, pass_by),
+        WatchedHosts(ports.hypervisors, pass_by),
+        Watched(ports.fabric, "fabric", pass_by),
+    )
 
 
 class Watched:

@@ -1,4 +1,7 @@
-"""A real Linux guest from launch to end, by boto3, on a private libvirtd, from images that the cloud staged itself."""
+"""A real Linux guest from launch to end, by boto3, on a private libvirtd, from images that the cloud staged itself.
+
+The network is the site's, so a disk tells the guest who it is.
+"""
 
 import re
 from collections.abc import Iterator
@@ -16,6 +19,7 @@ from tests.server.conftest import ec2_client
 pytestmark = pytest.mark.guest
 BOOT_S = 180.0
 STOP_S = 90.0
+USER_DATA = "#!/bin/sh\nexit 7\n"
 
 
 @pytest.fixture
@@ -41,7 +45,15 @@ class Guest:
         image = next(image for image in ec2.describe_images()["Images"] if image["ImageType"] == "machine")
         assert image["KernelId"].startswith("eki-")
         assert image["RamdiskId"].startswith("eri-")
-        run = ec2.run_instances(ImageId=image["ImageId"], MinCount=1, MaxCount=1)
+        ec2.create_key_pair(KeyName="mine")
+        run = ec2.run_instances(
+            ImageId=image["ImageId"],
+            MinCount=1,
+            MaxCount=1,
+            KeyName="mine",
+            UserData=USER_DATA,
+            InstanceType="m1.small",
+        )
         self.id = run["Instances"][0]["InstanceId"]
 
     def state(self) -> str:
@@ -67,7 +79,13 @@ def test_a_real_guest_is_launched_rebooted_stopped_started_and_terminated(
     guest = Guest(ec2)
     guest.reach("running")
     guest.reach_boot(1)
-    assert "Linux version" in guest.console()
+    said = guest.console()
+    assert "Linux version" in said
+    assert f"instance {guest.id}, told by the seed disk /dev/vdd" in said
+    assert "public key installed" in said
+    assert "user data ended with 7" in said
+    assert "swap on /dev/vdc" in said
+    assert "ephemeral disk /dev/vdb on /mnt" in said
     ec2.reboot_instances(InstanceIds=[guest.id])
     guest.reach_boot(2)
     ec2.stop_instances(InstanceIds=[guest.id])
@@ -76,6 +94,7 @@ def test_a_real_guest_is_launched_rebooted_stopped_started_and_terminated(
     ec2.start_instances(InstanceIds=[guest.id])
     guest.reach("running")
     guest.reach_boot(3)
+    assert "user data ended" not in guest.console()  # as cloud-init does: once in an instance's life
     ec2.terminate_instances(InstanceIds=[guest.id])
     guest.reach("terminated", STOP_S)
     assert private_libvirtd.domains() == []

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ import pytest
 from app.domain.errors import Broken
 from app.domain.network import Member, Network
 from app.network.kernel import KernelFabric
+from app.reconcile.seeds import told
 from app.server.metadata import Metadata
 from app.storage import debs
 from app.store.database import Database
-from tests.builders import FrozenClock
+from tests.builders import OURS, FrozenClock
 from tests.net.conftest import Join
 from tests.net.namespaces import Guest, Namespace
-from tests.unit.server.metadata_cloud import EVERY_BYTE, KEY, furnish_guests
+from tests.unit.server.metadata_cloud import EVERY_BYTE, KEY, an_instance, furnish_guests
 
 pytestmark = pytest.mark.net
 PACKAGES = (
@@ -53,6 +55,24 @@ print(json.dumps({
     "token": source._api_token is not None,
     "document": source.identity,
     "network": ec2.convert_ec2_metadata_network_config(source.metadata["network"], cards, "eth0"),
+}))
+"""
+
+NO_CLOUD = """
+import base64, json, sys
+from cloudinit import helpers
+from cloudinit.sources import DataSourceNoCloud as nocloud
+
+folder = sys.argv[1]
+paths = helpers.Paths({"cloud_dir": folder, "run_dir": folder})
+source = nocloud.DataSourceNoCloud({"datasource": {"NoCloud": {"fs_label": None}}}, None, paths)
+source.seed_dirs = [folder]
+assert source._get_data()
+print(json.dumps({
+    "id": source.get_instance_id(),
+    "hostname": source.get_hostname().hostname,
+    "keys": source.get_public_ssh_keys(),
+    "user_data": base64.b64encode(source.userdata_raw).decode(),
 }))
 """
 
@@ -115,3 +135,19 @@ async def test_the_ec2_data_source_is_satisfied(
     assert (found["zone"], found["index"], found["token"]) == ("one", "0", by_token)
     assert found["document"].get("instanceId") == ("i-00000001" if by_token else None)
     assert found["network"]["ethernets"]["eth0"]["dhcp4"] is True
+
+
+@pytest.mark.parametrize(("key", "user_data"), [(f"{KEY} ana", EVERY_BYTE), ("", b"")])
+def test_the_no_cloud_data_source_is_satisfied(cloud_init: Path, tmp_path: Path, key: str, user_data: bytes) -> None:
+    row = replace(an_instance(1, OURS, "ana", user_data), public_key=key)
+    for name, content in told(row).items():
+        (tmp_path / name).write_bytes(content)
+    command = ["env", f"PYTHONPATH={cloud_init}", sys.executable, "-W", "ignore", "-c", NO_CLOUD, str(tmp_path)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout.splitlines()[-1]) == {
+        "id": row.id,
+        "hostname": row.id,
+        "keys": [key] if key else [],
+        "user_data": base64.b64encode(user_data).decode(),
+    }

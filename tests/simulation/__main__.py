@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.simulation.run import Verdict
 
 GATE_DAYS = 0.04
+TOLD_EVERY = 50
 TAIL = 60
 
 
@@ -25,6 +26,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--tail", type=int, default=TAIL, help="lines of the trace to print on failure")
     parser.add_argument("--all", action="store_true", help="go on after a failure")
+    parser.add_argument("--no-network", action="store_true", help="no instance gets an address")
     parser.add_argument("--plant", choices=sorted(PLANTS), help="with this bug planted")
     given = parser.parse_args()
     if given.plant:
@@ -33,7 +35,9 @@ def main() -> int:
 
     if given.seeds:
         return _many(given)
-    return _report(simulate(1 if given.seed is None else given.seed, given.days), given.tail)
+    return _report(
+        simulate(1 if given.seed is None else given.seed, given.days, network=not given.no_network), given.tail
+    )
 
 
 def _report(verdict: "Verdict", tail: int) -> int:
@@ -57,7 +61,8 @@ def _many(given: argparse.Namespace) -> int:
     seeds = range(int(first), int(last or first) + 1)
     began, days, failed = time.monotonic(), 0.0, 0
     with ProcessPoolExecutor(given.workers) as pool:
-        for verdict in pool.map(partial(simulate, days=given.days), seeds):
+        run = partial(simulate, days=given.days, network=not given.no_network)
+        for done, verdict in enumerate(pool.map(run, seeds), 1):
             days += verdict.days
             if verdict.violated:
                 failed += 1
@@ -65,11 +70,13 @@ def _many(given: argparse.Namespace) -> int:
                 if not given.all:
                     pool.shutdown(cancel_futures=True)
                     return _report(verdict, given.tail)
-    took_s = time.monotonic() - began
-    print(
-        f"{len(seeds)} seeds, {failed} failed, {days:.1f} cloud-days in {took_s:.0f} s"
-        f" ({len(seeds) / took_s:.1f} seeds/s, {days * 86400 / took_s:.0f} times as fast as life)"
-    )
+            if done % TOLD_EVERY == 0 or done == len(seeds):
+                took_s = time.monotonic() - began
+                print(
+                    f"{done} of {len(seeds)} seeds, {failed} failed, {days:.1f} cloud-days in {took_s:.0f} s"
+                    f" ({days * 86400 / took_s:.0f} times as fast as life)",
+                    flush=True,
+                )
     return 1 if failed else 0
 
 

@@ -12,19 +12,21 @@ from typing import Any
 from app.domain.states import INSTANCE, InstanceState, Seen, Wanted
 from app.domain.vmtype import Size
 from app.reconcile.disks import CACHED
-from app.reconcile.limits import Limits
 from tests.simulation.machine import ON, STRANGER, Domain, Machine
+from tests.simulation.registrar import Registrar
 from tests.simulation.store import Disk
 
 NOTHING = Size(cores=0, memory_mib=0, disk_gb=0)
 AT_REST = frozenset({Seen.NOTHING, Seen.OFF, Seen.CRASHED})
 STEPS = {(before, after) for (before, _), after in INSTANCE.table.items()}
 LOOKING_S = 1.0
+BY_THE_LAST_LOOK = frozenset({"instance.powered off", "instance.stop asked"})
+"""Services know nothing of a start that was carried out since and not heard of; it is found running later."""
 RAISING = frozenset({"define", "start", "create_volume", "upload", "reboot", "reset"})
 LOWERING = frozenset({"shutdown", "destroy", "undefine"})
 KEPT = (
     *("wanted", "seen", "launches", "launched", "reboots", "rebooted", "removed", "attempts"),
-    *("host", "reservation_id", "cores", "memory_mib", "disk_gb"),
+    *("host", "reservation_id", "cores", "memory_mib", "disk_gb", "mac", "private_ip"),
 )
 
 
@@ -62,10 +64,13 @@ class Row:
 
     @property
     def held(self) -> Size:
+        begun = self.columns["launched"] >= self.columns["launches"]
         match self.state:
             case InstanceState.TERMINATED:
                 return NOTHING
-            case InstanceState.STOPPED:
+            case InstanceState.SHUTTING_DOWN if not (begun and self.seen in AT_REST):
+                return self.size
+            case InstanceState.STOPPED | InstanceState.SHUTTING_DOWN:
                 return Size(cores=0, memory_mib=0, disk_gb=self.size.disk_gb)
         return self.size
 
@@ -77,8 +82,10 @@ class Row:
 class Book:
     """Follows the journal and what is done to hosts; calls `violate` with a sentence."""
 
-    def __init__(self, disk: Disk, limits: Limits, now: Callable[[], float], violate: Callable[[str], None]) -> None:
-        self._disk, self._limits, self._now, self._violate = disk, limits, now, violate
+    def __init__(
+        self, disk: Disk, registrar: Registrar, now: Callable[[], float], violate: Callable[[str], None]
+    ) -> None:
+        self._disk, self._registrar, self._now, self._violate = disk, registrar, now, violate
         self._cursor = 0
         self.rows: dict[str, Row] = {}
         self.hosts: dict[str, dict[str, Any]] = {}
@@ -117,6 +124,7 @@ class Book:
                 self._violate(f"{name} was changed ({event}) before it was added")
                 return
             row = self.rows[name] = Row({key: data[key] for key in KEPT})
+            self._registrar.added(name, row.columns)
             if row.state is not InstanceState.PENDING:
                 self._violate(f"{name} began as {row.state}")
         else:
@@ -130,6 +138,8 @@ class Book:
         before, wish, launches = row.state, row.wanted, row.columns["launches"]
         if "removed" in data and not data["removed"]:
             self._violate(f"{name} came back from its removal ({event})")
+        if data.get("removed"):
+            self._registrar.removed(name)
         row.columns.update({key: data[key] for key in KEPT if key in data})
         if row.wanted is not wish:
             row.until[wish] = self._now()
@@ -152,7 +162,7 @@ class Book:
             self._violate(
                 f"{name} is called terminated and has left {'its domain' if domain else left[0]} on {row.host}"
             )
-        if row.state is InstanceState.STOPPED and domain is not None and domain.on and event != "instance.powered off":
+        if row.state is InstanceState.STOPPED and domain is not None and domain.on and event not in BY_THE_LAST_LOOK:
             self._violate(f"{name} is called stopped and runs on {row.host}")
 
     def _host(self, event: str, name: str, data: dict[str, Any]) -> None:
@@ -206,6 +216,8 @@ class Book:
             self._violate(f"{action} on {host} for {owner}, which is not on that host")
         elif action in RAISING and action != "upload" and not row.wanted_since(Wanted.RUNNING, self._since(owner)):
             self._violate(f"{action} for {owner} although it is wanted {row.wanted}")
+        elif action == "start":
+            self._registrar.starts(owner)
         elif action in LOWERING and not self._may_go(row, owner):
             self._violate(f"{action} for {owner} although it is wanted running")
         elif action == "delete_volume" and row.wanted is not Wanted.TERMINATED:

@@ -26,7 +26,8 @@ def unsettled(world: World) -> str:
             return f"{name} waits for its reboot"
         if row.host in joined and (wrong := _against(row, name, world.machines[row.host])):
             return wrong
-    return next((wrong for machine in world.machines.values() if (wrong := _left_over(world, machine))), "")
+    left = (_left_over(world, machine) for machine in world.machines.values())
+    return world.registrar.unsettled() or next(filter(None, left), "")
 
 
 def forgotten(world: World, memory: Memory) -> str:

@@ -66,6 +66,7 @@ class Outside:
     turned: Callable[["Machine", Domain], None]
     tell: Callable[["Machine", str, str], None]
     violate: Callable[[str], None]
+    bridged: Callable[[str], bool]
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -122,6 +123,9 @@ class Machine:
         for name in self.needs(domain):
             if name not in self.volumes or name + PARTIAL in self.volumes:
                 raise Refusal(f"cannot access storage file {name}")
+        for nic in domain.spec.nics:
+            if nic.bridge and not self.outside.bridged(nic.bridge):
+                raise Refusal(f"cannot get interface MTU on {nic.bridge}: No such device")
         self.turn(domain, Seen.RUNNING, "booted")
 
     def shutdown(self, instance_id: str) -> Any:

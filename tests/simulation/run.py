@@ -8,7 +8,7 @@ from random import Random
 
 from tests.simulation.calm import differs, forgotten, unsettled
 from tests.simulation.loop import Violated, VirtualLoop
-from tests.simulation.script import script
+from tests.simulation.script import NetScript, net_script, script
 from tests.simulation.users import Users
 from tests.simulation.weather import Weather
 from tests.simulation.world import World
@@ -33,11 +33,12 @@ class Verdict:
     instances: int
 
 
-def simulate(seed: int, days: float) -> Verdict:
-    """Run one seed for so many days of virtual time."""
+def simulate(seed: int, days: float, *, network: bool = True) -> Verdict:
+    """Run one seed for so many days of virtual time; without `network` no instance gets an address."""
     loop = VirtualLoop(Random(f"{seed}/turns"))
     rng = Random(f"{seed}/world")
-    world = World(loop, rng, script(rng))
+    net_rng = Random(f"{seed}/network")
+    world = World(loop, rng, script(rng), net_rng, net_script(net_rng) if network else NetScript())
     log = logging.getLogger("app")
     level, propagate = log.level, log.propagate
     log.addHandler(world.bugs)

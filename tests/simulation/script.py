@@ -26,6 +26,7 @@ FAULTS = (
     "clock jump",
     "capacity change",
 )
+NET_FAULTS = ("bridge lost", "card loose", "network refuses", "network hangs")
 RARE = frozenset({"empty return", "clock jump", "capacity change", "disk full", "domain lost"})
 HOUR_S = 3600.0
 
@@ -67,6 +68,33 @@ class Lies:
     def honest(self) -> None:
         self.lost_events = self.doubled_events = self.late_events = 0.0
         self.lost_answers = self.late_deeds = self.broken = 0.0
+
+
+@dataclass(slots=True, kw_only=True)
+class NetLies:
+    """The same for the network of the server's machine, by chances of its own."""
+
+    rng: Random
+    lost_answers: float = 0.0
+    late_deeds: float = 0.0
+
+    def mute(self) -> bool:
+        return self.rng.random() < self.lost_answers
+
+    def late(self) -> float:
+        return self.rng.random() * 60.0 if self.rng.random() < self.late_deeds else 0.0
+
+    def honest(self) -> None:
+        self.lost_answers = self.late_deeds = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetScript:
+    """What network the cloud gives its instances, and its weather. An empty `subnet`: the site gives addresses."""
+
+    subnet: str = ""
+    every_s: dict[str, float] = field(default_factory=dict)
+    lies: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +140,21 @@ def script(rng: Random) -> Script:
         image_has_kernel=rng.random() < 0.3,
         strangers=rng.random() < 0.5,
         operator=rng.random() < 0.5,
+    )
+
+
+def net_script(rng: Random) -> NetScript:
+    """Draw one, from a stream of its own: what else a seed has does not depend on it."""
+    if rng.random() < 0.2:
+        return NetScript()
+    subnet = f"10.9.0.0/{rng.choice((24, 28, 29))}"
+    if rng.random() < 0.15:
+        return NetScript(subnet=subnet)
+    often_s = rng.choice((0.1, 0.3, 1.0)) * HOUR_S
+    return NetScript(
+        subnet=subnet,
+        every_s={fault: often_s * (0.5 + rng.random()) for fault in NET_FAULTS if rng.random() < 0.6},
+        lies={kind: rng.choice((0.001, 0.01, 0.05)) for kind in ("lost_answers", "late_deeds") if rng.random() < 0.5},
     )
 
 

@@ -8,10 +8,10 @@ from functools import partial
 
 from app.api.resources import AddHost
 from app.domain.commands import RegisterImage, RunInstances
-from app.domain.errors import CloudError, Missing, Unavailable
+from app.domain.errors import CloudError, Conflict, Missing, Unavailable
 from app.domain.ports import Unit
 from app.domain.states import InstanceState
-from app.services import accounts, clusters, hosts, images, instances, types
+from app.services import accounts, addresses, clusters, hosts, images, instances, types
 from tests.simulation.world import World, caller
 
 TYPES = ("m1.small", "m1.small", "m1.large", "m1.xlarge", "c1.xlarge")
@@ -53,6 +53,8 @@ class Users:
     def _furnish(self, unit: Unit) -> list[str]:
         types.seed(unit)
         accounts.first_start(unit, self.entropy)
+        if self.world.net.subnet:
+            addresses.configure(unit, self.world.net.subnet)
         script, admin = self.world.script, caller(admin=True)
         kernel_id = ramdisk_id = ""
         made = [image.id for image in unit.images.where(kind="machine")]
@@ -126,6 +128,8 @@ class Users:
             try:
                 await self._launch(command)
                 return
+            except Conflict as error:
+                self.world.violate(f"a launch met something that is there already: {error}")
             except (TimeoutError, Unavailable):
                 await asyncio.sleep(1.0 + rng.random() * 20.0)
 

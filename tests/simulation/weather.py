@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from random import Random
 
 from app.domain.states import Seen
 from app.domain.vmtype import Size
@@ -16,7 +17,7 @@ class Weather:
     """Starts what the script wants; `calm` ends it all."""
 
     def __init__(self, world: World) -> None:
-        self.world, self.rng = world, world.rng
+        self.world, self.rng, self.net_rng = world, world.rng, world.net_rng
         self.stormy = False
         self._kinds: dict[str, Callable[[], None]] = {
             "vanish": lambda: self._vanish(powered=True, empty=False),
@@ -38,16 +39,22 @@ class Weather:
             "disk full": self._disk_full,
             "clock jump": self._clock_jump,
             "capacity change": self._capacity,
+            "bridge lost": self._lose_bridge,
+            "card loose": self._loosen_card,
+            "network refuses": self._refuse_passes,
+            "network hangs": self._hold_passes,
         }
 
     def begin(self) -> None:
         """Let every kind of fault of the script come in its own rhythm."""
         for kind, every_s in self.world.script.every_s.items():
-            self.world.loop.create_task(self._blow(kind, every_s))
+            self.world.loop.create_task(self._blow(kind, every_s, self.rng))
+        for kind, every_s in self.world.net.every_s.items():
+            self.world.loop.create_task(self._blow(kind, every_s, self.net_rng))
 
-    async def _blow(self, kind: str, every_s: float) -> None:
+    async def _blow(self, kind: str, every_s: float, rng: Random) -> None:
         while True:
-            await asyncio.sleep(self.rng.expovariate(1.0 / every_s))
+            await asyncio.sleep(rng.expovariate(1.0 / every_s))
             if self.stormy:
                 self.world.trace(f"weather: {kind}")
                 self._kinds[kind]()
@@ -57,12 +64,15 @@ class Weather:
         self.stormy = True
         for kind, chance in world.script.lies.items():
             setattr(world.lies, kind, chance)
+        for kind, chance in world.net.lies.items():
+            setattr(world.net_lies, kind, chance)
 
     def calm(self) -> None:
         """End every fault."""
         world = self.world
         self.stormy = False
         world.lies.honest()
+        world.ground.calm()
         world.disk.full = False
         world.after_commit = world.after_deed = 0
         for machine in world.machines.values():
@@ -149,3 +159,25 @@ class Weather:
         machine.foreign = self.rng.choice(
             (Size(cores=0, memory_mib=0, disk_gb=0), Size(cores=2, memory_mib=512, disk_gb=0))
         )
+
+    # --- the network of the server's machine, by chances of its own ---
+
+    def _lose_bridge(self) -> None:
+        for bridge in sorted(self.world.ground.bridges):
+            self.world.ground.drop(bridge)
+
+    def _loosen_card(self) -> None:
+        cards = self.world.ground.cards
+        if cards:
+            cards[self.net_rng.choice(list(cards))] = ""
+
+    def _refuse_passes(self) -> None:
+        self.world.ground.refusing = self.net_rng.choice((0.3, 1.0))
+        self.world.loop.later(self.net_rng.random() ** 2 * 300.0, self._heed_passes)
+
+    def _hold_passes(self) -> None:
+        self.world.ground.hung = True
+        self.world.loop.later(self.net_rng.random() ** 2 * 120.0, self._heed_passes)
+
+    def _heed_passes(self) -> None:
+        self.world.ground.hung, self.world.ground.refusing = False, 0.0

@@ -14,19 +14,24 @@ from typing import Any, Generic, TypeVar
 
 from app.domain.account import Caller
 from app.domain.errors import CloudError, Missing
+from app.domain.network import NetworkPlan
 from app.domain.ports import DomainSpec, Unit
 from app.domain.vmtype import Size
 from app.reconcile.loop import Reconciler
 from app.server.outcomes import Outcomes
 from app.store.database import Database
 from tests.simulation.book import Book
+from tests.simulation.fabric import SimFabric
+from tests.simulation.ground import Ground
 from tests.simulation.links import SimHypervisors, Wires
 from tests.simulation.loop import LIFE, Violated, VirtualLoop
 from tests.simulation.machine import STRANGER, Domain, Machine, Outside
-from tests.simulation.script import Lies, Script
+from tests.simulation.registrar import Registrar
+from tests.simulation.script import Lies, NetLies, NetScript, Script
 from tests.simulation.store import new_disk, open_store
 
 Answer = TypeVar("Answer")
+BRIDGE = "eucabr0"
 BEGAN_MS = 1_800_000_000_000
 STOPS_WITHIN_S = 4.0
 QUIET = frozenset({"facts", "domain", "domains", "volumes", "hello"})
@@ -71,6 +76,9 @@ class Files:
     def path(self, sha256: str) -> Path:
         return Path("/images") / sha256
 
+    def checked(self, sha256: str) -> Path:
+        return self.path(sha256)
+
     def add(self, chunks: object) -> tuple[str, int]:
         raise Missing("image file", "of the simulation")
 
@@ -114,13 +122,17 @@ class Reply(Generic[Answer]):
 class World:
     """Holds the parts together; `violate` ends the simulation after the step under way."""
 
-    def __init__(self, loop: VirtualLoop, rng: Random, script: Script) -> None:
-        self.loop, self.rng, self.script = loop, rng, script
+    def __init__(self, loop: VirtualLoop, rng: Random, script: Script, net_rng: Random, net: NetScript) -> None:
+        self.loop, self.rng, self.script, self.net_rng, self.net = loop, rng, script, net_rng, net
         self.trace, self.clock = Trace(loop), SimClock(loop)
         self.disk = new_disk()
-        self.book = Book(self.disk, script.limits, loop.time, self.violate)
+        self.net_lies = NetLies(rng=net_rng)
+        self.registrar = Registrar(net.subnet, loop.time, self.violate)
+        self.ground = self.registrar.ground = Ground(loop, net_rng, self.net_lies, self)
+        self.book = Book(self.disk, self.registrar, loop.time, self.violate)
         self.book.told = lambda event, subject: self.trace(f"{event} {subject}")
         self.book.strict_room = "late_deeds" not in script.lies and "capacity change" not in script.every_s
+        self.registrar.strict = self.book.strict_room
         self.lies = Lies(rng=rng)
         self.machines: dict[str, Machine] = {}
         self.wires = Wires(loop, self.machines, self.lies, self)
@@ -150,6 +162,16 @@ class World:
         self.deeds += 1
         if self.deeds == self.after_deed:
             self.crash("after an action")
+
+    def knitted(self, step: str, subject: str) -> None:
+        """Take a step that changed the network."""
+        self.registrar.knitted()
+        self.did("network", step, subject, "")
+
+    def turned(self, machine: Machine, domain: Domain) -> None:
+        self.ground.turned(machine, domain)
+        self.book.turned(machine, domain)
+        self.registrar.turned(domain)
 
     def committed(self) -> None:
         """Judge a commit, and perhaps let the server die before anybody hears of it."""
@@ -181,6 +203,9 @@ class World:
             outcomes=Outcomes(),
             limits=self.script.limits,
         )
+        if self.net.subnet:
+            fabric = SimFabric(self.ground, self.registrar)
+            reconciler.weave(fabric, NetworkPlan(bridge=BRIDGE, subnet=self.net.subnet))
         self.server = Server(life, store, hypervisors, reconciler)
         self.loop.create_task(self.server.start(), context=context)
 
@@ -218,6 +243,7 @@ class World:
         self.server = None
         self.loop.kill(server.life)
         self.wires.links.clear()
+        self.ground.server_died()
         for machine in self.machines.values():
             machine.uploading.clear()
 
@@ -251,9 +277,10 @@ class World:
             rng=self.rng,
             now=self.loop.time,
             later=self.loop.later,
-            turned=self.book.turned,
+            turned=self.turned,
             tell=self.wires.tell,
             violate=self.violate,
+            bridged=self.ground.bridges.__contains__,
         )
         xen, size = self.rng.random() < self.script.xen, self.rng.choice(SIZES)
         machine = self.machines[name] = Machine(name=name, xen=xen, capacity=size, outside=outside)

@@ -86,6 +86,7 @@ def an_image(number: int = 1, **changes: Any) -> api.ImageView:
         kernel_id="",
         ramdisk_id="",
         size_bytes=10_000_000,
+        min_memory_mib=0,
         sha256="0" * 64,
         created_at_ms=NOW_MS - 86_400_000,
     )

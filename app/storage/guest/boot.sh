@@ -21,6 +21,7 @@ say "boot count $count"
 
 acpid -l /run/acpid.log -p /run/acpid.pid 2>/dev/null && say "listens to the power button"
 /etc/guest/disks "$disk"
+/etc/guest/seed
 ip link set lo up
 /etc/guest/network
 /etc/guest/ssh

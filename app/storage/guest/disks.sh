@@ -14,6 +14,7 @@ for entry in /sys/class/block/vd* /sys/class/block/xvd* /sys/class/block/sd*; do
     case $name in
         xvda2) role=ephemeral0 ;;
         xvda3) role=swap ;;
+        xvda4) role=seed ;;
     esac
     case $role in
         swap)
@@ -25,6 +26,7 @@ for entry in /sys/class/block/vd* /sys/class/block/xvd* /sys/class/block/sd*; do
             blank "$disk" && mke2fs -i 1048576 -L ephemeral0 "$disk" >/dev/null
             mount -t ext4 "$disk" /mnt 2>/dev/null && say "ephemeral disk $disk on /mnt"
             ;;
+        seed) ;;
         *) say "disk $disk, $(cat "$entry/size") sectors, serial ${role:-none}" ;;
     esac
 done

@@ -58,6 +58,8 @@ def test_a_running_instance_stays_running_while_its_host_is_silent() -> None:
         ({"wanted": Wanted.STOPPED, "seen": Seen.RUNNING}, Size(cores=1, memory_mib=128, disk_gb=10)),
         ({"wanted": Wanted.STOPPED, "seen": Seen.OFF}, Size(cores=0, memory_mib=0, disk_gb=10)),
         ({"wanted": Wanted.TERMINATED}, Size(cores=1, memory_mib=128, disk_gb=10)),
+        ({"wanted": Wanted.TERMINATED, "launched": 1, "seen": Seen.OFF}, Size(cores=0, memory_mib=0, disk_gb=10)),
+        ({"wanted": Wanted.TERMINATED, "launched": 1, "seen": Seen.RUNNING}, Size(cores=1, memory_mib=128, disk_gb=10)),
         ({"wanted": Wanted.TERMINATED, "removed": True}, NOTHING),
     ],
 )

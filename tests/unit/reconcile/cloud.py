@@ -1,6 +1,7 @@
 """A cloud for tests of the loop: real SQLite, a scripted world in its own process, services in twenty lines."""
 
 import asyncio
+import hashlib
 import itertools
 import json
 import sys
@@ -12,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from app.clock import SystemClock
-from app.domain.errors import Missing
+from app.domain.errors import Broken, Missing
 from app.domain.host import Host
 from app.domain.image import Image
 from app.domain.instance import Instance
-from app.domain.ports import DomainSpec, HostEvent, Unit
+from app.domain.ports import Clock, DomainSpec, HostEvent, Unit
 from app.domain.states import Seen, Wanted
 from app.reconcile.limits import Limits
 from app.reconcile.loop import Reconciler
@@ -77,6 +78,12 @@ class Files:
             return self.paths[sha256]
         except KeyError:
             raise Missing("image file", sha256) from None
+
+    def checked(self, sha256: str) -> Path:
+        path = self.path(sha256)
+        if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+            raise Broken("image library", f"the file {sha256} is damaged")
+        return path
 
     def add(self, chunks: Iterable[bytes]) -> tuple[str, int]:
         raise NotImplementedError
@@ -143,6 +150,7 @@ class Cloud:
     files: Files
     limits: Limits
     hypervisors: Hosts
+    clock: Clock
     reconciler: Reconciler
 
     async def restart(self) -> None:
@@ -161,7 +169,7 @@ class Cloud:
             store=self.store,
             hypervisors=self.hypervisors,
             images=self.files,
-            clock=SystemClock(),
+            clock=self.clock,
             outcomes=self.services,
             limits=self.limits,
         )
@@ -243,15 +251,18 @@ async def scripted_world(socket: Path) -> AsyncIterator[World]:
 
 
 @asynccontextmanager
-async def a_cloud(folder: Path, limits: Limits = QUICK, hosts: int = 1) -> AsyncIterator[Cloud]:
+async def a_cloud(
+    folder: Path, limits: Limits = QUICK, hosts: int = 1, clock: Clock | None = None
+) -> AsyncIterator[Cloud]:
     """Serve a loop on scripted hosts host01, host02 … with one image that has no bytes."""
+    clock = clock or SystemClock()
     async with scripted_world(folder / "world") as world:
-        store = Database.open(folder / "state" / "cloud.sqlite3", clock=SystemClock())
+        store = Database.open(folder / "state" / "cloud.sqlite3", clock=clock)
         hypervisors, services, files = Disguised(timing=QUICK_TIMING), Services(), Files()
         reconciler = Reconciler(
-            store=store, hypervisors=hypervisors, images=files, clock=SystemClock(), outcomes=services, limits=limits
+            store=store, hypervisors=hypervisors, images=files, clock=clock, outcomes=services, limits=limits
         )
-        cloud = Cloud(store, world, services, files, limits, hypervisors, reconciler)
+        cloud = Cloud(store, world, services, files, limits, hypervisors, clock, reconciler)
         await cloud.add(an_image(), *(cloud.scripted(f"host{n:02}", n) for n in range(1, hosts + 1)))
         await reconciler.start()
         try:

@@ -1,6 +1,9 @@
 """What volumes an instance gets by its type, and what its domain is defined from."""
 
+import pytest
+
 from app.domain.image import Image, ImageKind
+from app.domain.ports import Disk
 from app.reconcile.cases import Case
 from app.reconcile.disks import MIB, Plan, plan
 from tests.builders import OURS
@@ -10,7 +13,9 @@ ROOT, KERNEL, RAMDISK = "a" * 64, "b" * 64, "c" * 64
 HALF_GIB = 512 * MIB
 
 
-def a_plan(hypervisor: str, *, image: Image | None = None, direct: bool = True, launched: int = 0) -> Plan:
+def a_plan(
+    hypervisor: str, *, image: Image | None = None, direct: bool = True, launched: int = 0, seeded: bool = False
+) -> Plan:
     boot = {
         "kernel": an_image(id="eki-00000001", kind=ImageKind.KERNEL, sha256=KERNEL, size_bytes=9),
         "ramdisk": an_image(id="eri-00000001", kind=ImageKind.RAMDISK, sha256=RAMDISK, size_bytes=8),
@@ -21,7 +26,7 @@ def a_plan(hypervisor: str, *, image: Image | None = None, direct: bool = True, 
         kernel=boot["kernel"] if direct else None,
         ramdisk=boot["ramdisk"] if direct else None,
     )
-    return plan(case, a_host(hypervisor=hypervisor, bridge="br0"), swap_mib=512)
+    return plan(case, a_host(hypervisor=hypervisor, bridge="br0"), swap_mib=512, seeded=seeded)
 
 
 def test_everything_counts_against_the_disk_of_the_type() -> None:
@@ -75,3 +80,18 @@ def test_a_domain_carries_what_rebuilds_its_row_and_no_user_data() -> None:
     assert recovery["group_ids"] == "sg-1,sg-2"
     assert recovery["account_id"] == OURS
     assert "user_data" not in recovery
+
+
+@pytest.mark.parametrize(
+    ("hypervisor", "direct", "target"),
+    [("QEMU 7.2.0", True, "vdd"), ("Xen 4.17", True, "sda4"), ("Xen 4.17", False, "xvdd")],
+)
+def test_where_no_metadata_address_answers_the_last_disk_tells(hypervisor: str, direct: bool, target: str) -> None:
+    made = a_plan(hypervisor, direct=direct, seeded=True)
+    assert made.seed == f"{made.spec.instance_id}.seed"
+    assert made.spec.disks[-1] == Disk(volume=made.seed, target=target, format="raw", serial="seed", read_only=True)
+    assert a_plan(hypervisor, direct=direct).seed == ""
+
+
+def test_a_guest_knows_its_blank_disks_by_their_serial() -> None:
+    assert [disk.serial for disk in a_plan("QEMU 7.2.0").spec.disks] == ["", "ephemeral0", "swap"]

@@ -13,6 +13,7 @@ from app.domain.network import Network, NetworkPlan
 from app.domain.ports import Unit
 from app.network.rehearsal import RehearsedFabric
 from app.reconcile.networks import Networks
+from app.storage.seed import Seeds
 from app.store.database import Database
 from tests.builders import FrozenClock, a_host
 from tests.unit.server.metadata_cloud import furnish_guests
@@ -71,6 +72,21 @@ async def test_without_a_network_of_ours_nobody_waits_and_what_was_left_goes(sto
     assert fabric.networks
     await until(networks, lambda: not fabric.networks)
     assert (networks.bridge_of(REAL), networks.bridge_of(replace(REAL, bridge="br7"))) == ("xenbr0", "br7")
+
+
+def test_a_disk_tells_the_instances_of_real_hosts_where_the_network_is_the_sites(
+    store: Database, tmp_path: Path
+) -> None:
+    rehearsal, seeds = a_host("pretended"), Seeds(tmp_path / "seeds")
+    ours, theirs = Networks(store, resync_s=60), Networks(store, resync_s=60)
+    ours.connect(RehearsedFabric(), PLAN, seeds)
+    theirs.connect(RehearsedFabric(), NetworkPlan(bridge="xenbr0"), seeds)
+    assert [network.is_silent(host) for network in (ours, theirs) for host in (REAL, rehearsal)] == [
+        False,
+        False,
+        True,
+        False,
+    ]
 
 
 async def test_a_start_is_told_what_the_fabric_can_not_do(store: Database) -> None:

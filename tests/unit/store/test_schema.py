@@ -143,7 +143,7 @@ async def test_a_value_of_a_later_version_is_told_clearly(file: Path) -> None:
 def test_what_instances_of_an_older_file_hold_is_summed_up_once(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "old.sqlite3")) as connection:
         schema = Schema(connection)
-        migrations().apply(schema, stop_before="0003_held")
+        migrations().apply(schema, stop_before="0004_held")
         codec = codec_of(Instance)
         marks = ", ".join("?" * len(codec.names))
         for number in (1, 2):

@@ -1,0 +1,32 @@
+"""Tell an instance who it is by a disk, where no metadata address of ours answers it.
+
+cloud-init's NoCloud wants `meta-data` in YAML, which JSON is, and `user-data` byte by byte. The trap: what is told is
+fixed when the disk is made; it holds nothing that changes in an instance's life.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+
+from app.domain.instance import Instance
+from app.domain.ports import NOT_SUPPORTED, Hypervisor, SeedFiles
+
+
+def told(instance: Instance) -> Mapping[str, bytes]:
+    """Form the files of an instance's seed disk."""
+    said = {
+        "instance-id": instance.id,
+        "local-hostname": instance.id,
+        "public-keys": [instance.public_key] if instance.public_key else [],
+    }
+    return {"meta-data": json.dumps(said, indent=0).encode(), "user-data": instance.user_data}
+
+
+async def sow(seeds: SeedFiles, hypervisor: Hypervisor, instance: Instance, volume: str) -> None:
+    """Put the seed disk of an instance into its host's pool, unless it is there."""
+    path, sha256 = await asyncio.to_thread(seeds.write, told(instance))
+    try:
+        if await hypervisor.upload(volume, path, sha256) is NOT_SUPPORTED:
+            await hypervisor.create_volume(volume, path.stat().st_size, "raw")
+    finally:
+        path.unlink(missing_ok=True)

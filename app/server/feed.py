@@ -21,6 +21,8 @@ MOST_PENDING = 64
 MOST_LISTENERS = 512
 HEARTBEAT_S = 5.0
 RETRY_S = 1.0
+TOGETHER_S = 0.01
+"""What is committed within this time is read, rendered and sent together."""
 
 
 class _Listener:
@@ -140,6 +142,7 @@ class Feed:
             try:
                 await self._catch_up()
                 async for _ in changes:
+                    await asyncio.sleep(TOGETHER_S)
                     await self._catch_up()
             except Exception:
                 log.exception("the live stream could not read the journal")
@@ -147,6 +150,11 @@ class Feed:
 
     async def _catch_up(self) -> None:
         async with self._catching_up:
+            if not self._listeners:
+                newest = await self._store.read(lambda unit: unit.cursor())
+                if not self._listeners:  # one that came meanwhile counts from where it joined
+                    self._at = newest
+                    return
             while batch := await self._store.read(lambda unit: read_batch(unit, self._at, PAGE)):
                 self._at = batch.last
                 self._offer(batch)

@@ -18,6 +18,7 @@ from app.domain.rows import Writer, key_columns, writer_of
 Row = TypeVar("Row")
 Stored = str | int | bytes
 Convert = Callable[[Any], Any]
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,7 @@ def storable(value: object) -> bool:
 
 def dump(value: object) -> str:
     """Write JSON in one form only: sorted keys, no blanks, ASCII."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return _JSON.encode(value)
 
 
 def _column(field: Field[Any], hint: Any) -> Column:

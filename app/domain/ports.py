@@ -339,10 +339,6 @@ class Fabric(Protocol):
         """Make the networks be these and no others; Unavailable or Broken says what could not be done."""
         ...
 
-    async def bridges(self) -> list[str]:
-        """Name the bridges that this cloud uses, in order."""
-        ...
-
     async def close(self) -> None:
         """Stop answering guests; bridges and addresses stay for the guests that run."""
         ...

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, fields
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from app.domain.errors import Broken
@@ -131,6 +131,7 @@ def _conversion(name: str, hint: Any) -> tuple[str, Convert | None, Convert | No
     raise TypeError(f"no column can be made of {name}: {hint}")
 
 
+@lru_cache(maxsize=4096)
 def _tuple(text: str) -> tuple[str, ...]:
     return () if text == "[]" else tuple(json.loads(text))
 

@@ -21,8 +21,6 @@ MOST_PENDING = 64
 MOST_LISTENERS = 512
 HEARTBEAT_S = 5.0
 RETRY_S = 1.0
-TOGETHER_S = 0.01
-"""What is committed within this time is read, rendered and sent together."""
 
 
 class _Listener:
@@ -142,7 +140,6 @@ class Feed:
             try:
                 await self._catch_up()
                 async for _ in changes:
-                    await asyncio.sleep(TOGETHER_S)
                     await self._catch_up()
             except Exception:
                 log.exception("the live stream could not read the journal")

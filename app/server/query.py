@@ -112,9 +112,8 @@ class QueryApi:
     async def _run(self, opened: "_Opened", source: str, request_id: str) -> bytes:
         call, caller, operation = opened.call, opened.caller, opened.operation
         protocol = self._protocols[call.service]
-        if not (
-            operation.writes or operation.prepare or operation.finish
-        ):  # long lists are written where they are read
+        if not (operation.writes or operation.prepare or operation.finish):
+            # A long list takes a while to write: the event loop has others to serve.
             return await self._store.read(lambda unit: protocol.encode(call, self._handle(opened, unit), request_id))
         prepared = None
         if operation.prepare is not None:

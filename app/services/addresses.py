@@ -61,8 +61,8 @@ def _take(unit: Unit, subnet: str, count: int) -> list[str]:
 def _free(unit: Unit, subnet: Subnet, cursor: int, at_once: int) -> Iterator[tuple[int, str]]:
     """Yield free addresses; those after the cursor mostly are, so few are looked up at first, and more each time."""
     candidates = subnet.after(cursor)
-    while batch := list(islice(candidates, at_once)):
-        at_once = min(2 * at_once, _MOST_AT_ONCE)
+    while batch := list(islice(candidates, min(at_once, _MOST_AT_ONCE))):
+        at_once *= 2
         rows = unit.instances.where(private_ip=[address for _, address in batch], removed=False)
         held = {row.private_ip for row in rows}
         yield from (one for one in batch if one[1] not in held)

@@ -152,7 +152,7 @@ def _paths(path: str) -> Iterator[str]:
     tidy = "/" + normpath(raw).lstrip("/")
     if raw.endswith("/") and len(tidy) > 1:
         tidy += "/"
-    yield from {tidy, quote(tidy, safe="/~")} - {raw}
+    yield from (spelled for spelled in (tidy, quote(tidy, safe="/~")) if spelled != raw)
 
 
 def _queries(request: SignedRequest) -> Iterator[str]:

@@ -22,8 +22,8 @@ def test_a_back_off_doubles_within_its_bounds(failures: int, one: float, other: 
 @given(st.integers(0, 100_000))
 def test_however_many_hosts_there_are_few_are_asked_at_a_time(hosts: int) -> None:
     limits = Limits()
-    assert hosts / limits.heartbeat_of(hosts) <= limits.probes_per_s
-    assert hosts / limits.resync_of(hosts) <= limits.sweeps_per_s
+    assert limits.heartbeat_of(hosts) >= hosts / limits.probes_per_s
+    assert limits.resync_of(hosts) >= hosts / limits.sweeps_per_s
     assert limits.heartbeat_of(hosts) >= limits.heartbeat_s
     assert limits.resync_of(hosts) >= limits.resync_s
 

@@ -40,7 +40,7 @@ def _counted(piece: Piece, tree: Tree[Token], function: Function, nodes: Sequenc
     wanted = len(function.parameters)
     if len(nodes) != wanted and not (function.more and len(nodes) > wanted):
         raise piece.faulty(
-            tree, f"`{function.name}` takes {wanted} values, here are {len(nodes)}; write `{function.example}`"
+            tree, f"`{function.name}` takes {wanted} values, not {len(nodes)}; write `{function.example}`"
         )
 
 
@@ -54,9 +54,9 @@ def _fits(piece: Piece, function: Function, parameter: Parameter, node: Node) ->
         Parameter.IMAGE: ("vm.image",),
     }
     if parameter in choices and word not in choices[parameter]:
-        raise piece.faulty(node, f"here stands {parameter}; write `{function.example}`", met=word)
+        raise piece.faulty(node, f"here stands {parameter}, as in `{function.example}`", met=word)
     if parameter is Parameter.PERIOD and not (isinstance(node, Tree) and node.data == "quantity"):
-        raise piece.faulty(node, f"here stands {parameter}; write `{function.example}`")
+        raise piece.faulty(node, f"here stands {parameter}, as in `{function.example}`")
 
 
 def _special(piece: Piece, function: Function, nodes: Sequence[Node], typed: Typed) -> Expr:
@@ -101,7 +101,7 @@ def _measured(piece: Piece, node: Node, reading: Reading) -> Sensor:
 
 def _reading(piece: Piece, function: Function, node: Node, typed: Typed) -> Reading:
     if not _word(node):
-        raise piece.faulty(node, f"here stands {Parameter.SENSOR}; write `{function.example}`")
+        raise piece.faulty(node, f"here stands {Parameter.SENSOR}, as in `{function.example}`")
     found = typed(node)
     assert isinstance(found, Reading)
     return found

@@ -100,7 +100,7 @@ class _Reader:
         found = self.typed(node)
         if found.type.kind is not kind:
             hint = _HINTS.get((kind, found.type.kind), "")
-            raise self.piece.faulty(node, f"{where} takes a {kind}, this is {found.type}{hint}")
+            raise self.piece.faulty(node, f"{where} needs a {kind}, not {found.type}{hint}")
         return found
 
     def choice(self, tree: Tree[Token]) -> Expr:
@@ -197,12 +197,15 @@ class _Reader:
             return one
         if _zero(left) and other != DEGREES:
             return other
-        for (_, bare), (named, meant) in ((second, first), (first, second)):
+        for (number_node, bare), (named, meant) in ((second, first), (first, second)):
             if isinstance(bare, Literal) and bare.type == NUMBER and meant.type.dimension in USUAL:
-                name, unit = self.piece.words(named), USUAL[meant.type.dimension]
-                raise self.piece.faulty(node, f"`{name}` is {meant.type}; give the number its unit, as in `75{unit}`")
+                name, written = self.piece.words(named), self.piece.words(number_node) + USUAL[meant.type.dimension]
+                message = f"`{name}` is {meant.type}; give the number its unit, as in `{written}`"
+                raise self.piece.faulty(number_node, message)
         words = [self.piece.words(each) for each in (first[0], node)]
-        raise self.piece.faulty(node, f"`{words[0]}` is {one}, `{words[1]}` is {other}; they cannot be held together")
+        raise self.piece.faulty(
+            node, f"`{words[0]}` is {one}, `{words[1]}` is {other}; these cannot be compared or added"
+        )
 
     def path(self, token: Token) -> Expr:
         found = sensor(self.piece, token)

@@ -18,7 +18,7 @@ def number(piece: Piece, token: Token) -> Literal:
     dimension, factor = _unit(piece, token, token[numeral.end() :], numeral.group())
     value = float(numeral.group()) * factor
     if not isfinite(value):
-        raise piece.faulty(token, f"`{token[:20]}…` is too large for a number")
+        raise piece.faulty(token, f"`{token[:20]}` is too large for a number")
     return Literal(value, Type(Kind.NUMBER, dimension))
 
 

@@ -3,7 +3,8 @@
 from lark import Token
 
 from app.rules.catalogue import FUNCTIONS, SENSORS, Sensor
-from app.rules.faults import Faulty, nearest
+from app.rules.faults import Faulty, listed, nearest
+from app.rules.quantities import UNITS
 from app.rules.syntax import Piece
 
 
@@ -16,11 +17,17 @@ def sensor(piece: Piece, token: Token) -> Sensor:
 
 
 def _unknown(piece: Piece, token: Token) -> Faulty:
-    if token in FUNCTIONS:
-        return piece.faulty(token, f"`{token}` is a function, as in `{FUNCTIONS[token].example}`", met=token)
-    below = [name for name in SENSORS if name.startswith(f"{token}.")]
-    if below:
-        return piece.faulty(token, f"`{token}` is no value but has some, as `{below[0]}`; name one", met=token)
-    near = nearest(token, SENSORS)
-    hint = f"do you mean `{near}`?" if near else "the names are listed in docs/rules.md; a text stands in double quotes"
-    return piece.faulty(token, f"there is no `{token[:60]}`; {hint}", met=token, nearest=near)
+    name = token[:60]
+    below = [f"`{known}`" for known in SENSORS if known.startswith(f"{name}.")]
+    near = nearest(name, SENSORS)
+    if name in FUNCTIONS:
+        hint = f"it is a function, as in `{FUNCTIONS[name].example}`"
+    elif below:
+        hint = f"it is no value; name one of its own, as {listed(below[:3])}"
+    elif name in UNITS:
+        hint = f"a unit stands directly behind a number, as in `5{name}`; per second is written as in `10MiBps`"
+    elif near:
+        hint = f"do you mean `{near}`?"
+    else:
+        hint = f'a text stands in double quotes: `"{name}"`'
+    return piece.faulty(token, f"there is no name `{name}`: {hint}", met=name, nearest=near)

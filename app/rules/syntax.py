@@ -7,6 +7,7 @@ clause begins with these words. What is wrong is said by `mistakes.py`.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 from lark import Token, Tree
 from lark.exceptions import UnexpectedInput, UnexpectedToken
@@ -71,7 +72,7 @@ def parse(piece: Piece) -> Tree[Token] | Fault:
 
 def _fault(piece: Piece, error: UnexpectedInput, expected: frozenset[str]) -> Fault:
     ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
-    offset = len(piece.text.rstrip()) if ended else int(error.pos_in_stream or 0)
+    offset = len(piece.text.rstrip()) if ended else cast("int", error.pos_in_stream)
     before = piece.text[:offset]
     met = Met.read(piece.text, offset)
     line = piece.line + before.count("\n")

@@ -28,7 +28,10 @@ from app.rules.quantities import (
 
 @dataclass(frozen=True, slots=True)
 class Sensor:
-    """One name; `values` are all that a text can be (empty: anything)."""
+    """One name; `values` are all that a text can be (empty: anything).
+
+    `formula` derives it from others. An `elapsed` one is kept as the moment when it began.
+    """
 
     name: str
     type: Type
@@ -38,6 +41,7 @@ class Sensor:
     max_age_s: float = inf
     values: tuple[str, ...] = ()
     formula: str = ""
+    elapsed: bool = False
 
     @property
     def scope(self) -> str:
@@ -57,11 +61,14 @@ def _text(name: str, meaning: str, *values: str) -> Sensor:
     return Sensor(name, TEXT, meaning, values=values)
 
 
+def _elapsed(name: str, meaning: str) -> Sensor:
+    return Sensor(name, Type(Kind.NUMBER, SECONDS), meaning, high=86400.0 * 3650, elapsed=True)
+
+
 _SAMPLED_S = 30.0
 _SLOW_S = 120.0
 _DISK = 2.0**50
 _MEMORY = 2.0**44
-_DAYS = 86400.0 * 3650
 
 SENSORS: dict[str, Sensor] = {
     sensor.name: sensor
@@ -75,8 +82,8 @@ SENSORS: dict[str, Sensor] = {
         _text("host.rack", "its rack"),
         Sensor("host.tags", TEXTS, "the operator's words on it"),
         _count("host.vms", 1e4, "machines on it"),
-        _number("host.uptime", SECONDS, _DAYS, "time since it was switched on"),
-        _number("host.settled", SECONDS, _DAYS, "time since a machine last came or went"),
+        _elapsed("host.uptime", "time since it was switched on"),
+        _elapsed("host.settled", "time since a machine last came or went"),
         _number("host.mem.total", BYTES, _MEMORY, "memory for machines"),
         _number("host.mem.free", BYTES, _MEMORY, "memory promised to none"),
         _number("host.disk.total", BYTES, _DISK, "disk for machines"),
@@ -108,7 +115,7 @@ SENSORS: dict[str, Sensor] = {
         _count("vm.vcpus", 1024, "its virtual processors"),
         _number("vm.mem", BYTES, _MEMORY, "its memory"),
         _number("vm.disk", BYTES, _DISK, "its disk"),
-        _number("vm.age", SECONDS, _DAYS, "time since it was started"),
+        _elapsed("vm.age", "time since it was started"),
         _count("vm.cpu.used", 1024, "busy cores; its virtual processors before it runs", _SAMPLED_S),
         _number("vm.mem.dirty_rate", RATE, 1e11, "memory written", _SAMPLED_S),
         _number("vm.net.used", RATE, 1e11, "bytes sent and received", _SAMPLED_S),

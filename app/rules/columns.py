@@ -151,7 +151,10 @@ def _among(term: Among) -> Kernel:
 def _listed(scene: Scene, one: Any, many: Any) -> Any:
     if not isinstance(one, np.ndarray):
         return one in many
-    return np.isin(one, [_coded(scene, each) for each in many])
+    found = np.zeros(one.shape, np.bool_)
+    for each in many:
+        found |= one == _coded(scene, each)
+    return found
 
 
 def _tagged(scene: Scene, one: Any, tags: dict[str, Any]) -> Any:

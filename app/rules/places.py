@@ -3,6 +3,7 @@
 Column by column here, and cell by cell for explanations; the laws hold the two against each other.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -53,17 +54,17 @@ def crowd_at(table: HostTable, vm: Vm, asked: Crowd, row: int, now_s: float) -> 
             return here > 0 or not total
 
 
-def _counts(table: HostTable, others: Any, place: str, now_s: float) -> tuple[Floats, Unknown]:
-    on_hosts = np.zeros(len(table))
-    for row, count in others.items():
-        on_hosts[row] = count
+def _counts(table: HostTable, others: Mapping[int, int], place: str, now_s: float) -> tuple[Floats, Unknown]:
+    rows, counts = np.array([*others], np.intp), np.array([*others.values()], np.float64)
     if place == "host":
+        on_hosts = np.zeros(len(table))
+        on_hosts[rows] = counts
         return on_hosts, False
     codes, unknown = table.column(SENSORS[f"host.{place}"], now_s)
     if unknown is not False:
-        on_hosts = np.where(unknown, 0.0, on_hosts)
-    in_places: Floats = np.bincount(codes, weights=on_hosts, minlength=1).astype(np.float64)
-    return in_places[codes], unknown
+        counts[np.broadcast_to(unknown, len(table))[rows]] = 0.0
+    in_places: Floats = np.bincount(codes[rows], weights=counts, minlength=max(1, table.vocabulary)).astype(np.float64)
+    return in_places.take(codes), unknown
 
 
 def watts_with(table: HostTable, vm: Vm, now_s: float) -> tuple[Any, Unknown]:
@@ -71,25 +72,15 @@ def watts_with(table: HostTable, vm: Vm, now_s: float) -> tuple[Any, Unknown]:
     used = vm.value(USED, now_s)
     load, load_unknown = table.column(LOAD, now_s)
     cores, cores_unknown = table.column(CORES, now_s)
-    if table.curves is None or used is None or load_unknown is True or cores_unknown is True:
+    if table.power is None or used is None or load_unknown is True or cores_unknown is True:
         return 0.0, True
-    unknown = np.asarray(load_unknown | cores_unknown)
-    busy = np.clip(np.nan_to_num((load + used) / cores), 0.0, 1.0)
-    steps = table.curves.shape[1] - 1
-    left = np.minimum((busy * steps).astype(np.intp), steps - 1)
-    rows = np.arange(len(table))
-    low, high = table.curves[rows, left], table.curves[rows, left + 1]
-    return low + (high - low) * (busy * steps - left), unknown
+    return table.power.watts((load + used) / cores), load_unknown | cores_unknown
 
 
 def watts_at(table: HostTable, vm: Vm, row: int, now_s: float) -> float | None:
     """Return what one host would draw with the machine on it, None if that is unknown."""
     used, load, cores = vm.value(USED, now_s), table.cell(LOAD, row, now_s), table.cell(CORES, row, now_s)
-    if table.curves is None or used is None or load is None or cores is None:
+    if table.power is None or used is None or load is None or cores is None:
         return None
-    curve = [float(watts) for watts in table.curves[row]]
     demand = float(load) + float(used)  # type: ignore[arg-type]
-    busy = demand / float(cores) if cores else float(demand > 0)  # type: ignore[arg-type]
-    at = max(0.0, min(1.0, busy)) * (len(curve) - 1)
-    left = min(int(at), len(curve) - 2)
-    return curve[left] + (curve[left + 1] - curve[left]) * (at - left)
+    return table.power.watts_of(row, demand / float(cores) if cores else float(demand > 0))  # type: ignore[arg-type]

@@ -17,8 +17,19 @@ from app.rules.moment import Now, Vm
 from app.rules.prepared import Gate, Part, Prepared, Wish
 from app.rules.table import Flags, Floats, HostTable
 
+Rows = npt.NDArray[np.intp]
+
 NOBODY = -1
 _INDEX = SENSORS["host.index"]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one `prefer` gives each candidate, and where it is known."""
+
+    wish: Wish
+    points: Floats
+    known: Flags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +72,7 @@ def place(table: HostTable, vm: Vm, policy: Prepared, now: Now) -> Placed:
         candidates = np.flatnonzero(refused_by == NOBODY)
         scores = np.full(len(table), np.nan)
         shares = _shares(scene, policy, candidates)
-        scores[candidates] = sum((share for _, share, _ in shares), np.zeros(len(candidates)))
+        scores[candidates] = sum((share.points for share in shares), np.zeros(len(candidates)))
         row = _best(scene, policy, candidates, scores)
         observed = _observed(scene, policy, row)
     return Placed(
@@ -78,13 +89,17 @@ def place(table: HostTable, vm: Vm, policy: Prepared, now: Now) -> Placed:
 def _refused(scene: Scene, policy: Prepared) -> npt.NDArray[np.int16]:
     """Number the first hard clause that each host fails."""
     refused_by = np.full(len(scene.table), NOBODY, np.int16)
+    passing = np.ones(len(scene.table), np.bool_)
     number = 0
     for part in policy.parts:
         concerned = _concerned(scene, part, if_unknown=True)
         for gate in part.gates:
             if concerned is not False:
-                failed = concerned & ~_passed(scene, gate) & (refused_by == NOBODY)
-                refused_by[np.broadcast_to(failed, refused_by.shape)] = number
+                passed = _passed(scene, gate)
+                failed = passing & ~(passed if concerned is True else passed | ~concerned)
+                if failed.any():
+                    refused_by[failed] = number
+                    passing &= ~failed
             number += 1
     return refused_by
 
@@ -103,34 +118,38 @@ def _passed(scene: Scene, gate: Gate) -> Flags:
     return np.asarray(cells if gate.clause.wanted else np.logical_not(cells | unknown), np.bool_)
 
 
-def _shares(scene: Scene, policy: Prepared, candidates: npt.NDArray[np.intp]) -> list[tuple[Wish, Floats, Flags]]:
-    """Give each `prefer` its points on the candidates, and tell where it is unknown."""
+def _shares(scene: Scene, policy: Prepared, candidates: Rows) -> list[Share]:
+    """Give each `prefer` its points on the candidates."""
     found = []
     for part in policy.parts:
         concerned = _concerned(scene, part, if_unknown=False)
-        if concerned is False:
-            continue
-        for wish in part.wishes:
-            cells, unknown = wish.kernel(scene)
-            size = len(scene.table)
-            worth = np.broadcast_to(cells, size)[candidates]
-            counts = np.isfinite(worth) & np.broadcast_to(~np.asarray(unknown) & concerned, size)[candidates]
-            found.append((wish, wish.weight * _scaled(worth, counts), ~counts))
+        if concerned is not False:
+            found += [Share(wish, *_scaled(scene, wish, concerned, candidates)) for wish in part.wishes]
     return found
 
 
-def _scaled(worth: Floats, counts: Flags) -> Floats:
-    """Stretch the values that count over 0..1; all alike are 0."""
-    if not counts.any():
-        return np.zeros(len(worth))
+def _scaled(scene: Scene, wish: Wish, concerned: Any, candidates: Rows) -> tuple[Floats, Flags]:
+    """Stretch what is known over 0..1, times the weight; values that are all alike are 0, as unknown ones are."""
+    cells, unknown = wish.kernel(scene)
+    worth = _at(cells, candidates)
+    counts = np.isfinite(worth)
+    for hidden in (unknown, np.logical_not(concerned)):
+        if hidden is not False:
+            counts &= ~_at(hidden, candidates)
     known = worth if counts.all() else worth[counts]
-    low, span = known.min(), known.max() - known.min()
+    span = known.max() - known.min() if len(known) else 0.0
     if not 0 < span < np.inf:
-        return np.zeros(len(worth))
-    return np.where(counts, (worth - low) / span, 0.0)
+        return np.zeros(len(worth)), counts
+    points = (worth - known.min()) * (wish.weight / span)
+    return (points if known is worth else np.where(counts, points, 0.0)), counts
 
 
-def _best(scene: Scene, policy: Prepared, candidates: npt.NDArray[np.intp], scores: Floats) -> int:
+def _at(cells: Any, rows: Rows) -> Any:
+    """Pick rows of a column; what is one for all is that for each."""
+    return cells.take(rows) if np.ndim(cells) else np.full(len(rows), cells)
+
+
+def _best(scene: Scene, policy: Prepared, candidates: Rows, scores: Floats) -> int:
     """Pick the highest score, then the least tiebreak, then the first to have joined."""
     if not len(candidates):
         return NOBODY
@@ -141,22 +160,27 @@ def _best(scene: Scene, policy: Prepared, candidates: npt.NDArray[np.intp], scor
     return int(alike[0])
 
 
-def _least(scene: Scene, found: tuple[Any, Any], rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+def _least(scene: Scene, found: tuple[Any, Any], rows: Rows) -> Rows:
     """Keep the rows with the least value; unknown ones come last."""
     cells, unknown = found
     values = np.where(unknown, np.inf, np.broadcast_to(cells, len(scene.table)))[rows]
     values = np.where(np.isnan(values), np.inf, values)
-    kept: npt.NDArray[np.intp] = rows[values == values.min()]
+    kept: Rows = rows[values == values.min()]
     return kept
 
 
-def _points(shares: list[tuple[Wish, Floats, Flags]], candidates: npt.NDArray[np.intp], row: int) -> tuple[Points, ...]:
+def _points(shares: list[Share], candidates: Rows, row: int) -> tuple[Points, ...]:
     if row == NOBODY:
         return ()
     at = int(np.searchsorted(candidates, row))
     return tuple(
-        Points(clause=str(wish), points=float(share[at]), most=wish.weight, unknown=bool(unknown[at]))
-        for wish, share, unknown in shares
+        Points(
+            clause=str(share.wish),
+            points=float(share.points[at]),
+            most=share.wish.weight,
+            unknown=not share.known[at],
+        )
+        for share in shares
     )
 
 

@@ -5,7 +5,7 @@ filled is unknown, and so is a sampled one that is older than its sensor allows.
 one vocabulary, so that columns can be compared with one another; a text that no host has gets the code ABSENT.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, isnan, nan
 from typing import Any, Self
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from app.rules.catalogue import SENSORS, Sensor
 from app.rules.crowds import Crowds
 from app.rules.moment import Value, Vm
+from app.rules.power import PowerModel
 from app.rules.quantities import Kind
 
 Cells = npt.NDArray[Any]
@@ -56,7 +57,7 @@ class HostTable:
         self.averages: dict[tuple[str, float], Floats] = {}
         self.tags: dict[str, Flags] = {}
         self.images: dict[str, Flags] = {}
-        self.curves: Floats | None = None
+        self.power: PowerModel | None = None
         self._columns: dict[str, Column] = {}
         self._codes: dict[str, int] = {}
         self._words: list[str] = []
@@ -71,7 +72,7 @@ class HostTable:
         other.averages = {key: means.copy() for key, means in self.averages.items()}
         other.tags = {tag: flags.copy() for tag, flags in self.tags.items()}
         other.images = {image: flags.copy() for image, flags in self.images.items()}
-        other.curves = self.curves
+        other.power = self.power
         other._columns = {name: column.copy() for name, column in self._columns.items()}
         other._codes, other._words = dict(self._codes), list(self._words)
         return other
@@ -82,7 +83,9 @@ class HostTable:
         """Write one cell, None for unknown; a sampled sensor needs the moment of its reading."""
         column = self._made(SENSORS[name])
         column.missing[row] = value is None
-        column.read_at_s[row if len(column.read_at_s) else slice(None)] = read_at_s
+        if SENSORS[name].max_age_s < inf:
+            column.read_at_s[row] = read_at_s
+            column.missing[row] |= isnan(read_at_s)
         if isinstance(value, frozenset):
             self._put_tags(row, value)
         elif value is not None:
@@ -93,15 +96,13 @@ class HostTable:
         column = self._made(SENSORS[name])
         column.cells[:] = values
         column.missing[:] = np.isnan(column.cells)
-        column.read_at_s[:] = read_at_s
+        if SENSORS[name].max_age_s < inf:
+            column.read_at_s[:] = read_at_s
+            column.missing[:] |= isnan(read_at_s)
 
     def hold(self, row: int, image: str) -> None:
         """Note that a host holds an image."""
         self.images.setdefault(image, np.zeros(len(self), np.bool_))[row] = True
-
-    def draw(self, curves: Floats) -> None:
-        """Set the power model: watts at evenly spaced loads from idle to busy, shape (hosts, 2 or more)."""
-        self.curves = curves
 
     def add(self, vm: Vm, row: int) -> None:
         """Count a machine in: its promises at once, its load until the host's next reading."""
@@ -152,7 +153,7 @@ class HostTable:
             return np.zeros(len(self), _DTYPES[sensor.type.kind]), True
         unknown: Unknown = column.missing if column.missing.any() else False
         if sensor.max_age_s < inf:
-            unknown = column.missing | ~(now_s - column.read_at_s <= sensor.max_age_s)
+            unknown = column.missing | (column.read_at_s < now_s - sensor.max_age_s)
         return (now_s - column.cells if sensor.elapsed else column.cells), unknown
 
     def ages_s(self, sensor: Sensor, now_s: float) -> tuple[Floats, Unknown]:
@@ -160,22 +161,23 @@ class HostTable:
         column = self._columns.get(sensor.name)
         if column is None or sensor.max_age_s == inf:
             return np.zeros(len(self)), column is None or (column.missing if column.missing.any() else False)
-        return now_s - column.read_at_s, column.missing | np.isnan(column.read_at_s)
+        return now_s - column.read_at_s, column.missing
 
     def code(self, word: str) -> int:
         """Return the code of a text."""
         return self._codes.get(word, ABSENT)
 
-    def coded(self) -> Mapping[str, int]:
-        """Return all texts with their codes."""
-        return self._codes
+    @property
+    def vocabulary(self) -> int:
+        """How many texts there are; codes are below."""
+        return len(self._words)
 
     def cell(self, sensor: Sensor, row: int, now_s: float) -> Value | None:
         """Return one cell as a plain value, None if it is unknown."""
         column = self._columns.get(sensor.name)
         if column is None or column.missing[row]:
             return None
-        if sensor.max_age_s < inf and not now_s - column.read_at_s[row] <= sensor.max_age_s:
+        if sensor.max_age_s < inf and column.read_at_s[row] < now_s - sensor.max_age_s:
             return None
         match sensor.type.kind:
             case Kind.TEXTS:
@@ -193,7 +195,4 @@ class HostTable:
         column = self._columns.get(sensor.name)
         if column is None or column.missing[row]:
             return None
-        if sensor.max_age_s == inf:
-            return 0.0
-        age_s = now_s - float(column.read_at_s[row])
-        return None if isnan(age_s) else age_s
+        return 0.0 if sensor.max_age_s == inf else now_s - float(column.read_at_s[row])

@@ -11,6 +11,7 @@ from lark import Tree
 from app.rules.catalogue import SENSORS
 from app.rules.expressions import condition
 from app.rules.moment import Now, Value, Vm
+from app.rules.power import PowerModel
 from app.rules.quantities import Kind
 from app.rules.syntax import Piece, parse
 from app.rules.table import HostTable
@@ -169,7 +170,7 @@ def table(chance: Random) -> HostTable:
     for image in chance.sample(WORDS, 2):
         made.hold(chance.randrange(size), image)
     if chance.random() < 0.5:
-        made.draw(np.linspace(100.0, 200.0, size * 3).reshape(size, 3))
+        made.power = PowerModel(np.linspace(100.0, 200.0, size * 3).reshape(size, 3))
         made.averages["host.cpu.load", 300.0] = np.array([nan, 2.0, 0.0, 1.0])[:size]
     return made
 

@@ -133,9 +133,10 @@ def _scaled(scene: Scene, wish: Wish, concerned: Any, candidates: Rows) -> tuple
     cells, unknown = wish.kernel(scene)
     worth = _at(cells, candidates)
     counts = np.isfinite(worth)
-    for hidden in (unknown, np.logical_not(concerned)):
-        if hidden is not False:
-            counts &= ~_at(hidden, candidates)
+    if unknown is not False:
+        counts &= ~_at(unknown, candidates)
+    if concerned is not True:
+        counts &= _at(concerned, candidates)
     known = worth if counts.all() else worth[counts]
     span = known.max() - known.min() if len(known) else 0.0
     if not 0 < span < np.inf:

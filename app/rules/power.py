@@ -23,7 +23,8 @@ class PowerModel:
         at = np.fmin(np.fmax(busy, 0.0), 1.0) * self._steps
         left = at.astype(np.intp)
         found = self._first + left
-        return self._points.take(found) + self._slopes.take(found) * (at - left)
+        watts: Floats = self._points.take(found) + self._slopes.take(found) * (at - left)
+        return watts
 
     def watts_of(self, row: int, busy: float) -> float:
         """Return the watts of one host."""

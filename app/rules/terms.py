@@ -191,14 +191,20 @@ Expr = (
 )
 
 
-def parts(term: Expr) -> Iterator[Expr]:
-    """Yield what a term is made of, itself first; the parts of a derived sensor are those of its formula."""
-    yield term
+def inside(term: Expr) -> Iterator[Expr]:
+    """Yield the terms that a term is directly made of; of a derived sensor, its formula."""
     for each in fields(term):
         held = getattr(term, each.name)
-        for below in held if isinstance(held, tuple) else (held,):
-            if isinstance(below, get_args(Expr)):
-                yield from parts(below)
+        for part in held if isinstance(held, tuple) else (held,):
+            if isinstance(part, get_args(Expr)):
+                yield part
+
+
+def parts(term: Expr) -> Iterator[Expr]:
+    """Yield a term and everything that it is made of."""
+    yield term
+    for part in inside(term):
+        yield from parts(part)
 
 
 def scopes(term: Expr) -> frozenset[str]:

@@ -7,6 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from app.rules.catalogue import SENSORS
+from app.rules.explaining import why_not
 from app.rules.moment import Vm
 from app.rules.placing import NOBODY, Placed, place
 from app.rules.prepared import prepare
@@ -58,6 +59,15 @@ def test_a_host_is_refused_exactly_where_a_hard_clause_fails(ruleset: Ruleset, c
         held = hard_clauses(ruleset, Pair(cloud[0], row, cloud[1], NOW))
         assert (NOBODY if all(held) else held.index(False)) == refused_by
     assert sum(placed.refusals().values()) == np.count_nonzero(placed.refused_by != NOBODY)
+
+
+@given(rulesets(OURS), scenes())
+def test_every_refusal_is_explained_and_nothing_else(ruleset: Ruleset, cloud: Cloud) -> None:
+    policy = prepare(ruleset, "p")
+    for row, refused_by in enumerate(decided(ruleset, cloud).refused_by):
+        said = why_not(policy, Pair(cloud[0], row, cloud[1], NOW))
+        assert (said == ()) == (refused_by == NOBODY)
+        assert not said or said[0].startswith(policy.gates[refused_by])
 
 
 @given(rulesets(OURS), scenes())

@@ -6,6 +6,7 @@ Files are read together, so a rule may stand in several of them, as long as it s
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeVar
 
+from app.rules.affinity import apart, at_odds, together
 from app.rules.faults import Fault, Severity, nearest
 from app.rules.hysteresis import touching
 from app.rules.tree import Deed, Mark, Policy, Rule, Ruleset
@@ -37,6 +38,7 @@ def conflicts(ruleset: Ruleset) -> Iterator[Fault]:
         yield from _weightless_policy(policy, ruleset)
         yield from _dark(policy, ruleset)
         yield from _never_remapped(policy, ruleset)
+        yield from _apart_and_together(policy, ruleset)
     yield from _defaults(ruleset)
     yield from _unused(ruleset)
 
@@ -87,6 +89,18 @@ def _dark(policy: Policy, ruleset: Ruleset) -> Iterator[Fault]:
     if off and not any(trigger.deed is Deed.POWER_ON for trigger in triggers):
         message = f"policy `{policy.name}` switches hosts off by this and never on; add `when … power on host`"
         yield Fault(at=off[0].at, message=message)
+
+
+def _apart_and_together(policy: Policy, ruleset: Ruleset) -> Iterator[Fault]:
+    """Find affinity and anti-affinity that leave a second machine without any host."""
+    clauses = [(rule, clause) for _, rule in _used(policy, ruleset) for clause in rule.hard]
+    wanted = [(rule, near) for rule, clause in clauses for near in together(clause)]
+    for rule, clause in clauses:
+        for far in apart(clause):
+            for other, near in wanted:
+                if other.applies == rule.applies and at_odds(near, far):
+                    message = f"this keeps machines of one {far.trait} apart, rule `{other.name}` keeps them together"
+                    yield Fault(at=clause.at, message=f"{message}; drop one from policy `{policy.name}`")
 
 
 def _never_remapped(policy: Policy, ruleset: Ruleset) -> Iterator[Fault]:

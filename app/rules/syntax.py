@@ -17,6 +17,7 @@ from app.rules.grammar import parser
 from app.rules.mistakes import Met, advise
 from app.rules.tree import Mark
 
+_COMMENT = re.compile(r'("(?:\\["\\]|[^"\\\n])*")|#[^\n]*')
 _ITEM = re.compile(r"^(?=[ \t]*(?:rule|policy)\b)", re.MULTILINE)
 
 
@@ -43,9 +44,10 @@ class Piece:
         return Faulty(Fault(at=self.mark(node), message=message, met=met, nearest=nearest))
 
     def words(self, node: Node) -> str:
-        """Return the source of a part on one line."""
+        """Return the source of a part on one line, without comments."""
         at = node if isinstance(node, Token) else node.meta
-        return " ".join(self.text[at.start_pos or 0 : at.end_pos].split())
+        bare = _COMMENT.sub(r"\1", self.text[at.start_pos or 0 : at.end_pos])
+        return " ".join(bare.split())
 
 
 def pieces(text: str, file: str) -> Iterator[Piece]:

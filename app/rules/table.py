@@ -112,6 +112,15 @@ class HostTable:
         """Count a machine out."""
         self._change(vm, row, -1)
 
+    def turn(self, row: int) -> None:
+        """Let ROUNDROBIN go on behind a host, in its cluster."""
+        column = self._columns.get("cluster.next_index")
+        if column is None:
+            return
+        codes = self._columns["host.cluster"].cells if "host.cluster" in self._columns else np.zeros(len(self))
+        cluster = np.flatnonzero(codes == codes[row])
+        column.cells[cluster] = (int(np.searchsorted(cluster, row)) + 1) % len(cluster)
+
     def _change(self, vm: Vm, row: int, by: int) -> None:
         self.crowds.change(vm, row, by)
         self._shift("host.vms", row, by)

@@ -11,6 +11,13 @@ from app.rules.quantities import FLAG, NUMBER, SECONDS, Kind, Type
 from app.rules.syntax import Node, Piece
 from app.rules.terms import Age, Average, Cached, Call, Crowd, Expr, Known, Reading, WattsWith
 
+_WORDS = {
+    Parameter.PLACE: PLACES,
+    Parameter.TRAIT: TRAITS,
+    Parameter.HOST: ("host",),
+    Parameter.VM: ("vm",),
+    Parameter.IMAGE: ("vm.image",),
+}
 Typed = Callable[[Node], Expr]
 Alike = Callable[[Sequence[Node]], tuple[tuple[Expr, ...], Type]]
 
@@ -46,14 +53,7 @@ def _counted(piece: Piece, tree: Tree[Token], function: Function, nodes: Sequenc
 
 def _fits(piece: Piece, function: Function, parameter: Parameter, node: Node) -> None:
     word = _word(node)
-    choices = {
-        Parameter.PLACE: PLACES,
-        Parameter.TRAIT: TRAITS,
-        Parameter.HOST: ("host",),
-        Parameter.VM: ("vm",),
-        Parameter.IMAGE: ("vm.image",),
-    }
-    if parameter in choices and word not in choices[parameter]:
+    if parameter in _WORDS and word not in _WORDS[parameter]:
         raise piece.faulty(node, f"here stands {parameter}, as in `{function.example}`", met=word)
     if parameter is Parameter.PERIOD and not (isinstance(node, Tree) and node.data == "quantity"):
         raise piece.faulty(node, f"here stands {parameter}, as in `{function.example}`")

@@ -9,7 +9,7 @@ from lark import Token, Tree
 from app.rules.expressions import EVERY_SCOPE, condition, quantity
 from app.rules.faults import Fault
 from app.rules.lines import Lines
-from app.rules.literals import plain, seconds, unquoted
+from app.rules.literals import plain, seconds, text
 from app.rules.quantities import NUMBER
 from app.rules.syntax import Node, Piece
 from app.rules.terms import Choice, Expr, Literal, Logic, Not, scopes
@@ -28,7 +28,7 @@ def rule(piece: Piece, tree: Tree[Token]) -> tuple[Rule, list[Fault]]:
     clauses = lines.each("clause", _clause)
     made = Rule(
         name=str(name),
-        title=unquoted(title) if isinstance(title, Token) else "",
+        title=lines.title(title),
         phases=lines.once("at", _phases, frozenset(Phase)),
         applies=lines.once("applies", _applies, None),
         observed=lines.once("mode", _mode, False),
@@ -118,7 +118,7 @@ def _trigger(piece: Piece, line: Tree[Token], when: Tree[Token], effect: Tree[To
         deed=deed,
         by=by,
         until=until,
-        message=unquoted(_token(effect.children[0])) if deed is Deed.ALERT else "",
+        message=text(piece, _token(effect.children[0])) if deed is Deed.ALERT else "",
         text=piece.words(line),
         at=piece.mark(line),
     )

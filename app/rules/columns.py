@@ -127,7 +127,7 @@ def _comparison(term: Compare) -> Kernel:
 
 
 def _comparable(scene: Scene, one: Any, other: Any) -> tuple[Any, Any]:
-    """Turn a text into its code where the other side is a column of codes."""
+    """Turn a text into its code where the other side is a column of codes; two texts need none of the table's."""
     if isinstance(one, str) and isinstance(other, str):
         return one == other, True
     return _coded(scene, one), _coded(scene, other)

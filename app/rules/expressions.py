@@ -78,7 +78,7 @@ class _Reader:
             "negation": lambda tree: Not(self.of_kind(tree.children[0], Kind.FLAG, "`!`")),
             "negative": lambda tree: Negative(self.of_kind(tree.children[1], Kind.NUMBER, "`-`")),
             "quantity": lambda tree: number(piece, _token(tree)),
-            "text": lambda tree: text(piece, _token(tree)),
+            "text": lambda tree: Literal(text(piece, _token(tree)), TEXT),
             "true": lambda tree: Literal(True, FLAG),
             "false": lambda tree: Literal(False, FLAG),
             "path": lambda tree: self.path(_token(tree)),

@@ -6,6 +6,7 @@ from typing import TypeVar
 from lark import Token, Tree
 
 from app.rules.faults import Fault, Faulty
+from app.rules.literals import text
 from app.rules.syntax import Node, Piece
 
 T = TypeVar("T")
@@ -19,6 +20,14 @@ class Lines:
         self._piece = piece
         self._lines = [line for line in lines if isinstance(line, Tree)]
         self.faults: list[Fault] = []
+
+    def title(self, node: Node | None) -> str:
+        """Read the text behind the name, if there is one."""
+        try:
+            return text(self._piece, node) if isinstance(node, Token) else ""
+        except Faulty as error:
+            self.faults.append(error.fault)
+            return ""
 
     def each(self, sort: str, make: Make[T]) -> tuple[T, ...]:
         """Make something of every line of a sort, without the faulty ones."""

@@ -6,7 +6,7 @@ from lark import Token
 
 from app.rules.faults import nearest
 from app.rules.grammar import NUMERAL
-from app.rules.quantities import MEANT, PLAIN, SECONDS, TEXT, UNITS, Dimension, Kind, Type
+from app.rules.quantities import MEANT, PLAIN, SECONDS, UNITS, Dimension, Kind, Type
 from app.rules.syntax import Piece
 from app.rules.terms import Literal
 
@@ -29,18 +29,13 @@ def plain(piece: Piece, token: Token, what: str) -> float:
 
 def seconds(piece: Piece, token: Token) -> float:
     """Read a time."""
-    return _of(piece, token, SECONDS, f"a time needs a unit, as in `{NUMERAL.sub('5', token, 1)[:1]}min` or `90s`")
+    return _of(piece, token, SECONDS, "a time needs a unit, as in `5min` or `90s`")
 
 
-def text(piece: Piece, token: Token) -> Literal:
-    """Read a text between double quotes."""
+def text(piece: Piece, token: Token) -> str:
+    """Read what stands between double quotes."""
     if "\ufffd" in token:
         raise piece.faulty(token, "this is not UTF-8; save the file as UTF-8")
-    return Literal(unquoted(token), TEXT)
-
-
-def unquoted(token: Token) -> str:
-    """Return what stands between the quotes."""
     return str(token[1:-1]).replace('\\"', '"').replace("\\\\", "\\")
 
 

@@ -22,7 +22,7 @@ class Now:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vm:
-    """A machine by its sensors (`vm.…`, in base units); what is not there is unknown.
+    """A machine by its sensors (`vm.…`, in base units; vm.age as the moment of its start); what is missing is unknown.
 
     `read_at_s` is when sampled ones were read, `averages` holds means by sensor and seconds. `row` is the row of the
     host it runs on, -1 if it runs on none.

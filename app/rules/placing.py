@@ -24,7 +24,7 @@ _INDEX = SENSORS["host.index"]
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class _Share:
     """What one `prefer` gives each candidate, and where it is known."""
 
     wish: Wish
@@ -42,7 +42,7 @@ class Points:
     unknown: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Placed:
     """Where a machine goes (`row` NOBODY, `host` empty: nowhere) and why.
 
@@ -118,13 +118,13 @@ def _passed(scene: Scene, gate: Gate) -> Flags:
     return np.asarray(cells if gate.clause.wanted else np.logical_not(cells | unknown), np.bool_)
 
 
-def _shares(scene: Scene, policy: Prepared, candidates: Rows) -> list[Share]:
+def _shares(scene: Scene, policy: Prepared, candidates: Rows) -> list[_Share]:
     """Give each `prefer` its points on the candidates."""
     found = []
     for part in policy.parts:
         concerned = _concerned(scene, part, if_unknown=False)
         if concerned is not False:
-            found += [Share(wish, *_scaled(scene, wish, concerned, candidates)) for wish in part.wishes]
+            found += [_Share(wish, *_scaled(scene, wish, concerned, candidates)) for wish in part.wishes]
     return found
 
 
@@ -170,7 +170,7 @@ def _least(scene: Scene, found: tuple[Any, Any], rows: Rows) -> Rows:
     return kept
 
 
-def _points(shares: list[Share], candidates: Rows, row: int) -> tuple[Points, ...]:
+def _points(shares: list[_Share], candidates: Rows, row: int) -> tuple[Points, ...]:
     if row == NOBODY:
         return ()
     at = int(np.searchsorted(candidates, row))

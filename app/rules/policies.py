@@ -6,7 +6,7 @@ from app.rules.catalogue import BUDGETS, PERIODS, Budget
 from app.rules.expressions import quantity
 from app.rules.faults import Fault, listed, nearest
 from app.rules.lines import Lines
-from app.rules.literals import number, plain, seconds, unquoted
+from app.rules.literals import number, plain, seconds
 from app.rules.syntax import Piece
 from app.rules.terms import Expr
 from app.rules.tree import Limit, Policy, Use
@@ -19,7 +19,7 @@ def policy(piece: Piece, tree: Tree[Token]) -> tuple[Policy, list[Fault]]:
     lines = Lines(piece, [*rest, *limits])
     made = Policy(
         name=str(name),
-        title=unquoted(title) if isinstance(title, Token) else "",
+        title=lines.title(title),
         uses=lines.each("use", _use),
         remap_s=lines.once("remap", _remap, 0.0),
         limits=lines.each("limit", _limit),

@@ -26,7 +26,7 @@ Unknown = bool | Flags
 
 ABSENT = -1
 _DTYPES = {Kind.NUMBER: np.float64, Kind.FLAG: np.bool_, Kind.TEXT: np.int32, Kind.TEXTS: np.bool_}
-# What a machine takes from its host as soon as it is placed, by sensor, and what it gives.
+# What changes on a host as soon as a machine is placed there, by how much of the machine, in which direction.
 _TAKES = {
     "host.mem.free": ("vm.mem", -1),
     "host.disk.free": ("vm.disk", -1),
@@ -100,9 +100,9 @@ class HostTable:
             column.read_at_s[:] = read_at_s
             column.missing[:] |= isnan(read_at_s)
 
-    def hold(self, row: int, image: str) -> None:
-        """Note that a host holds an image."""
-        self.images.setdefault(image, np.zeros(len(self), np.bool_))[row] = True
+    def hold(self, row: int, image: str, held: bool = True) -> None:
+        """Note that a host holds an image, or does no more."""
+        self.images.setdefault(image, np.zeros(len(self), np.bool_))[row] = held
 
     def add(self, vm: Vm, row: int) -> None:
         """Count a machine in: its promises at once, its load until the host's next reading."""

@@ -95,10 +95,8 @@ simtest-long: $(TEST_READY) ## 1,000 simulated cloud-days in bad weather: an hou
 soak: $(TEST_READY) ## an hour of random launches and ends by 8 clients on 50 scripted hosts and two of QEMU
 	@$(BIN)/python -m tests.soak $(ARGS)
 
-bench: $(TEST_READY) ## print the speed tables
-	@for name in $(notdir $(basename $(wildcard bench/*.py))); do \
-		echo; echo "== $$name"; $(BIN)/python -m bench.$$name $(ARGS); \
-	done
+bench: $(TEST_READY) ## print the speed table, peers started beside: ten minutes; ARGS=NAME for one part
+	@$(BIN)/python -m bench $(ARGS)
 
 format: $(TEST_READY) ## format and repair what can be repaired by itself
 	@$(BIN)/ruff format --quiet .

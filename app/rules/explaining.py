@@ -1,13 +1,15 @@
-"""Say in words why a host is refused: the clauses that it fails, and the values that make it fail them.
+"""Say in words why a machine goes where it goes, and why not elsewhere: clauses, points, and the values behind them.
 
-Walks one host in plain Python, so it may be asked of any host, chosen or not. Only what tips the scales is named: of
-`a && b`, the side that does not hold.
+`every_host` tells what a decision holds, long after; `why_not` walks one host again and needs the table as it was. Only
+what tips the scales is named: of `a && b`, the side that does not hold.
 """
 
 from collections.abc import Iterator
 
+from app.rules.placing import NOBODY, Placed
 from app.rules.prepared import Prepared
 from app.rules.quantities import BYTES, DEGREES, PLAIN, RATE, SECONDS, SPEED, WATTS, Dimension, Type
+from app.rules.table import HostTable
 from app.rules.terms import Age, Average, Cached, Crowd, Expr, Known, Logic, Not, Reading, WattsWith, inside
 from app.rules.walk import Pair, worth
 
@@ -27,6 +29,23 @@ def why_not(policy: Prepared, pair: Pair) -> tuple[str, ...]:
             if worth(gate.clause.test, pair) is not gate.clause.wanted:
                 found.append(f"{gate} ({', '.join(values)})" if values else str(gate))
     return tuple(found)
+
+
+def every_host(placed: Placed, table: HostTable) -> tuple[str, ...]:
+    """Say of every host, in the order of the rows, which clause refused it or what it scored."""
+    best = placed.scores[placed.row] if placed.host else 0.0
+    return tuple(
+        f"{host}: refused by {placed.gates[gate]}" if gate != NOBODY else f"{host}: {score:.4g} of {best:.4g} points"
+        for host, gate, score in zip(table.hosts, placed.refused_by.tolist(), placed.scores.tolist(), strict=True)
+    )
+
+
+def why(placed: Placed) -> tuple[str, ...]:
+    """Say what each preference gave the chosen host."""
+    return tuple(
+        f"{point.clause}: {'unknown' if point.unknown else f'{point.points:.4g}'} of {point.most:.4g} points"
+        for point in placed.points
+    )
 
 
 def said(value: float | bool | str | frozenset[str] | None, kind: Type) -> str:

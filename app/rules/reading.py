@@ -15,6 +15,9 @@ from app.rules.policies import policy
 from app.rules.syntax import parse, pieces
 from app.rules.tree import Policy, Rule, Ruleset
 
+# So many are told at most: whoever sends a novel instead of rules shall not keep the reader busy.
+MOST_FAULTS = 100
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -39,13 +42,14 @@ def read_together(texts: Mapping[str, str]) -> Outcome:
     rules: list[Rule] = []
     policies: list[Policy] = []
     faults: list[Fault] = []
-    for file, text in texts.items():
-        for item, wrong in _items(text, file):
-            faults += wrong
-            if isinstance(item, Rule):
-                rules.append(item)
-            elif item is not None:
-                policies.append(item)
+    for item, wrong in _items(texts):
+        faults += wrong
+        if isinstance(item, Rule):
+            rules.append(item)
+        elif item is not None:
+            policies.append(item)
+        if len(faults) >= MOST_FAULTS:
+            break
     ruleset, doubles = gathered(rules, policies)
     faults += doubles
     if not faults:
@@ -53,8 +57,8 @@ def read_together(texts: Mapping[str, str]) -> Outcome:
     return Outcome(ruleset=ruleset, faults=_in_order(faults, texts))
 
 
-def _items(text: str, file: str) -> Iterator[tuple[Rule | Policy | None, list[Fault]]]:
-    for piece in pieces(text, file):
+def _items(texts: Mapping[str, str]) -> Iterator[tuple[Rule | Policy | None, list[Fault]]]:
+    for piece in (piece for file, text in texts.items() for piece in pieces(text, file)):
         tree = parse(piece)
         if isinstance(tree, Fault):
             yield None, [tree]

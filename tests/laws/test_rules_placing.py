@@ -1,5 +1,6 @@
 """Laws of placing by rules: hard clauses hold, the best candidate wins, and nothing else has a say."""
 
+from math import inf
 from random import Random
 
 import numpy as np
@@ -12,10 +13,11 @@ from app.rules.moment import Vm
 from app.rules.placing import NOBODY, Placed, place
 from app.rules.prepared import prepare
 from app.rules.reading import read
+from app.rules.reservation import settle
 from app.rules.table import HostTable
 from app.rules.tree import Hard, Ruleset
 from app.rules.walk import Pair, worth
-from tests.laws.rule_texts import CELS, HOST_NAMES, NOW, OURS, Words, conditions, numbers, scenes
+from tests.laws.rule_texts import CELS, HOST_NAMES, NOW, OURS, Words, conditions, numbers, scenes, value
 
 Cloud = tuple[HostTable, Vm]
 
@@ -32,6 +34,12 @@ def rulesets(words: Words) -> st.SearchStrategy[Ruleset]:
     rule = st.builds("{}{}".format, applies, clauses)
     text = "rule a {{ {} }} rule b {{ {} }} policy p {{ use a use b weight 2 tiebreak host.vms }}"
     return st.builds(text.format, rule, rule).map(lambda made: read(made, "law.rules").ruleset)
+
+
+def turn(table: HostTable, row: int) -> tuple[float, float, int]:
+    """Order hosts of one score: the policies' tiebreak, then the order of joining; what is unknown comes last."""
+    vms, index = (table.cell(SENSORS[name], row, NOW.at_s) for name in ("host.vms", "host.index"))
+    return inf if vms is None else float(vms), inf if index is None else float(index), row  # type: ignore[arg-type]
 
 
 def decided(ruleset: Ruleset, cloud: Cloud) -> Placed:
@@ -73,11 +81,12 @@ def test_every_refusal_is_explained_and_nothing_else(ruleset: Ruleset, cloud: Cl
 @given(rulesets(OURS), scenes())
 def test_the_chosen_host_is_a_candidate_with_the_highest_score(ruleset: Ruleset, cloud: Cloud) -> None:
     placed = decided(ruleset, cloud)
-    candidates = np.flatnonzero(placed.refused_by == NOBODY)
+    candidates = np.flatnonzero(placed.refused_by == NOBODY).tolist()
     assert (placed.row == NOBODY) == (len(candidates) == 0)
     if placed.row != NOBODY:
         assert placed.host == cloud[0].hosts[placed.row]
-        assert placed.scores[placed.row] == placed.scores[candidates].max()
+        alike = [row for row in candidates if placed.scores[row] == placed.scores[candidates].max()]
+        assert placed.row == min(alike, key=lambda row: turn(cloud[0], row))
         assert placed.scores[placed.row] == sum(point.points for point in placed.points)
         assert all(0 <= point.points <= point.most for point in placed.points)
 
@@ -90,6 +99,25 @@ def test_placing_is_repeatable_and_changes_nothing(ruleset: Ruleset, cloud: Clou
     for again in (decided(ruleset, cloud), decided(ruleset, (before, vm)), decided(ruleset, (before.copy(), vm))):
         assert (again.row, again.points) == (first.row, first.points)
         np.testing.assert_array_equal(again.scores, first.scores)
+
+
+@given(rulesets(OURS), scenes(), st.integers(0, 2**32))
+def test_what_happens_to_a_copy_does_not_reach_the_table(ruleset: Ruleset, cloud: Cloud, seed: int) -> None:
+    table, vm = cloud
+    before, plan, chance = decided(ruleset, cloud), table.copy(), Random(seed)
+    cells = every_cell(table)
+    for _ in range(20):
+        row, name = chance.randrange(len(plan)), chance.choice(HOST_NAMES)
+        plan.put(row, name, value(chance, name), read_at_s=NOW.at_s)
+    plan.hold(0, "a", not plan.images.get("a", [False])[0])
+    settle(plan, vm, 0)
+    again = decided(ruleset, cloud)
+    assert (again.row, every_cell(table)) == (before.row, cells)
+    np.testing.assert_array_equal(again.scores, before.scores)
+
+
+def every_cell(table: HostTable) -> list[object]:
+    return [table.cell(SENSORS[name], row, NOW.at_s) for name in HOST_NAMES for row in range(len(table))]
 
 
 def rebuilt(table: HostTable, rows: list[int]) -> HostTable:

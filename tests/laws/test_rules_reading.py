@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.rules.faults import Severity
-from app.rules.reading import Outcome, read, read_together
+from app.rules.reading import MOST_FAULTS, Outcome, read, read_together
 from tests.laws.rule_texts import OURS, conditions
 
 SHIPPED = {path.name: path.read_text() for path in sorted((Path(__file__).parents[2] / "data/rules").glob("*.rules"))}
@@ -56,6 +56,10 @@ def test_each_faulty_rule_is_told_of_by_itself(others: set[str], wrong: set[int]
     )
     faults = [fault for fault in read(text, "many.rules").faults if fault.severity is Severity.ERROR]
     assert [fault.at.line for fault in faults] == [number * 3 - 1 for number in sorted(wrong)]
+
+
+def test_a_text_that_is_no_rules_at_all_is_given_up_after_some_faults() -> None:
+    assert len(read("rule\n" * 100_000, "novel.rules").faults) == MOST_FAULTS
 
 
 def test_the_shipped_files_are_without_fault_alone_and_together() -> None:

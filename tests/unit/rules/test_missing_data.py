@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.rules.explaining import why_not
+from app.rules.explaining import every_host, why, why_not
 from app.rules.table import HostTable
 from app.rules.walk import Pair
 from tests.unit.rules.small_cloud import NOW, candidates, cloud, placed, policy, show, vm
@@ -48,6 +48,22 @@ def test_the_explanation_says_what_is_unknown_and_what_is_too_much(table: HostTa
         "example: require host.mem.free >= 32GiB || vm.vcpus < 1 (host.mem.free is 16 GiB, vm.vcpus is 2)",
     )
     assert why_not(rules, Pair(table, 1, vm(), NOW))[0].endswith("(host.temp is unknown)")
+
+
+def test_every_host_is_told_of_and_so_are_the_points(table: HostTable) -> None:
+    found = placed(table, vm(), "forbid host.temp > 75degC", "prefer host.index weight 2", "prefer host.temp")
+    assert every_host(found, table) == (
+        "n0: 0 of 0 points",
+        "n1: refused by example: forbid host.temp > 75degC",
+        "n2: refused by example: forbid host.temp > 75degC",
+        "n3: refused by example: forbid host.temp > 75degC",
+    )
+    liked = placed(table, vm(), "prefer host.index weight 2", "prefer host.temp")
+    assert (liked.host, why(liked)) == (
+        "n3",
+        ("example: prefer host.index weight 2: 2 of 2 points", "example: prefer host.temp: 1 of 1 points"),
+    )
+    assert every_host(liked, table)[1] == "n1: 0.6667 of 3 points"
 
 
 def test_adding_a_machine_takes_what_it_was_promised(table: HostTable) -> None:

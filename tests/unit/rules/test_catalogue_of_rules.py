@@ -117,3 +117,15 @@ def test_a_clause_with_when_counts_while_its_condition_holds(table: HostTable) -
     assert candidates(table, vm(), 'when now.hour >= 12 require host.rack == "r0"') == ["n0", "n1"]
     assert candidates(table, vm(), 'when now.hour < 12 require host.rack == "r0"') == ["n0", "n1", "n2", "n3"]
     assert placed(table, vm(), 'when host.rack == "r1" prefer host.vms + 1').host == "n2"
+
+
+def test_of_hosts_alike_the_first_to_have_joined_is_taken(table: HostTable) -> None:
+    show(table, "host.index", 3.0, 1.0, 0.0, 2.0)
+    assert placed(table, vm(), "prefer host.vms").host == "n2"
+    assert placed(table, vm(), 'forbid host.name == "n2"').host == "n1"
+
+
+def test_a_machine_that_fits_nowhere_is_placed_nowhere(table: HostTable) -> None:
+    nowhere = placed(table, vm(), "require host.vms > 0", "prefer host.index")
+    assert (nowhere.host, nowhere.row, nowhere.points) == ("", -1, ())
+    assert nowhere.refusals() == {"example: require host.vms > 0": 4}

@@ -184,6 +184,11 @@ class Book:
         if self.tokens.setdefault(token, name) != name:
             self._violate(f"the client token {token} made {self.tokens[token]} and {name}")
 
+    def is_gone(self, name: str) -> bool:
+        """Tell whether an instance is called terminated; a disk of it may still be made by a slow host."""
+        row = self.rows.get(name)
+        return row is not None and row.state is InstanceState.TERMINATED
+
     def held(self, host: str) -> Size:
         return sum((row.held for row in self._present.get(host, {}).values()), NOTHING)
 

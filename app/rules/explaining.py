@@ -31,6 +31,18 @@ def why_not(policy: Prepared, pair: Pair) -> tuple[str, ...]:
     return tuple(found)
 
 
+def because(said_as: str, condition: Expr, pair: Pair) -> str:
+    """Add to a condition that holds the values that make it hold."""
+    values = dict.fromkeys(_reasons(condition, False, pair))
+    return f"{said_as} ({', '.join(values)})" if values else said_as
+
+
+def nowhere(placed: Placed) -> str:
+    """Say in one line why a machine finds no host."""
+    counted = [f"{count} refused by {gate}" for gate, count in placed.refusals().items()]
+    return f"no host takes it: {'; '.join(counted)}" if counted else "there is no other host"
+
+
 def every_host(placed: Placed, table: HostTable) -> tuple[str, ...]:
     """Say of every host, in the order of the rows, which clause refused it or what it scored."""
     best = placed.scores[placed.row] if placed.host else 0.0

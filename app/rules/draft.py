@@ -1,0 +1,148 @@
+"""A plan in the making: the hosts and machines as they will be after the moves so far, each of which can be undone.
+
+No move breaks a hard rule that holds, of whichever machine: neither that of its new or old neighbours, nor of those
+that it has a group or an image in common with. `broken` is kept by hard clause and machine. The trap: unknown refuses a
+target, but it does not break a rule for a machine that is there already.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.rules.catalogue import SENSORS
+from app.rules.explaining import why_not
+from app.rules.fleet import Fleet, Pairs
+from app.rules.moment import Now, Vm
+from app.rules.placing import NOBODY, Placed, Rows, concerned_in, place
+from app.rules.prepared import Part, Prepared
+from app.rules.table import Flags, HostTable
+from app.rules.terms import Crowd, Expr, parts
+from app.rules.walk import Pair
+
+TRIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One move that was made, with what it takes to undo it."""
+
+    who: int
+    source: int
+    placed: Placed
+    near: Rows
+    before: Flags
+
+
+class Draft:
+    """Changes the table and the fleet that it is given: hand it copies."""
+
+    def __init__(self, table: HostTable, fleet: Fleet, policy: Prepared, now: Now) -> None:
+        self.table = table
+        self.fleet, self.policy, self.now = fleet, policy, now
+        self.steps: list[Step] = []
+        self._traits = _traits(policy)
+        self.broken = self._broken(np.arange(len(fleet)))
+
+    def running(self) -> Flags:
+        """Tell which hosts a machine can leave or come to: those that are up and on."""
+        return self._is("host.state", "up") & self._is("host.power", "on")
+
+    def near(self, who: int, *rows: int) -> Rows:
+        """Name the machines whose rules and scores a machine touches on some hosts."""
+        found = np.isin(self.fleet.rows, rows)
+        for trait in self._traits:
+            codes, unknown = self.fleet.column(SENSORS[trait], self.now.at_s)
+            if self.fleet.vms[who].trait(trait):
+                found |= (codes == codes[who]) & np.logical_not(unknown)
+        found[who] = True
+        return np.flatnonzero(found)
+
+    def move(self, who: int, among: Flags) -> Placed:
+        """Move a machine to the best of some hosts where no rule breaks by it; `row` is NOBODY if there is none."""
+        source, among = int(self.fleet.rows[who]), among.copy()
+        among[source] = False
+        placed = self._found(who, among)
+        for _ in range(TRIES):
+            if placed.row == NOBODY or self.go(who, placed):
+                return placed
+            among[placed.row] = False
+            placed = self._found(who, among)
+        return placed if placed.row == NOBODY or self.go(who, placed) else self._found(who, np.zeros_like(among))
+
+    def go(self, who: int, placed: Placed) -> bool:
+        """Put a machine where it was placed, unless a rule of another one would break."""
+        source = int(self.fleet.rows[who])
+        near = self.near(who, source, placed.row)
+        before = self.broken[:, near]
+        self._carry(who, placed.row)
+        after = self._broken(near)
+        if np.any(after & ~before):
+            self._carry(who, source)
+            return False
+        self.broken[:, near] = after
+        self.steps.append(Step(who, source, placed, near, before))
+        return True
+
+    def undo(self, mark: int) -> None:
+        """Take back all moves but the first `mark`."""
+        while len(self.steps) > mark:
+            step = self.steps.pop()
+            self._carry(step.who, step.source)
+            self.broken[:, step.near] = step.before
+
+    def settle(self, mark: int) -> None:
+        """Note on the hosts of all moves from `mark` on that a machine has just come or gone."""
+        for step in self.steps[mark:]:
+            for row in (step.source, step.placed.row):
+                self.table.put(row, "host.settled", self.now.at_s)
+
+    def broken_by(self, who: int) -> tuple[str, ...]:
+        """Say which hard clauses a machine breaks where it is, with the values behind it."""
+        vm, row = self.fleet.vms[who], int(self.fleet.rows[who])
+        self.table.remove(vm, row)
+        found = why_not(self.policy, Pair(self.table, row, vm, self.now))
+        self.table.add(vm, row)
+        broken = tuple(gate for gate, wrong in zip(self.policy.gates, self.broken[:, who], strict=True) if wrong)
+        return tuple(each for each in found if each.startswith(broken))
+
+    def _found(self, who: int, among: Flags) -> Placed:
+        vm, source = self.fleet.vms[who], int(self.fleet.rows[who])
+        self.table.remove(vm, source)
+        placed = place(self.table, vm, self.policy, self.now, among)
+        self.table.add(vm, source)
+        return placed
+
+    def _carry(self, who: int, row: int) -> None:
+        vm: Vm = self.fleet.vms[who]
+        self.table.remove(vm, int(self.fleet.rows[who]))
+        self.table.add(vm, row)
+        self.fleet.rows[who] = row
+
+    def _is(self, name: str, word: str) -> Flags:
+        cells, unknown = self.table.column(SENSORS[name], self.now.at_s)
+        found: Flags = (cells == self.table.code(word)) & np.logical_not(unknown)
+        return found
+
+    def _broken(self, who: Rows) -> Flags:
+        """Tell by clause and machine where a hard rule is known to be broken."""
+        scene = Pairs(self.table, self.fleet, who, self.now)
+        found = np.zeros((len(self.policy.gates), len(who)), np.bool_)
+        number = 0
+        with np.errstate(all="ignore"):
+            for part in self.policy.parts:
+                about = concerned_in(scene, part, if_unknown=False) if part.gates else False
+                for gate in part.gates:
+                    cells, unknown = gate.kernel(scene)
+                    found[number] = (np.asarray(cells) != gate.clause.wanted) & np.logical_not(unknown) & about
+                    number += 1
+        return found
+
+
+def _traits(policy: Prepared) -> tuple[str, ...]:
+    """Name what machines have in common that some clause asks for."""
+    asked = [each for part in policy.parts for term in _terms(part) for each in parts(term)]
+    return tuple(sorted({each.trait for each in asked if isinstance(each, Crowd)}))
+
+
+def _terms(part: Part) -> list[Expr]:
+    return [gate.clause.test for gate in part.gates] + [wish.clause.term for wish in part.wishes]

@@ -5,7 +5,7 @@ that it has a group or an image in common with. `broken` is kept by hard clause 
 target, but it does not break a rule for a machine that is there already.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -57,17 +57,20 @@ class Draft:
         found[who] = True
         return np.flatnonzero(found)
 
-    def move(self, who: int, among: Flags) -> Placed:
-        """Move a machine to the best of some hosts where no rule breaks by it; `row` is NOBODY if there is none."""
-        source, among = int(self.fleet.rows[who]), among.copy()
-        among[source] = False
-        placed = self._found(who, among)
+    def move(self, who: int, among: Flags, *, lenient: bool = False) -> Placed:
+        """Move a machine to the best of some hosts where no rule breaks by it; `row` is NOBODY if there is none.
+
+        A lenient one may also go where it breaks the rules that it breaks already.
+        """
+        policy = self._less_strict(who) if lenient else self.policy
+        among = among.copy()
+        among[self.fleet.rows[who]] = False
         for _ in range(TRIES):
+            placed = self._found(who, among, policy)
             if placed.row == NOBODY or self.go(who, placed):
                 return placed
             among[placed.row] = False
-            placed = self._found(who, among)
-        return placed if placed.row == NOBODY or self.go(who, placed) else self._found(who, np.zeros_like(among))
+        return self._found(who, np.zeros_like(among), policy)
 
     def go(self, who: int, placed: Placed) -> bool:
         """Put a machine where it was placed, unless a rule of another one would break."""
@@ -105,12 +108,20 @@ class Draft:
         broken = tuple(gate for gate, wrong in zip(self.policy.gates, self.broken[:, who], strict=True) if wrong)
         return tuple(each for each in found if each.startswith(broken))
 
-    def _found(self, who: int, among: Flags) -> Placed:
+    def _found(self, who: int, among: Flags, policy: Prepared) -> Placed:
         vm, source = self.fleet.vms[who], int(self.fleet.rows[who])
         self.table.remove(vm, source)
-        placed = place(self.table, vm, self.policy, self.now, among)
+        placed = place(self.table, vm, policy, self.now, among)
         self.table.add(vm, source)
         return placed
+
+    def _less_strict(self, who: int) -> Prepared:
+        held = iter(~self.broken[:, who])
+        parts = tuple(
+            replace(part, gates=tuple(gate for gate in part.gates if next(held))) for part in self.policy.parts
+        )
+        gates = tuple(str(gate) for part in parts for gate in part.gates)
+        return replace(self.policy, parts=parts, gates=gates)
 
     def _carry(self, who: int, row: int) -> None:
         vm: Vm = self.fleet.vms[who]

@@ -104,13 +104,18 @@ class View:
         return self._table.code(word)
 
 
+def without(table: HostTable, fleet: Fleet, who: Rows) -> View:
+    """Return the hosts of some machines, each as it would be without that machine."""
+    shifts = {host: -sign * fleet.amounts(taken)[who] for host, (taken, sign) in TAKES.items()}
+    return View(table, fleet.rows[who], {**shifts, "host.vms": -1.0})
+
+
 class Pairs(Scene):
     """Some machines at once, each with its own host as that would be without it: one row a machine."""
 
     def __init__(self, table: HostTable, fleet: Fleet, who: Rows, now: Now) -> None:
         self._fleet, self._who, self._rows = fleet, who, fleet.rows[who]
-        shifts = {host: -sign * fleet.amounts(taken)[who] for host, (taken, sign) in TAKES.items()}
-        super().__init__(table, NO_VM, now, View(table, self._rows, {**shifts, "host.vms": -1.0}))
+        super().__init__(table, NO_VM, now, without(table, fleet, who))
 
     def reading(self, sensor: Sensor) -> Found:
         cells, unknown = self._fleet.column(sensor, self.now.at_s)
@@ -139,12 +144,7 @@ class Pairs(Scene):
         if unknown is True:
             return False if asked.function == "same" else 0.0, True
         here, total, lost = self._others(asked, codes)
-        unknown = either_unknown(unknown, lost)
-        if asked.function == "count":
-            return here, unknown
-        if asked.function == "share":
-            return here / np.maximum(total, 1.0), unknown
-        return where_known((here > 0) | (total == 0), unknown)
+        return answered(asked, here, total, either_unknown(unknown, lost))
 
     def watts(self) -> Found:
         (load, load_unknown), (cores, cores_unknown) = (
@@ -169,6 +169,15 @@ class Pairs(Scene):
             total[mine] = max(others - 1, 0)
             lost[mine] = np.broadcast_to(unknown, len(self.whole))[self._rows[mine]]
         return here, total, lost
+
+
+def answered(asked: Crowd, here: Floats, total: Floats, unknown: Unknown) -> Found:
+    """Answer count, share or same from how many are here and in all."""
+    if asked.function == "count":
+        return here, unknown
+    if asked.function == "share":
+        return here / np.maximum(total, 1.0), unknown
+    return where_known((here > 0) | (total == 0), unknown)
 
 
 def _some(unknown: Unknown, rows: npt.NDArray[np.intp]) -> Unknown:

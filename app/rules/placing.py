@@ -69,7 +69,7 @@ def place(table: HostTable, vm: Vm, policy: Prepared, now: Now, among: Flags | N
     """Choose the best host for one machine, `among` some of them, or none; the table is not changed."""
     scene = Scene(table, vm, now)
     with np.errstate(all="ignore"):
-        refused_by = _refused(scene, policy)
+        refused_by = refused(scene, policy)
         if among is not None:
             refused_by[~among & (refused_by == NOBODY)] = len(policy.gates)
         candidates = np.flatnonzero(refused_by == NOBODY)
@@ -89,7 +89,7 @@ def place(table: HostTable, vm: Vm, policy: Prepared, now: Now, among: Flags | N
     )
 
 
-def _refused(scene: Scene, policy: Prepared) -> npt.NDArray[np.int16]:
+def refused(scene: Scene, policy: Prepared) -> npt.NDArray[np.int16]:
     """Number the first hard clause that each host fails."""
     refused_by = np.full(len(scene.table), NOBODY, np.int16)
     passing = np.ones(len(scene.table), np.bool_)

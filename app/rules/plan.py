@@ -97,6 +97,11 @@ class Plan:
     observed: tuple[str, ...] = ()
 
     @property
+    def steps(self) -> list[tuple[str, str]]:
+        """Return machines and the hosts that they come to, in order: restarts first."""
+        return [(each.vm, each.target) for each in self.restarts] + [(each.vm, each.target) for each in self.moves]
+
+    @property
     def quiet(self) -> bool:
         """Tell whether nothing is to be done."""
         return not (self.moves or self.restarts or self.powers or self.alerts)

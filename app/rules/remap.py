@@ -10,13 +10,16 @@ from dataclasses import dataclass
 
 from app.rules.budget import Budget
 from app.rules.draft import Draft
+from app.rules.emptying import empty
 from app.rules.explaining import nowhere
 from app.rules.fleet import Fleet
+from app.rules.improving import improve
 from app.rules.moment import Now, Vm
 from app.rules.moving import Moving, Terms
 from app.rules.placing import NOBODY
-from app.rules.plan import Alert, Key, Memory, Plan, Refused, Restart
+from app.rules.plan import Alert, Key, Memory, Plan, Restart
 from app.rules.prepared import Prepared, triggered
+from app.rules.repairing import repair
 from app.rules.switching import Switching
 from app.rules.table import HostTable
 from app.rules.tree import Deed
@@ -50,9 +53,9 @@ def remap(state: State, policy: Prepared, memory: Memory, now: Now) -> Plan:
     draft = Draft(table, fleet, policy, now)
     moving = Moving(draft, lookout, Budget(policy.policy.limits, memory, now.at_s), Terms(state.pinned, state.link_bps))
     restarts = _restarted(moving, _of(seen, Deed.RESTART))
-    moving.repair()
-    moving.evacuate(_of(seen, Deed.EVACUATE))
-    moving.improve(_of(seen, Deed.MIGRATE))
+    repair(moving)
+    empty(moving, _of(seen, Deed.EVACUATE))
+    improve(moving, _of(seen, Deed.MIGRATE))
     switching = Switching(lookout)
     switching.switch_on(_of(seen, Deed.POWER_ON))
     switching.switch_off(_of(seen, Deed.POWER_OFF), triggered(policy, Deed.POWER_ON))
@@ -80,7 +83,7 @@ def _restarted(moving: Moving, due: Sequence[Due]) -> tuple[Restart, ...]:
         for who in draft.fleet.on(each.row) if each.who is None else (each.who,):
             vm, placed = draft.fleet.ids[who], draft.move(int(who), draft.running())
             if placed.row == NOBODY:
-                moving.refused.append(Refused(what=f"restart {vm}", why=nowhere(placed)))
+                moving.refuse(f"restart {vm}", nowhere(placed))
                 continue
             source = draft.table.hosts[each.row]
             found.append(

@@ -69,9 +69,9 @@ class Switching:
         self._add(row, "cluster.pending", -1)
 
     def _count(self, row: int, by: int) -> None:
-        """Count a host's free cores in or out of its cluster's."""
+        """Count in or out of its cluster's free cores what can still be promised on a host."""
         cores, ratio, promised = (self._number(f"host.cpu.{name}", row) for name in ("cores", "ratio", "promised"))
-        self._add(row, "cluster.cpu.free", by * (cores * (ratio or 1.0) - promised))
+        self._add(row, "cluster.cpu.free", by * max(0.0, cores * (ratio or 1.0) - promised))
 
     def _add(self, row: int, name: str, amount: float) -> None:
         """Change what all hosts of a cluster show, not below 0."""

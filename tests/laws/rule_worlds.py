@@ -5,6 +5,7 @@ Loads are constant: a host's is the sum of its machines', read anew before every
 
 from dataclasses import dataclass, field, replace
 from random import Random
+from typing import Any
 
 import numpy as np
 
@@ -87,8 +88,8 @@ class World:
 
     def live(self, plan: Plan, seconds: float = 60.0) -> None:
         """Carry a plan out and let time go by."""
-        for move in (*plan.restarts, *plan.moves):
-            self.move(move.vm, move.target)
+        for vm, target in plan.steps:
+            self.move(vm, target)
         for power in plan.powers:
             self.table.put(self.table.rows[power.host], "host.power", "on" if power.on else "off")
         self.memory = plan.memory
@@ -99,9 +100,10 @@ class World:
         """Read loads, free cores and spreads of groups anew, but on blind hosts."""
         now_s, free = self.now.at_s, 0.0
         for row in range(len(self.table)):
-            load = sum(float(vm.values["vm.cpu.used"]) for vm in self.vms if vm.row == row)  # type: ignore[arg-type]
+            load = sum((amount(vm, "vm.cpu.used") for vm in self.vms if vm.row == row), 0.0)
+            cores, ratio, promised = (self.cell(row, f"host.cpu.{name}") for name in ("cores", "ratio", "promised"))
             if self.cell(row, "host.power") == "on":
-                free += float(self.cell(row, "host.cpu.cores")) - float(self.cell(row, "host.cpu.promised"))  # type: ignore[arg-type]
+                free += max(0.0, cores * ratio - promised)
             if row not in self.blind:
                 self.table.put(row, "host.cpu.load", load, now_s)
                 self.table.put(row, "host.temp", self.temps[row], now_s)
@@ -110,7 +112,7 @@ class World:
             rows = {other.row for other in self.vms if other.values["vm.group"] == vm.values["vm.group"]}
             self.vms[at] = replace(vm, values={**vm.values, "vm.group_spread": float(len(rows))})
 
-    def cell(self, row: int, name: str) -> Value | None:
+    def cell(self, row: int, name: str) -> Any:
         return self.table.cell(SENSORS[name], row, self.now.at_s)
 
     def broken(self, policy: Prepared) -> set[tuple[str, str]]:
@@ -127,6 +129,12 @@ class World:
                         found.add((str(vm.values["vm.id"]), str(gate)))
             self.table.add(bare, vm.row)
         return found
+
+
+def amount(vm: Vm, name: str) -> float:
+    found = vm.values[name]
+    assert isinstance(found, float)
+    return found
 
 
 def world(chance: Random) -> World:

@@ -1,7 +1,8 @@
 """Which hosts are switched on and off in a round, after its moves.
 
 What is on its way counts: a host that wakes up has its cores free already and takes one of the machines that wait, so
-that no more are woken than are needed. And no host is switched off that would be woken again at once.
+that no more are woken than are needed. And no host is switched off that would be woken again at once, or while another
+one of its cluster wakes up.
 """
 
 from collections.abc import Sequence
@@ -46,6 +47,9 @@ class Switching:
             used = len(self.lookout.fleet.on(each.row)) or self._number("host.vms", each.row)
             if not on[each.row] or used or not self.lookout.holds(each.part, each.watch)[each.row]:
                 continue
+            if self._wakes_near(each.row):
+                self._refuse(each, "another host of its cluster wakes up")
+                continue
             self.table.put(each.row, "host.power", "off")
             self._count(each.row, -1)
             again = next((watch for part, watch in waking if self.lookout.holds(part, watch)[each.row]), None)
@@ -54,8 +58,14 @@ class Switching:
             else:
                 self.table.put(each.row, "host.power", "on")
                 self._count(each.row, 1)
-                host = self.table.hosts[each.row]
-                self.refused.append(Refused(what=f"power off {host}", why=f"{again} would wake it again"))
+                self._refuse(each, f"{again} would wake it again")
+
+    def _refuse(self, due: Due, why: str) -> None:
+        self.refused.append(Refused(what=f"power off {self.table.hosts[due.row]}", why=why))
+
+    def _wakes_near(self, row: int) -> bool:
+        clusters, _ = self.table.column(SENSORS["host.cluster"], self.lookout.now.at_s)
+        return bool(np.any(self._powered("waking") & (clusters == clusters[row])))
 
     def _switch(self, due: Due, *, on: bool) -> None:
         host = self.table.hosts[due.row]

@@ -5,6 +5,7 @@ that it has a group or an image in common with. `broken` is kept by hard clause 
 target, but it does not break a rule for a machine that is there already.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from app.rules.explaining import why_not
 from app.rules.fleet import Fleet, Pairs
 from app.rules.moment import Now, Vm
 from app.rules.placing import NOBODY, Placed, Rows, concerned_in, place
-from app.rules.prepared import Part, Prepared
+from app.rules.prepared import Prepared
 from app.rules.table import Flags, HostTable
 from app.rules.terms import Crowd, Expr, parts
 from app.rules.walk import Pair
@@ -40,22 +41,21 @@ class Draft:
         self.table = table
         self.fleet, self.policy, self.now = fleet, policy, now
         self.steps: list[Step] = []
-        self._traits = _traits(policy)
+        self._bound = _traits(gate.clause.test for part in policy.parts for gate in part.gates)
+        self._wished = _traits(wish.clause.term for part in policy.parts for wish in part.wishes)
         self.broken = self._broken(np.arange(len(fleet)))
 
     def running(self) -> Flags:
         """Tell which hosts a machine can leave or come to: those that are up and on."""
         return self._is("host.state", "up") & self._is("host.power", "on")
 
-    def near(self, who: int, *rows: int) -> Rows:
-        """Name the machines whose rules and scores a machine touches on some hosts."""
-        found = np.isin(self.fleet.rows, rows)
-        for trait in self._traits:
-            codes, unknown = self.fleet.column(SENSORS[trait], self.now.at_s)
-            if self.fleet.vms[who].trait(trait):
-                found |= (codes == codes[who]) & np.logical_not(unknown)
-        found[who] = True
-        return np.flatnonzero(found)
+    def bound(self, who: int, *rows: int) -> Rows:
+        """Name the machines whose hard rules a machine touches on some hosts."""
+        return self._near(who, rows, self._bound)
+
+    def touched(self, who: int, *rows: int) -> Rows:
+        """Name the machines whose preferences a machine touches on some hosts."""
+        return self._near(who, rows, self._wished)
 
     def move(self, who: int, among: Flags, *, lenient: bool = False) -> Placed:
         """Move a machine to the best of some hosts where no rule breaks by it; `row` is NOBODY if there is none.
@@ -75,7 +75,7 @@ class Draft:
     def go(self, who: int, placed: Placed) -> bool:
         """Put a machine where it was placed, unless a rule of another one would break."""
         source = int(self.fleet.rows[who])
-        near = self.near(who, source, placed.row)
+        near = self.bound(who, source, placed.row)
         before = self.broken[:, near]
         self._carry(who, placed.row)
         after = self._broken(near)
@@ -115,6 +115,16 @@ class Draft:
         self.table.add(vm, source)
         return placed
 
+    def _near(self, who: int, rows: Sequence[int], traits: Sequence[str]) -> Rows:
+        """Name the machines on some hosts, and those that have one of some traits in common with a machine."""
+        found = np.isin(self.fleet.rows, rows)
+        for trait in traits:
+            if self.fleet.vms[who].trait(trait):
+                codes, unknown = self.fleet.column(SENSORS[trait], self.now.at_s)
+                found |= (codes == codes[who]) & np.logical_not(unknown)
+        found[who] = True
+        return np.flatnonzero(found)
+
     def _less_strict(self, who: int) -> Prepared:
         held = iter(~self.broken[:, who])
         parts = tuple(
@@ -149,11 +159,6 @@ class Draft:
         return found
 
 
-def _traits(policy: Prepared) -> tuple[str, ...]:
-    """Name what machines have in common that some clause asks for."""
-    asked = [each for part in policy.parts for term in _terms(part) for each in parts(term)]
-    return tuple(sorted({each.trait for each in asked if isinstance(each, Crowd)}))
-
-
-def _terms(part: Part) -> list[Expr]:
-    return [gate.clause.test for gate in part.gates] + [wish.clause.term for wish in part.wishes]
+def _traits(terms: Iterable[Expr]) -> tuple[str, ...]:
+    """Name what machines have in common that some term asks for."""
+    return tuple(sorted({each.trait for term in terms for each in parts(term) if isinstance(each, Crowd)}))

@@ -1,4 +1,4 @@
-"""Evacuations: hosts that rules ask to be emptied, each wholly or not at all."""
+"""Evacuations: hosts that rules ask to be emptied, each wholly or not at all; in that round nothing comes to it any more."""
 
 from collections.abc import Sequence
 
@@ -28,6 +28,7 @@ def _emptied(moving: Moving, due: Due, who: Sequence[int]) -> str:
         if reason := moving.attempt(each, ask):
             moving.take_back(mark)
             return f"{moving.fleet.ids[each]}: {reason}"
+    moving.emptied.append(due.row)
     moving.acted(due)
     moving.draft.settle(mark)
     return ""

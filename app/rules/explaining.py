@@ -4,9 +4,9 @@
 what tips the scales is named: of `a && b`, the side that does not hold.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from app.rules.placing import NOBODY, Placed
+from app.rules.placing import NOBODY, Placed, Points
 from app.rules.prepared import Prepared
 from app.rules.quantities import BYTES, DEGREES, PLAIN, RATE, SECONDS, SPEED, WATTS, Dimension, Type
 from app.rules.table import HostTable
@@ -54,9 +54,14 @@ def every_host(placed: Placed, table: HostTable) -> tuple[str, ...]:
 
 def why(placed: Placed) -> tuple[str, ...]:
     """Say what each preference gave the chosen host."""
+    return scored(placed.points)
+
+
+def scored(points: Sequence[Points]) -> tuple[str, ...]:
+    """Say what each preference gave a host."""
     return tuple(
         f"{point.clause}: {'unknown' if point.unknown else f'{point.points:.4g}'} of {point.most:.4g} points"
-        for point in placed.points
+        for point in points
     )
 
 

@@ -55,6 +55,7 @@ class Moving:
         self.moves: list[Move] = []
         self.refused: list[Refused] = []
         self.rested: list[tuple[str, str]] = []
+        self.emptied: list[int] = []
         self._begun: dict[Key, Due] = {}
         self._running = draft.running()
         self._drains = triggered(draft.policy, Deed.EVACUATE)
@@ -132,6 +133,7 @@ class Moving:
     def _open(self, who: int, ask: Ask, restless: Flags) -> Flags:
         """Tell which hosts a machine may come to, as far as no rule has a say in it."""
         among = self._running.copy()
+        among[self.emptied] = False
         self.budget.close(among, int(self.fleet.rows[who]))
         if self._drains:
             among &= restless | ~self._restless(self.lookout.with_machine(who))
@@ -142,7 +144,7 @@ class Moving:
     def _gain(self, who: int) -> float:
         """Return by how much the score has grown by the last move."""
         draft, step = self.draft, self.draft.steps[-1]
-        near = draft.near(who, step.source, step.placed.row)
+        near = draft.touched(who, step.source, step.placed.row)
         after = score(self.table, self.fleet, near, draft.policy, self.lookout.now)
         draft.undo(len(draft.steps) - 1)
         before = score(self.table, self.fleet, near, draft.policy, self.lookout.now)

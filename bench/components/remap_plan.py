@@ -32,6 +32,7 @@ rule capacity {
 }
 rule apart { applies to vm where vm.group != ""  forbid count(host, vm.group) >= 1 }
 rule fence { forbid "gold" in host.tags && vm.user != "alice" }
+rule known { require host.state == "up" }
 rule cool  { forbid known(host.temp) && host.temp > 75degC }
 rule fill {
   prefer host.cpu.promised / host.cpu.cores   weight 5
@@ -44,7 +45,7 @@ rule fill {
   prefer vm.vcpus > 4 && host.cpu.cores > 8 ? 1 : 0
   when host.cpu.promised < 0.97 * host.cpu.cores && host.vms > 0 && host.settled > 15min  evacuate host
 }
-policy fill { use capacity  use apart  use fence  use cool  use fill  remap every 60s }
+policy fill { use capacity  use apart  use fence  use known  use cool  use fill  remap every 60s }
 """
 
 

@@ -117,7 +117,7 @@ class Draft:
 
     def _near(self, who: int, rows: Sequence[int], traits: Sequence[str]) -> Rows:
         """Name the machines on some hosts, and those that have one of some traits in common with a machine."""
-        found = np.isin(self.fleet.rows, rows)
+        found = np.logical_or.reduce([self.fleet.rows == row for row in rows])
         for trait in traits:
             if self.fleet.vms[who].trait(trait):
                 codes, unknown = self.fleet.column(SENSORS[trait], self.now.at_s)

@@ -1,4 +1,4 @@
-"""Evacuations: hosts that rules ask to be emptied, each wholly or not at all; in that round nothing comes to it any more."""
+"""Evacuations: hosts that rules ask to be emptied, wholly or not at all. In that round nothing comes to them again."""
 
 from collections.abc import Sequence
 

@@ -32,6 +32,7 @@ class Fleet:
         self.rows: Rows = np.array([vm.row for vm in vms], np.intp)
         self._columns = table.beside(self.ids)
         self._filled: set[str] = set()
+        self._amounts: dict[str, Floats] = {}
 
     def __len__(self) -> int:
         return len(self.vms)
@@ -46,8 +47,10 @@ class Fleet:
 
     def amounts(self, name: str) -> Floats:
         """Return what machines take of something, 0 where that is unknown, however old the reading is."""
-        cells, unknown = self.column(SENSORS[name], -inf)
-        return np.where(unknown, 0.0, cells)
+        if name not in self._amounts:
+            cells, unknown = self.column(SENSORS[name], -inf)
+            self._amounts[name] = np.where(unknown, 0.0, cells)
+        return self._amounts[name]
 
     def means(self, sensor: Sensor, seconds: float) -> Floats:
         """Return the means of a sensor, NaN where unknown."""

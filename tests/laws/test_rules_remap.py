@@ -1,6 +1,6 @@
 """Laws of remapping: no step breaks a rule, budgets hold, hosts are emptied wholly, and it comes to rest.
 
-Worlds are drawn by a seed, a few hundred here; `REMAP_WORLDS=10000` draws more.
+Worlds are drawn by a seed, a few hundred here (fewer where they live for many rounds); `REMAP_WORLDS=10000` draws more.
 """
 
 import os
@@ -15,7 +15,8 @@ from app.rules.prepared import Prepared
 from tests.laws.rule_worlds import World, policy, world
 
 SEEDS = range(int(os.environ.get("REMAP_WORLDS", "300")))
-ROUNDS = 60
+ROUNDS = 30
+LIVES = SEEDS[::6]
 
 
 def drawn(seed: int, limits: int = 0) -> tuple[World, Prepared]:
@@ -48,7 +49,7 @@ def test_a_target_is_up_and_on_and_another_host() -> None:
 
 
 def test_under_constant_load_everything_comes_to_rest() -> None:
-    for seed in SEEDS:
+    for seed in LIVES:
         small, rules = drawn(seed)
         last = 0
         for number in range(ROUNDS):
@@ -56,11 +57,11 @@ def test_under_constant_load_everything_comes_to_rest() -> None:
             if plan.moves or plan.restarts or plan.powers:
                 last = number
             small.live(plan)
-        assert last < ROUNDS - 15, seed
+        assert last < ROUNDS - 10, seed
 
 
 def test_the_same_input_gives_the_same_plan_and_stays_as_it_is() -> None:
-    for seed in SEEDS:
+    for seed in LIVES:
         small, rules = drawn(seed, limits=1)
         before = deepcopy([small.cell(row, "host.vms") for row in range(len(small.table))])
         assert small.planned(rules) == small.planned(rules) == drawn(seed, limits=1)[0].planned(rules)
@@ -83,7 +84,7 @@ def used(plan: Plan, what: str, per: str) -> list[float]:
 
 @pytest.mark.parametrize("limits", [1, 2, 3])
 def test_no_budget_is_exceeded(limits: int) -> None:
-    for seed in SEEDS:
+    for seed in LIVES:
         small, rules = drawn(seed, limits)
         hourly = 0.0
         for _ in range(5):
@@ -118,7 +119,7 @@ def test_what_is_unknown_starts_nothing() -> None:
 
 def test_a_plan_is_empty_where_everything_has_come_to_rest() -> None:
     """Also for somebody who has forgotten everything that was before."""
-    for seed in SEEDS:
+    for seed in LIVES:
         small, rules = drawn(seed)
         for _ in range(ROUNDS):
             small.live(small.planned(rules))

@@ -62,14 +62,14 @@ def _in_the_way(moving: Moving, who: int) -> list[int]:
     vm, row = fleet.vms[who], int(fleet.rows[who])
     table.remove(vm, row)
     with np.errstate(all="ignore"):
-        scene = _Instead(table, fleet, vm, moving.lookout.now)
+        scene = Instead(table, fleet, vm, moving.lookout.now)
         passing = refused(scene, draft.policy) == NOBODY
     table.add(vm, row)
     found = np.flatnonzero(passing & (fleet.rows != row))
     return [other for other in moving.by_memory(found.tolist()) if not moving.bound(other)][:TRIES]
 
 
-class _Instead(Scene):
+class Instead(Scene):
     """One machine on the hosts of all others, each as it would be without that other: one row an other."""
 
     def __init__(self, table: HostTable, fleet: Fleet, vm: Vm, now: Now) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from app.rules.columns import compiled
 from app.rules.fleet import Fleet, Pairs
 from app.rules.moment import Vm
+from app.rules.repairing import Instead
 from app.rules.table import HostTable
 from app.rules.walk import Pair, worth
 from tests.laws.rule_texts import NOW, OURS, conditions, machine, table, typed
@@ -50,3 +51,22 @@ def _alone(term: Any, hosts: HostTable, vm: Vm) -> Any:
     left = hosts.copy()
     left.remove(bare, vm.row)
     return worth(term, Pair(left, vm.row, bare, NOW))
+
+
+@given(conditions(OURS), running)
+def test_who_is_in_the_way_is_asked_as_if_each_were_gone(text: str, cloud: Running) -> None:
+    hosts, vms = cloud
+    term, (first, *others) = typed(text), vms
+    asking = replace(first, row=-1)
+    hosts.remove(asking, first.row)
+    with np.errstate(all="ignore"):
+        cells, unknown = compiled(term)(Instead(hosts, Fleet(hosts, others), asking, NOW))
+    cells, unknown = np.broadcast_to(cells, len(others)), np.broadcast_to(unknown, len(others))
+    together: list[Any] = [None if lost else bool(cell) for cell, lost in zip(cells, unknown, strict=True)]
+    assert together == [_instead(term, hosts, asking, vm) for vm in others], text
+
+
+def _instead(term: Any, hosts: HostTable, asking: Vm, other: Vm) -> Any:
+    left = hosts.copy()
+    left.remove(replace(other, row=-1), other.row)
+    return worth(term, Pair(left, other.row, asking, NOW))

@@ -230,3 +230,17 @@ def test_a_lost_host_s_machines_are_restarted_elsewhere(running: Running) -> Non
 def test_a_policy_without_rounds_leaves_machines_where_they_are(running: Running) -> None:
     running.run("n0", cpu_used=6.0)
     assert running.plan(rules(IDLE, f"when host.cpu.load > 5 {SHED}", line="")).quiet
+
+
+def test_what_a_given_up_evacuation_had_taken_is_free_again(running: Running) -> None:
+    running.run("n0", mem=6 * GIB, vcpus=1.0)
+    running.pinned = frozenset({running.run("n0", mem=GIB, vcpus=1.0)})
+    running.run("n1", mem=6 * GIB, vcpus=4.0)
+    for host in ("n0", "n1"):
+        running.show(host, "host.maintenance", True)
+    for host, free in (("n0", 0.0), ("n2", 6 * GIB), ("n3", GIB)):
+        running.show(host, "host.mem.free", free)
+    drain = (FITS, "when host.maintenance evacuate host")
+    plan = running.plan(rules(*drain, line="remap every 60s budget migrations <= 1 per round"))
+    assert moves(plan) == [("i-2", "n1", "n2")]
+    assert plan.refused[0].why == "i-1: it is pinned"

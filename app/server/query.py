@@ -72,7 +72,7 @@ class QueryApi:
         try:
             protocol = self._protocol(request.params)
             claim = signatures.read(request)
-            opened = self._store.glance(lambda unit: self._open(unit, request, claim, request_id))
+            opened = self._store.glance(lambda unit: self._open(unit, protocol, request, claim, request_id))
             body = opened if isinstance(opened, bytes) else await self._run(opened, source, request_id)
             return Reply(status=200, body=body)
         except CloudError as error:
@@ -91,10 +91,11 @@ class QueryApi:
         version = next((value for name, value in params if name == "Version"), "")
         return self._protocols.get(service_of(version), self._protocols["ec2"])
 
-    def _open(self, unit: Unit, request: SignedRequest, claim: Claim, request_id: str) -> "_Opened | bytes":
+    def _open(
+        self, unit: Unit, protocol: Protocol, request: SignedRequest, claim: Claim, request_id: str
+    ) -> "_Opened | bytes":
         """Authenticate and decode; what is brief is answered at once, from the same snapshot."""
         caller = self._authenticate(unit, claim)
-        protocol = self._protocol(request.params)
         call = protocol.decode(request.params)
         operation = self._operations[call.service, call.operation]
         opened = _Opened(caller=caller, call=call, operation=operation)

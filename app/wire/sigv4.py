@@ -35,6 +35,7 @@ class ClaimV4:
     signed_headers: tuple[str, ...]
     signature: str = field(repr=False)
     at: datetime
+    stamp: str
     lasting_ms: int
     request: SignedRequest = field(repr=False)
 
@@ -49,7 +50,7 @@ class ClaimV4:
 
     def _string_to_sign(self, canonical: str) -> str:
         scope = "/".join([*self.scope, "aws4_request"])
-        return f"{_ALGORITHM}\n{self.at:{_STAMP}}\n{scope}\n{hashlib.sha256(wire_bytes(canonical)).hexdigest()}"
+        return f"{_ALGORITHM}\n{self.stamp}\n{scope}\n{hashlib.sha256(wire_bytes(canonical)).hexdigest()}"
 
     def _canonical_requests(self) -> Iterator[str]:
         request = self.request
@@ -94,7 +95,8 @@ def _claim(request: SignedRequest, fields: dict[str, str], at: datetime, lasting
     scope = _SCOPE.fullmatch(fields["Credential"])
     if scope is None:
         raise Unauthenticated("The Credential must read KEY/YYYYMMDD/REGION/SERVICE/aws4_request.")
-    if scope["day"] != f"{at:%Y%m%d}":
+    stamp = f"{at:{_STAMP}}"
+    if scope["day"] != stamp[:8]:
         raise Unauthenticated("The day in the Credential is not the day of the request.")
     signed = tuple(fields["SignedHeaders"].lower().split(";"))
     if "host" not in signed:
@@ -108,6 +110,7 @@ def _claim(request: SignedRequest, fields: dict[str, str], at: datetime, lasting
         signed_headers=signed,
         signature=fields["Signature"],
         at=at,
+        stamp=stamp,
         lasting_ms=lasting_ms,
         request=request,
     )

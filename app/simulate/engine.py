@@ -1,0 +1,159 @@
+"""One day of one policy, event by event: rounds each 300 s, ends of moves between them.
+
+The trap: the compat mode's clock. The original creates the machines at 0 s, starts their load at 0.1 s and decides at
+300.1 s, 600.1 s, …; what would fall on 86,400.1 s never happens. So 287 rounds, and energy from 300.1 s on only.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from time import perf_counter
+from typing import TypeVar
+
+import numpy as np
+
+from app.simulate.fleet import Fleet, Floats
+from app.simulate.meter import Look, Meter
+from app.simulate.policy import HISTORY, Move, Policy, State
+from app.simulate.residence import NOWHERE, Residence
+from app.simulate.shares import divide
+from app.simulate.workload import DAY_S, INTERVAL_S, Workload
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mode:
+    """How the day is played: `vanishing` machines end at the first zero demand, and a host at zero load is free."""
+
+    name: str
+    first_s: float
+    vanishing: bool
+    to_the_end: bool
+
+
+HONEST = Mode(name="honest", first_s=0.0, vanishing=False, to_the_end=True)
+CLOUDSIM = Mode(name="cloudsim-3.0.3", first_s=0.1, vanishing=True, to_the_end=False)
+MODES = {mode.name: mode for mode in (HONEST, CLOUDSIM)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One line of the time series, taken when the moves of a round have started."""
+
+    now_s: float
+    hosts_on: int
+    watts: float
+    demand_mips: float
+    moves: int
+
+
+class Engine:
+    """Plays a day; ask it for its figures afterwards."""
+
+    def __init__(self, workload: Workload, fleet: Fleet, policy: Policy, mode: Mode, *, full_power: bool) -> None:
+        self._workload, self._fleet, self._policy, self._mode = workload, fleet, policy, mode
+        self.meter = Meter(fleet, full_power=full_power, starts_s=0.0)
+        machines = len(workload.guests)
+        self._history: Floats = np.zeros((machines, HISTORY))
+        self._residence = Residence(len(fleet), [NOWHERE] * machines)
+        self._used: Floats = np.zeros(len(fleet))
+        self.series: list[Sample] = []
+        self.moves = self.refused = 0
+        self.decision_s = 0.0
+
+    def play(self, progress: Callable[[float], None]) -> None:
+        """Play the whole day; `progress` is told the share of the day that is done."""
+        self._place()
+        now_s = self._mode.first_s
+        if self._mode.to_the_end:
+            self._look(now_s)
+        while (now_s := now_s + INTERVAL_S) < DAY_S:
+            self._round(now_s)
+            progress(now_s / DAY_S)
+        if self._mode.to_the_end:
+            self._look(DAY_S)
+        progress(1.0)
+
+    def _place(self) -> None:
+        placement = self._timed(self._policy.place, self._state(0.0))
+        self._residence = Residence(len(self._fleet), placement)
+        self.refused = int((self._residence.home == NOWHERE).sum())
+
+    def _round(self, now_s: float) -> None:
+        self._look(now_s)
+        use = self._workload.use_at(now_s)
+        self._history = np.concatenate([use[:, None], self._history[:, :-1]], axis=1)
+        moves = self._timed(self._policy.replan, self._state(now_s))
+        for move in moves:
+            self._residence.start(move)
+        self._look(now_s, ends=False)
+        self._note(now_s, len(moves))
+        ends = sorted(((now_s + self._duration_s(move), move) for move in moves), key=lambda end: end[0])
+        for end_s, group in groupby(ends, key=lambda end: end[0]):
+            self._look(end_s)
+            for _, move in group:
+                self._residence.finish(move)
+            self._look(end_s)
+
+    def _duration_s(self, move: Move) -> float:
+        kilobytes_per_s_half = self._fleet.bandwidth_kbit[move.host] / (2 * 8000)
+        return float(self._workload.guests.memory_mb[move.vm] / kilobytes_per_s_half)
+
+    def _look(self, now_s: float, *, ends: bool = True) -> None:
+        tenancy = self._residence.tenancy()
+        asked = self._workload.use_at(now_s)[tenancy.vm] * self._workload.guests.mips[tenancy.vm]
+        shares = divide(self._fleet, tenancy, asked)
+        at_home = ~tenancy.arriving
+        lost = np.maximum(asked - shares.given, 0.0)
+        self._used = shares.used
+        on = shares.used > 0
+        if not self._mode.vanishing:
+            on = np.bincount(tenancy.host, minlength=len(self._fleet)) > 0
+        self.meter.advance(
+            now_s,
+            Look(
+                used=shares.used,
+                on=on,
+                owing=shares.used < shares.asked,
+                crowded=shares.asked > self._fleet.capacity,
+                asked=float(asked[at_home].sum()),
+                given=float(shares.given[at_home].sum()),
+                lost_in_moves=float(lost[tenancy.leaving].sum()),
+            ),
+        )
+        if ends and self._mode.vanishing:
+            for vm in tenancy.vm[at_home & ~tenancy.leaving & (asked == 0)]:
+                self._residence.leave(int(vm))
+
+    def _note(self, now_s: float, moves: int) -> None:
+        self.moves += moves
+        demand = self._workload.use_at(now_s) * self._workload.guests.mips
+        self.series.append(
+            Sample(
+                now_s=now_s,
+                hosts_on=self.meter.hosts_on(),
+                watts=self.meter.watts(),
+                demand_mips=float(demand[self._residence.home != NOWHERE].sum()),
+                moves=moves,
+            )
+        )
+
+    def _state(self, now_s: float) -> State:
+        return State(
+            now_s=now_s,
+            fleet=self._fleet,
+            guests=self._workload.guests,
+            demand=self._workload.use_at(now_s) * self._workload.guests.mips,
+            load=self._used,
+            home=self._residence.home,
+            residents=self._residence.residents,
+            history=self._history,
+        )
+
+    def _timed(self, decide: Callable[[State], Sequence[T]], state: State) -> Sequence[T]:
+        began = perf_counter()
+        answer = decide(state)
+        self.decision_s += perf_counter() - began
+        return answer

@@ -1,4 +1,4 @@
-"""Experiments on placement policies: real load traces, simulated hosts, published baselines, figures that can be compared.
+"""Experiments on placement policies: load traces, simulated hosts, published baselines, comparable figures.
 
 The trap: there are two modes. `compat` repeats what CloudSim 3.0.3 computes, oddities included, so that our figures can
 be held against published ones; the honest mode drops the oddities. Figures of the two must never share one table

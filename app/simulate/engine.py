@@ -19,7 +19,6 @@ from app.simulate.residence import NOWHERE, Residence
 from app.simulate.shares import divide
 from app.simulate.workload import DAY_S, INTERVAL_S, Workload
 
-
 T = TypeVar("T")
 
 
@@ -62,6 +61,7 @@ class Engine:
         self.series: list[Sample] = []
         self.moves = self.refused = 0
         self.decision_s = 0.0
+        self._under_way: list[tuple[float, Move]] = []
 
     def play(self, progress: Callable[[float], None]) -> None:
         """Play the whole day; `progress` is told the share of the day that is done."""
@@ -70,11 +70,13 @@ class Engine:
         if self._mode.to_the_end:
             self._look(now_s)
         while (now_s := now_s + INTERVAL_S) < DAY_S:
+            self._end_moves(now_s)
             self._round(now_s)
             progress(now_s / DAY_S)
+        self._end_moves(DAY_S)
         if self._mode.to_the_end:
             self._look(DAY_S)
-        progress(1.0)
+        self.meter.end()
 
     def _place(self) -> None:
         placement = self._timed(self._policy.place, self._state(0.0))
@@ -85,21 +87,26 @@ class Engine:
         self._look(now_s)
         use = self._workload.use_at(now_s)
         self._history = np.concatenate([use[:, None], self._history[:, :-1]], axis=1)
-        moves = self._timed(self._policy.replan, self._state(now_s))
+        moves = [Move(*move) for move in self._timed(self._policy.replan, self._state(now_s))]
         for move in moves:
             self._residence.start(move)
         self._look(now_s, ends=False)
         self._note(now_s, len(moves))
-        ends = sorted(((now_s + self._duration_s(move), move) for move in moves), key=lambda end: end[0])
-        for end_s, group in groupby(ends, key=lambda end: end[0]):
+        self._under_way += [(now_s + self._duration_s(move), move) for move in moves]
+
+    def _end_moves(self, until_s: float) -> None:
+        due = sorted((end for end in self._under_way if end[0] <= until_s), key=_end_s)
+        self._under_way = [end for end in self._under_way if end[0] > until_s]
+        for end_s, ends in groupby(due, key=_end_s):
             self._look(end_s)
-            for _, move in group:
+            for _, move in ends:
                 self._residence.finish(move)
             self._look(end_s)
 
     def _duration_s(self, move: Move) -> float:
-        kilobytes_per_s_half = self._fleet.bandwidth_kbit[move.host] / (2 * 8000)
-        return float(self._workload.guests.memory_mb[move.vm] / kilobytes_per_s_half)
+        """A move gets half of the target's link: 1 Gbit/s carries 62.5 MB/s of it."""
+        megabytes_per_s = self._fleet.bandwidth_kbit[move.host] / 8000 / 2
+        return float(self._workload.guests.memory_mb[move.vm] / megabytes_per_s)
 
     def _look(self, now_s: float, *, ends: bool = True) -> None:
         tenancy = self._residence.tenancy()
@@ -117,7 +124,7 @@ class Engine:
                 used=shares.used,
                 on=on,
                 owing=shares.used < shares.asked,
-                crowded=shares.asked > self._fleet.capacity,
+                crowded=shares.crowded,
                 asked=float(asked[at_home].sum()),
                 given=float(shares.given[at_home].sum()),
                 lost_in_moves=float(lost[tenancy.leaving].sum()),
@@ -157,3 +164,7 @@ class Engine:
         answer = decide(state)
         self.decision_s += perf_counter() - began
         return answer
+
+
+def _end_s(end: tuple[float, Move]) -> float:
+    return end[0]

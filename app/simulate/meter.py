@@ -51,6 +51,11 @@ class Meter:
             self._now_s = now_s
         self._last = look
 
+    def end(self) -> None:
+        """Count the hosts that the last look found switched off; nothing is integrated after it."""
+        if self._last is not None:
+            self.shutdowns += int((self._was_on & ~self._last.on).sum())
+
     def _close(self, last: Look, look: Look, span_s: float) -> None:
         if self._full_w is None:
             self.energy_j += self._mean_w(last, look) * span_s

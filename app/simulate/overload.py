@@ -92,7 +92,7 @@ class Regression:
         past = _past(bookings, hosts, vm)
         young = _load(bookings, hosts, vm) > YOUNG_LIMIT
         old = past[:, WINDOW - 1 :].any(axis=1)
-        return np.where(old, past[:, :WINDOW] @ self._weights >= 1, young)
+        return np.where(old, (past[:, :WINDOW] * self._weights).sum(axis=1) >= 1, young)
 
 
 def _length(past: Floats) -> Ints:

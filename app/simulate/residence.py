@@ -25,14 +25,19 @@ class Residence:
     """The placement of an experiment as it changes."""
 
     def __init__(self, hosts: int, placement: Sequence[int]) -> None:
+        self._check(placement, hosts)
         self.home: Ints = np.array(placement, dtype=np.int64)
         self.moving: NDArray[np.bool_] = np.zeros(len(placement), dtype=np.bool_)
         self.residents: list[list[int]] = [[] for _ in range(hosts)]
         for vm, host in enumerate(placement):
-            if not NOWHERE <= host < hosts:
-                raise PolicyError(f"machine {vm} was placed on host {host}, which is not there")
             if host != NOWHERE:
                 self.residents[host].append(vm)
+
+    @staticmethod
+    def _check(placement: Sequence[int], hosts: int) -> None:
+        for vm, host in enumerate(placement):
+            if not NOWHERE <= host < hosts:
+                raise PolicyError(f"machine {vm} was placed on host {host}, which is not there")
 
     def tenancy(self) -> Tenancy:
         """Give every pair of machine and host, both ends of a move included."""

@@ -27,27 +27,33 @@ class Tenancy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shares:
-    """MIPS given to each pair, and used and asked for on each host."""
+    """MIPS given to each pair, used and asked for on each host, and the hosts with more work than capacity."""
 
     given: Floats
     used: Floats
     asked: Floats
+    crowded: NDArray[np.bool_]
 
 
 def divide(fleet: Fleet, tenancy: Tenancy, asked: Floats) -> Shares:
     """Divide each host among its machines; `asked` is the demand of each pair in MIPS."""
     host, arriving, leaving = tenancy.host, tenancy.arriving, tenancy.leaving
     capped = np.minimum(asked, fleet.core_mips[host])
-    wanted = np.bincount(host, np.where(arriving, capped * ARRIVING, capped), minlength=len(fleet))
+    wanted = _by_host(fleet, host, np.where(arriving, capped * ARRIVING, capped))
     fraction = np.where(arriving, ARRIVING, np.where(leaving, LEAVING, 1.0))
     given = capped * fraction
-    short = wanted > fleet.capacity
-    if short.any():
-        scale = fleet.capacity / np.where(short, wanted, fleet.capacity)
-        given = np.where(short[host], np.floor(capped * scale[host] * fraction), given)
+    crowded = wanted > fleet.capacity
+    if crowded.any():
+        scale = fleet.capacity / np.where(crowded, wanted, fleet.capacity)
+        given = np.where(crowded[host], np.floor(capped * scale[host] * fraction), given)
     used = np.where(leaving, given / LEAVING, given)
     return Shares(
         given=given,
-        used=np.bincount(host, used, minlength=len(fleet)),
-        asked=np.bincount(host, asked, minlength=len(fleet)),
+        used=_by_host(fleet, host, used),
+        asked=_by_host(fleet, host, asked),
+        crowded=crowded,
     )
+
+
+def _by_host(fleet: Fleet, host: Ints, values: Floats) -> Floats:
+    return np.asarray(np.bincount(host, values, minlength=len(fleet)), dtype=np.float64)

@@ -6,8 +6,10 @@ it. Rows are kept in the byte order of the trace files' names.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 
 from app.simulate.fleet import Floats, Guests, guests_of
 
@@ -62,11 +64,12 @@ def planetlab(traces: Path, day: str) -> Workload:
     return workload_of(day, percent[order])
 
 
-def _archive(traces: Path) -> "np.lib.npyio.NpzFile":
+def _archive(traces: Path) -> "NpzFile[Any]":
     path = traces / "planetlab" / "planetlab-2011.npz"
     if not path.is_file():
         raise WorkloadError(f"there are no PlanetLab traces at {path}")
-    return np.load(path, allow_pickle=False)
+    archive: NpzFile[Any] = np.load(path, allow_pickle=False)
+    return archive
 
 
 def generated(machines: int, seed: int) -> Workload:

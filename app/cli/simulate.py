@@ -1,0 +1,93 @@
+"""`euca simulate`: play days of load against placement policies and print what they cost."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from app.cli.output import table
+from app.simulate.baselines import PUBLISHED, contender
+from app.simulate.engine import CLOUDSIM, HONEST
+from app.simulate.experiment import Run, Task, carry_out_all
+from app.simulate.report import HEADINGS, facts, row, write
+from app.simulate.residence import PolicyError
+from app.simulate.workload import GENERATED, WorkloadError, days
+
+EVERY_DAY = "all"
+PUBLISHED_HOSTS, GENERATED_HOSTS = 800, 100
+
+
+@click.command("simulate", epilog="Example: euca simulate --policy dvfs,lr-mmt-1.2")
+@click.option("--traces", type=click.Path(path_type=Path), envvar="EUCALYPTUS_TRACES", help="Directory of traces.")
+@click.option("--day", "days_", multiple=True, help='Day of the traces, or "all"; may be repeated. Default: the first.')
+@click.option("--policy", "policies", multiple=True, help=f"Names with commas. Default: {','.join(PUBLISHED)}")
+@click.option("--hosts", type=click.IntRange(1), help="Hosts; 800 with traces, else 100.")
+@click.option("--compat", type=click.Choice([CLOUDSIM.name]), help="Repeat another simulator, oddities included.")
+@click.option("--seed", type=int, default=1, show_default=True, help="For the generated load.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Runs at a time.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for CSV files.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def simulate(**given: Any) -> None:
+    """Play days of load against placement policies.
+
+    Without --traces the load is generated. A policy of your own is named as file.py:Class.
+    """
+    try:
+        tasks = _tasks(given)
+        with _progress() as progress:
+            runs = carry_out_all(tasks, given["jobs"], progress)
+    except (WorkloadError, PolicyError) as error:
+        raise click.ClickException(str(error)) from None
+    if given["out"]:
+        write(given["out"], runs, ["euca", *sys.argv[1:]])
+    _show(runs, as_json=given["as_json"])
+
+
+def _tasks(given: dict[str, Any]) -> list[Task]:
+    traces: Path | None = given["traces"]
+    policies = [name.strip() for names in given["policies"] or [",".join(PUBLISHED)] for name in names.split(",")]
+    for name in policies:
+        contender(name)
+    return [
+        Task(
+            policy=name,
+            day=day,
+            hosts=given["hosts"] or (GENERATED_HOSTS if traces is None else PUBLISHED_HOSTS),
+            mode=given["compat"] or HONEST.name,
+            seed=given["seed"],
+            traces=traces,
+        )
+        for day in _days(traces, given["days_"])
+        for name in policies
+    ]
+
+
+def _days(traces: Path | None, named: tuple[str, ...]) -> list[str]:
+    if traces is None:
+        if named not in {(), (GENERATED,)}:
+            raise click.UsageError("--day needs --traces")
+        return [GENERATED]
+    there = days(traces)
+    wanted = [day.strip() for each in named or [there[0]] for day in each.split(",")]
+    return there if EVERY_DAY in wanted else wanted
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[float], None]]:
+    if not sys.stderr.isatty():
+        yield lambda share: None
+        return
+    with click.progressbar(length=1000, file=sys.stderr, label="simulating") as bar:
+        yield lambda share: bar.update(round(share * 1000) - bar.pos)
+
+
+def _show(runs: list[Run], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(msgspec.json.encode({"runs": [facts(run) for run in runs]}).decode())
+        return
+    for line in table([HEADINGS, *(row(run) for run in runs)]):
+        click.echo(line)

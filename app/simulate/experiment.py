@@ -1,0 +1,134 @@
+"""One run and many: a day, a policy, a mode in; figures out. Runs are independent, so several may go at once.
+
+The trap: a worker process gets names, not objects. Whatever a run needs must be made again from its `Task`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from time import perf_counter
+
+from app.simulate.baselines import Contender, contender
+from app.simulate.engine import HONEST, MODES, Engine, Mode, Sample
+from app.simulate.fleet import fleet_of
+from app.simulate.meter import JOULES_PER_KWH
+from app.simulate.workload import GENERATED, Workload, generated, planetlab
+
+MACHINES_PER_HOST = 1.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What one run is made of, in names and numbers only."""
+
+    policy: str
+    day: str
+    hosts: int
+    mode: str
+    seed: int
+    traces: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """The figures of one run; ratios are fractions, `slatah_crowded` leaves out time that is owed to arriving
+    machines only."""
+
+    policy: str
+    day: str
+    mode: str
+    hosts: int
+    vms: int
+    seed: int | None
+    energy_kwh: float
+    migrations: int
+    slatah: float
+    pdm: float
+    slav: float
+    esv: float
+    slatah_crowded: float
+    overall_sla: float
+    hosts_on_mean: float
+    host_shutdowns: int
+    refused: int
+    decision_s: float
+    wall_s: float
+    series: tuple[Sample, ...] = field(repr=False)
+
+
+def run(
+    workload: Workload,
+    entry: Contender,
+    *,
+    hosts: int = 800,
+    mode: Mode = HONEST,
+    progress: Callable[[float], None] = lambda done: None,
+) -> Run:
+    """Play one day with one policy; PolicyError when the policy answers something impossible."""
+    began = perf_counter()
+    engine = Engine(workload, fleet_of(hosts), entry.policy, mode, full_power=entry.full_power)
+    engine.play(progress)
+    meter = engine.meter
+    energy_kwh = meter.energy_j / JOULES_PER_KWH
+    slatah = _ratio(meter.owing_s, meter.on_s)
+    pdm = _ratio(meter.lost_in_moves, meter.asked)
+    return Run(
+        policy=entry.name,
+        day=workload.day,
+        mode=mode.name,
+        hosts=hosts,
+        vms=len(workload.guests),
+        seed=None,
+        energy_kwh=energy_kwh,
+        migrations=engine.moves,
+        slatah=slatah,
+        pdm=pdm,
+        slav=slatah * pdm,
+        esv=energy_kwh * slatah * pdm,
+        slatah_crowded=_ratio(meter.crowded_s, meter.on_s),
+        overall_sla=_ratio(meter.asked - meter.given, meter.asked),
+        hosts_on_mean=float(hosts) if entry.full_power else _ratio(meter.on_s, meter.watched_s),
+        host_shutdowns=meter.shutdowns,
+        refused=engine.refused,
+        decision_s=engine.decision_s,
+        wall_s=perf_counter() - began,
+        series=tuple(engine.series),
+    )
+
+
+def carry_out(task: Task, progress: Callable[[float], None] = lambda done: None) -> Run:
+    """Make what the task names and run it."""
+    if task.traces is None or task.day == GENERATED:
+        workload = generated(round(task.hosts * MACHINES_PER_HOST), task.seed)
+    else:
+        workload = planetlab(task.traces, task.day)
+    return run(workload, contender(task.policy), hosts=task.hosts, mode=MODES[task.mode], progress=progress)
+
+
+def carry_out_all(tasks: Sequence[Task], jobs: int, progress: Callable[[float], None]) -> list[Run]:
+    """Run all tasks, `jobs` at a time, and give the figures in the order of the tasks."""
+    if jobs == 1:
+        return [carry_out(task, _part(progress, before, len(tasks))) for before, task in enumerate(tasks)]
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        futures = [pool.submit(carry_out, task) for task in tasks]
+        for done, _ in enumerate(_ended(futures), 1):
+            progress(done / len(tasks))
+        return [future.result() for future in futures]
+
+
+def _part(progress: Callable[[float], None], before: int, tasks: int) -> Callable[[float], None]:
+    return lambda done: progress((before + done) / tasks)
+
+
+def _ended(futures: Sequence[Future[Run]]) -> Iterator[Future[Run]]:
+    try:
+        yield from as_completed(futures)
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else 0.0

@@ -105,7 +105,8 @@ def table(rows: Iterable[tuple[Run, Published]]) -> str:
     for run, line in rows:
         energy, moves, slatah, pdm, esv, off = figures(run, line)
         lines.append(
-            f"| {line.day} | {line.policy} | {energy.ours:.2f} / {energy.published:.2f} ({energy.deviation_pct:+.3f} %) "
+            f"| {line.day} | {line.policy} "
+            f"| {energy.ours:.2f} / {energy.published:.2f} ({energy.deviation_pct:+.3f} %) "
             f"| {moves.ours} / {moves.published} ({moves.deviation_pct:+.2f} %) "
             f"| {slatah.ours:.2f} / {slatah.published:.2f} | {pdm.ours:.3f} / {pdm.published:.2f} "
             f"| {1000 * esv.ours:.3f} / {1000 * esv.published:.3f} | {off.ours} / {off.published} |"

@@ -1,4 +1,4 @@
-"""The simulator repeats CloudSim 3.0.3 on real days; all lines of the published file are repeated by `make experiments`.
+"""The simulator repeats CloudSim 3.0.3 on real days; `make experiments` repeats every published line.
 
 The trap: moves are chaotic. A sum that is rounded differently on another processor may change later steps, so the
 tolerances are those of the protocol, although on the processors we know every figure agrees to the last printed digit.

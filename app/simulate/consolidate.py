@@ -19,7 +19,7 @@ from app.simulate.overload import Overload
 from app.simulate.policy import Move, State
 from app.simulate.residence import NOWHERE
 
-GLANCE = 8
+GLANCE = 16
 
 
 class Consolidation:

@@ -27,13 +27,13 @@ class Mode:
     """How the day is played: `vanishing` machines end at the first zero demand, and a host at zero load is free."""
 
     name: str
-    first_s: float
+    first_round_s: float
     vanishing: bool
     to_the_end: bool
 
 
-HONEST = Mode(name="honest", first_s=0.0, vanishing=False, to_the_end=True)
-CLOUDSIM = Mode(name="cloudsim-3.0.3", first_s=0.1, vanishing=True, to_the_end=False)
+HONEST = Mode(name="honest", first_round_s=0.0, vanishing=False, to_the_end=True)
+CLOUDSIM = Mode(name="cloudsim-3.0.3", first_round_s=300.1, vanishing=True, to_the_end=False)
 MODES = {mode.name: mode for mode in (HONEST, CLOUDSIM)}
 
 
@@ -66,13 +66,12 @@ class Engine:
     def play(self, progress: Callable[[float], None]) -> None:
         """Play the whole day; `progress` is told the share of the day that is done."""
         self._place()
-        now_s = self._mode.first_s
-        if self._mode.to_the_end:
-            self._look(now_s)
-        while (now_s := now_s + INTERVAL_S) < DAY_S:
+        now_s = self._mode.first_round_s
+        while now_s < DAY_S:
             self._end_moves(now_s)
             self._round(now_s)
-            progress(now_s / DAY_S)
+            now_s += INTERVAL_S
+            progress(min(now_s / DAY_S, 1.0))
         self._end_moves(DAY_S)
         if self._mode.to_the_end:
             self._look(DAY_S)

@@ -51,7 +51,7 @@ def test_files_hold_the_metrics_the_series_and_the_command(tmp_path: Path) -> No
     with (tmp_path / "new" / "metrics.csv").open() as file:
         assert [row["policy"] for row in csv.DictReader(file)] == ["dvfs"]
     with (tmp_path / "new" / "series-generated-dvfs.csv").open() as file:
-        assert len(list(csv.DictReader(file))) == 287
+        assert len(list(csv.DictReader(file))) == 288
     assert "numpy" in (tmp_path / "new" / "command.txt").read_text()
 
 

@@ -13,6 +13,7 @@ from app.cli.output import table
 from app.simulate.baselines import PUBLISHED, contender
 from app.simulate.engine import CLOUDSIM, HONEST
 from app.simulate.experiment import Run, Task, carry_out_all
+from app.simulate.plots import can_draw, draw
 from app.simulate.report import HEADINGS, facts, row, write
 from app.simulate.residence import PolicyError
 from app.simulate.workload import GENERATED, WorkloadError, days
@@ -29,7 +30,7 @@ PUBLISHED_HOSTS, GENERATED_HOSTS = 800, 100
 @click.option("--compat", type=click.Choice([CLOUDSIM.name]), help="Repeat another simulator, oddities included.")
 @click.option("--seed", type=int, default=1, show_default=True, help="For the generated load.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Runs at a time.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for CSV files.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for CSV files and pictures.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def simulate(**given: Any) -> None:
     """Play days of load against placement policies.
@@ -43,7 +44,7 @@ def simulate(**given: Any) -> None:
     except (WorkloadError, PolicyError) as error:
         raise click.ClickException(str(error)) from None
     if given["out"]:
-        write(given["out"], runs, ["euca", *sys.argv[1:]])
+        _keep(given["out"], runs)
     _show(runs, as_json=given["as_json"])
 
 
@@ -83,6 +84,14 @@ def _progress() -> Iterator[Callable[[float], None]]:
         return
     with click.progressbar(length=1000, file=sys.stderr, label="simulating") as bar:
         yield lambda share: bar.update(round(share * 1000) - bar.pos)
+
+
+def _keep(folder: Path, runs: list[Run]) -> None:
+    write(folder, runs, ["euca", *sys.argv[1:]])
+    if can_draw():
+        draw(folder, runs)
+    else:
+        click.echo("no pictures: they need matplotlib (pip install 'eucalyptus[plots]')", err=True)
 
 
 def _show(runs: list[Run], *, as_json: bool) -> None:

@@ -53,6 +53,8 @@ def test_files_hold_the_metrics_the_series_and_the_command(tmp_path: Path) -> No
     with (tmp_path / "new" / "series-generated-dvfs.csv").open() as file:
         assert len(list(csv.DictReader(file))) == 288
     assert "numpy" in (tmp_path / "new" / "command.txt").read_text()
+    pictures = {path.name for path in (tmp_path / "new").iterdir() if path.suffix in {".png", ".svg"}}
+    assert pictures == {f"{stem}.{kind}" for stem in ("front", "hosts-on-generated") for kind in ("png", "svg")}
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,8 @@ def test_a_round_sees_the_newest_use_first() -> None:
 )
 def test_a_day_has_a_round_each_300_seconds(mode: Mode, rounds: int, first_s: float, last_s: float) -> None:
     series = played(even([1.0], [1000]), Scripted([0]), mode=mode).series
-    assert (len(series), series[0].now_s, series[-1].now_s) == (rounds, first_s, pytest.approx(last_s))
+    assert (len(series), series[0].now_s) == (rounds, first_s)
+    assert series[-1].now_s == pytest.approx(last_s)
 
 
 def test_a_refused_machine_is_counted_and_costs_nothing() -> None:

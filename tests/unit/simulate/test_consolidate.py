@@ -45,6 +45,15 @@ def test_a_machine_goes_where_the_watts_grow_least() -> None:
     assert THR.replan(steep(state([600, 400, 700], [[0], [1], [2]]), 0))[0] == Move(1, 2)
 
 
+def test_growth_counts_and_not_the_watts_a_host_draws_anyway() -> None:
+    busy_plain_or_idle_steep = steep(state([100, 600, 600, 400], [[0], [1, 2], [3]]), 2)
+    assert THR.replan(busy_plain_or_idle_steep)[0] == Move(0, 1)
+
+
+def test_an_empty_host_may_be_overloaded_by_a_single_machine() -> None:
+    assert Consolidation(Threshold(0.4)).replan(state([900, 900], [[0, 1], []])) == [Move(0, 1)]
+
+
 def test_a_host_is_emptied_wholly_or_not_at_all() -> None:
     # 900 fits nowhere, so 100 stays, too, though it would fit
     assert THR.replan(state([100, 900, 1000, 150, 1000, 150], [[0, 1], [2, 3], [4, 5]])) == []

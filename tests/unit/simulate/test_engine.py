@@ -80,6 +80,12 @@ def test_a_machine_that_arrives_stands_last_in_its_host() -> None:
     assert [list(vms) for vms in policy.seen[-1].residents] == [[], [1, 2, 0]]
 
 
+def test_of_two_machines_that_arrive_the_one_with_less_memory_stands_first() -> None:
+    policy = Scripted([0, 0], {0: [Move(0, 1), Move(1, 1)]})
+    played(even([0.1] * 2, [1000] * 2, [1250, 625]), policy)
+    assert [list(vms) for vms in policy.seen[-1].residents] == [[], [1, 0]]
+
+
 def idle_for_a_while() -> Workload:
     workload = even([0.5, 0.5], [1000, 1000])
     workload.use[0, 10:12] = 0.0

@@ -12,7 +12,7 @@ from time import perf_counter
 
 from app.simulate.baselines import Contender, contender
 from app.simulate.engine import HONEST, MODES, Engine, Mode, Sample
-from app.simulate.fleet import fleet_of
+from app.simulate.fleet import Fleet, fleet_of
 from app.simulate.meter import JOULES_PER_KWH
 from app.simulate.workload import GENERATED, Workload, generated, planetlab
 
@@ -33,7 +33,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """The figures of one run; ratios are fractions, `slatah_crowded` leaves out time that is owed to arriving
+    """The figures of one run; ratios are fractions; `slatah_crowded` leaves out time that is owed to arriving
     machines only."""
 
     policy: str
@@ -43,6 +43,7 @@ class Run:
     vms: int
     seed: int | None
     energy_kwh: float
+    bound_kwh: float
     migrations: int
     slatah: float
     pdm: float
@@ -68,7 +69,8 @@ def run(
 ) -> Run:
     """Play one day with one policy; PolicyError when the policy answers something impossible."""
     began = perf_counter()
-    engine = Engine(workload, fleet_of(hosts), entry.policy, mode, full_power=entry.full_power)
+    fleet = fleet_of(hosts)
+    engine = Engine(workload, fleet, entry.policy, mode, full_power=entry.full_power)
     engine.play(progress)
     meter = engine.meter
     energy_kwh = meter.energy_j / JOULES_PER_KWH
@@ -82,6 +84,7 @@ def run(
         vms=len(workload.guests),
         seed=None,
         energy_kwh=energy_kwh,
+        bound_kwh=bound_kwh(workload, fleet),
         migrations=engine.moves,
         slatah=slatah,
         pdm=pdm,
@@ -96,6 +99,12 @@ def run(
         wall_s=perf_counter() - began,
         series=tuple(engine.series),
     )
+
+
+def bound_kwh(workload: Workload, fleet: Fleet) -> float:
+    """Give what no honest policy can go below: all demand served by fully used hosts of the most frugal kind."""
+    joules_per_mips_s = float((fleet.watts[:, -1] / fleet.capacity).min())
+    return joules_per_mips_s * workload.demand_mips_s() / JOULES_PER_KWH
 
 
 def carry_out(task: Task, progress: Callable[[float], None] = lambda done: None) -> Run:

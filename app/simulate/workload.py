@@ -40,6 +40,10 @@ class Workload:
         slope = (self.use[:, step + 1] - before) / INTERVAL_S
         return np.asarray(before + slope * (now_s - step * INTERVAL_S))
 
+    def demand_mips_s(self) -> float:
+        """Give the work that the whole day asks for."""
+        return float(np.trapezoid(self.use * self.guests.mips[:, None], dx=INTERVAL_S, axis=1).sum())
+
 
 def workload_of(day: str, percent: np.ndarray[tuple[int, int], np.dtype[np.uint8]]) -> Workload:
     """Build a day from whole percents, one row a machine."""

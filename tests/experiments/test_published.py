@@ -4,12 +4,17 @@ The trap: moves are chaotic. A sum that is rounded differently on another proces
 tolerances are those of the protocol, although on the processors we know every figure agrees to the last printed digit.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from app.simulate.engine import CLOUDSIM, HONEST
+from app.simulate.experiment import Task, carry_out
 from tests.experiments.published import BEGIN, DOCUMENT, END, Published, figures, published, repeated, traces
+from tests.house.tree import ROOT
 
+PACKING = f"{ROOT / 'data' / 'policies' / 'packing.py'}:Packing"
 CHOSEN = (
     ("20110303", "iqr-mmt-1.5"),
     ("20110306", "thr-mmt-0.8"),
@@ -45,6 +50,19 @@ def test_without_migration_every_published_day_is_repeated(place: Path) -> None:
 def test_a_published_baseline_is_repeated(place: Path, day: str, policy: str) -> None:
     (line,) = [line for line in published(place) if (line.day, line.policy) == (day, policy)]
     assert failing(place, line) == []
+
+
+def test_the_example_of_a_packing_policy_keeps_what_the_document_says_of_it(place: Path) -> None:
+    task = Task(policy=PACKING, day="20110306", hosts=800, mode=HONEST.name, seed=0, traces=place)
+    honest = carry_out(task)
+    assert honest.energy_kwh <= 1.20 * honest.bound_kwh
+    assert honest.slatah <= 0.02
+    assert honest.migrations <= 10 * honest.vms
+    (lr,) = [line for line in published(place) if (line.day, line.policy) == (task.day, "lr-mmt-1.2")]
+    compat = carry_out(replace(task, mode=CLOUDSIM.name))
+    assert compat.energy_kwh <= 0.75 * lr.energy_kwh
+    assert compat.migrations <= 0.40 * lr.migrations
+    assert compat.esv <= 0.15 * lr.esv
 
 
 def test_the_document_has_a_row_for_every_published_line(place: Path) -> None:

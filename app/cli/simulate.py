@@ -1,7 +1,7 @@
-"""`euca simulate`: play days of load against placement policies and print what they cost."""
+"""`euca simulate`: play days of load, or logs of requests, against placement policies and print what they cost."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,37 +10,44 @@ import click
 import msgspec
 
 from app.cli.output import table
+from app.simulate.admission import Admission, Ask, admit, chooser
 from app.simulate.baselines import PUBLISHED, contender
+from app.simulate.choosers import CHOOSERS
 from app.simulate.engine import CLOUDSIM, HONEST
-from app.simulate.experiment import Run, Task, carry_out_all
+from app.simulate.experiment import Run, Task, carry_out, carry_out_all
 from app.simulate.plots import can_draw, draw
-from app.simulate.report import HEADINGS, facts, row, write
+from app.simulate.report import facts, rows, write
 from app.simulate.residence import PolicyError
 from app.simulate.workload import GENERATED, WorkloadError, days
 
 EVERY_DAY = "all"
 PUBLISHED_HOSTS, GENERATED_HOSTS = 800, 100
+Runs = Sequence[Run] | Sequence[Admission]
 
 
 @click.command("simulate", epilog="Example: euca simulate --policy dvfs,lr-mmt-1.2")
 @click.option("--traces", type=click.Path(path_type=Path), envvar="EUCALYPTUS_TRACES", help="Directory of traces.")
 @click.option("--day", "days_", multiple=True, help='Day of the traces, or "all"; may be repeated. Default: the first.')
 @click.option("--policy", "policies", multiple=True, help=f"Names with commas. Default: {','.join(PUBLISHED)}")
-@click.option("--hosts", type=click.IntRange(1), help="Hosts; 800 with traces, else 100.")
+@click.option("--requests", help="Play requests instead: nasa, lcg, hpc2n, lublin, openb, openb-stay or generated.")
+@click.option("--hosts", type=click.IntRange(1), help="Hosts; 800 with traces, else 100; fitting with --requests.")
 @click.option("--compat", type=click.Choice([CLOUDSIM.name]), help="Repeat another simulator, oddities included.")
 @click.option("--seed", type=int, default=1, show_default=True, help="For the generated load.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Runs at a time.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for CSV files and pictures.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def simulate(**given: Any) -> None:
-    """Play days of load against placement policies.
+    """Play days of load, or logs of requests, against placement policies.
 
     Without --traces the load is generated. A policy of your own is named as file.py:Class.
     """
+    runs: Runs
     try:
-        tasks = _tasks(given)
         with _progress() as progress:
-            runs = carry_out_all(tasks, given["jobs"], progress)
+            if given["requests"]:
+                runs = carry_out_all(admit, _asks(given), given["jobs"], progress)
+            else:
+                runs = carry_out_all(carry_out, _tasks(given), given["jobs"], progress)
     except (WorkloadError, PolicyError) as error:
         raise click.ClickException(str(error)) from None
     if given["out"]:
@@ -50,9 +57,7 @@ def simulate(**given: Any) -> None:
 
 def _tasks(given: dict[str, Any]) -> list[Task]:
     traces: Path | None = given["traces"]
-    policies = [name.strip() for names in given["policies"] or [",".join(PUBLISHED)] for name in names.split(",")]
-    for name in policies:
-        contender(name)
+    policies = _policies(given, PUBLISHED, contender)
     return [
         Task(
             policy=name,
@@ -65,6 +70,22 @@ def _tasks(given: dict[str, Any]) -> list[Task]:
         for day in _days(traces, given["days_"])
         for name in policies
     ]
+
+
+def _asks(given: dict[str, Any]) -> list[Ask]:
+    if given["compat"] or given["days_"]:
+        raise click.UsageError("--compat and --day are for days of load, not for --requests")
+    return [
+        Ask(policy=name, requests=given["requests"], hosts=given["hosts"], seed=given["seed"], traces=given["traces"])
+        for name in _policies(given, tuple(CHOOSERS), chooser)
+    ]
+
+
+def _policies(given: dict[str, Any], default: Sequence[str], check: Callable[[str], object]) -> list[str]:
+    names = [name.strip() for names in given["policies"] or [",".join(default)] for name in names.split(",")]
+    for name in names:
+        check(name)
+    return names
 
 
 def _days(traces: Path | None, named: tuple[str, ...]) -> list[str]:
@@ -86,17 +107,18 @@ def _progress() -> Iterator[Callable[[float], None]]:
         yield lambda share: bar.update(round(share * 1000) - bar.pos)
 
 
-def _keep(folder: Path, runs: list[Run]) -> None:
+def _keep(folder: Path, runs: Runs) -> None:
     write(folder, runs, ["euca", *sys.argv[1:]])
-    if can_draw():
-        draw(folder, runs)
-    else:
+    played = [run for run in runs if isinstance(run, Run)]
+    if played and can_draw():
+        draw(folder, played)
+    elif played:
         click.echo("no pictures: they need matplotlib (pip install 'eucalyptus[plots]')", err=True)
 
 
-def _show(runs: list[Run], *, as_json: bool) -> None:
+def _show(runs: Runs, *, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.encode({"runs": [facts(run) for run in runs]}).decode())
         return
-    for line in table([HEADINGS, *(row(run) for run in runs)]):
+    for line in table(rows(runs)):
         click.echo(line)

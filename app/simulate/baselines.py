@@ -41,13 +41,18 @@ def contender(name: str) -> Contender:
         return Contender(name=name, policy=FirstFit(), full_power=name == "npa")
     if found := _NAME.fullmatch(name):
         return Contender(name=name, policy=Consolidation(_TESTS[found[1]](float(found[2]))))
-    path, colon, kind = name.rpartition(":")
-    if colon and path.endswith(".py"):
-        return Contender(name=kind, policy=_from_file(Path(path), kind))
+    if (found_own := own(name)) is not None:
+        policy: Policy = found_own[1]()
+        return Contender(name=found_own[0], policy=policy)
     raise PolicyError(f"there is no policy {name}; there are {', '.join(PUBLISHED)}, or yours as file.py:Class")
 
 
-def _from_file(path: Path, kind: str) -> Policy:
+def own(name: str) -> tuple[str, type] | None:
+    """Load the class that `file.py:Class` names; None when the name is not of that form, PolicyError on faults."""
+    place, colon, kind = name.rpartition(":")
+    if not colon or not place.endswith(".py"):
+        return None
+    path = Path(place)
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None or not path.is_file():
         raise PolicyError(f"there is no file {path}")
@@ -55,5 +60,4 @@ def _from_file(path: Path, kind: str) -> Policy:
     spec.loader.exec_module(module)
     if not hasattr(module, kind):
         raise PolicyError(f"there is no class {kind} in {path}")
-    policy: Policy = getattr(module, kind)()
-    return policy
+    return kind, getattr(module, kind)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
+from typing import TypeVar
 
 from app.simulate.baselines import Contender, contender
 from app.simulate.engine import HONEST, MODES, Engine, Mode, Sample
@@ -17,6 +18,8 @@ from app.simulate.meter import JOULES_PER_KWH
 from app.simulate.workload import GENERATED, Workload, generated, planetlab
 
 MACHINES_PER_HOST = 1.3
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,12 +119,14 @@ def carry_out(task: Task, progress: Callable[[float], None] = lambda done: None)
     return run(workload, contender(task.policy), hosts=task.hosts, mode=MODES[task.mode], progress=progress)
 
 
-def carry_out_all(tasks: Sequence[Task], jobs: int, progress: Callable[[float], None]) -> list[Run]:
-    """Run all tasks, `jobs` at a time, and give the figures in the order of the tasks."""
+def carry_out_all(
+    work: Callable[[T, Callable[[float], None]], R], tasks: Sequence[T], jobs: int, progress: Callable[[float], None]
+) -> list[R]:
+    """Do this work for all tasks, `jobs` at a time, and give the figures in the order of the tasks."""
     if jobs == 1:
-        return [carry_out(task, _part(progress, before, len(tasks))) for before, task in enumerate(tasks)]
+        return [work(task, _part(progress, before, len(tasks))) for before, task in enumerate(tasks)]
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(carry_out, task) for task in tasks]
+        futures = [pool.submit(work, task, _silent) for task in tasks]
         for done, _ in enumerate(_ended(futures), 1):
             progress(done / len(tasks))
         return [future.result() for future in futures]
@@ -131,7 +136,11 @@ def _part(progress: Callable[[float], None], before: int, tasks: int) -> Callabl
     return lambda done: progress((before + done) / tasks)
 
 
-def _ended(futures: Sequence[Future[Run]]) -> Iterator[Future[Run]]:
+def _silent(done: float) -> None:
+    pass
+
+
+def _ended(futures: Sequence[Future[R]]) -> Iterator[Future[R]]:
     try:
         yield from as_completed(futures)
     finally:

@@ -46,6 +46,15 @@ def test_another_seed_is_another_day() -> None:
     assert one["runs"][0]["energy_kwh"] != other["runs"][0]["energy_kwh"]
 
 
+def test_requests_are_played_against_four_plain_policies(tmp_path: Path) -> None:
+    done = euca("--requests", "generated", "--json", "--out", str(tmp_path))
+    runs = json.loads(done.stdout)["runs"]
+    assert [run["policy"] for run in runs] == ["greedy", "roundrobin", "fullest", "emptiest"]
+    assert {"energy_kwh", "refused", "wait_s_mean", "slowdown_mean", "groups_on_one_rack", "wall_s"} <= runs[0].keys()
+    assert {path.name for path in tmp_path.iterdir()} == {"metrics.csv", "command.txt"}
+    assert euca("--requests", "generated").output.splitlines()[1].split()[:2] == ["greedy", "generated"]
+
+
 def test_files_hold_the_metrics_the_series_and_the_command(tmp_path: Path) -> None:
     euca("--policy", "dvfs", "--out", str(tmp_path / "new"))
     with (tmp_path / "new" / "metrics.csv").open() as file:
@@ -63,6 +72,9 @@ def test_files_hold_the_metrics_the_series_and_the_command(tmp_path: Path) -> No
         (("--policy", "fastest"), "there is no policy fastest"),
         (("--traces", "/nowhere"), "there are no PlanetLab traces at /nowhere"),
         (("--day", "20110303"), "--day needs --traces"),
+        (("--requests", "generated", "--day", "all"), "not for --requests"),
+        (("--requests", "nasa"), "need --traces"),
+        (("--requests", "generated", "--policy", "dvfs"), "there is no policy dvfs for requests"),
         (("--compat", "simgrid"), "cloudsim-3.0.3"),
     ],
 )

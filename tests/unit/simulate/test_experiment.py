@@ -34,7 +34,9 @@ def test_the_same_seed_gives_the_same_answer_to_the_last_digit() -> None:
 
 def test_runs_at_the_same_time_answer_as_one_after_another_and_in_the_order_asked_for() -> None:
     tasks = [TASK, replace(TASK, policy="dvfs"), replace(TASK, policy="thr-mmt-0.8")]
-    assert [timeless(run) for run in carry_out_all(tasks, 2, quiet)] == [timeless(carry_out(task)) for task in tasks]
+    assert [timeless(run) for run in carry_out_all(carry_out, tasks, 2, quiet)] == [
+        timeless(carry_out(task)) for task in tasks
+    ]
 
 
 @settings(max_examples=12)

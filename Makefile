@@ -98,10 +98,8 @@ soak: $(TEST_READY) ## an hour of random launches and ends by 8 clients on 50 sc
 experiments: $(TEST_READY) ## repeat every published experiment and print ours beside theirs: 3 minutes; ARGS=--write keeps it
 	@$(BIN)/python -m tests.experiments.published $(ARGS)
 
-bench: $(TEST_READY) ## print the speed tables
-	@for name in $(notdir $(basename $(wildcard bench/*.py))); do \
-		echo; echo "== $$name"; $(BIN)/python -m bench.$$name $(ARGS); \
-	done
+bench: $(TEST_READY) ## print the speed table, peers started beside: ten minutes; ARGS=NAME for one part
+	@$(BIN)/python -m bench $(ARGS)
 
 format: $(TEST_READY) ## format and repair what can be repaired by itself
 	@$(BIN)/ruff format --quiet .

@@ -5,7 +5,7 @@ The trap: an address is text in rows and on the wire; only here it is a number, 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Interface, IPv4Network
 
 METADATA_ADDRESS = "169.254.169.254"
 REHEARSAL_SUBNET = "10.128.0.0/12"
@@ -110,7 +110,7 @@ class GuestAnswer:
 
 def host_name(address: str) -> str:
     """Form the name of an address: `ip-10-0-0-5`; empty for none."""
-    return f"ip-{IPv4Address(address)}".replace(".", "-") if address else ""
+    return "ip-" + address.replace(".", "-") if address else ""
 
 
 def dns_name(address: str) -> str:

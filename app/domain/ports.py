@@ -139,6 +139,10 @@ class Store(Protocol):
         """Run `work` on a snapshot; its writes raise."""
         ...
 
+    def glance(self, work: Callable[[Unit], Answer]) -> Answer:
+        """Run `work` on a snapshot at once, on the caller's thread: for a few rows by key and nothing that may grow."""
+        ...
+
     def changes(self) -> AsyncIterator[int]:
         """Yield the newest cursor after each commit that wrote journal entries; a slow reader skips some."""
         ...
@@ -333,10 +337,6 @@ class Fabric(Protocol):
 
     async def apply(self, networks: Sequence[Network]) -> None:
         """Make the networks be these and no others; Unavailable or Broken says what could not be done."""
-        ...
-
-    async def bridges(self) -> list[str]:
-        """Name the bridges that this cloud uses, in order."""
         ...
 
     async def close(self) -> None:

@@ -89,7 +89,8 @@ def _end(instance: Instance, observed: Observed) -> list[Action]:
 
 
 def _rest(instance: Instance, observed: Observed, memory: Memory, limits: Limits, now_s: float) -> list[Action]:
-    marks = _marks(instance, observed)
+    back_soon = observed.blinks and observed.seen is Seen.OFF  # perhaps: it is called stopped once it is gone
+    marks = [] if back_soon else _marks(instance, observed)
     match observed.seen:
         case Seen.NOTHING:
             return marks

@@ -164,13 +164,13 @@ class HostWatchers:
             if watch.row.name not in self._watches:
                 return
             with suppress(TimeoutError):
-                await asyncio.wait_for(
-                    watch.poked.wait(), self._limits.heartbeat_s * (0.75 + 0.5 * self._limits.jitter())
-                )
+                heartbeat_s = self._limits.heartbeat_of(len(self._watches))
+                await asyncio.wait_for(watch.poked.wait(), heartbeat_s * (0.75 + 0.5 * self._limits.jitter()))
 
     async def _attend(self, watch: Watch) -> None:
         bare = False
-        if watch.up and self._clock.monotonic_s() - watch.swept_s >= self._limits.resync_s:
+        resync_s = self._limits.resync_of(len(self._watches))
+        if watch.up and self._clock.monotonic_s() - watch.swept_s >= resync_s:
             bare = await self._duties.sweep(watch.row)
             watch.swept_s = self._clock.monotonic_s()
         if watch.row.wanted is not HostWanted.REMOVED:

@@ -18,6 +18,10 @@ class Limits:
     heartbeat_s: float = 7.0
     """How often a host is asked for its facts; this is what finds a host that died silently."""
 
+    probes_per_s: float = 15.0
+    sweeps_per_s: float = 5.0
+    """Heartbeats and resyncs of all hosts together; with many hosts each has its turn less often."""
+
     probe_s: float = 10.0
     """Longest wait for one answer to a heartbeat."""
 
@@ -42,6 +46,11 @@ class Limits:
     swap_mib: int = 512
     """Size of the swap disk (1.6.1's SWAP_SIZE); 0 makes none."""
 
+    together_s: float = 0.005
+    together_most_s: float = 0.1
+    """Changes that follow each other within the first time are looked at together, after the second at the latest: a
+    burst of requests is answered before the work that it sets off competes with it."""
+
     concurrency: int = 32
     """Instances worked on at once; one that is stuck on its host for `slow_after_s` no longer counts."""
 
@@ -64,3 +73,11 @@ class Limits:
 
     stop_s: float = 1.5
     """How long running work may finish when the loop is stopped; it is cancelled then."""
+
+    def heartbeat_of(self, hosts: int) -> float:
+        """Return the seconds between two heartbeats of each of so many hosts."""
+        return max(self.heartbeat_s, hosts / self.probes_per_s)
+
+    def resync_of(self, hosts: int) -> float:
+        """Return the seconds between two resyncs of each of so many hosts."""
+        return max(self.resync_s, hosts / self.sweeps_per_s)

@@ -6,7 +6,8 @@ difference between what is wanted and what is seen, so a kill at any moment cost
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import partial
 
@@ -223,12 +224,21 @@ class Reconciler:
             try:
                 cursor = await self._catch_up(cursor)
                 async for _ in changes:
+                    await self._lull(changes)
                     cursor = await self._catch_up(cursor)
             except CloudError as error:
                 log.warning("the journal can not be read", extra={"fields": {"error": str(error)}})
             except Exception:
                 log.exception("following the journal failed")
             await asyncio.sleep(1.0)
+
+    async def _lull(self, changes: AsyncIterator[int]) -> None:
+        """Wait until nothing was committed for a moment, or for a bound: answers go before what they set off."""
+        with suppress(TimeoutError, StopAsyncIteration):
+            async with asyncio.timeout(self._limits.together_most_s):
+                while True:
+                    async with asyncio.timeout(self._limits.together_s):
+                        await anext(changes)
 
     async def _catch_up(self, cursor: int) -> int:
         news = News(cursor=cursor, full=True, instances=(), hosts={})

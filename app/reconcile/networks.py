@@ -8,7 +8,7 @@ import asyncio
 import logging
 from contextlib import suppress
 
-from app.domain.errors import CloudError, TimedOut
+from app.domain.errors import CloudError, TimedOut, Unavailable
 from app.domain.host import Host
 from app.domain.network import Member, NetworkPlan, host_name
 from app.domain.ports import Fabric, SeedFiles, Store, Unit
@@ -17,6 +17,10 @@ from app.reconcile.shared import SharedCall
 log = logging.getLogger(__name__)
 PASS_S = 20.0
 RETRY_S = 5.0
+
+
+class Unwoven(Unavailable):
+    """The network is not there yet: no fault of the instance that waits for it, nor of its host."""
 
 
 class Networks:
@@ -48,9 +52,13 @@ class Networks:
             self._poked.set()
 
     async def ready(self, host: Host) -> None:
-        """Return once the network is as it is wanted now; raises what the fabric says."""
-        if self._fabric is not None and self._plan.ours and not host.rehearsal:
+        """Return once the network is as it is wanted now; raises Unwoven, or Broken if it never will be."""
+        if self._fabric is None or not self._plan.ours or host.rehearsal:
+            return
+        try:
             await self._pass.get()
+        except Unavailable as error:
+            raise Unwoven(error.port, error.detail) from error
 
     async def run(self) -> None:
         """Look at changes and, whatever they told, every `resync_s`; runs until cancelled."""

@@ -21,6 +21,7 @@ from app.reconcile.execute import Executor, Hopeless, Job, Staged
 from app.reconcile.hosts import HostWatchers, Watch
 from app.reconcile.limits import Limits
 from app.reconcile.memory import Memory
+from app.reconcile.networks import Unwoven
 from app.reconcile.observe import Observer
 from app.reconcile.outcomes import Outcomes
 from app.reconcile.queue import Again, Turn
@@ -172,7 +173,9 @@ class Settler:
         return Again(after_s=0.0 if last else tools.backoff.after(memory.failures), failed=True)
 
     async def _counts(self, job: Job, error: CloudError) -> bool:
-        """A host that is away is no fault of the instance; one that answers and does not do its part is."""
+        """A host or network that is away is no fault of the instance; a host that answers and does not help is."""
+        if isinstance(error, Unwoven):
+            return False
         if not isinstance(error, Unavailable | Missing):
             return True
         return await self._tools.watchers.check(job.host.name) and not isinstance(error, Lost)

@@ -147,6 +147,11 @@ class Feed:
 
     async def _catch_up(self) -> None:
         async with self._catching_up:
+            if not self._listeners:
+                newest = await self._store.read(lambda unit: unit.cursor())
+                if not self._listeners:  # one that came meanwhile counts from where it joined
+                    self._at = newest
+                    return
             while batch := await self._store.read(lambda unit: read_batch(unit, self._at, PAGE)):
                 self._at = batch.last
                 self._offer(batch)

@@ -6,8 +6,8 @@ at, so that a stranger learns nothing, not even which operations exist. DryRun d
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
@@ -23,7 +23,7 @@ from app.services import accounts
 from app.wire import signatures
 from app.wire.faults import brief
 from app.wire.protocol import Call, Protocol, service_of
-from app.wire.signatures import SignedRequest, mismatch
+from app.wire.signatures import Claim, SignedRequest, mismatch
 
 log = logging.getLogger(__name__)
 
@@ -50,15 +50,21 @@ class Reply:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """A request whose sender is known."""
+
+    caller: Caller
+    call: Call
+    operation: Operation
+
+
 class QueryApi:
     """Answers Query requests against the store."""
 
-    def __init__(
-        self, *, store: Store, site: Site, clock: Clock, protocols: Mapping[str, Protocol], policy: Callable[[], str]
-    ) -> None:
+    def __init__(self, *, store: Store, site: Site, clock: Clock, protocols: Mapping[str, Protocol]) -> None:
         self._store, self._site, self._clock, self._protocols = store, site, clock, protocols
         self._nobodys_secret = site.entropy(30).hex()
-        self._policy = policy
         self._operations = {(operation.service, operation.name): operation for operation in OPERATIONS}
 
     async def reply(self, request: SignedRequest, source: str, request_id: str) -> Reply:
@@ -66,10 +72,10 @@ class QueryApi:
         protocol = self._protocols["ec2"]
         try:
             protocol = self._protocol(request.params)
-            caller = await self._authenticate(request)
-            call = protocol.decode(request.params)
-            answer = await self._run(call, caller, source)
-            return Reply(status=200, body=protocol.encode(call, answer, request_id))
+            claim = signatures.read(request)
+            opened = self._store.glance(lambda unit: self._open(unit, request, claim, request_id))
+            body = opened if isinstance(opened, bytes) else await self._run(opened, source, request_id)
+            return Reply(status=200, body=body)
         except CloudError as error:
             status, body = protocol.fault(error, request_id)
         except Exception as error:
@@ -86,25 +92,35 @@ class QueryApi:
         version = next((value for name, value in params if name == "Version"), "")
         return self._protocols.get(service_of(version), self._protocols["ec2"])
 
-    async def _authenticate(self, request: SignedRequest) -> Caller:
-        claim = signatures.read(request)
-        found = await self._store.read(lambda unit: accounts.by_access_key(unit, claim.access_key_id))
+    def _open(self, unit: Unit, request: SignedRequest, claim: Claim, request_id: str) -> "_Opened | bytes":
+        """Authenticate and decode; what is brief is answered at once, from the same snapshot."""
+        caller = self._authenticate(unit, claim)
+        protocol = self._protocol(request.params)
+        call = protocol.decode(request.params)
+        operation = self._operations[call.service, call.operation]
+        opened = _Opened(caller=caller, call=call, operation=operation)
+        return protocol.encode(call, self._handle(opened, unit), request_id) if operation.brief else opened
+
+    def _authenticate(self, unit: Unit, claim: Claim) -> Caller:
+        found = accounts.by_access_key(unit, claim.access_key_id)
         caller, secret = found or (None, self._nobodys_secret)
         claim.check(secret, self._clock.now_ms())  # an unknown key takes as long and is told the same as a wrong secret
         if caller is None:
             raise mismatch()
         return caller
 
-    async def _run(self, call: Call, caller: Caller, source: str) -> Answer:
-        operation = self._operations[call.service, call.operation]
+    async def _run(self, opened: "_Opened", source: str, request_id: str) -> bytes:
+        call, caller, operation = opened.call, opened.caller, opened.operation
+        protocol = self._protocols[call.service]
+        if not (operation.writes or operation.prepare or operation.finish):
+            # A long list takes a while to write: the event loop has others to serve.
+            return await self._store.read(lambda unit: protocol.encode(call, self._handle(opened, unit), request_id))
         prepared = None
         if operation.prepare is not None:
             prepared = await asyncio.to_thread(operation.prepare, call.arguments)
 
         def work(unit: Unit) -> Answer:
-            answer = operation.handle(self._ask(call, caller, unit, prepared))
-            if call.dry_run:
-                raise DryRun
+            answer = self._handle(opened, unit, prepared)
             if operation.writes:
                 _audit(unit, call, caller, source, "ok")
             return answer
@@ -116,18 +132,25 @@ class QueryApi:
                 refusal = brief(str(error))
                 await self._store.write(lambda unit: _audit(unit, call, caller, source, "refused", refusal))
             raise
-        return answer if operation.finish is None else await operation.finish(answer, self._site)
+        if operation.finish is not None:
+            answer = await operation.finish(answer, self._site)
+        return protocol.encode(call, answer, request_id)
 
-    def _ask(self, call: Call, caller: Caller, unit: Unit, prepared: object) -> Ask[Any]:
-        return Ask(
+    def _handle(self, opened: "_Opened", unit: Unit, prepared: object = None) -> Answer:
+        call = opened.call
+        ask: Ask[Any] = Ask(
             operation=call.operation,
             request=call.arguments,
             unit=unit,
-            caller=caller,
-            site=replace(self._site, policy=self._policy()),
+            caller=opened.caller,
+            site=self._site,
             sha256=sha256(msgspec.json.encode(call.arguments)).hexdigest(),
             prepared=prepared,
         )
+        answer = opened.operation.handle(ask)
+        if call.dry_run:
+            raise DryRun
+        return answer
 
 
 def form_params(query: str, body: bytes, content_type: str) -> list[tuple[str, str]]:

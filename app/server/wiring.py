@@ -139,7 +139,7 @@ def query_api(cloud: Cloud, url: str) -> QueryApi:
     site = Site(
         region=eucarc.REGION,
         public_url=url + EC2_PATH,
-        policy=cloud.policy(),
+        policy=cloud.policy,
         entropy=cloud.entropy,
         files=cloud.images,
         hypervisors=cloud.hypervisors,
@@ -150,7 +150,7 @@ def query_api(cloud: Cloud, url: str) -> QueryApi:
         for service in ("ec2", "sts")
         if (requests := requests_of(service))
     }
-    return QueryApi(store=cloud.store, site=site, clock=cloud.clock, protocols=protocols, policy=cloud.policy)
+    return QueryApi(store=cloud.store, site=site, clock=cloud.clock, protocols=protocols)
 
 
 def hypervisors_of(settings: Settings) -> Hosts:

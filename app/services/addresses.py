@@ -15,7 +15,7 @@ from app.domain.ports import Unit
 
 _SUBNET = "network.subnet"
 _REHEARSAL = "network.rehearsal_subnet"
-_AT_ONCE = 128
+_MOST_AT_ONCE = 256
 
 
 def configure(unit: Unit, subnet: str) -> None:
@@ -52,15 +52,17 @@ def give(unit: Unit, hosts: Sequence[str]) -> list[str]:
 def _take(unit: Unit, subnet: str, count: int) -> list[str]:
     """Find up to `count` free addresses of a subnet and remember how far it went."""
     name = f"network.cursor.{subnet}"
-    taken = list(islice(_free(unit, Subnet.parse(subnet), int(unit.setting(name, "0"))), count))
+    taken = list(islice(_free(unit, Subnet.parse(subnet), int(unit.setting(name, "0")), count), count))
     if taken:
         unit.set_setting(name, str(taken[-1][0]))
     return [address for _, address in taken]
 
 
-def _free(unit: Unit, subnet: Subnet, cursor: int) -> Iterator[tuple[int, str]]:
+def _free(unit: Unit, subnet: Subnet, cursor: int, at_once: int) -> Iterator[tuple[int, str]]:
+    """Yield free addresses; those after the cursor mostly are, so few are looked up at first, and more each time."""
     candidates = subnet.after(cursor)
-    while batch := list(islice(candidates, _AT_ONCE)):
+    while batch := list(islice(candidates, min(at_once, _MOST_AT_ONCE))):
+        at_once *= 2
         rows = unit.instances.where(private_ip=[address for _, address in batch], removed=False)
         held = {row.private_ip for row in rows}
         yield from (one for one in batch if one[1] not in held)

@@ -5,7 +5,7 @@ number that SQLite keeps apart. Who can write the file can forge the whole chain
 """
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from app.domain.journal import AuditEntry
 from app.store.codec import dump
@@ -13,6 +13,8 @@ from app.store.journal import fitting
 from app.store.session import Session
 
 _COLUMNS = "number, at_ms, who, source, action, target, outcome, detail, previous_hash, hash"
+_NAMES = _COLUMNS.split(", ")
+_APPEND = f"INSERT INTO audit ({_COLUMNS}) VALUES ({', '.join(f':{name}' for name in _NAMES)})"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +34,7 @@ def append(session: Session, at_ms: int, said: dict[str, str]) -> None:
         hash="",
         **{name: fitting(text) for name, text in said.items()},
     )
-    values = asdict(draft) | {"hash": hash_of(draft)}
-    marks = ", ".join(f":{name}" for name in values)
-    session.change(f"INSERT INTO audit ({_COLUMNS}) VALUES ({marks})", values)  # noqa: S608
+    session.change(_APPEND, _plain(draft) | {"hash": hash_of(draft)})
 
 
 def entries(session: Session, after: int, limit: int) -> list[AuditEntry]:
@@ -65,7 +65,7 @@ def verify(session: Session) -> BrokenLink | None:
 
 def hash_of(entry: AuditEntry) -> str:
     """Hash the previous hash and the canonical JSON of everything else but the hash itself."""
-    content = asdict(entry)
+    content = _plain(entry)
     del content["hash"], content["previous_hash"]
     return hashlib.sha256((entry.previous_hash + dump(content)).encode("utf-8")).hexdigest()
 
@@ -81,4 +81,8 @@ def _last_number(session: Session) -> int:
 
 
 def _entry(row: tuple[object, ...]) -> AuditEntry:
-    return AuditEntry(**dict(zip(_COLUMNS.split(", "), row, strict=True)))  # type: ignore[arg-type]
+    return AuditEntry(**dict(zip(_NAMES, row, strict=True)))  # type: ignore[arg-type]
+
+
+def _plain(entry: AuditEntry) -> dict[str, object]:
+    return {name: getattr(entry, name) for name in _NAMES}

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, fields
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from app.domain.errors import Broken
@@ -18,6 +18,7 @@ from app.domain.rows import Writer, key_columns, writer_of
 Row = TypeVar("Row")
 Stored = str | int | bytes
 Convert = Callable[[Any], Any]
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,7 @@ def storable(value: object) -> bool:
 
 def dump(value: object) -> str:
     """Write JSON in one form only: sorted keys, no blanks, ASCII."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return _JSON.encode(value)
 
 
 def _column(field: Field[Any], hint: Any) -> Column:
@@ -130,6 +131,7 @@ def _conversion(name: str, hint: Any) -> tuple[str, Convert | None, Convert | No
     raise TypeError(f"no column can be made of {name}: {hint}")
 
 
+@lru_cache(maxsize=4096)
 def _tuple(text: str) -> tuple[str, ...]:
     return () if text == "[]" else tuple(json.loads(text))
 

@@ -57,6 +57,7 @@ def connect(
         "synchronous = FULL",
         f"busy_timeout = {round(busy_timeout_s * 1000)}",
         "journal_size_limit = 67108864",
+        "wal_autocheckpoint = 4000",
         "trusted_schema = OFF",
         *(["query_only = ON"] if query_only else []),
     ]

@@ -38,6 +38,8 @@ class Reading(Protocol):
 
     def submit(self, work: Callable[[Transaction], Answer]) -> "Future[Answer]": ...
 
+    def at_once(self, work: Callable[[Transaction], Answer]) -> Answer: ...
+
     def close(self) -> None: ...
 
 
@@ -54,7 +56,8 @@ class Database:
         """Open or create the file (0600, its directory 0700) and migrate it; Broken if it is not ours or too new."""
         prepare(path, busy_timeout_s)
         changes = Changes()
-        readers = Readers(partial(connect, path, busy_timeout_s, query_only=True), clock, read_threads)
+        patient, hasty = (partial(connect, path, wait_s, query_only=True) for wait_s in (busy_timeout_s, 0.0))
+        readers = Readers(patient, hasty, clock, read_threads)
         return cls(WriterThread(partial(connect, path, busy_timeout_s), clock, changes.tell), readers, changes)
 
     async def write(self, work: Callable[[Unit], Answer], writer: Writer = "services") -> Answer:
@@ -70,6 +73,13 @@ class Database:
     async def read(self, work: Callable[[Unit], Answer]) -> Answer:
         """Run `work` on a snapshot, on a reader's thread; its writes raise ValueError."""
         return await asyncio.wrap_future(self._readers.submit(work))
+
+    def glance(self, work: Callable[[Unit], Answer]) -> Answer:
+        """Run `work` on a snapshot on the caller's thread: handing a few rows over between threads costs more.
+
+        One thread only may glance. It never waits: Unavailable if another program keeps readers out.
+        """
+        return self._readers.at_once(work)
 
     def changes(self) -> AsyncIterator[int]:
         """Follow commits from now on: the newest cursor after each that journalled; ends when the store closes."""

@@ -22,6 +22,7 @@ def migrations() -> Migrations:
     steps(name="0001_first_schema")(_0001_first_schema)
     steps(name="0002_private_addresses")(_0002_private_addresses)
     steps(name="0003_memory_of_images")(_0003_memory_of_images)
+    steps(name="0004_held")(_0004_held)
     return steps
 
 
@@ -70,3 +71,37 @@ def _0002_private_addresses(schema: Schema) -> None:
 
 def _0003_memory_of_images(schema: Schema) -> None:
     schema.execute('ALTER TABLE "images" ADD COLUMN "min_memory_mib" INTEGER NOT NULL DEFAULT 0')
+
+
+def _0004_held(schema: Schema) -> None:
+    """Sum up what instances hold of each host as they change, so that placing one more need not read them all.
+
+    `Instance.held` in SQL; a law compares the two: if that changes, a new step makes triggers and sums anew. The trap:
+    a table that is made anew loses its triggers.
+    """
+    schema.execute(
+        'CREATE TABLE "held" ("host" TEXT NOT NULL PRIMARY KEY, "instances" INTEGER NOT NULL, "cores" INTEGER NOT NULL,'
+        ' "memory_mib" INTEGER NOT NULL, "disk_gb" INTEGER NOT NULL) STRICT'
+    )
+    columns = ("host", "cores", "memory_mib", "disk_gb", "wanted", "seen", "launches", "launched", "removed")
+    schema.execute(_held_changes("+", "instances", 'FROM "instances"'))
+    schema.execute(f'CREATE TRIGGER "held_more" AFTER INSERT ON "instances" BEGIN {_held_changes("+", "NEW")}; END')
+    schema.execute(f'CREATE TRIGGER "held_less" AFTER DELETE ON "instances" BEGIN {_held_changes("-", "OLD")}; END')
+    schema.execute(
+        f'CREATE TRIGGER "held_other" AFTER UPDATE OF {", ".join(columns)} ON "instances"'
+        f" BEGIN {_held_changes('-', 'OLD')}; {_held_changes('+', 'NEW')}; END"
+    )
+
+
+def _held_changes(sign: str, row: str, source: str = "") -> str:
+    ended = f"({row}.wanted = 'terminated' AND {row}.launched >= {row}.launches)"
+    at_rest = f"(({row}.wanted = 'stopped' OR {ended}) AND {row}.seen IN ('nothing', 'off', 'crashed'))"
+    return f"""
+        INSERT INTO "held" ("host", "instances", "cores", "memory_mib", "disk_gb")
+            SELECT {row}.host, {sign}1, {sign}{row}.cores * NOT {at_rest}, {sign}{row}.memory_mib * NOT {at_rest},
+                {sign}{row}.disk_gb
+            {source} WHERE NOT ({row}.wanted = 'terminated' AND {row}.removed)
+        ON CONFLICT ("host") DO UPDATE SET
+            "instances" = "instances" + excluded."instances", "cores" = "cores" + excluded."cores",
+            "memory_mib" = "memory_mib" + excluded."memory_mib", "disk_gb" = "disk_gb" + excluded."disk_gb"
+    """

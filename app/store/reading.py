@@ -17,17 +17,20 @@ from app.store.session import Session
 from app.store.unit import Transaction
 
 Answer = TypeVar("Answer")
+Connect = Callable[[], sqlite3.Connection]
 
 
 class Readers:
     """As many connections as threads, so that work which has a thread has a connection."""
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], clock: Clock, threads: int) -> None:
+    def __init__(self, connect: Connect, hasty: Connect, clock: Clock, threads: int) -> None:
         self._clock = clock
         self._free: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
         self._all = [connect() for _ in range(threads)]
         for connection in self._all:
             self._free.put(connection)
+        self._hasty = hasty()
+        self._closed = False
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="store-reader")
 
     def submit(self, work: Callable[[Transaction], Answer]) -> "Future[Answer]":
@@ -37,10 +40,17 @@ class Readers:
         except RuntimeError as error:
             raise Unavailable("store", "it is closed") from error
 
+    def at_once(self, work: Callable[[Transaction], Answer]) -> Answer:
+        """Run `work` here and now, on the connection of whoever may not wait."""
+        if self._closed:
+            raise Unavailable("store", "it is closed")
+        return snapshot(self._hasty, self._clock, work)
+
     def close(self) -> None:
         """Finish what is queued, then end threads and connections; blocks."""
+        self._closed = True
         self._threads.shutdown()
-        for connection in self._all:
+        for connection in (*self._all, self._hasty):
             connection.close()
 
     def _read(self, work: Callable[[Transaction], Answer]) -> Answer:

@@ -7,7 +7,6 @@ a host's heartbeat touches `seen_at_ms` every few seconds: a change of columns o
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Generic, TypeVar
 
@@ -18,32 +17,11 @@ from app.store.codec import Codec, Column, codec_of, storable
 from app.store.faults import translated
 from app.store.journal import Journal
 from app.store.session import Session
+from app.store.statements import Statements, padded
 
 Row = TypeVar("Row")
 NOT_JOURNALLED: Final = frozenset({"seen_at_ms"})
 MOST_VALUES: Final = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Texts:
-    """The SQL that every unit of work says of one entity."""
-
-    select: str
-    is_key: str
-    by_key: str
-    insert: str
-
-
-@cache
-def texts_of(entity: Any) -> Texts:
-    """Form an entity's SQL; it is formed once."""
-    codec, table = codec_of(entity), _quoted(KINDS[entity][0])
-    return Texts(
-        select=f"SELECT {_list(codec.names)} FROM {table}",  # noqa: S608
-        is_key=" AND ".join(f"{_quoted(name)} = ?" for name in codec.key),
-        by_key=f" ORDER BY {_list(codec.key)}",
-        insert=f"INSERT INTO {table} ({_list(codec.names)}) VALUES ({_marks(len(codec.names))})",  # noqa: S608
-    )
 
 
 class Rows(Generic[Row]):
@@ -51,9 +29,9 @@ class Rows(Generic[Row]):
 
     def __init__(self, entity: type[Row], session: Session, journal: Journal, writer: Writer) -> None:
         self._codec: Codec[Row] = codec_of(entity)
-        self._table, self._kind = KINDS[entity]
+        self._kind = KINDS[entity][1]
         known: Any = entity
-        self._sql = texts_of(known)
+        self._sql: Statements = statements_of(known)
         self._session, self._journal, self._writer = session, journal, writer
 
     def get(self, *key: str) -> Row | None:
@@ -66,20 +44,16 @@ class Rows(Generic[Row]):
         if not all(wanted.values()):
             return []
         named = {name: values for name, values in wanted.items() if len(values) <= MOST_VALUES}
-        sql = self._sql.select
-        if named:
-            sql += " WHERE " + " AND ".join(_condition(name, values) for name, values in named.items())
-        found = self._session.query(
-            sql + self._sql.by_key, [value for values in named.values() for value in _padded(values)]
-        )
+        asked = {name: padded(values) for name, values in named.items()}
+        sql = self._sql.where(tuple((name, len(values)) for name, values in asked.items()))
+        found = self._session.query(sql, [value for values in asked.values() for value in values])
         rest = [(self._codec.names.index(n), set(values)) for n, values in wanted.items() if n not in named]
         return [self._codec.decode(row) for row in found if all(row[i] in values for i, values in rest)]
 
     def add(self, row: Row, *, event: str | None = None, text: str = "") -> None:
         if self._writer != "services":
             raise ValueError(f"only services add rows; {self._writer} tried to add a {self._kind}")
-        stored = self._codec.encode(row)
-        self._change(self._sql.insert, stored, row)
+        self._change(self._sql.insert, self._codec.encode(row), row)
         self._write_down(event or f"{self._kind}.added", text, row, self._codec.columns)
 
     def put(self, row: Row, *, event: str | None = None, text: str = "") -> None:
@@ -92,8 +66,7 @@ class Rows(Generic[Row]):
             return
         columns = [self._codec.columns[i] for i in changed]
         self._check_writer(columns)
-        sets = ", ".join(f"{_quoted(column.name)} = ?" for column in columns)
-        sql = f"UPDATE {_quoted(self._table)} SET {sets} WHERE {self._sql.is_key}"  # noqa: S608
+        sql = self._sql.update(tuple(column.name for column in columns))
         self._change(sql, [*(after[i] for i in changed), *self._codec.key_of(row)], row)
         if event or not NOT_JOURNALLED.issuperset(column.name for column in columns):
             self._write_down(event or f"{self._kind}.changed", text, row, columns)
@@ -104,7 +77,7 @@ class Rows(Generic[Row]):
         last = self.get(*key)
         if last is None:
             return
-        self._session.change(f"DELETE FROM {_quoted(self._table)} WHERE {self._sql.is_key}", key)  # noqa: S608
+        self._session.change(self._sql.delete, key)
         self._write_down(event or f"{self._kind}.removed", text, last, self._codec.columns)
 
     def _stored(self, key: Sequence[str]) -> tuple[Any, ...] | None:
@@ -112,9 +85,7 @@ class Rows(Generic[Row]):
             raise ValueError(f"the key of a {self._kind} is ({', '.join(self._codec.key)})")
         if not all(storable(part) for part in key):
             return None
-        row: tuple[Any, ...] | None = self._session.query(
-            f"{self._sql.select} WHERE {self._sql.is_key}", key
-        ).fetchone()
+        row: tuple[Any, ...] | None = self._session.query(self._sql.select, key).fetchone()
         return row
 
     def _any_of(self, name: str, given: object) -> list[Any]:
@@ -161,22 +132,8 @@ class Rows(Generic[Row]):
         self._journal.append(event, self._kind, self._codec.key_of(row)[0], text, data)
 
 
-def _condition(name: str, values: list[Any]) -> str:
-    return f"{_quoted(name)} IN ({_marks(len(_padded(values)))})"
-
-
-def _padded(values: list[Any]) -> list[Any]:
-    """Repeat the last value up to a power of two, so that few different statements have to be prepared."""
-    return values + values[-1:] * ((1 << (len(values) - 1).bit_length()) - len(values))
-
-
-def _marks(count: int) -> str:
-    return ", ".join("?" * count)
-
-
-def _list(names: Iterable[str]) -> str:
-    return ", ".join(map(_quoted, names))
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"'
+@cache
+def statements_of(entity: type) -> Statements:
+    """Return the statements of an entity; they are made once."""
+    codec: Codec[Any] = codec_of(entity)
+    return Statements(KINDS[entity][0], codec.names, codec.key)

@@ -4,7 +4,7 @@ It lives as long as the transaction and no longer; `work` must not keep it.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from app.domain.account import AccessKey, Account, Token, User
 from app.domain.group import SecurityGroup
@@ -22,40 +22,49 @@ from app.store.journal import Journal
 from app.store.session import Session
 from app.store.table import Rows
 
-# `Instance.held` in SQL; a law compares the two.
-_HELD: Final = """
-    SELECT host, SUM(cores * awake), SUM(memory_mib * awake), SUM(disk_gb) FROM (
-        SELECT host, cores, memory_mib, disk_gb,
-            NOT (
-                (wanted = 'stopped' OR (wanted = 'terminated' AND launched >= launches))
-                AND seen IN ('nothing', 'off', 'crashed')
-            ) AS awake
-        FROM instances WHERE NOT (wanted = 'terminated' AND removed)
-    ) GROUP BY host"""
-_COUNTS: Final = "SELECT host, COUNT(*) FROM instances WHERE NOT (wanted = 'terminated' AND removed) GROUP BY host"
+Row = TypeVar("Row")
+# Triggers keep the table (migration 0004), whoever changes an instance.
+_HELD: Final = "SELECT host, cores, memory_mib, disk_gb FROM held WHERE instances > 0"
+_COUNTS: Final = "SELECT host, instances FROM held WHERE instances > 0"
+
+
+class _Of(Generic[Row]):
+    """The rows of one entity, made when a transaction first asks for them: most ask for two or three kinds."""
+
+    def __init__(self, entity: type[Row]) -> None:
+        self._entity = entity
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, unit: "Transaction", owner: type) -> Table[Row]:
+        rows: Table[Row] = Rows(self._entity, unit._session, unit._journal, unit.writer)
+        unit.__dict__[self._name] = rows
+        return rows
 
 
 class Transaction:
     """One transaction by one writer at one time."""
 
+    accounts = _Of(Account)
+    users = _Of(User)
+    access_keys = _Of(AccessKey)
+    tokens = _Of(Token)
+    clusters = _Of(Cluster)
+    hosts = _Of(Host)
+    images = _Of(Image)
+    vmtypes = _Of(VmType)
+    keypairs = _Of(KeyPair)
+    groups = _Of(SecurityGroup)
+    reservations = _Of(Reservation)
+    instances = _Of(Instance)
+    tags = _Of(Tag)
+
     def __init__(self, session: Session, writer: Writer, now_ms: int) -> None:
         self.writer: Writer = writer
         self.now_ms = now_ms
         self._session = session
-        self._journal = journal = Journal(session, now_ms)
-        self.accounts: Table[Account] = Rows(Account, session, journal, writer)
-        self.users: Table[User] = Rows(User, session, journal, writer)
-        self.access_keys: Table[AccessKey] = Rows(AccessKey, session, journal, writer)
-        self.tokens: Table[Token] = Rows(Token, session, journal, writer)
-        self.clusters: Table[Cluster] = Rows(Cluster, session, journal, writer)
-        self.hosts: Table[Host] = Rows(Host, session, journal, writer)
-        self.images: Table[Image] = Rows(Image, session, journal, writer)
-        self.vmtypes: Table[VmType] = Rows(VmType, session, journal, writer)
-        self.keypairs: Table[KeyPair] = Rows(KeyPair, session, journal, writer)
-        self.groups: Table[SecurityGroup] = Rows(SecurityGroup, session, journal, writer)
-        self.reservations: Table[Reservation] = Rows(Reservation, session, journal, writer)
-        self.instances: Table[Instance] = Rows(Instance, session, journal, writer)
-        self.tags: Table[Tag] = Rows(Tag, session, journal, writer)
+        self._journal = Journal(session, now_ms)
 
     @property
     def written(self) -> int:

@@ -4,12 +4,13 @@ Compiled once an operation and date into nested closures. A member that the newe
 mistake of ours and raises; older dates drop what they can not say. Members that are None are left out.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from app.wire import markup
 from app.wire.models import Model, Ref
 
-Writer = Callable[[object, list[str]], None]
+Writer = Callable[[Any, list[str]], None]
 Encode = Callable[[Mapping[str, object], str, str], bytes]
 
 _LEAVES: dict[str, Callable[[object], str]] = {
@@ -107,8 +108,7 @@ class _Compiler:
 
 
 def _structure_writer(shape: str, members: Mapping[str, Writer], strict: bool) -> Writer:
-    def write(value: object, parts: list[str]) -> None:
-        assert isinstance(value, Mapping)
+    def write(value: Mapping[str, object], parts: list[str]) -> None:
         for name, member in value.items():
             if member is None:
                 continue
@@ -135,15 +135,14 @@ def _wrapped(tag: str, write: Writer) -> Writer:
 def _list_writer(tag: str, item: Writer) -> Writer:
     opened, closed, empty = f"<{tag}>", f"</{tag}>", f"<{tag}/>"
 
-    def write(value: object, parts: list[str]) -> None:
-        if isinstance(value, str | bytes | Mapping):
+    def write(value: Sequence[object], parts: list[str]) -> None:
+        if not isinstance(value, (list, tuple)):  # whose check costs nothing; an answer has thousands of lists
             raise TypeError(f"{tag} needs a list, not {type(value).__name__}")
-        elements = list(value)  # type: ignore[call-overload]
-        if not elements:
+        if not value:
             parts.append(empty)
             return
         parts.append(opened)
-        for element in elements:
+        for element in value:
             item(element, parts)
         parts.append(closed)
 

@@ -18,8 +18,10 @@ _WRITTEN = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 
 def text(value: object) -> str:
     """Write a string (or what prints as one) as character data; bytes as base64, which EC2's models call a string."""
-    given = str(value) if not isinstance(value, bytes) else blob(value)
-    return _NOT_PLAIN.sub(_replacement, given) if _NOT_PLAIN.search(given) else given
+    given = blob(value) if isinstance(value, bytes) else str(value)
+    if given.isascii() and given.isprintable() and not ("<" in given or ">" in given or "&" in given):
+        return given  # nearly all there is, told several times as fast as by the expression
+    return _NOT_PLAIN.sub(_replacement, given)
 
 
 def carries(text: str) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -20,12 +21,18 @@ FIRST = Network(name="a", bridge="eucabr0", gateway="10.9.0.1/24", members=(ONE,
 SECOND = Network(name="b", bridge="eucabr1", gateway="10.9.1.1/24")
 
 
+class Shown(Fabric, Protocol):
+    """A fabric that a test can look at."""
+
+    async def bridges(self) -> list[str]: ...
+
+
 async def silence(asked: GuestRequest) -> GuestAnswer:
     return GuestAnswer(status=404)
 
 
 @pytest.fixture(params=["rehearsed", "paper", "kernel"])
-async def fabric(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Fabric]:
+async def fabric(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Shown]:
     if request.param == "rehearsed":
         yield RehearsedFabric()
         return
@@ -40,19 +47,19 @@ async def fabric(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         await fabric.close()
 
 
-async def test_a_new_fabric_has_no_bridges(fabric: Fabric) -> None:
+async def test_a_new_fabric_has_no_bridges(fabric: Shown) -> None:
     assert await fabric.bridges() == []
     await fabric.apply([])
     assert await fabric.bridges() == []
 
 
-async def test_it_becomes_what_it_is_told_and_the_same_again_changes_nothing(fabric: Fabric) -> None:
+async def test_it_becomes_what_it_is_told_and_the_same_again_changes_nothing(fabric: Shown) -> None:
     for _ in range(3):
         await fabric.apply([FIRST, SECOND])
         assert await fabric.bridges() == ["eucabr0", "eucabr1"]
 
 
-async def test_what_is_no_longer_wanted_goes(fabric: Fabric) -> None:
+async def test_what_is_no_longer_wanted_goes(fabric: Shown) -> None:
     await fabric.apply([FIRST, SECOND])
     await fabric.apply([SECOND])
     assert await fabric.bridges() == ["eucabr1"]
@@ -60,7 +67,7 @@ async def test_what_is_no_longer_wanted_goes(fabric: Fabric) -> None:
     assert await fabric.bridges() == []
 
 
-async def test_a_network_may_change_its_members_its_gateway_and_its_bridge(fabric: Fabric) -> None:
+async def test_a_network_may_change_its_members_its_gateway_and_its_bridge(fabric: Shown) -> None:
     for wanted in (
         FIRST,
         replace(FIRST, members=()),
@@ -71,7 +78,7 @@ async def test_a_network_may_change_its_members_its_gateway_and_its_bridge(fabri
         assert await fabric.bridges() == [wanted.bridge]
 
 
-async def test_bridges_outlive_the_answers(fabric: Fabric) -> None:
+async def test_bridges_outlive_the_answers(fabric: Shown) -> None:
     await fabric.apply([FIRST])
     await fabric.close()
     assert await fabric.bridges() == ["eucabr0"]
@@ -79,7 +86,7 @@ async def test_bridges_outlive_the_answers(fabric: Fabric) -> None:
     assert await fabric.bridges() == ["eucabr0"]
 
 
-async def test_what_was_given_up_is_not_carried_out_after_what_was_asked_for_later(fabric: Fabric) -> None:
+async def test_what_was_given_up_is_not_carried_out_after_what_was_asked_for_later(fabric: Shown) -> None:
     for _ in range(10):
         given_up = asyncio.create_task(fabric.apply([FIRST]))
         await asyncio.sleep(0)

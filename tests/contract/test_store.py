@@ -182,6 +182,20 @@ async def test_reads_can_not_write(store: Store) -> None:
             await store.read(work)
 
 
+async def test_a_glance_sees_what_was_answered_and_writes_nothing(store: Store) -> None:
+    await store.write(lambda unit: unit.accounts.add(an_account()))
+    assert store.glance(lambda unit: unit.accounts.where()) == [an_account()]
+    with pytest.raises(ValueError, match="only reads"):
+        store.glance(lambda unit: unit.set_setting("a", "b"))
+
+
+async def test_nobody_glances_at_a_closed_store(tmp_path: Path) -> None:
+    async with Database.open(tmp_path / "closed.sqlite3", clock=FrozenClock()) as database:
+        pass
+    with pytest.raises(errors.Unavailable, match="closed"):
+        database.glance(lambda unit: unit.now_ms)
+
+
 async def test_a_unit_is_over_with_its_transaction(store: Store) -> None:
     kept = await store.write(lambda unit: unit)
     with pytest.raises(ValueError, match="over"):

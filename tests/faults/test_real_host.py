@@ -15,7 +15,6 @@ from tests.guest.private_host import missing
 from tests.served import ServedCloud
 
 pytestmark = [pytest.mark.faults, pytest.mark.skipif(bool(missing()), reason=missing())]
-IMAGE_MIB = 4
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +29,7 @@ def daemon() -> Iterator[Libvirtd]:
 def unbootable(cloud: ServedCloud, tmp_path_factory: pytest.TempPathFactory) -> str:
     """An image that no firmware can boot."""
     root = tmp_path_factory.mktemp("unbootable") / "root.img"
-    root.write_bytes(bytes(IMAGE_MIB << 20))
+    root.write_bytes(bytes(1 << 20))
     return cloud.euca("image", "install", str(root), "--name", "unbootable").stdout.strip()
 
 
@@ -96,9 +95,9 @@ def test_a_host_that_lost_domain_and_disks_stops_the_instance_and_says_so(zone: 
 def test_a_full_pool_ends_the_launch_with_the_reason_and_takes_the_next_when_there_is_room(
     zone: Zone, daemon: Libvirtd
 ) -> None:
-    mount(daemon, "-o", f"size={IMAGE_MIB // 2}m")
+    mount(daemon, "-o", "size=40g,nr_inodes=2")  # a full one that is large: a small one would not be chosen
     ended = zone.becomes("terminated", zone.run())
     assert ended["StateReason"]["Code"] == "Server.InternalError"
     assert "No space left on device" in ended["StateReason"]["Message"]
-    mount(daemon, "-o", f"remount,size={IMAGE_MIB * 16}m")
+    mount(daemon, "-o", "remount,nr_inodes=1000")
     ends(zone, daemon, zone.running())

@@ -240,3 +240,10 @@ def test_a_reset_comes_only_after_the_guest_was_asked(model: Model) -> None:
     assert set(resets) <= set(asked)
     if model.obeys and model.supports:
         assert resets == []
+
+
+def test_a_domain_that_may_be_restarting_is_called_stopped_only_once_it_is_gone() -> None:
+    instance = an_instance(wanted=Wanted.STOPPED, seen=Seen.RUNNING, launched=1)
+    off, gone = (Observed(domain=domain, blinks=True) for domain in (a_domain(Seen.OFF), None))
+    assert diff(instance, off, Memory(), LIMITS, 0.0) == [Undefine()]
+    assert diff(instance, gone, Memory(), LIMITS, 0.0) == [Mark(seen=Seen.NOTHING)]

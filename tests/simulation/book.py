@@ -20,6 +20,8 @@ NOTHING = Size(cores=0, memory_mib=0, disk_gb=0)
 AT_REST = frozenset({Seen.NOTHING, Seen.OFF, Seen.CRASHED})
 STEPS = {(before, after) for (before, _), after in INSTANCE.table.items()}
 LOOKING_S = 1.0
+BY_THE_LAST_LOOK = frozenset({"instance.powered off", "instance.stop asked"})
+"""Services know nothing of a start that was carried out since and not heard of; it is found running later."""
 RAISING = frozenset({"define", "start", "create_volume", "upload", "reboot", "reset"})
 LOWERING = frozenset({"shutdown", "destroy", "undefine"})
 KEPT = (
@@ -86,6 +88,7 @@ class Book:
         self._disk, self._registrar, self._now, self._violate = disk, registrar, now, violate
         self._cursor = 0
         self.rows: dict[str, Row] = {}
+        self._present: dict[str, dict[str, Row]] = {}
         self.hosts: dict[str, dict[str, Any]] = {}
         self.tokens: dict[str, str] = {}
         self.strict_room = True
@@ -122,6 +125,7 @@ class Book:
                 self._violate(f"{name} was changed ({event}) before it was added")
                 return
             row = self.rows[name] = Row({key: data[key] for key in KEPT})
+            self._present.setdefault(row.host, {})[name] = row
             self._registrar.added(name, row.columns)
             if row.state is not InstanceState.PENDING:
                 self._violate(f"{name} began as {row.state}")
@@ -137,6 +141,7 @@ class Book:
         if "removed" in data and not data["removed"]:
             self._violate(f"{name} came back from its removal ({event})")
         if data.get("removed"):
+            self._present[row.host].pop(name, None)
             self._registrar.removed(name)
         row.columns.update({key: data[key] for key in KEPT if key in data})
         if row.wanted is not wish:
@@ -160,7 +165,7 @@ class Book:
             self._violate(
                 f"{name} is called terminated and has left {'its domain' if domain else left[0]} on {row.host}"
             )
-        if row.state is InstanceState.STOPPED and domain is not None and domain.on and event != "instance.powered off":
+        if row.state is InstanceState.STOPPED and domain is not None and domain.on and event not in BY_THE_LAST_LOOK:
             self._violate(f"{name} is called stopped and runs on {row.host}")
 
     def _host(self, event: str, name: str, data: dict[str, Any]) -> None:
@@ -179,8 +184,13 @@ class Book:
         if self.tokens.setdefault(token, name) != name:
             self._violate(f"the client token {token} made {self.tokens[token]} and {name}")
 
+    def is_gone(self, name: str) -> bool:
+        """Tell whether an instance is called terminated; a disk of it may still be made by a slow host."""
+        row = self.rows.get(name)
+        return row is not None and row.state is InstanceState.TERMINATED
+
     def held(self, host: str) -> Size:
-        return sum((row.held for row in self.rows.values() if row.host == host), NOTHING)
+        return sum((row.held for row in self._present.get(host, {}).values()), NOTHING)
 
     def capacity(self, host: str) -> Size:
         it = self.hosts[host]

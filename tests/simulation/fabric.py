@@ -39,8 +39,5 @@ class SimFabric:
         finally:
             errand.dead = True
 
-    async def bridges(self) -> list[str]:
-        return sorted(self._ground.bridges)
-
     async def close(self) -> None:
         """Nothing of it ends with the server."""

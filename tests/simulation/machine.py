@@ -67,6 +67,7 @@ class Outside:
     tell: Callable[["Machine", str, str], None]
     violate: Callable[[str], None]
     bridged: Callable[[str], bool]
+    gone: Callable[[str], bool]
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -183,7 +184,11 @@ class Machine:
         bare = name.removesuffix(PARTIAL)
         if bare in self.uploading:
             return
-        leaning = [each for each, volume in self.volumes.items() if volume.backing == bare]
+        leaning = [
+            each
+            for each, volume in self.volumes.items()
+            if volume.backing == bare and not self.outside.gone(each.partition(".")[0])
+        ]
         if bare.startswith(CACHED) and leaning and bare in self.volumes:
             self.outside.violate(f"{self.name}: {bare[:16]} was deleted under {leaning[0]}")
         self.volumes.pop(bare, None)

@@ -161,7 +161,7 @@ def net_script(rng: Random) -> NetScript:
 def _limits(rng: Random) -> Limits:
     """Heartbeats are made slower than in life, since most of a simulated day would be spent on them."""
     return Limits(
-        heartbeat_s=rng.choice((7.0, 20.0, 60.0)),
+        heartbeat_s=rng.choice((20.0, 60.0, 120.0)),
         resync_s=rng.choice((60.0, 120.0)),
         beat_written_s=60.0,
         concurrency=rng.choice((2, 32)),

@@ -119,6 +119,9 @@ class TurnReaders:
         asyncio.get_running_loop().call_later(self._pace(), self._read, work, answer)
         return answer
 
+    def at_once(self, work: Callable[[Transaction], Answer]) -> Answer:
+        return snapshot(self._disk, self._clock, work)
+
     def close(self) -> None:
         """Nothing is kept."""
 

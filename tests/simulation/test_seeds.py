@@ -23,6 +23,9 @@ FOUND = {
     136: (0.06, "a launch whose start was carried out unheard was given up, and called stopped while it ran"),
     157: (0.06, "a stopped instance that a late start woke took a step that the table of states did not know"),
 }
+FOUND_WITH_A_NETWORK = {
+    207: (0.09, "a Xen guest that was stopped while it restarted was called stopped and ran again"),
+}
 
 
 def _holds(seed: int, days: float, *, network: bool = True) -> None:
@@ -42,3 +45,9 @@ def test_all_invariants_hold_in_every_seed(first: int) -> None:
 @pytest.mark.parametrize("seed", FOUND)
 def test_what_a_seed_once_found_stays_repaired(seed: int) -> None:
     _holds(seed, FOUND[seed][0], network=False)
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("seed", FOUND_WITH_A_NETWORK)
+def test_what_a_seed_found_with_a_network_stays_repaired(seed: int) -> None:
+    _holds(seed, FOUND_WITH_A_NETWORK[seed][0])

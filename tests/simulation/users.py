@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
@@ -27,10 +27,21 @@ class Memory:
     def __init__(self) -> None:
         self.reservations: dict[str, tuple[str, ...]] = {}
         self.tokens: dict[str, tuple[RunInstances, str]] = {}
-        self.terminated: set[str] = set()
+        self._living: dict[str, None] = {}
+
+    def answered(self, reservation_id: str, ids: tuple[str, ...]) -> tuple[str, ...]:
+        """Remember an answer; return the first one for this reservation."""
+        if reservation_id not in self.reservations:
+            self.reservations[reservation_id] = ids
+            self._living |= dict.fromkeys(ids)
+        return self.reservations[reservation_id]
+
+    def ended(self, ids: Iterable[str]) -> None:
+        for each in ids:
+            self._living.pop(each, None)
 
     def ids(self) -> list[str]:
-        return [each for ids in self.reservations.values() for each in ids if each not in self.terminated]
+        return list(self._living)
 
 
 class Users:
@@ -144,7 +155,7 @@ class Users:
         violate = self.world.violate
         if not command.min_count <= len(ids) <= command.max_count:
             violate(f"{reservation.id} has {len(ids)} instances, {command.min_count} were asked at least")
-        if self.memory.reservations.setdefault(reservation.id, ids) != ids:
+        if self.memory.answered(reservation.id, ids) != ids:
             violate(f"{reservation.id} was answered with {ids} and before with {self.memory.reservations}")
         token = command.client_token
         if token and self.memory.tokens.setdefault(token, (command, reservation.id))[1] != reservation.id:
@@ -174,10 +185,10 @@ class Users:
             row = self.world.book.rows.get(instance_id)
             if row is None or row.state is not InstanceState.TERMINATED:
                 self.world.violate(f"{instance_id} was answered once and is not found any more")
-            self.memory.terminated.add(instance_id)
+            self.memory.ended([instance_id])
             return
         if found.state is InstanceState.TERMINATED:
-            self.memory.terminated.add(instance_id)
+            self.memory.ended([instance_id])
 
     async def _act(self) -> None:
         known = self.memory.ids()
@@ -188,7 +199,7 @@ class Users:
         try:
             changes = await self.world.ask(lambda unit: instances.act(unit, caller(), action, chosen))
         except Missing as missing:
-            self.memory.terminated.update(missing.ids)
+            self.memory.ended(missing.ids)
             return
         self.answered += 1
         if action == "terminate":
@@ -200,7 +211,7 @@ class Users:
             if row.state not in (InstanceState.SHUTTING_DOWN, InstanceState.TERMINATED):
                 self.world.violate(f"{each} was answered to be terminated and is {row.state}")
             if self.rng.random() < 0.7:
-                self.memory.terminated.add(each)
+                self.memory.ended([each])
 
     # --- operators ---
 

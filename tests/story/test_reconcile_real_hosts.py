@@ -2,25 +2,36 @@
 
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from app.domain.errors import Broken
+from app.domain.ports import Fabric
 from app.domain.states import InstanceState, Wanted
-from tests.unit.reconcile.cloud import Cloud, a_cloud, has_ended, launch, runs
+from tests.unit.reconcile.cloud import QUICK, Cloud, a_cloud, has_ended, launch, runs
+from tests.unit.reconcile.fabrics import Refusing
 from tests.unit.reconcile.rows import an_image, an_instance
 
 IMAGE = b"bytes of an image"
 
 
-@pytest.fixture
-async def cloud(tmp_path: Path) -> AsyncIterator[Cloud]:
-    async with a_cloud(tmp_path, hosts=0) as cloud:
-        path = tmp_path / "image"
+@asynccontextmanager
+async def a_real_cloud(folder: Path, fabric: Fabric | None = None) -> AsyncIterator[Cloud]:
+    """Serve a loop on one host that counts as a real one, with an image that has its bytes."""
+    async with a_cloud(folder, hosts=0, fabric=fabric) as cloud:
+        path = folder / "image"
         path.write_bytes(IMAGE)
         sha256 = hashlib.sha256(IMAGE).hexdigest()
         cloud.files.paths[sha256] = path
         await cloud.add(cloud.scripted(scheme="qemu"), an_image(id="emi-00000002", sha256=sha256, size_bytes=17))
+        yield cloud
+
+
+@pytest.fixture
+async def cloud(tmp_path: Path) -> AsyncIterator[Cloud]:
+    async with a_real_cloud(tmp_path) as cloud:
         yield cloud
 
 
@@ -65,3 +76,18 @@ async def test_a_stopped_instance_whose_disks_are_lost_does_not_start_empty(clou
     await cloud.change(row.id, wanted=Wanted.RUNNING, launches=2)
     row = await cloud.until(lambda row: row.wanted is Wanted.STOPPED)
     assert "the host lost the instance's disks" in row.state_reason
+
+
+async def test_a_launch_outlasts_a_network_that_is_away_for_a_while(tmp_path: Path) -> None:
+    fabric = Refusing(4 * QUICK.attempts)
+    async with a_real_cloud(tmp_path, fabric) as cloud:
+        row = await launch(cloud, image_id="emi-00000002", private_ip="10.9.0.5")
+        assert (fabric.left, row.attempts, cloud.services.told) == (0, 0, [])
+
+
+async def test_a_launch_on_a_network_that_can_never_be_is_given_up_with_the_reason(tmp_path: Path) -> None:
+    never = Refusing(10_000, Broken("network", "eucabr0 is there already and is no bridge; set VNET_BRIDGE"))
+    async with a_real_cloud(tmp_path, never) as cloud:
+        await cloud.add(an_instance(image_id="emi-00000002", private_ip="10.9.0.5"))
+        row = await cloud.until(has_ended)
+        assert "is no bridge; set VNET_BRIDGE" in row.state_reason

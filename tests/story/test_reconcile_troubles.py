@@ -95,6 +95,7 @@ async def test_what_the_loop_writes_and_does_itself_does_not_shorten_its_back_of
     limits = replace(QUICK, attempts=3, retry_first_s=0.3, retry_most_s=10.0, jitter=lambda: 1.0)
     async with a_cloud(tmp_path, limits) as cloud:
         await cloud.world.direct("refuse", "host01", what="start")
+        await cloud.until_host(lambda host: host is not None and host.state is HostState.UP)
         began = time.monotonic()
         await cloud.add(an_instance())
         await cloud.until(has_ended)

@@ -20,7 +20,7 @@ class Site:
 
     region: str
     public_url: str
-    policy: str
+    policy: Callable[[], str]
     entropy: Entropy
     files: ImageFiles
     hypervisors: Hypervisors
@@ -42,12 +42,16 @@ class Ask(Generic[Request_co]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation. `prepare` runs in a thread before the transaction, `finish` on the event loop after it."""
+    """One operation. `prepare` runs in a thread before the transaction, `finish` on the event loop after it.
+
+    `brief`: it reads a few rows at most, however large the cloud is, and is answered without another thread.
+    """
 
     name: str
     request: type[msgspec.Struct]
     handle: Callable[[Ask[Any]], Answer]
     writes: bool = False
+    brief: bool = False
     service: str = "ec2"
     prepare: Callable[[Any], object] | None = None
     finish: Callable[[Answer, Site], Awaitable[Answer]] | None = None

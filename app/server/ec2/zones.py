@@ -145,12 +145,17 @@ def _table(ask: Ask[DescribeAvailabilityZonesIn], cluster: str) -> list[Answer]:
 
 
 OPERATIONS = (
-    Operation(name="DescribeRegions", request=DescribeRegionsIn, handle=describe_regions),
+    Operation(name="DescribeRegions", request=DescribeRegionsIn, handle=describe_regions, brief=True),
     Operation(
         name="DescribeAvailabilityZones", request=DescribeAvailabilityZonesIn, handle=describe_availability_zones
     ),
     Operation(
-        name="DescribeAccountAttributes", request=DescribeAccountAttributesIn, handle=describe_account_attributes
+        name="DescribeAccountAttributes",
+        request=DescribeAccountAttributesIn,
+        handle=describe_account_attributes,
+        brief=True,
     ),
-    Operation(name="GetCallerIdentity", request=GetCallerIdentityIn, handle=get_caller_identity, service="sts"),
+    Operation(
+        name="GetCallerIdentity", request=GetCallerIdentityIn, handle=get_caller_identity, brief=True, service="sts"
+    ),
 )

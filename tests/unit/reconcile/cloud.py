@@ -17,7 +17,8 @@ from app.domain.errors import Broken, Missing
 from app.domain.host import Host
 from app.domain.image import Image
 from app.domain.instance import Instance
-from app.domain.ports import Clock, DomainSpec, HostEvent, Unit
+from app.domain.network import NetworkPlan
+from app.domain.ports import Clock, DomainSpec, Fabric, HostEvent, Unit
 from app.domain.states import Seen, Wanted
 from app.reconcile.limits import Limits
 from app.reconcile.loop import Reconciler
@@ -252,9 +253,9 @@ async def scripted_world(socket: Path) -> AsyncIterator[World]:
 
 @asynccontextmanager
 async def a_cloud(
-    folder: Path, limits: Limits = QUICK, hosts: int = 1, clock: Clock | None = None
+    folder: Path, limits: Limits = QUICK, hosts: int = 1, clock: Clock | None = None, fabric: Fabric | None = None
 ) -> AsyncIterator[Cloud]:
-    """Serve a loop on scripted hosts host01, host02 … with one image that has no bytes."""
+    """Serve a loop on scripted hosts host01, host02 … with one image that has no bytes; `fabric`: on a network."""
     clock = clock or SystemClock()
     async with scripted_world(folder / "world") as world:
         store = Database.open(folder / "state" / "cloud.sqlite3", clock=clock)
@@ -262,6 +263,8 @@ async def a_cloud(
         reconciler = Reconciler(
             store=store, hypervisors=hypervisors, images=files, clock=clock, outcomes=services, limits=limits
         )
+        if fabric is not None:
+            reconciler.weave(fabric, NetworkPlan(bridge="eucabr0", subnet="10.9.0.0/24"))
         cloud = Cloud(store, world, services, files, limits, hypervisors, clock, reconciler)
         await cloud.add(an_image(), *(cloud.scripted(f"host{n:02}", n) for n in range(1, hosts + 1)))
         await reconciler.start()

@@ -1,39 +1,25 @@
 """The loop's hold on the fabric: who is on the network, told whole; what it can not do is tried again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from app.domain.errors import Unavailable
 from app.domain.network import Network, NetworkPlan
 from app.domain.ports import Unit
 from app.network.rehearsal import RehearsedFabric
-from app.reconcile.networks import Networks
+from app.reconcile.networks import Networks, Unwoven
 from app.storage.seed import Seeds
 from app.store.database import Database
 from tests.builders import FrozenClock, a_host
+from tests.unit.reconcile.fabrics import Refusing
 from tests.unit.server.metadata_cloud import furnish_guests
 
 PLAN = NetworkPlan(bridge="eucabr0", subnet="10.9.0.0/24", dns=("10.9.0.1",))
 REAL = replace(a_host("real1"), uri="qemu:///system")
-
-
-class Refusing(RehearsedFabric):
-    """Fails the first times it is asked."""
-
-    def __init__(self, times: int) -> None:
-        super().__init__()
-        self.left = times
-
-    async def apply(self, networks: Sequence[Network]) -> None:
-        if self.left:
-            self.left -= 1
-            raise Unavailable("network", "busy")
-        await super().apply(networks)
 
 
 @pytest.fixture
@@ -92,7 +78,7 @@ def test_a_disk_tells_the_instances_of_real_hosts_where_the_network_is_the_sites
 async def test_a_start_is_told_what_the_fabric_can_not_do(store: Database) -> None:
     networks = Networks(store, resync_s=60)
     networks.connect(Refusing(1), PLAN)
-    with pytest.raises(Unavailable, match="network: busy"):
+    with pytest.raises(Unwoven, match="network: busy"):
         await networks.ready(REAL)
     await networks.ready(REAL)
 

@@ -30,7 +30,7 @@ class OneHost:
 
 def site(said: bytes | NotSupported | Exception) -> Site:
     return Site(
-        region="r", public_url="u", policy="GREEDY", entropy=bytes, files=cast("Any", None),
+        region="r", public_url="u", policy=lambda: "GREEDY", entropy=bytes, files=cast("Any", None),
         hypervisors=cast("Any", OneHost(said)), filters=lambda _: frozenset(),
     )  # fmt: skip
 

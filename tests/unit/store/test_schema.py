@@ -8,12 +8,13 @@ import pytest
 from sqlite_utils import Database as Schema
 
 from app.domain.errors import Broken, Unavailable
+from app.domain.instance import Instance
 from app.store.catalogue import KINDS
 from app.store.codec import Codec, codec_of
 from app.store.database import Database
 from app.store.migrations import APPLICATION_ID, migrations
 from tests.builders import FrozenClock
-from tests.unit.store.builders import an_account, mode_of, names_in
+from tests.unit.store.builders import an_account, an_instance, mode_of, names_in
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_every_table_is_strict_and_of_the_domain(file: Path) -> None:
     with closing(sqlite3.connect(file)) as connection:
         tables = {row[1]: row[5] for row in connection.execute("PRAGMA table_list") if not row[1].startswith("_")}
     del tables["sqlite_schema"], tables["sqlite_temp_schema"], tables["sqlite_sequence"]
-    assert tables == dict.fromkeys([*(table for table, _ in KINDS.values()), "journal", "audit", "settings"], 1)
+    assert tables == dict.fromkeys([*(table for table, _ in KINDS.values()), "held", "journal", "audit", "settings"], 1)
 
 
 def test_migrating_again_changes_nothing(file: Path) -> None:
@@ -137,3 +138,16 @@ async def test_a_value_of_a_later_version_is_told_clearly(file: Path) -> None:
             )
         with pytest.raises(Broken, match="does not know: 'odd'"):
             await database.read(lambda unit: unit.hosts.get("h"))
+
+
+def test_what_instances_of_an_older_file_hold_is_summed_up_once(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "old.sqlite3")) as connection:
+        schema = Schema(connection)
+        migrations().apply(schema, stop_before="0004_held")
+        codec = codec_of(Instance)
+        marks = ", ".join("?" * len(codec.names))
+        for number in (1, 2):
+            row = codec.encode(an_instance(number, host="h1", cores=2, memory_mib=128, disk_gb=10))
+            connection.execute(f"INSERT INTO instances ({', '.join(codec.names)}) VALUES ({marks})", row)
+        migrations().apply(schema)
+        assert connection.execute("SELECT * FROM held").fetchall() == [("h1", 2, 4, 256, 20)]

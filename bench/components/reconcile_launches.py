@@ -1,6 +1,7 @@
 """How fast many launches settle: real SQLite, the real loop, hosts of a scripted world in another process.
 
-`python -m bench.reconcile_launches [INSTANCES] [HOSTS]` prints one line a phase. The goal: 1,000 launches in 10 s.
+`python -m bench.components.reconcile_launches [INSTANCES] [HOSTS]` prints one line a phase; the goal is 1,000 launches
+in 10 s.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """What the console's grid costs on 10,000 rows: load, sort, filter, and a busy cloud at four flushes a second.
 
-    .venv/bin/python -m bench.console_grid [rows] [changed rows a flush]
+    .venv/bin/python -m bench.components.console_grid [rows] [changed rows a flush]
 
 Prints milliseconds and the share of one core; the bound for the busy cloud is 25 %.
 """

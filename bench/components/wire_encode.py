@@ -1,14 +1,10 @@
 """How long it takes to write DescribeInstances of 1,000 instances, and to read a RunInstances.
 
-.venv/bin/python bench/wire_encode.py
+.venv/bin/python -m bench.components.wire_encode
 """
 
-import sys
-from pathlib import Path
 from statistics import median
 from time import perf_counter
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import msgspec
 

@@ -1,6 +1,6 @@
 """Print how many durable units of work a second the store commits, alone and with writers side by side.
 
-    python -m bench.store_commits [seconds] [directory]
+    python -m bench.components.store_commits [seconds] [directory]
 
 Every unit adds one instance with its journal entry. Alone, a writer shows the disk's fsync; many show the group commit.
 """

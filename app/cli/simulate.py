@@ -15,6 +15,7 @@ from app.simulate.baselines import PUBLISHED, contender
 from app.simulate.choosers import CHOOSERS
 from app.simulate.engine import CLOUDSIM, HONEST
 from app.simulate.experiment import Run, Task, carry_out, carry_out_all
+from app.simulate.happenings import POLICY, read_happenings
 from app.simulate.plots import can_draw, draw
 from app.simulate.report import facts, rows, write
 from app.simulate.residence import PolicyError
@@ -33,6 +34,8 @@ Runs = Sequence[Run] | Sequence[Admission]
 @click.option("--hosts", type=click.IntRange(1), help="Hosts; 800 with traces, else 100; fitting with --requests.")
 @click.option("--compat", type=click.Choice([CLOUDSIM.name]), help="Repeat another simulator, oddities included.")
 @click.option("--seed", type=int, default=1, show_default=True, help="For the generated load.")
+@click.option("--until", type=click.FloatRange(0, min_open=True), help="Stop after so many hours.")
+@click.option("--events", type=click.Path(dir_okay=False, path_type=Path), help="Lines like: 3600 fail 17.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Runs at a time.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for CSV files and pictures.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -58,6 +61,10 @@ def simulate(**given: Any) -> None:
 def _tasks(given: dict[str, Any]) -> list[Task]:
     traces: Path | None = given["traces"]
     policies = _policies(given, PUBLISHED, contender)
+    happenings = read_happenings(given["events"]) if given["events"] else ()
+    for happening in happenings:
+        if happening.kind == POLICY:
+            contender(happening.what)
     return [
         Task(
             policy=name,
@@ -66,6 +73,8 @@ def _tasks(given: dict[str, Any]) -> list[Task]:
             mode=given["compat"] or HONEST.name,
             seed=given["seed"],
             traces=traces,
+            until_h=given["until"],
+            happenings=happenings,
         )
         for day in _days(traces, given["days_"])
         for name in policies
@@ -73,10 +82,17 @@ def _tasks(given: dict[str, Any]) -> list[Task]:
 
 
 def _asks(given: dict[str, Any]) -> list[Ask]:
-    if given["compat"] or given["days_"]:
-        raise click.UsageError("--compat and --day are for days of load, not for --requests")
+    if given["compat"] or given["days_"] or given["events"]:
+        raise click.UsageError("--compat, --day and --events are for days of load, not for --requests")
     return [
-        Ask(policy=name, requests=given["requests"], hosts=given["hosts"], seed=given["seed"], traces=given["traces"])
+        Ask(
+            policy=name,
+            requests=given["requests"],
+            hosts=given["hosts"],
+            seed=given["seed"],
+            traces=given["traces"],
+            until_h=given["until"],
+        )
         for name in _policies(given, tuple(CHOOSERS), chooser)
     ]
 

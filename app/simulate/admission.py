@@ -33,6 +33,7 @@ class Ask:
     hosts: int | None
     seed: int
     traces: Path | None
+    until_h: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +165,10 @@ def chooser(name: str) -> tuple[str, Chooser]:
 def admit(ask: Ask, progress: Callable[[float], None] = lambda done: None) -> Admission:
     """Read or generate the requests and play them."""
     name, policy = chooser(ask.policy)
-    return admit_all(requests_of(ask.requests, ask.traces, ask.hosts, ask.seed), name, policy, progress)
+    requests = requests_of(ask.requests, ask.traces, ask.hosts, ask.seed)
+    if ask.until_h is not None:
+        requests = requests.until(ask.until_h)
+    return admit_all(requests, name, policy, progress)
 
 
 def admit_all(

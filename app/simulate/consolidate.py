@@ -30,10 +30,10 @@ class Consolidation:
 
     def place(self, state: State) -> Sequence[int]:
         """Give every machine the host whose watts grow least if it used all it was promised."""
-        promises = Promises(state.fleet, state.guests)
+        promises = Promises(state)
         idle_w = state.fleet.power_w(np.zeros(len(state.fleet)))
         placement = []
-        for vm in range(len(state.guests)):
+        for vm in state.waiting:
             hosts = np.flatnonzero(promises.room(vm))
             after = (state.fleet.capacity - promises.mips + state.guests.mips[vm])[hosts] / state.fleet.capacity[hosts]
             growth = state.fleet.power_w(after, hosts) - idle_w[hosts]
@@ -59,7 +59,7 @@ class _Round:
         hosts = np.arange(len(self._state.fleet))
         overloaded = hosts[self._overload(self._bookings, hosts)].tolist()
         leaving = [vm for host in overloaded for vm in self._relieve(host)]
-        relief = self._place(leaving, excluding(len(hosts), overloaded), whole=False)
+        relief = self._place(leaving, self._state.up & excluding(len(hosts), overloaded), whole=False)
         return relief + self._empty(overloaded)
 
     def _relieve(self, host: int) -> Iterable[int]:

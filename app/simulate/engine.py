@@ -12,12 +12,14 @@ from typing import TypeVar
 
 import numpy as np
 
+from app.simulate.baselines import Contender, contender
 from app.simulate.fleet import Fleet, Floats
+from app.simulate.happenings import ADD, POLICY, Happening, added
 from app.simulate.meter import Look, Meter
-from app.simulate.policy import HISTORY, Move, Policy, State
-from app.simulate.residence import NOWHERE, Residence
+from app.simulate.policy import HISTORY, Move, State
+from app.simulate.residence import NOWHERE, PolicyError, Residence
 from app.simulate.shares import divide
-from app.simulate.workload import DAY_S, INTERVAL_S, Workload
+from app.simulate.workload import INTERVAL_S, Workload
 
 T = TypeVar("T")
 
@@ -51,39 +53,53 @@ class Sample:
 class Engine:
     """Plays a day; ask it for its figures afterwards."""
 
-    def __init__(self, workload: Workload, fleet: Fleet, policy: Policy, mode: Mode, *, full_power: bool) -> None:
-        self._workload, self._fleet, self._policy, self._mode = workload, fleet, policy, mode
-        self.meter = Meter(fleet, full_power=full_power, starts_s=0.0)
+    def __init__(
+        self, workload: Workload, fleet: Fleet, entry: Contender, mode: Mode, happenings: Sequence[Happening] = ()
+    ) -> None:
+        self._workload, self._fleet, self._policy, self._mode = workload, fleet, entry.policy, mode
+        self._happenings = happenings
         machines = len(workload.guests)
+        self._residence = Residence(len(fleet), machines)
+        self._residence.up[len(fleet) - added(happenings) :] = False
+        self.meter = Meter(fleet, self._residence.up, full_power=entry.full_power)
         self._history: Floats = np.zeros((machines, HISTORY))
-        self._residence = Residence(len(fleet), [NOWHERE] * machines)
         self._used: Floats = np.zeros(len(fleet))
         self.series: list[Sample] = []
-        self.moves = self.refused = 0
+        self.moves = self.refused = self.restarts = 0
+        self._waiting = list(range(machines))
         self.decision_s = 0.0
         self._under_way: list[tuple[float, Move]] = []
+        self._failed = np.zeros(len(fleet), dtype=np.bool_)
 
     def play(self, progress: Callable[[float], None]) -> None:
         """Play the whole day; `progress` is told the share of the day that is done."""
-        self._place()
+        ends_s = self._workload.ends_s
+        self._place(0.0)
+        self.refused = len(self._waiting)
+        self._waiting = []
         now_s = self._mode.first_round_s
-        while now_s < DAY_S:
-            self._end_moves(now_s)
+        while now_s < ends_s:
+            self._pass_to(now_s)
             self._round(now_s)
             now_s += INTERVAL_S
-            progress(min(now_s / DAY_S, 1.0))
-        self._end_moves(DAY_S)
+            progress(min(now_s / ends_s, 1.0))
+        self._pass_to(ends_s)
         if self._mode.to_the_end:
-            self._look(DAY_S)
+            self._look(ends_s)
         self.meter.end()
 
-    def _place(self) -> None:
-        placement = self._timed(self._policy.place, self._state(0.0))
-        self._residence = Residence(len(self._fleet), placement)
-        self.refused = int((self._residence.home == NOWHERE).sum())
+    def _place(self, now_s: float) -> None:
+        placement = self._timed(self._policy.place, self._state(now_s))
+        if len(placement) != len(self._waiting):
+            raise PolicyError(f"{len(placement)} hosts were given for {len(self._waiting)} machines")
+        for vm, host in zip(self._waiting, placement, strict=True):
+            self._residence.put(vm, int(host))
+        self._waiting = [vm for vm in self._waiting if self._residence.home[vm] == NOWHERE]
 
     def _round(self, now_s: float) -> None:
         self._look(now_s)
+        if self._waiting:
+            self._restart(now_s)
         use = self._workload.use_at(now_s)
         self._history = np.concatenate([use[:, None], self._history[:, :-1]], axis=1)
         moves = [Move(*move) for move in self._timed(self._policy.replan, self._state(now_s))]
@@ -92,6 +108,40 @@ class Engine:
         self._look(now_s, ends=False)
         self._note(now_s, len(moves))
         self._under_way += [(now_s + self._duration_s(move), move) for move in moves]
+
+    def _pass_to(self, until_s: float) -> None:
+        while self._happenings and self._happenings[0].at_s <= until_s:
+            happening, *self._happenings = self._happenings
+            self._end_moves(happening.at_s)
+            self._look(happening.at_s, ends=False)
+            self._happen(happening)
+            self._look(happening.at_s, ends=False)
+        self._end_moves(until_s)
+
+    def _happen(self, happening: Happening) -> None:
+        up = self._residence.up
+        if happening.kind == POLICY:
+            self._policy = contender(happening.what).policy
+        elif happening.kind == ADD:
+            up[np.flatnonzero(~up & ~self._failed)[: happening.number]] = True
+        elif not happening.number < len(up) or not up[happening.number]:
+            raise PolicyError(f"host {happening.number} cannot fail: it is not there")
+        else:
+            self._fail(happening.number)
+
+    def _fail(self, host: int) -> None:
+        self._failed[host] = True
+        lost = self._residence.fail(host)
+        self._waiting = sorted([*self._waiting, *lost])
+        self._under_way = [end for end in self._under_way if end[1].host != host and end[1].vm not in lost]
+        self._residence.moving[:] = False
+        self._residence.moving[[move.vm for _, move in self._under_way]] = True
+
+    def _restart(self, now_s: float) -> None:
+        before = len(self._waiting)
+        self._place(now_s)
+        self.restarts += before - len(self._waiting)
+        self._look(now_s, ends=False)
 
     def _end_moves(self, until_s: float) -> None:
         due = sorted((end for end in self._under_way if end[0] <= until_s), key=_end_s)
@@ -127,6 +177,8 @@ class Engine:
                 asked=float(asked[at_home].sum()),
                 given=float(shares.given[at_home].sum()),
                 lost_in_moves=float(lost[tenancy.leaving].sum()),
+                up=self._residence.up,
+                waiting=len(self._waiting),
             ),
         )
         if ends and self._mode.vanishing:
@@ -156,6 +208,8 @@ class Engine:
             home=self._residence.home,
             residents=self._residence.residents,
             history=self._history,
+            up=self._residence.up,
+            waiting=self._waiting,
         )
 
     def _timed(self, decide: Callable[[State], Sequence[T]], state: State) -> Sequence[T]:

@@ -14,6 +14,7 @@ from typing import TypeVar
 from app.simulate.baselines import Contender, contender
 from app.simulate.engine import HONEST, MODES, Engine, Mode, Sample
 from app.simulate.fleet import Fleet, fleet_of
+from app.simulate.happenings import Happening, added
 from app.simulate.meter import JOULES_PER_KWH
 from app.simulate.workload import GENERATED, Workload, generated, planetlab
 
@@ -32,12 +33,14 @@ class Task:
     mode: str
     seed: int
     traces: Path | None
+    until_h: float | None = None
+    happenings: tuple[Happening, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """The figures of one run; ratios are fractions; `slatah_crowded` leaves out time that is owed to arriving
-    machines only."""
+    machines only, `down_s` is machine-seconds without a host after one failed."""
 
     policy: str
     day: str
@@ -57,6 +60,8 @@ class Run:
     hosts_on_mean: float
     host_shutdowns: int
     refused: int
+    restarts: int
+    down_s: float
     decision_s: float
     wall_s: float
     series: tuple[Sample, ...] = field(repr=False)
@@ -68,12 +73,13 @@ def run(
     *,
     hosts: int = 800,
     mode: Mode = HONEST,
+    happenings: Sequence[Happening] = (),
     progress: Callable[[float], None] = lambda done: None,
 ) -> Run:
     """Play one day with one policy; PolicyError when the policy answers something impossible."""
     began = perf_counter()
-    fleet = fleet_of(hosts)
-    engine = Engine(workload, fleet, entry.policy, mode, full_power=entry.full_power)
+    fleet = fleet_of(hosts + added(happenings))
+    engine = Engine(workload, fleet, entry, mode, happenings)
     engine.play(progress)
     meter = engine.meter
     energy_kwh = meter.energy_j / JOULES_PER_KWH
@@ -98,6 +104,8 @@ def run(
         hosts_on_mean=float(hosts) if entry.full_power else _ratio(meter.on_s, meter.watched_s),
         host_shutdowns=meter.shutdowns,
         refused=engine.refused,
+        restarts=engine.restarts,
+        down_s=meter.waiting_s,
         decision_s=engine.decision_s,
         wall_s=perf_counter() - began,
         series=tuple(engine.series),
@@ -116,7 +124,14 @@ def carry_out(task: Task, progress: Callable[[float], None] = lambda done: None)
         workload = generated(round(task.hosts * MACHINES_PER_HOST), task.seed)
     else:
         workload = planetlab(task.traces, task.day)
-    return run(workload, contender(task.policy), hosts=task.hosts, mode=MODES[task.mode], progress=progress)
+    return run(
+        workload if task.until_h is None else workload.until(task.until_h),
+        contender(task.policy),
+        hosts=task.hosts,
+        mode=MODES[task.mode],
+        happenings=task.happenings,
+        progress=progress,
+    )
 
 
 def carry_out_all(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.simulate.fleet import Fleet, Floats, Guests
+from app.simulate.fleet import Floats
 from app.simulate.policy import Move, State
 from app.simulate.residence import NOWHERE
 
@@ -15,16 +15,23 @@ from app.simulate.residence import NOWHERE
 class Promises:
     """What is left of each host when every machine is counted with all it was promised."""
 
-    def __init__(self, fleet: Fleet, guests: Guests) -> None:
-        self._core, self._guests = fleet.core_mips, guests
+    def __init__(self, state: State) -> None:
+        fleet, guests = state.fleet, state.guests
+        self._core, self._guests, self._up = fleet.core_mips, guests, state.up
         self.mips: Floats = fleet.capacity.copy()
         self._memory, self._bandwidth = fleet.memory_mb.copy(), fleet.bandwidth_kbit.copy()
+        for vm in np.flatnonzero(state.home != NOWHERE).tolist():
+            self.take(vm, int(state.home[vm]))
 
     def room(self, vm: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Say of each host whether the machine fits."""
         mips, memory, bandwidth = self._wants(vm)
         fits: np.ndarray[tuple[int], np.dtype[np.bool_]] = (
-            (self._core >= mips) & (self.mips >= mips) & (self._memory >= memory) & (self._bandwidth >= bandwidth)
+            self._up
+            & (self._core >= mips)
+            & (self.mips >= mips)
+            & (self._memory >= memory)
+            & (self._bandwidth >= bandwidth)
         )
         return fits
 
@@ -44,9 +51,9 @@ class FirstFit:
     """Each machine goes to the first host with room and stays."""
 
     def place(self, state: State) -> Sequence[int]:
-        promises = Promises(state.fleet, state.guests)
+        promises = Promises(state)
         placement = []
-        for vm in range(len(state.guests)):
+        for vm in state.waiting:
             fitting = np.flatnonzero(promises.room(vm))
             host = int(fitting[0]) if len(fitting) else NOWHERE
             if host != NOWHERE:

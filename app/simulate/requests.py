@@ -7,7 +7,7 @@ life; rows without a run time are left out, and memory is not known, so every co
 import csv
 import gzip
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +47,12 @@ class Requests:
 
     def __len__(self) -> int:
         return len(self.arrives_s)
+
+    def until(self, hours: float) -> "Requests":
+        """Give those that arrive within so many hours of the first one, at least that one."""
+        count = int(np.searchsorted(self.arrives_s, self.arrives_s[0] + hours * 3600, side="right"))
+        columns = {name: getattr(self, name)[:count] for name in ("arrives_s", "runs_s", "machines", "need")}
+        return replace(self, **columns)
 
 
 def requests_of(name: str, traces: Path | None, hosts: int | None, seed: int) -> Requests:

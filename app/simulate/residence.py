@@ -4,7 +4,6 @@ The trap: the order of arrival on a host is part of the published protocol (the 
 first), so a machine that ends a move goes to the end of its new host's list.
 """
 
-from collections.abc import Sequence
 from itertools import chain
 
 import numpy as np
@@ -24,20 +23,32 @@ class PolicyError(Exception):
 class Residence:
     """The placement of an experiment as it changes."""
 
-    def __init__(self, hosts: int, placement: Sequence[int]) -> None:
-        self._check(placement, hosts)
-        self.home: Ints = np.array(placement, dtype=np.int64)
-        self.moving: NDArray[np.bool_] = np.zeros(len(placement), dtype=np.bool_)
+    def __init__(self, hosts: int, machines: int) -> None:
+        self.home: Ints = np.full(machines, NOWHERE)
+        self.moving: NDArray[np.bool_] = np.zeros(machines, dtype=np.bool_)
         self.residents: list[list[int]] = [[] for _ in range(hosts)]
-        for vm, host in enumerate(placement):
-            if host != NOWHERE:
-                self.residents[host].append(vm)
+        self.up: NDArray[np.bool_] = np.ones(hosts, dtype=np.bool_)
 
-    @staticmethod
-    def _check(placement: Sequence[int], hosts: int) -> None:
-        for vm, host in enumerate(placement):
-            if not NOWHERE <= host < hosts:
-                raise PolicyError(f"machine {vm} was placed on host {host}, which is not there")
+    def put(self, vm: int, host: int) -> None:
+        """Set a machine that has no home on a host, NOWHERE leaves it; PolicyError when the host cannot be used."""
+        if host == NOWHERE:
+            return
+        if not 0 <= host < len(self.residents) or not self.up[host]:
+            raise PolicyError(f"machine {vm} was placed on host {host}, which is not there")
+        self.home[vm] = host
+        self.residents[host].append(vm)
+
+    def fail(self, host: int) -> list[int]:
+        """Take a host away; name the machines that stood on it, which now stand nowhere, and forget moves to it."""
+        lost = [vm for vm in self.residents[host] if self.home[vm] == host]
+        self.residents[host] = []
+        self.up[host] = False
+        for vm in lost:
+            for vms in self.residents:
+                if vm in vms:
+                    vms.remove(vm)
+        self.home[lost] = NOWHERE
+        return lost
 
     def tenancy(self) -> Tenancy:
         """Give every pair of machine and host, both ends of a move included."""
@@ -50,7 +61,8 @@ class Residence:
     def start(self, move: Move) -> None:
         """Begin a move; PolicyError when the machine or the host cannot take part in it."""
         home = self.home[move.vm]
-        if home == NOWHERE or not 0 <= move.host < len(self.residents) or move.host == home:
+        there = 0 <= move.host < len(self.residents) and self.up[move.host]
+        if home == NOWHERE or not there or move.vm in self.residents[move.host]:
             raise PolicyError(f"machine {move.vm} on host {home} cannot be moved to host {move.host}")
         self.moving[move.vm] = True
         self.residents[move.host].append(move.vm)

@@ -4,7 +4,7 @@ The trap: the order of the rows decides the type of each machine, and the publis
 it. Rows are kept in the byte order of the trace files' names.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,16 @@ class Workload:
     day: str
     guests: Guests
     use: Floats
+
+    @property
+    def ends_s(self) -> float:
+        """The end of the last interval."""
+        return float((self.use.shape[1] - 1) * INTERVAL_S)
+
+    def until(self, hours: float) -> "Workload":
+        """Give the part up to so many hours, in whole intervals and at least one."""
+        intervals = max(1, round(hours * 3600 / INTERVAL_S))
+        return replace(self, use=self.use[:, : intervals + 1])
 
     def use_at(self, now_s: float) -> Floats:
         """Give each machine's use at a moment, linear between two samples."""

@@ -28,30 +28,32 @@ class Packing:
     full = 0.96
     empty = 0.80
     settle_s = 5400.0
+    changed_s = None
 
     def place(self, state):
         """Largest hosts first; every machine is counted with all it was promised."""
-        promises = Promises(state.fleet, state.guests)
+        promises = Promises(state)
         largest_first = np.argsort(-state.fleet.capacity, kind="stable")
         placement = []
-        for vm in range(len(state.guests)):
+        for vm in state.waiting:
             fitting = largest_first[promises.room(vm)[largest_first]]
             host = int(fitting[0]) if len(fitting) else -1
             if host >= 0:
                 promises.take(vm, host)
             placement.append(host)
-        self.changed_s = np.full(len(state.fleet), NEVER)
         return placement
 
     def replan(self, state):
         self.state = state
+        if self.changed_s is None:
+            self.changed_s = np.full(len(state.fleet), NEVER)
         self.capacity = state.fleet.capacity
         self.asked = np.array([state.demand[list(vms)].sum() for vms in state.residents])
         self.machines = np.array([len(vms) for vms in state.residents])
         self.taking = np.zeros(len(state.fleet), dtype=bool)
-        self.closed = self.asked > self.full * self.capacity
+        self.closed = (self.asked > self.full * self.capacity) | ~state.up
         self.moves = []
-        leaving = [(vm, host) for host in np.flatnonzero(self.closed) for vm in self.surplus(host)]
+        leaving = [(vm, host) for host in np.flatnonzero(self.closed & state.up) for vm in self.surplus(host)]
         for vm, host in sorted(leaving, key=lambda pair: -state.demand[pair[0]]):
             self.move(vm, host, self.target(vm, wake=True))
         for host in np.argsort(self.asked / self.capacity, kind="stable"):

@@ -46,6 +46,18 @@ def test_another_seed_is_another_day() -> None:
     assert one["runs"][0]["energy_kwh"] != other["runs"][0]["energy_kwh"]
 
 
+def test_a_run_can_be_shorter_and_things_happen_on_the_way(tmp_path: Path) -> None:
+    (tmp_path / "day").write_text("3600 fail 1\n")
+    arguments = ("--policy", "dvfs", "--until", "6", "--json")
+    plain, eventful = (
+        json.loads(euca(*arguments, *more).stdout)["runs"][0] for more in ((), ("--events", str(tmp_path / "day")))
+    )
+    assert plain["bound_kwh"] == eventful["bound_kwh"]
+    assert (plain["restarts"], eventful["restarts"] > 0) == (0, True)
+    whole = json.loads(euca("--policy", "dvfs", "--json").stdout)["runs"][0]
+    assert plain["energy_kwh"] < whole["energy_kwh"] / 3
+
+
 def test_requests_are_played_against_four_plain_policies(tmp_path: Path) -> None:
     done = euca("--requests", "generated", "--json", "--out", str(tmp_path))
     runs = json.loads(done.stdout)["runs"]

@@ -56,6 +56,8 @@ def state(
         home=home,
         residents=residents,
         history=np.zeros((len(demand), 30)),
+        up=np.ones(len(residents), dtype=np.bool_),
+        waiting=np.flatnonzero(home == -1).tolist(),
     )
 
 
@@ -74,7 +76,7 @@ class Scripted:
         self._placement, self._script = placement, script or {}
 
     def place(self, state: State) -> Sequence[int]:
-        return self._placement
+        return [self._placement[vm] for vm in state.waiting]
 
     def replan(self, state: State) -> Sequence[Move]:
         self.seen.append(replace(state, home=state.home.copy(), residents=[list(vms) for vms in state.residents]))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from app.simulate.baselines import Contender
 from app.simulate.engine import CLOUDSIM, HONEST, Engine, Mode
 from app.simulate.policy import Move
 from app.simulate.residence import PolicyError
@@ -18,7 +19,9 @@ MOVE_S = 10.0  # 625 MB at 62.5 MB/s
 def played(
     workload: Workload, policy: Scripted, *, hosts: int = 2, mode: Mode = HONEST, full_power: bool = False
 ) -> Engine:
-    engine = Engine(workload, plain_fleet(hosts), policy, mode, full_power=full_power)
+    engine = Engine(
+        workload, plain_fleet(hosts), Contender(name="scripted", policy=policy, full_power=full_power), mode
+    )
     engine.play(lambda done: None)
     return engine
 
@@ -157,6 +160,6 @@ def test_the_time_series_tells_hosts_watts_demand_and_moves_of_each_round() -> N
 
 def test_progress_goes_up_to_the_whole_day() -> None:
     told: list[float] = []
-    Engine(even([1.0], [1000]), plain_fleet(1), Scripted([0]), HONEST, full_power=False).play(told.append)
+    Engine(even([1.0], [1000]), plain_fleet(1), Contender(name="", policy=Scripted([0])), HONEST).play(told.append)
     assert told == sorted(told)
     assert np.isclose(told[-1], 1.0, atol=0.01)

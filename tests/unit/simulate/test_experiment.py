@@ -68,7 +68,7 @@ def test_a_policy_of_ones_own_is_named_by_its_file(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(
         "class Stay:\n"
         "    def place(self, state):\n"
-        "        return [vm % len(state.fleet) for vm in range(len(state.guests))]\n"
+        "        return [vm % len(state.fleet) for vm in state.waiting]\n"
         "    def replan(self, state):\n"
         "        return [(0, 1)] if state.now_s == 600.0 else []\n"
     )

@@ -52,6 +52,14 @@ def test_openb_comes_in_order_of_creation_with_shares_of_gpus(tmp_path: Path, st
     assert log.runs_s.tolist() == runs_s
 
 
+def test_a_log_can_be_cut_after_so_many_hours() -> None:
+    log = requests_of("generated", None, 10, seed=1)
+    short = log.until(12)
+    assert 0 < len(short) < len(log)
+    assert short.arrives_s.max() <= log.arrives_s[0] + 12 * 3600
+    assert len(short.need) == len(short)
+
+
 def test_the_same_seed_generates_the_same_requests() -> None:
     one, same, other = (requests_of("generated", None, 10, seed) for seed in (1, 1, 2))
     assert (one.arrives_s == same.arrives_s).all()

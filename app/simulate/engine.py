@@ -187,13 +187,12 @@ class Engine:
 
     def _note(self, now_s: float, moves: int) -> None:
         self.moves += moves
-        demand = self._workload.use_at(now_s) * self._workload.guests.mips
         self.series.append(
             Sample(
                 now_s=now_s,
                 hosts_on=self.meter.hosts_on(),
                 watts=self.meter.watts(),
-                demand_mips=float(demand[self._residence.home != NOWHERE].sum()),
+                demand_mips=float(self._demand(now_s).sum()),
                 moves=moves,
             )
         )
@@ -203,7 +202,7 @@ class Engine:
             now_s=now_s,
             fleet=self._fleet,
             guests=self._workload.guests,
-            demand=self._workload.use_at(now_s) * self._workload.guests.mips,
+            demand=self._demand(now_s),
             load=self._used,
             home=self._residence.home,
             residents=self._residence.residents,
@@ -211,6 +210,11 @@ class Engine:
             up=self._residence.up,
             waiting=self._waiting,
         )
+
+    def _demand(self, now_s: float) -> Floats:
+        """What a machine will ask for is not known before it runs."""
+        running = self._residence.home != NOWHERE
+        return np.where(running, self._workload.use_at(now_s) * self._workload.guests.mips, 0.0)
 
     def _timed(self, decide: Callable[[State], Sequence[T]], state: State) -> Sequence[T]:
         began = perf_counter()

@@ -7,7 +7,7 @@ import pytest
 
 from app.simulate.baselines import Contender
 from app.simulate.engine import CLOUDSIM, HONEST, Engine, Mode
-from app.simulate.policy import Move
+from app.simulate.policy import Move, State
 from app.simulate.residence import PolicyError
 from app.simulate.workload import Workload
 from tests.unit.simulate.stage import Scripted, even, plain_fleet
@@ -132,6 +132,18 @@ def test_a_day_has_a_round_each_300_seconds(mode: Mode, rounds: int, first_s: fl
     series = played(even([1.0], [1000]), Scripted([0]), mode=mode).series
     assert (len(series), series[0].now_s) == (rounds, first_s)
     assert series[-1].now_s == pytest.approx(last_s)
+
+
+def test_what_a_machine_will_ask_for_is_not_known_before_it_runs() -> None:
+    class Curious(Scripted):
+        def place(self, state: State) -> Sequence[int]:
+            self.told = state.demand.tolist()
+            return super().place(state)
+
+    policy = Curious([0, -1])
+    played(even([1.0, 1.0], [1000, 1000]), policy)
+    assert policy.told == [0, 0]
+    assert policy.seen[0].demand.tolist() == [1000, 0]
 
 
 def test_a_refused_machine_is_counted_and_costs_nothing() -> None:

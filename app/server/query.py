@@ -8,7 +8,6 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -144,7 +143,6 @@ class QueryApi:
             unit=unit,
             caller=opened.caller,
             site=self._site,
-            sha256=sha256(msgspec.json.encode(call.arguments)).hexdigest(),
             prepared=prepared,
         )
         answer = opened.operation.handle(ask)
@@ -161,7 +159,7 @@ def form_params(query: str, body: bytes, content_type: str) -> list[tuple[str, s
     count = sum(part.count(b"&") + 1 for part in parts)
     if count > MOST_PARAMETERS:
         raise OverLimit("parameters per request", count, MOST_PARAMETERS)
-    return [pair for part in parts for pair in _pairs(part)]
+    return [pair for part in parts if part for pair in _pairs(part)]
 
 
 def _pairs(form: bytes) -> list[tuple[str, str]]:

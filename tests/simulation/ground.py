@@ -17,6 +17,8 @@ from tests.simulation.machine import Domain, Machine
 from tests.simulation.script import NetLies
 
 Answer = Callable[[CloudError | None], None]
+SLOW = (1.0, 20.0)
+"""A busy machine takes longer over every step, so that others ask while a pass runs."""
 
 
 class Judge(Protocol):
@@ -45,6 +47,7 @@ class Ground:
         self.cards: dict[str, str] = {}
         self.hung = False
         self.refusing = 0.0
+        self._slow = rng.choice(SLOW)
         self.disturbed_s = float("-inf")
         self._waiting: deque[Errand] = deque()
         self._running: Errand | None = None
@@ -98,7 +101,7 @@ class Ground:
         self._begin()
 
     def _pause(self) -> float:
-        return 0.001 + self._rng.random() * 0.02
+        return (0.001 + self._rng.random() * 0.02) * self._slow
 
     def _steps(self, networks: Sequence[Network]) -> Iterator[tuple[str, str]]:
         """Carry out one step after the other; yield what each changed, if anything."""

@@ -44,9 +44,9 @@ PLANTS = {
         means="a stopped instance loses its disk",
     ),
     "free-too-early": Plant(
-        module="app.store.unit",
-        right="FROM instances WHERE NOT (wanted = 'terminated' AND removed)\n    ) GROUP BY host",
-        wrong="FROM instances WHERE NOT (wanted = 'terminated')\n    ) GROUP BY host",
+        module="app.store.migrations",
+        right="{source} WHERE NOT ({row}.wanted = 'terminated' AND {row}.removed)",
+        wrong="{source} WHERE NOT ({row}.wanted = 'terminated')",
         means="room is given away while a terminated instance still runs there",
         found_by=4,
     ),

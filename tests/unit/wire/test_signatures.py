@@ -4,6 +4,7 @@ import sys
 import time
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -173,7 +174,7 @@ def test_another_secret_is_refused_without_telling_any_secret(make: Any) -> None
 
 
 def changed(request: SignedRequest, **parts: Any) -> SignedRequest:
-    return SignedRequest(**{name: getattr(request, name) for name in SignedRequest.__slots__} | parts)
+    return replace(request, **parts)
 
 
 @pytest.mark.parametrize("part", ["method", "path", "query", "body", "host", "signed header"])

@@ -1,0 +1,81 @@
+"""A policy made ready to decide with: its rules of one phase, compiled once and used for every machine."""
+
+from dataclasses import dataclass
+
+from app.rules.columns import compiled
+from app.rules.kernels import Kernel
+from app.rules.tree import Hard, Phase, Policy, Rule, Ruleset, Soft
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A hard clause: a host passes where the kernel's answer is known and as wanted."""
+
+    rule: Rule
+    clause: Hard
+    kernel: Kernel
+
+    def __str__(self) -> str:
+        return f"{self.rule.name}: {self.clause.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A soft clause with its weight in the policy."""
+
+    rule: Rule
+    clause: Soft
+    weight: float
+    kernel: Kernel
+
+    def __str__(self) -> str:
+        return f"{self.rule.name}: {self.clause.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One rule of the policy: `applies` says for which machine or hosts, None for all."""
+
+    rule: Rule
+    applies: Kernel | None
+    gates: tuple[Gate, ...]
+    wishes: tuple[Wish, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is enforced, part by part, and what is only observed; `gates` names all hard clauses in order."""
+
+    policy: Policy
+    parts: tuple[Part, ...]
+    observed: tuple[Part, ...]
+    gates: tuple[str, ...]
+    tiebreak: Kernel | None
+
+
+def prepare(ruleset: Ruleset, policy: str, phase: Phase = Phase.PLACE) -> Prepared:
+    """Compile the rules of a policy that have a say in a phase; the ruleset must be sound."""
+    chosen = ruleset.policies[policy]
+    pairs = [(use.weight, ruleset.rules[use.rule]) for use in chosen.uses]
+    parts = [_part(rule, weight) for weight, rule in pairs if phase in rule.phases]
+    enforced = tuple(part for part in parts if not part.rule.observed)
+    return Prepared(
+        policy=chosen,
+        parts=enforced,
+        observed=tuple(part for part in parts if part.rule.observed),
+        gates=tuple(str(gate) for part in enforced for gate in part.gates),
+        tiebreak=compiled(chosen.tiebreak) if chosen.tiebreak else None,
+    )
+
+
+def _part(rule: Rule, weight: float) -> Part:
+    return Part(
+        rule=rule,
+        applies=compiled(rule.applies.test) if rule.applies else None,
+        gates=tuple(Gate(rule, clause, compiled(clause.test)) for clause in rule.hard),
+        wishes=tuple(
+            Wish(rule, clause, weight * clause.weight, compiled(clause.term))
+            for clause in rule.soft
+            if weight * clause.weight > 0
+        ),
+    )

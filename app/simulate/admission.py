@@ -20,6 +20,7 @@ from app.simulate.meter import JOULES_PER_KWH
 from app.simulate.requests import Requests, requests_of
 from app.simulate.residence import PolicyError
 from app.simulate.room import Chooser, Room
+from app.simulate.ruled import ruled
 
 SHORT_S = 10.0
 
@@ -62,7 +63,7 @@ class Admission:
 class _Hall:
     def __init__(self, requests: Requests, chooser: Chooser) -> None:
         self.requests, self.chooser = requests, chooser
-        self.room = Room(requests.hosts)
+        self.room = Room(requests.hosts, requests.watts)
         self.now_s = float(requests.arrives_s[0]) if len(requests) else 0.0
         self.began_s = self.now_s
         self.line: deque[int] = deque()
@@ -101,7 +102,7 @@ class _Hall:
             self.bound_s += bound * span_s
             cores = self.room.total[:, 0]
             self.load_s += float(((cores - self.room.free[:, 0])[on] / cores[on]).sum()) * span_s
-            self.now_s = now_s
+            self.now_s = self.room.now_s = now_s
 
     def bound(self) -> int:
         """Give the fewest hosts that hold what runs now, each resource looked at alone, the largest hosts first."""
@@ -157,9 +158,12 @@ def chooser(name: str) -> tuple[str, Chooser]:
     """Make the way to place requests of that name; PolicyError when there is none."""
     if name in CHOOSERS:
         return name, CHOOSERS[name]()
+    if name.endswith(".rules"):
+        return Path(name).stem, ruled(Path(name))
     if (found := own(name)) is not None:
         return found[0], found[1]()
-    raise PolicyError(f"there is no policy {name} for requests; there are {', '.join(CHOOSERS)}, or file.py:Class")
+    there = ", ".join(CHOOSERS)
+    raise PolicyError(f"there is no policy {name} for requests; there are {there}, a file of rules, or file.py:Class")
 
 
 def admit(ask: Ask, progress: Callable[[float], None] = lambda done: None) -> Admission:

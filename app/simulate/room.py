@@ -16,8 +16,9 @@ HOSTS_PER_RACK = 16
 class Room:
     """Free cores, memory and GPUs (one column each) and running machines of every host; racks of 16 hosts."""
 
-    def __init__(self, hosts: Floats) -> None:
-        self.total = hosts
+    def __init__(self, hosts: Floats, watts: tuple[float, float] | None = None) -> None:
+        self.total, self.watts = hosts, watts
+        self.now_s = 0.0
         self.free: Floats = hosts.copy()
         self.running: Ints = np.zeros(len(hosts), dtype=np.int64)
         self.rack: Ints = np.arange(len(hosts)) // HOSTS_PER_RACK

@@ -3,10 +3,13 @@
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.simulate.admission import Admission, Ask, admit, chooser
 from app.simulate.residence import PolicyError
+from app.simulate.room import Room
+from app.simulate.ruled import ruled
 from tests.house.tree import ROOT
 
 RULES = ROOT / "data" / "rules"
@@ -43,11 +46,13 @@ def test_rules_see_which_machines_belong_together(tmp_path: Path) -> None:
     assert together.groups_on_one_rack >= played("emptiest").groups_on_one_rack
 
 
-def test_rules_see_which_hosts_are_on(tmp_path: Path) -> None:
-    on_first = 'rule on { prefer host.power == "on" ? 1 : 0 }'
-    off_first = 'rule on { prefer host.power == "on" ? 0 : 1 }'
-    few, many = (played(text(tmp_path, rule, "use on")).hosts_on_mean for rule in (on_first, off_first))
-    assert few < many
+@pytest.mark.parametrize(("worth", "host"), [("1 : 0", 1), ("0 : 1", 0)])
+def test_rules_see_which_hosts_are_on_and_when_that_changes(tmp_path: Path, worth: str, host: int) -> None:
+    rules = ruled(Path(text(tmp_path, f'rule on {{ prefer host.power == "on" ? {worth} }}', "use on")))
+    room, need = Room(np.tile([4.0, 8192.0, 0.0], (2, 1))), np.array([1.0, 1024.0, 0.0])
+    assert rules.choose(room, 1, need) == [0]
+    room.book(np.array([1]), np.array([1]), need)
+    assert rules.choose(room, 1, need) == [host]
 
 
 def test_rules_see_what_a_machine_would_draw(tmp_path: Path) -> None:

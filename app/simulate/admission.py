@@ -79,7 +79,8 @@ class _Hall:
     def arrive(self, request: int) -> None:
         self.until(float(self.requests.arrives_s[request]))
         self.line.append(request)
-        self.serve()
+        if len(self.line) == 1:
+            self.serve()
 
     def until(self, now_s: float) -> None:
         """Let everything end that ends before this moment, and serve the line after each end."""
@@ -121,11 +122,13 @@ class _Hall:
         return (idle_w * self.on_s + (full_w - idle_w) * self.load_s) / JOULES_PER_KWH
 
     def serve(self) -> None:
-        while self.line and self.admit(self.line[0]):
+        """Admit from the head of the line; who finds no room is refused if there is no line, or if nothing runs."""
+        while self.line:
+            admitted = self.admit(self.line[0])
+            if not admitted and self.requests.wait and self.where:
+                return
+            self.refused += not admitted
             self.line.popleft()
-        if self.line and not self.requests.wait:
-            self.refused += len(self.line)
-            self.line.clear()
 
     def admit(self, request: int) -> bool:
         machines, need = int(self.requests.machines[request]), self.requests.need[request]

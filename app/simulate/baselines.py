@@ -41,6 +41,8 @@ def contender(name: str) -> Contender:
         return Contender(name=name, policy=FirstFit(), full_power=name == "npa")
     if found := _NAME.fullmatch(name):
         return Contender(name=name, policy=Consolidation(_TESTS[found[1]](float(found[2]))))
+    if name.endswith(".rules"):
+        raise PolicyError(f"{name}: files of rules place requests (--requests); they do not move machines here yet")
     if (found_own := own(name)) is not None:
         policy: Policy = found_own[1]()
         return Contender(name=found_own[0], policy=policy)

@@ -19,7 +19,7 @@ from app.simulate.overload import Overload
 from app.simulate.policy import Move, State
 from app.simulate.residence import NOWHERE
 
-GLANCE = 16
+GLANCE = 16  # hosts tested for overload at a time, the best first: the first will mostly do, and one call tests many
 
 
 class Consolidation:

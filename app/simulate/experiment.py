@@ -5,7 +5,7 @@ The trap: a worker process gets names, not objects. Whatever a run needs must be
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
@@ -124,7 +124,7 @@ def carry_out(task: Task, progress: Callable[[float], None] = lambda done: None)
         workload = generated(round(task.hosts * MACHINES_PER_HOST), task.seed)
     else:
         workload = planetlab(task.traces, task.day)
-    return run(
+    played = run(
         workload if task.until_h is None else workload.until(task.until_h),
         contender(task.policy),
         hosts=task.hosts,
@@ -132,6 +132,7 @@ def carry_out(task: Task, progress: Callable[[float], None] = lambda done: None)
         happenings=task.happenings,
         progress=progress,
     )
+    return replace(played, seed=task.seed) if workload.day == GENERATED else played
 
 
 def carry_out_all(

@@ -95,6 +95,11 @@ def test_without_a_line_who_finds_no_room_is_refused() -> None:
     assert (run.served, run.refused, run.wait_s_mean) == (2, 1, 0)
 
 
+def test_who_finds_no_room_although_nothing_runs_is_refused_and_holds_up_nobody() -> None:
+    run = played([(0, 100, 9), (10, 50, 4)])
+    assert (run.served, run.refused, run.wait_s_mean) == (1, 1, 0)
+
+
 def test_a_short_run_counts_as_ten_seconds_in_the_slowdown() -> None:
     assert played([(0, 1, 8), (0, 1, 1)]).slowdown_mean == 1
 
@@ -127,7 +132,7 @@ JOBS = st.lists(st.tuples(st.integers(0, 50), st.integers(1, 40), st.integers(1,
 def test_everybody_is_served_or_refused_and_nothing_beats_the_bound(jobs: list[JOB], policy: str, wait: bool) -> None:
     run = played(sorted(jobs), policy, hosts=3, wait=wait)
     assert run.served + run.refused == len(jobs)
-    assert run.refused == 0 or not wait
+    assert run.refused == 0 or not wait  # at most twelve machines on twelve cores
     assert run.hosts_bound_mean <= run.hosts_on_mean + 1e-9 <= 3 + 1e-9
     assert run.hosts_bound_most <= run.hosts_on_most
     assert run.slowdown_mean >= 1 or run.served == 0

@@ -97,6 +97,15 @@ def test_a_policy_that_is_not_there_is_named_in_the_error(name: str) -> None:
         contender(name)
 
 
+def test_rules_are_told_apart_from_policies_that_move_machines() -> None:
+    with pytest.raises(PolicyError, match="--requests"):
+        contender("data/rules/energy.rules")
+
+
+def test_a_generated_day_names_its_seed() -> None:
+    assert (carry_out(TASK).seed, TASK.seed) == (3, 3)
+
+
 def test_npa_counts_every_host_at_full_watts_as_published() -> None:
     played = run(generated(10, 1), contender("npa"), hosts=800, mode=CLOUDSIM)
     assert played.energy_kwh == pytest.approx(2410.80, abs=0.01)

@@ -1,7 +1,8 @@
 """Requests placed by a file of mapping rules: the engine of the cloud itself, fed with the hosts of a simulation.
 
 The trap: the rules see what a cloud would know. A host is on while something runs there; every core that is promised is
-taken to be busy; all machines of one request are one placement group, and nothing else is grouped.
+taken to be busy; all machines of one request are one placement group, and nothing else is grouped. Rules know nothing
+of GPUs: hosts with too few are shown as in maintenance.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from app.rules.reading import read
 from app.rules.reservation import reserve
 from app.rules.table import Flags, HostTable
 from app.simulate.fleet import Floats
-from app.simulate.requests import CORES, MEMORY
+from app.simulate.requests import CORES, GPUS, MEMORY
 from app.simulate.residence import PolicyError
 from app.simulate.room import Room
 
@@ -49,6 +50,7 @@ class Ruled:
         if self._table is None:
             self._table = _table(room)
         self._show(self._table, room)
+        self._table.fill("host.maintenance", room.free[:, GPUS] < need[GPUS])
         self._requests += 1
         vms = [_machine(self._requests, need)] * machines
         placed = reserve(self._table, vms, self._policy, Now(at_s=room.now_s, hour=int(room.now_s // 3600 % 24)))
@@ -96,7 +98,6 @@ def _table(room: Room) -> HostTable:
     cores = room.total[:, CORES]
     for name, values in {
         "host.index": np.arange(len(table), dtype=np.float64),
-        "host.maintenance": np.zeros(len(table), np.bool_),
         "host.settled": np.zeros(len(table)),
         "host.mem.total": room.total[:, MEMORY] * MIB,
         "host.disk.free": np.full(len(table), PLENTY),

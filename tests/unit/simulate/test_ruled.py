@@ -61,6 +61,13 @@ def test_rules_see_what_a_machine_would_draw(tmp_path: Path) -> None:
     assert most.hosts_on_mean < least.hosts_on_mean
 
 
+def test_a_host_with_too_few_gpus_takes_nothing_that_needs_them() -> None:
+    rules = ruled(RULES / "greedy.rules")
+    room = Room(np.array([[4.0, 8192.0, 0.5], [4.0, 8192.0, 2.0]]))
+    assert rules.choose(room, 1, np.array([1.0, 1024.0, 1.0])) == [1]
+    assert rules.choose(room, 1, np.array([1.0, 1024.0, 0.5])) == [0]
+
+
 @pytest.mark.parametrize("path", sorted(RULES.glob("*.rules")), ids=lambda path: path.stem)
 def test_every_shipped_policy_serves_all_requests(path: Path) -> None:
     run = played(str(path))

@@ -24,6 +24,7 @@ def test_the_command_goes_to_the_address_with_the_options_given() -> None:
     assert words[-4:] == ["--", "root@10.9.0.5", "uname", "-a"]
     assert words[words.index("-i") + 1] == "a key"
     assert "HostKeyAlias=i-0a11beef" in words
+    assert "ConnectTimeout=20" in words
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,9 @@ def ssh_words(view: InstanceView, login: str, more: Sequence[str], command: tupl
 @remote
 def console_log(cloud: Remote, follow: bool, instance_id: str) -> None:
     """Print the newest 64 KiB of what an instance wrote to its console."""
-    if cloud.json and not follow:
+    if cloud.json and follow:
+        raise click.UsageError("--follow prints text; leave --json out")
+    if cloud.json:
         show_json(cloud.send(calls.console_output(instance_id)))
         return
     for text in _pieces(cloud, instance_id, follow=follow):

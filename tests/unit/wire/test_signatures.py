@@ -173,6 +173,12 @@ def test_another_secret_is_refused_without_telling_any_secret(make: Any) -> None
     assert "another secret" not in str(refused.value)
 
 
+@pytest.mark.parametrize("words", [{"region": "r" * 65}, {"service": "s" * 65}])
+def test_a_word_of_the_scope_is_short_since_keys_made_from_it_are_kept(words: dict[str, str]) -> None:
+    with pytest.raises(Unauthenticated, match="at most 64"):
+        check(botocore_v4("http://127.0.0.1:8773/", {"Action": "DescribeRegions"}, **words))
+
+
 def changed(request: SignedRequest, **parts: Any) -> SignedRequest:
     return replace(request, **parts)
 

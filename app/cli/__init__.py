@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backup": ("app.cli.state:backup", "Write the state of a running cloud to a file."),
     "restore": ("app.cli.state:restore", "Put a backup in the place of the state."),
     "recover": ("app.cli.recover:recover", "Rebuild the state from what the hosts run."),
+    "simulate": ("app.cli.simulate:simulate", "Play days of load against placement policies."),
     "doctor": ("app.cli.doctor:doctor", "Check this machine and say what to type."),
 }
 

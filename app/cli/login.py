@@ -20,6 +20,7 @@ from app.cli.remote import Remote, remote
 from app.client import calls, contexts
 
 FOLLOW_EVERY_S = 1.0
+CONNECT_S = 20
 OVERLAP = 256
 _LOGIN = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 _OVER = frozenset({"terminated", "shutting-down"})
@@ -68,7 +69,12 @@ def ssh_words(view: InstanceView, login: str, more: Sequence[str], command: tupl
         address = IPv4Address(view.private_ip)
     except ValueError:
         raise click.ClickException(f"{printable(view.private_ip)} is no address") from None
-    options = [f"HostKeyAlias={view.id}", "CheckHostIP=no", "StrictHostKeyChecking=accept-new"]
+    options = [
+        f"HostKeyAlias={view.id}",
+        "CheckHostIP=no",
+        "StrictHostKeyChecking=accept-new",
+        f"ConnectTimeout={CONNECT_S}",
+    ]
     words = ["ssh", *(word for option in options for word in ("-o", option))]
     return [*words, *more, "--", f"{login}@{address}", *command]
 
@@ -79,7 +85,9 @@ def ssh_words(view: InstanceView, login: str, more: Sequence[str], command: tupl
 @remote
 def console_log(cloud: Remote, follow: bool, instance_id: str) -> None:
     """Print the newest 64 KiB of what an instance wrote to its console."""
-    if cloud.json and not follow:
+    if cloud.json and follow:
+        raise click.UsageError("--follow prints text; leave --json out")
+    if cloud.json:
         show_json(cloud.send(calls.console_output(instance_id)))
         return
     for text in _pieces(cloud, instance_id, follow=follow):

@@ -371,5 +371,8 @@ class SeedFiles(Protocol):
     """Makes small disk images that tell a guest who it is, where no metadata address does."""
 
     def write(self, files: Mapping[str, bytes]) -> tuple[Path, str]:
-        """Write an image that holds these files; return where, for the caller to remove, and its SHA-256."""
+        """Write an image that holds these files; return where, for the caller to remove, and its SHA-256.
+
+        Unavailable, and nothing left, where the disk does not take it.
+        """
         ...

@@ -1,7 +1,8 @@
 """Tell an instance who it is by a disk, where no metadata address of ours answers it.
 
-cloud-init's NoCloud wants `meta-data` in YAML, which JSON is, and `user-data` byte by byte. The trap: what is told is
-fixed when the disk is made; it holds nothing that changes in an instance's life.
+cloud-init's NoCloud wants `meta-data` in YAML and `user-data` byte by byte. JSON is YAML but for its pairs of escapes
+beyond U+FFFF. The trap: what is told is fixed when the disk is made; it holds nothing that changes in an instance's
+life.
 """
 
 import asyncio
@@ -19,7 +20,8 @@ def told(instance: Instance) -> Mapping[str, bytes]:
         "local-hostname": instance.id,
         "public-keys": [instance.public_key] if instance.public_key else [],
     }
-    return {"meta-data": json.dumps(said, indent=0).encode(), "user-data": instance.user_data}
+    meta = json.dumps(said, indent=0, ensure_ascii=False)
+    return {"meta-data": meta.encode(), "user-data": instance.user_data}
 
 
 async def sow(seeds: SeedFiles, hypervisor: Hypervisor, instance: Instance, volume: str) -> None:

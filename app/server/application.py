@@ -1,6 +1,5 @@
 """The HTTP application on a running cloud: routes, guards, problem documents, the description of itself."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from litestar import Litestar, Router
@@ -9,7 +8,6 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
-from litestar.types import ControllerRouterHandler
 
 from app.domain.errors import CloudError
 from app.server import desk, problems
@@ -41,8 +39,8 @@ CONTROLLERS: tuple[Any, ...] = (
 )
 
 
-def create_app(cloud: Cloud, more: Sequence[ControllerRouterHandler] = ()) -> Litestar:
-    """Make the application; `more` are handlers of other interfaces on the same listener."""
+def create_app(cloud: Cloud) -> Litestar:
+    """Make the application."""
     api = Router(
         path=ROOT,
         route_handlers=CONTROLLERS,
@@ -52,7 +50,7 @@ def create_app(cloud: Cloud, more: Sequence[ControllerRouterHandler] = ()) -> Li
         security=[{"bearer": []}],
     )
     return Litestar(
-        route_handlers=[api, healthz, metrics, heartbeat, *more],
+        route_handlers=[api, healthz, metrics, heartbeat],
         exception_handlers=_EXCEPTIONS,
         request_max_body_size=BODY_BYTES,
         openapi_config=OpenAPIConfig(

@@ -1,26 +1,35 @@
-"""Connections whose request head is bounded in time and size, since it is read before anybody knows from whom it is.
+"""Connections whose requests are bounded while they arrive, since nobody knows yet from whom they are.
 
-The trap: uvicorn bounds neither, so a client that sends its head byte by byte, or without end, would hold a connection
-or fill the memory. Bodies are bounded where they are read.
+The trap: uvicorn bounds neither time nor head, so a client that sends byte by byte, stalls in its body, or never ends
+its head would hold a connection or fill the memory. How long a body may be is decided where it is read.
 """
 
 import asyncio
+from enum import Enum, auto
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_BYTES = 128 * 1024
 
 
+class _Reading(Enum):
+    HEAD = auto()
+    BODY = auto()
+    NOTHING = auto()  # the request is there whole
+
+
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP/1.1 with a limit on each request's line and headers together."""
+    """uvicorn's HTTP/1.1 with limits on the head's size and time, and on the silence of a body."""
 
     HEAD_WITHIN_S = 20.0
+    BODY_SILENCE_S = 30.0
+    _reading = _Reading.HEAD
     _head_bytes = 0
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._expect_head()
+        self._hang_up_after(self.HEAD_WITHIN_S)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_deadline()
@@ -28,22 +37,40 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        self._head_bytes += len(data)
-        if self._deadline is not None and self._head_bytes > HEAD_BYTES:
-            self.send_400_response("The request line and headers are too long.")
+        match self._reading:
+            case _Reading.NOTHING:
+                self._forget_deadline()
+            case _Reading.BODY:
+                self._hang_up_after(self.BODY_SILENCE_S)
+            case _Reading.HEAD:
+                self._head_bytes += len(data)
+                if self._head_bytes > HEAD_BYTES:
+                    self.send_400_response("The request line and headers are too long.")
+                elif self._deadline is None:
+                    self._hang_up_after(self.HEAD_WITHIN_S)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._expect_head()
+        self._forget_deadline()
+        self._reading, self._head_bytes = _Reading.HEAD, 0
 
     def on_headers_complete(self) -> None:
-        self._forget_deadline()
+        self._reading = _Reading.BODY
         super().on_headers_complete()
 
-    def _expect_head(self) -> None:
+    def on_message_complete(self) -> None:
+        self._reading = _Reading.NOTHING
+        super().on_message_complete()
+
+    def _hang_up_after(self, seconds: float) -> None:
         self._forget_deadline()
-        self._head_bytes = 0
-        self._deadline = self.loop.call_later(self.HEAD_WITHIN_S, self.transport.close)
+        self._deadline = self.loop.call_later(seconds, self._hang_up)
+
+    def _hang_up(self) -> None:
+        if self._reading is _Reading.BODY and self.flow.read_paused:  # it is we who do not read
+            self._hang_up_after(self.BODY_SILENCE_S)
+        else:
+            self.transport.close()
 
     def _forget_deadline(self) -> None:
         if self._deadline is not None:

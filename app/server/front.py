@@ -1,19 +1,18 @@
-"""What every request meets first: an id, a limit on how slowly it may arrive, and HEAD for whatever answers GET.
+"""What every request meets first: an id, and HEAD for whatever answers GET.
 
-The trap: Litestar's own middleware runs after routing, so answers to unknown paths would carry no id.
+The trap: Litestar's own middleware runs after routing, so answers to unknown paths would carry no id. Paths whose
+requests are no business of Litestar's (the signed ones, of which every byte counts) are told apart here, too.
 """
 
-import asyncio
 import re
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any, cast
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Receive, ReceiveMessage, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app.domain.ports import Entropy
 
-BODY_SILENCE_S = 30.0
 REQUEST_ID = b"x-request-id"
 _WATCHED = frozenset({"/healthz", "/metrics", "/services/Heartbeat"})
 _FIT_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
@@ -27,10 +26,11 @@ class Front:
         inner: ASGIApp,
         entropy: Entropy,
         *,
-        body_silence_s: float = BODY_SILENCE_S,
+        apart: Mapping[str, ASGIApp] | None = None,
         observe: Callable[[str, int], None] | None = None,
     ) -> None:
-        self._inner, self._entropy, self._body_silence_s, self._observe = inner, entropy, body_silence_s, observe
+        self._inner, self._entropy, self._observe = inner, entropy, observe
+        self._apart = apart or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -49,25 +49,8 @@ class Front:
         changed["request_id"] = request_id
         if changed["method"] == "HEAD" and _is_ours(changed["path"]):
             changed["method"] = "GET"  # the server below drops the body, since its own scope says HEAD
-        await self._inner(cast("Scope", changed), _Impatient(receive, self._body_silence_s), send_with_id)
-
-
-class _Impatient:
-    """A `receive` that takes a body which stalls for a client that went away."""
-
-    def __init__(self, receive: Receive, silence_s: float) -> None:
-        self._receive, self._silence_s, self._complete = receive, silence_s, False
-
-    async def __call__(self) -> ReceiveMessage:
-        if self._complete:
-            return await self._receive()
-        try:
-            async with asyncio.timeout(self._silence_s):
-                message = await self._receive()
-        except TimeoutError:
-            return {"type": "http.disconnect"}
-        self._complete = message["type"] != "http.request" or not message.get("more_body", False)
-        return message
+        answer = self._apart.get(changed["path"].rstrip("/") or "/", self._inner)
+        await answer(cast("Scope", changed), receive, send_with_id)
 
 
 def _is_ours(path: str) -> bool:

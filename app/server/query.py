@@ -8,7 +8,6 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -73,7 +72,7 @@ class QueryApi:
         try:
             protocol = self._protocol(request.params)
             claim = signatures.read(request)
-            opened = self._store.glance(lambda unit: self._open(unit, request, claim, request_id))
+            opened = self._store.glance(lambda unit: self._open(unit, protocol, request, claim, request_id))
             body = opened if isinstance(opened, bytes) else await self._run(opened, source, request_id)
             return Reply(status=200, body=body)
         except CloudError as error:
@@ -92,10 +91,11 @@ class QueryApi:
         version = next((value for name, value in params if name == "Version"), "")
         return self._protocols.get(service_of(version), self._protocols["ec2"])
 
-    def _open(self, unit: Unit, request: SignedRequest, claim: Claim, request_id: str) -> "_Opened | bytes":
+    def _open(
+        self, unit: Unit, protocol: Protocol, request: SignedRequest, claim: Claim, request_id: str
+    ) -> "_Opened | bytes":
         """Authenticate and decode; what is brief is answered at once, from the same snapshot."""
         caller = self._authenticate(unit, claim)
-        protocol = self._protocol(request.params)
         call = protocol.decode(request.params)
         operation = self._operations[call.service, call.operation]
         opened = _Opened(caller=caller, call=call, operation=operation)
@@ -144,7 +144,6 @@ class QueryApi:
             unit=unit,
             caller=opened.caller,
             site=self._site,
-            sha256=sha256(msgspec.json.encode(call.arguments)).hexdigest(),
             prepared=prepared,
         )
         answer = opened.operation.handle(ask)
@@ -161,7 +160,7 @@ def form_params(query: str, body: bytes, content_type: str) -> list[tuple[str, s
     count = sum(part.count(b"&") + 1 for part in parts)
     if count > MOST_PARAMETERS:
         raise OverLimit("parameters per request", count, MOST_PARAMETERS)
-    return [pair for part in parts for pair in _pairs(part)]
+    return [pair for part in parts if part for pair in _pairs(part)]
 
 
 def _pairs(form: bytes) -> list[tuple[str, str]]:

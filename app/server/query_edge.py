@@ -7,23 +7,21 @@ made of them. Bodies are bounded, since they are read before the sender is known
 import asyncio
 from typing import Any
 
-from litestar import asgi
-from litestar.handlers import ASGIRouteHandler
-from litestar.types import Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app.domain.errors import CloudError, OverLimit, TimedOut
 from app.server.query import QueryApi, form_params
 from app.wire.signatures import SignedRequest
 
 EC2_PATH = "/services/Eucalyptus"
+PATHS = ("/", EC2_PATH)
 BODY_BYTES = 1 << 20
 BODY_WITHIN_S = 60.0
 
 
-def query_route(api: QueryApi) -> ASGIRouteHandler:
-    """Make the handler of `/` and `/services/Eucalyptus` (with and without a closing slash)."""
+def query_app(api: QueryApi) -> ASGIApp:
+    """Make the application of PATHS."""
 
-    @asgi(["/", EC2_PATH], opt={"exclude_from_auth": True})
     async def answer_query(scope: Scope, receive: Receive, send: Send) -> None:
         request_id = str(scope.get("request_id", ""))
         source = scope["client"][0] if scope["client"] else ""
@@ -55,19 +53,30 @@ def signed_request(scope: Any, body: bytes) -> SignedRequest:
 
 async def _body(receive: Receive) -> bytes:
     """Read the whole body; OverLimit or TimedOut if it is too long or takes too long."""
-    body = bytearray()
-    more = True
+    first: Any = await receive()
+    body = bytearray(first.get("body", b""))
     try:
-        async with asyncio.timeout(BODY_WITHIN_S):
-            while more:
-                message: Any = await receive()
-                body += message.get("body", b"")
-                more = message.get("more_body", False)
-                if len(body) > BODY_BYTES:
-                    raise OverLimit("bytes per request", len(body), BODY_BYTES)
+        if first.get("more_body", False):
+            async with asyncio.timeout(BODY_WITHIN_S):
+                await _rest(receive, body)
     except TimeoutError:
         raise TimedOut("client", "sending the request", BODY_WITHIN_S) from None
+    _bound(body)
     return bytes(body)
+
+
+async def _rest(receive: Receive, body: bytearray) -> None:
+    more = True
+    while more:
+        _bound(body)
+        message: Any = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+
+
+def _bound(body: bytearray) -> None:
+    if len(body) > BODY_BYTES:
+        raise OverLimit("bytes per request", len(body), BODY_BYTES)
 
 
 async def _send(send: Send, status: int, body: bytes) -> None:

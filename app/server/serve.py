@@ -24,7 +24,7 @@ from app.server.application import create_app
 from app.server.cloud import Cloud
 from app.server.connections import BoundedProtocol
 from app.server.front import Front
-from app.server.query_edge import query_route
+from app.server.query_edge import PATHS, query_app
 from app.server.wiring import Around, as_they_are, query_api, running
 from app.settings import Settings
 
@@ -102,8 +102,9 @@ async def _serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _begin_to_stop, stopping)
     async with cloud_of as cloud:
+        query = query_app(query_api(cloud, url))
         app: Any = Front(
-            create_app(cloud, [query_route(query_api(cloud, url))]), cloud.entropy, observe=cloud.metrics.observe
+            create_app(cloud), cloud.entropy, apart=dict.fromkeys(PATHS, query), observe=cloud.metrics.observe
         )
         _tune()
         server = _Server(_config(app), answering)

@@ -9,28 +9,40 @@ import hashlib
 import io
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from pycdlib import PyCdlib
 
+from app.domain.errors import Unavailable
+
 LABEL = "cidata"
+SUFFIX = ".iso"
 
 
 class Seeds:
-    """The port `SeedFiles` on a directory of its own, which is made or emptied (mode 0700; files 0600)."""
+    """The port `SeedFiles` on a directory of its own, which is made or rid of old ones (mode 0700; files 0600)."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for left in directory.iterdir():
+        for left in directory.glob(f"*{SUFFIX}"):
             left.unlink()
 
     def write(self, files: Mapping[str, bytes]) -> tuple[Path, str]:
-        """Write an image that holds these files; return where, for the caller to remove, and its SHA-256."""
+        """Write an image that holds these files; return where, for the caller to remove, and its SHA-256.
+
+        Unavailable, and nothing left, where the disk does not take it.
+        """
         content = seed_image(files)
-        path = self._directory / secrets.token_hex(8)
-        path.touch(0o600)
-        path.write_bytes(content)
+        path = self._directory / (secrets.token_hex(8) + SUFFIX)
+        try:
+            path.touch(0o600)
+            path.write_bytes(content)
+        except OSError as refused:
+            with suppress(OSError):
+                path.unlink()
+            raise Unavailable("seed disk", f"it can not be written: {refused.strerror}") from refused
         return path, hashlib.sha256(content).hexdigest()
 
 

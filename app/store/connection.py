@@ -6,6 +6,7 @@ would fail with "database is locked" as soon as somebody wrote in between.
 
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -75,6 +76,26 @@ def connect(
     except sqlite3.Error as error:
         raise translated(error) from error
     return connection
+
+
+def still_there(file: Path) -> Callable[[], None]:
+    """Return a check that raises Unavailable once another file, or none, has this one's name.
+
+    The trap: a file that was moved away is written to all the same, and nobody finds it at the next start.
+    """
+    opened = file.stat()
+
+    def check() -> None:
+        try:
+            now = file.stat()
+        except OSError:
+            now = None
+        if now is None or (now.st_dev, now.st_ino) != (opened.st_dev, opened.st_ino):
+            raise Unavailable(
+                "store", f"{file} was moved or replaced while it was served: stop the server, put it back"
+            )
+
+    return check
 
 
 def _check_writable(connection: sqlite3.Connection) -> None:

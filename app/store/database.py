@@ -15,7 +15,7 @@ from app.domain.ports import Clock, Unit
 from app.domain.rows import Writer
 from app.store.audit import BrokenLink
 from app.store.changes import Changes
-from app.store.connection import connect, prepare
+from app.store.connection import connect, prepare, still_there
 from app.store.reading import Readers
 from app.store.unit import Transaction
 from app.store.writing import Job, WriterThread
@@ -58,7 +58,11 @@ class Database:
         changes = Changes()
         patient, hasty = (partial(connect, path, wait_s, query_only=True) for wait_s in (busy_timeout_s, 0.0))
         readers = Readers(patient, hasty, clock, read_threads)
-        return cls(WriterThread(partial(connect, path, busy_timeout_s), clock, changes.tell), readers, changes)
+        return cls(
+            WriterThread(partial(connect, path, busy_timeout_s), clock, changes.tell, still_there(path)),
+            readers,
+            changes,
+        )
 
     async def write(self, work: Callable[[Unit], Answer], writer: Writer = "services") -> Answer:
         """Run `work` in a transaction; return its answer, or raise its exception, once the group is durable.

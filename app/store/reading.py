@@ -6,6 +6,7 @@ write was answered sees that write.
 
 import queue
 import sqlite3
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
@@ -30,6 +31,7 @@ class Readers:
         for connection in self._all:
             self._free.put(connection)
         self._hasty = hasty()
+        self._hasty_gate = threading.Lock()  # closing comes from another thread
         self._closed = False
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="store-reader")
 
@@ -42,16 +44,19 @@ class Readers:
 
     def at_once(self, work: Callable[[Transaction], Answer]) -> Answer:
         """Run `work` here and now, on the connection of whoever may not wait."""
-        if self._closed:
-            raise Unavailable("store", "it is closed")
-        return snapshot(self._hasty, self._clock, work)
+        with self._hasty_gate:
+            if self._closed:
+                raise Unavailable("store", "it is closed")
+            return snapshot(self._hasty, self._clock, work)
 
     def close(self) -> None:
         """Finish what is queued, then end threads and connections; blocks."""
-        self._closed = True
         self._threads.shutdown()
-        for connection in (*self._all, self._hasty):
+        for connection in self._all:
             connection.close()
+        with self._hasty_gate:
+            self._closed = True
+            self._hasty.close()
 
     def _read(self, work: Callable[[Transaction], Answer]) -> Answer:
         connection = self._free.get()

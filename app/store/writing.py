@@ -77,13 +77,24 @@ class Group:
             self.jobs.append(job)
 
 
+def _anywhere() -> None:
+    """A database that is no file can not be moved."""
+
+
 class Commits:
-    """Runs groups on the writing connection; `committed` is called with the newest cursor after one that journalled."""
+    """Runs groups on the writing connection; `committed` is called with the newest cursor after one that journalled.
+
+    `in_place` raises if what is written now would not be found again.
+    """
 
     def __init__(
-        self, connect: Callable[[], sqlite3.Connection], clock: Clock, committed: Callable[[int], None]
+        self,
+        connect: Callable[[], sqlite3.Connection],
+        clock: Clock,
+        committed: Callable[[int], None],
+        in_place: Callable[[], None] = _anywhere,
     ) -> None:
-        self._connect, self._clock, self._committed = connect, clock, committed
+        self._connect, self._clock, self._committed, self._in_place = connect, clock, committed, in_place
         self._connection: sqlite3.Connection | None = connect()
 
     def serve(self, group: Group) -> bool:
@@ -102,6 +113,7 @@ class Commits:
     def _commit(self, group: Group) -> int:
         connection = self._connection = self._connection or self._connect()
         connection.execute("BEGIN IMMEDIATE")
+        self._in_place()
         newest = max([self._attempt(connection, job) for job in group])
         connection.execute("COMMIT")
         return newest
@@ -152,9 +164,13 @@ class WriterThread(Commits):
     """Owns the writing connection and the thread that works on it."""
 
     def __init__(
-        self, connect: Callable[[], sqlite3.Connection], clock: Clock, committed: Callable[[int], None]
+        self,
+        connect: Callable[[], sqlite3.Connection],
+        clock: Clock,
+        committed: Callable[[int], None],
+        in_place: Callable[[], None] = _anywhere,
     ) -> None:
-        super().__init__(connect, clock, committed)
+        super().__init__(connect, clock, committed, in_place)
         self._waiting: Jobs = queue.SimpleQueue()
         self._gate = threading.Lock()
         self._closed = False

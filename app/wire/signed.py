@@ -4,9 +4,10 @@ The trap is proxies and frameworks that tidy up paths, header values and query s
 fits the signature, so the HTTP edge must hand over what came on the wire.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from urllib.parse import quote, unquote_plus
 
 from app.domain.errors import Unauthenticated
@@ -16,7 +17,7 @@ WINDOW_MS = 15 * 60 * 1000
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SignedRequest:
     """`path` and `query` are raw; header names are lower-case; `params` are query and form, decoded."""
 
@@ -29,8 +30,15 @@ class SignedRequest:
     body: bytes
     params: Sequence[tuple[str, str]]
 
+    @cached_property
+    def _by_header(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name, value in self.headers:
+            found.setdefault(name, []).append(value)
+        return found
+
     def values_of(self, header: str) -> list[str]:
-        return [value for name, value in self.headers if name == header]
+        return self._by_header.get(header, [])
 
     def param(self, name: str) -> str | None:
         """Return a parameter's value; Unauthenticated if it was sent twice: nobody knows which counts."""

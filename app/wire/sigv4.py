@@ -22,7 +22,7 @@ from app.wire.signed import WINDOW_MS, SignedRequest, check_time, mismatch, quot
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _PART = re.compile(r"\s*(Credential|SignedHeaders|Signature)\s*=\s*([^,\s]+)\s*")
-_SCOPE = re.compile(r"(?P<key>.+)/(?P<day>[0-9]{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+_SCOPE = re.compile(r"(?P<key>.+)/(?P<day>[0-9]{8})/(?P<region>[^/]{1,64})/(?P<service>[^/]{1,64})/aws4_request")
 _STAMP = "%Y%m%dT%H%M%SZ"
 _FORM_OF_STAMP = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _LONGEST_S = 7 * 24 * 3600
@@ -35,6 +35,7 @@ class ClaimV4:
     signed_headers: tuple[str, ...]
     signature: str = field(repr=False)
     at: datetime
+    stamp: str
     lasting_ms: int
     request: SignedRequest = field(repr=False)
 
@@ -49,7 +50,7 @@ class ClaimV4:
 
     def _string_to_sign(self, canonical: str) -> str:
         scope = "/".join([*self.scope, "aws4_request"])
-        return f"{_ALGORITHM}\n{self.at:{_STAMP}}\n{scope}\n{hashlib.sha256(wire_bytes(canonical)).hexdigest()}"
+        return f"{_ALGORITHM}\n{self.stamp}\n{scope}\n{hashlib.sha256(wire_bytes(canonical)).hexdigest()}"
 
     def _canonical_requests(self) -> Iterator[str]:
         request = self.request
@@ -93,8 +94,11 @@ def read_query(request: SignedRequest) -> ClaimV4:
 def _claim(request: SignedRequest, fields: dict[str, str], at: datetime, lasting_ms: int) -> ClaimV4:
     scope = _SCOPE.fullmatch(fields["Credential"])
     if scope is None:
-        raise Unauthenticated("The Credential must read KEY/YYYYMMDD/REGION/SERVICE/aws4_request.")
-    if scope["day"] != f"{at:%Y%m%d}":
+        raise Unauthenticated(
+            "The Credential must read KEY/YYYYMMDD/REGION/SERVICE/aws4_request; a word has at most 64 characters."
+        )
+    stamp = f"{at:{_STAMP}}"
+    if scope["day"] != stamp[:8]:
         raise Unauthenticated("The day in the Credential is not the day of the request.")
     signed = tuple(fields["SignedHeaders"].lower().split(";"))
     if "host" not in signed:
@@ -108,6 +112,7 @@ def _claim(request: SignedRequest, fields: dict[str, str], at: datetime, lasting
         signed_headers=signed,
         signature=fields["Signature"],
         at=at,
+        stamp=stamp,
         lasting_ms=lasting_ms,
         request=request,
     )
@@ -172,7 +177,7 @@ def _value(request: SignedRequest, name: str, host: str) -> str:
     return ",".join(" ".join(value.split()) for value in request.values_of(name))
 
 
-@lru_cache(1024)  # a key is good for a day; making it takes four of a request's five HMACs
+@lru_cache(1024)  # a key is good for a day; making it takes four of a request's five HMACs. Strangers fill it, too
 def _signing_key(secret: str, scope: tuple[str, str, str]) -> bytes:
     key = f"AWS4{secret}".encode()
     for word in (*scope, "aws4_request"):

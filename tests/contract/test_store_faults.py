@@ -277,3 +277,12 @@ async def fill_the_disk(file: Path) -> None:
 
 if __name__ == "__main__":
     asyncio.run(fill_the_disk(Path(sys.argv[1])))
+
+
+async def test_a_database_that_was_moved_away_takes_no_more_changes(file: Path, store: Database) -> None:
+    aside = file.with_name("aside.sqlite3")
+    await asyncio.to_thread(file.rename, aside)
+    with pytest.raises(errors.Unavailable, match="was moved or replaced"):
+        await store.write(lambda unit: unit.note("test.lost", "cloud", "", ""))
+    await asyncio.to_thread(aside.rename, file)
+    await store.write(lambda unit: unit.note("test.kept", "cloud", "", ""))

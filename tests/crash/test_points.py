@@ -4,7 +4,6 @@ Once over scripted hosts and a network on paper, once over libvirt's test driver
 a network namespace of its own. The trap: being in one is a property of the thread that lives there with the cloud.
 """
 
-import os
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,9 +29,7 @@ from tests.server.conftest import ec2_client
 pytestmark = pytest.mark.crash
 AT_ONCE = 4
 LIVES = 2
-EVERY = os.environ.get("EUCALYPTUS_POINTS") == "all"
-"""All points take ten minutes (`make test-points`); the gate takes every seventh."""
-POINTS = points() if EVERY else points()[::7]
+POINTS = points()
 LIFE = (("reboot", "running"), ("stop", "stopped"), ("start", "running"), ("terminate", "terminated"))
 STEP_S = 30.0
 

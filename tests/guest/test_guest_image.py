@@ -6,7 +6,7 @@ from pathlib import Path
 import libvirt
 import pytest
 
-from app.storage.guest_image import FAST_CMDLINE, BuiltImage, build
+from app.storage.guest_image import FAST_CMDLINE, MEMORY_FILE, BuiltImage, build
 from tests.deadline import eventually
 from tests.guest.private_host import PrivateHost
 
@@ -82,4 +82,4 @@ def test_the_same_packages_give_the_same_bytes(guest_image: BuiltImage, package_
     assert again.kernel.read_bytes() == guest_image.kernel.read_bytes()
     assert again.ramdisk.read_bytes() == guest_image.ramdisk.read_bytes()
     assert again.root.read_bytes() == guest_image.root.read_bytes()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["initrd.img", "root.img", "vmlinuz"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["initrd.img", MEMORY_FILE, "root.img", "vmlinuz"]

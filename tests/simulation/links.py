@@ -7,6 +7,7 @@ after the server gave up waiting for it.
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -114,6 +115,7 @@ class SimHost:
     def __init__(self, name: str, machine: Machine, wires: Wires, listener: Listener) -> None:
         self.name, self._machine, self._wires, self._listener = name, machine, wires, listener
         self._up, self._detail = False, "not connected yet"
+        self._life = copy_context()  # what the world tells sets off work of the server, which dies with it
         self._tried, self._down = asyncio.Event(), asyncio.Event()
         self._asked: dict[int, Ask] = {}
         self._uploads: dict[str, asyncio.Task[None]] = {}
@@ -278,7 +280,8 @@ class SimHost:
             retry_s = min(retry_s * 2, MOST_RETRY_S)
 
     def _tell(self, kind: EventKind, instance_id: str = "", detail: str = "") -> None:
-        self._listener(HostEvent(host=self.name, kind=kind, instance_id=instance_id, detail=detail))
+        event = HostEvent(host=self.name, kind=kind, instance_id=instance_id, detail=detail)
+        self._life.copy().run(self._listener, event)
 
 
 class SimHypervisors:

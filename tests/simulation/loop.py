@@ -12,13 +12,17 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
 from contextvars import Context, ContextVar, copy_context
+from pathlib import Path
 from random import Random
 from typing import Any
+
+import app
 
 LIFE: ContextVar[int] = ContextVar("life", default=0)
 """Which life of the server something belongs to; 0: the world outside."""
 
 SWEPT_EVERY = 1024
+PRODUCT = str(Path(app.__file__).parent)
 
 
 class Violated(Exception):
@@ -62,6 +66,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def create_task(self, coro: Any, *, name: object = None, context: Context | None = None) -> Any:
         self._numbered += 1
         task = SimTask(coro, self, self._numbered, copy_context() if context is None else context)
+        if task.life == 0 and PRODUCT in coro.cr_code.co_filename:
+            self.failure = RuntimeError(f"{coro.__qualname__} belongs to no life of the server and would outlive it")
         self._tasks[task.number] = task
         if len(self._tasks) >= self._sweep_at:
             self._tasks = {number: task for number, task in self._tasks.items() if not task.done()}

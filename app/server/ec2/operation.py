@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -36,8 +37,12 @@ class Ask(Generic[Request_co]):
     unit: Unit
     caller: Caller
     site: Site
-    sha256: str
     prepared: Any = None
+
+    @property
+    def sha256(self) -> str:
+        """Tell requests apart: the digest of what was asked."""
+        return sha256(msgspec.json.encode(self.request)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

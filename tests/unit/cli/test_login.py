@@ -5,11 +5,12 @@ from typing import Any
 import click
 import msgspec
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.api.resources import InstanceView
-from app.cli.login import added, harmless, ssh_words
+from app.cli.login import added, console_log, harmless, ssh_words
 
 FACTS: dict[str, Any] = {
     name: {str: "", int: 0, dict[str, str]: {}}[field.type]
@@ -24,6 +25,7 @@ def test_the_command_goes_to_the_address_with_the_options_given() -> None:
     assert words[-4:] == ["--", "root@10.9.0.5", "uname", "-a"]
     assert words[words.index("-i") + 1] == "a key"
     assert "HostKeyAlias=i-0a11beef" in words
+    assert "ConnectTimeout=20" in words
 
 
 @pytest.mark.parametrize(
@@ -55,3 +57,8 @@ def test_what_was_added_is_found_when_the_window_has_moved_on() -> None:
 @given(st.text(st.characters(codec="utf-8")))
 def test_no_control_character_of_a_guest_reaches_the_terminal(text: str) -> None:
     assert all(char.isprintable() or char in "\n\t" for char in harmless(text))
+
+
+def test_a_console_that_is_followed_is_no_json() -> None:
+    said = CliRunner().invoke(console_log, ["--json", "-f", "--url", "http://127.0.0.1:1", "i-0a11beef"])
+    assert (said.exit_code, "--follow prints text" in said.output) == (2, True)

@@ -1,4 +1,4 @@
-"""The head of a request is bounded before anybody reads it."""
+"""A request is bounded while it arrives, before anybody reads it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,10 +12,12 @@ from app.server.connections import HEAD_BYTES, BoundedProtocol
 
 
 class Quick(BoundedProtocol):
-    HEAD_WITHIN_S = 0.2
+    HEAD_WITHIN_S = BODY_SILENCE_S = 0.2
 
 
 async def hello(scope: Any, receive: Any, send: Any) -> None:
+    if scope["path"] == "/slow":
+        await asyncio.sleep(3 * Quick.BODY_SILENCE_S)
     while (await receive()).get("more_body"):
         pass
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
@@ -65,3 +67,23 @@ async def test_a_second_request_on_a_connection_is_bounded_too(port: int) -> Non
         writer.write(b"GET / HT")
         assert await reader.read(4096) == b""
     writer.close()
+
+
+async def test_a_body_that_stalls_is_hung_up_on(port: int) -> None:
+    assert await answer(port, b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nstal") == b""
+
+
+async def test_a_body_may_take_longer_than_a_silence(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\n")
+    for _ in range(6):
+        await asyncio.sleep(Quick.BODY_SILENCE_S / 4)
+        writer.write(b"a")
+    async with asyncio.timeout(10):
+        assert (await reader.read(4096)).startswith(b"HTTP/1.1 200 ")
+    writer.close()
+
+
+async def test_a_body_that_the_server_does_not_read_is_no_silence(port: int) -> None:
+    head = b"POST /slow HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % (1 << 20)
+    assert (await answer(port, head, b"a" * (1 << 20))).startswith(b"HTTP/1.1 200 ")

@@ -2,6 +2,9 @@
 
 import hashlib
 import io
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycdlib import PyCdlib
 
+from app.domain.errors import Unavailable
 from app.storage.seed import Seeds, seed_image
 
 
@@ -24,6 +28,17 @@ def read_back(image: bytes) -> dict[str, bytes]:
             found[name] = content.getvalue()
     opened.close()
     return found
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Let this process write no longer file: what stops amid its bytes looks like a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @given(st.binary(max_size=20_000), st.binary(max_size=20_000))
@@ -45,6 +60,20 @@ def test_what_a_killed_server_left_is_gone_at_the_next_start(tmp_path: Path) -> 
     path, _ = Seeds(tmp_path / "seeds").write({"user-data": b"secret"})
     Seeds(tmp_path / "seeds")
     assert not path.exists()
+
+
+def test_what_is_not_ours_stays_in_the_directory(tmp_path: Path) -> None:
+    (tmp_path / "seeds" / "somebody's").mkdir(parents=True)
+    (tmp_path / "seeds" / "diary").touch()
+    Seeds(tmp_path / "seeds")
+    assert sorted(path.name for path in (tmp_path / "seeds").iterdir()) == ["diary", "somebody's"]
+
+
+def test_a_disk_that_fails_is_told_and_no_half_of_a_secret_stays(tmp_path: Path) -> None:
+    seeds = Seeds(tmp_path / "seeds")
+    with files_of_at_most(4096), pytest.raises(Unavailable, match="seed disk"):
+        seeds.write({"user-data": b"secret"})
+    assert list((tmp_path / "seeds").iterdir()) == []
 
 
 @pytest.mark.parametrize("size", [0, 1, 2047, 2048, 2049, 16384])

@@ -3,12 +3,14 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlite_utils import Database as Schema
 
 from app.domain.errors import Broken, Unavailable
 from app.domain.instance import Instance
+from app.domain.states import Seen, Wanted
 from app.store.catalogue import KINDS
 from app.store.codec import Codec, codec_of
 from app.store.database import Database
@@ -141,13 +143,37 @@ async def test_a_value_of_a_later_version_is_told_clearly(file: Path) -> None:
 
 
 def test_what_instances_of_an_older_file_hold_is_summed_up_once(tmp_path: Path) -> None:
+    facts: list[dict[str, Any]] = [
+        {"seen": Seen.RUNNING},
+        {"wanted": Wanted.STOPPED, "seen": Seen.OFF},
+        {"wanted": Wanted.STOPPED, "seen": Seen.RUNNING},
+        {"wanted": Wanted.TERMINATED, "seen": Seen.OFF, "launched": 1},
+        {"wanted": Wanted.TERMINATED, "seen": Seen.NOTHING, "removed": True},
+    ]
+    rows = [an_instance(i, host="h1", cores=2, memory_mib=128, disk_gb=10, **given) for i, given in enumerate(facts)]
     with closing(sqlite3.connect(tmp_path / "old.sqlite3")) as connection:
         schema = Schema(connection)
         migrations().apply(schema, stop_before="0004_held")
         codec = codec_of(Instance)
         marks = ", ".join("?" * len(codec.names))
-        for number in (1, 2):
-            row = codec.encode(an_instance(number, host="h1", cores=2, memory_mib=128, disk_gb=10))
-            connection.execute(f"INSERT INTO instances ({', '.join(codec.names)}) VALUES ({marks})", row)
+        for row in rows:
+            connection.execute(f"INSERT INTO instances ({', '.join(codec.names)}) VALUES ({marks})", codec.encode(row))
         migrations().apply(schema)
-        assert connection.execute("SELECT * FROM held").fetchall() == [("h1", 2, 4, 256, 20)]
+        found = connection.execute("SELECT * FROM held").fetchall()
+    held = [row.held for row in rows]
+    assert [size.disk_gb for size in held] == [10, 10, 10, 10, 0]
+    assert found == [
+        ("h1", 4, sum(s.cores for s in held), sum(s.memory_mib for s in held), sum(s.disk_gb for s in held))
+    ]
+
+
+def test_images_of_an_older_file_need_no_memory(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "old.sqlite3")) as connection:
+        schema = Schema(connection)
+        migrations().apply(schema, stop_before="0003_memory_of_images")
+        given = [f"{row[1]}" for row in connection.execute("PRAGMA table_info(images)") if row[3] and row[4] is None]
+        values = {name: 0 if name.endswith(("_ms", "_bytes")) else "x" for name in given}
+        marks = ", ".join("?" * len(values))
+        connection.execute(f"INSERT INTO images ({', '.join(values)}) VALUES ({marks})", [*values.values()])
+        migrations().apply(schema)
+        assert connection.execute("SELECT id, min_memory_mib FROM images").fetchall() == [("x", 0)]

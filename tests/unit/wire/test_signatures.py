@@ -4,6 +4,7 @@ import sys
 import time
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -172,8 +173,14 @@ def test_another_secret_is_refused_without_telling_any_secret(make: Any) -> None
     assert "another secret" not in str(refused.value)
 
 
+@pytest.mark.parametrize("words", [{"region": "r" * 65}, {"service": "s" * 65}])
+def test_a_word_of_the_scope_is_short_since_keys_made_from_it_are_kept(words: dict[str, str]) -> None:
+    with pytest.raises(Unauthenticated, match="at most 64"):
+        check(botocore_v4("http://127.0.0.1:8773/", {"Action": "DescribeRegions"}, **words))
+
+
 def changed(request: SignedRequest, **parts: Any) -> SignedRequest:
-    return SignedRequest(**{name: getattr(request, name) for name in SignedRequest.__slots__} | parts)
+    return replace(request, **parts)
 
 
 @pytest.mark.parametrize("part", ["method", "path", "query", "body", "host", "signed header"])

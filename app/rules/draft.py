@@ -41,7 +41,7 @@ class Draft:
         self.table = table
         self.fleet, self.policy, self.now = fleet, policy, now
         self.steps: list[Step] = []
-        self._bound = _traits(gate.clause.test for part in policy.parts for gate in part.gates)
+        self._tied = _traits(gate.clause.test for part in policy.parts for gate in part.gates)
         self._wished = _traits(wish.clause.term for part in policy.parts for wish in part.wishes)
         self.broken = self._broken(np.arange(len(fleet)))
 
@@ -49,9 +49,9 @@ class Draft:
         """Tell which hosts a machine can leave or come to: those that are up and on."""
         return self._is("host.state", "up") & self._is("host.power", "on")
 
-    def bound(self, who: int, *rows: int) -> Rows:
+    def tied(self, who: int, *rows: int) -> Rows:
         """Name the machines whose hard rules a machine touches on some hosts."""
-        return self._near(who, rows, self._bound)
+        return self._near(who, rows, self._tied)
 
     def touched(self, who: int, *rows: int) -> Rows:
         """Name the machines whose preferences a machine touches on some hosts."""
@@ -75,7 +75,7 @@ class Draft:
     def go(self, who: int, placed: Placed) -> bool:
         """Put a machine where it was placed, unless a rule of another one would break."""
         source = int(self.fleet.rows[who])
-        near = self.bound(who, source, placed.row)
+        near = self.tied(who, source, placed.row)
         before = self.broken[:, near]
         self._carry(who, placed.row)
         after = self._broken(near)

@@ -20,7 +20,7 @@ from app.rules.table import Flags, Floats, HostTable
 Rows = npt.NDArray[np.intp]
 
 NOBODY = -1
-CLOSED = "it takes no migration now"
+CLOSED = "the round: it takes no migration now"
 _INDEX = SENSORS["host.index"]
 
 

@@ -4,6 +4,7 @@ Loads are constant: a host's is the sum of its machines', read anew before every
 """
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -60,6 +61,12 @@ def policy(chance: Random, limits: int = 0) -> Prepared:
     return prepare(outcome.ruleset, "p", Phase.REMAP)
 
 
+def shipped(name: str) -> Prepared:
+    """Prepare a policy as it is shipped."""
+    text = (Path(__file__).parents[2] / f"data/rules/{name}.rules").read_text()
+    return prepare(read(text, f"{name}.rules").ruleset, name, Phase.REMAP)
+
+
 @dataclass
 class World:
     """Hosts, machines and the time; `lived` makes a plan true."""
@@ -107,7 +114,8 @@ class World:
             if row not in self.blind:
                 self.table.put(row, "host.cpu.load", load, now_s)
                 self.table.put(row, "host.temp", self.temps[row], now_s)
-        self.table.fill("cluster.cpu.free", np.full(len(self.table), free))
+        for name, value in (("cluster.cpu.free", free), ("cluster.vm_max_vcpus", 2.0), ("cluster.pending", 0.0)):
+            self.table.fill(name, np.full(len(self.table), value))
         for at, vm in enumerate(self.vms):
             rows = {other.row for other in self.vms if other.values["vm.group"] == vm.values["vm.group"]}
             self.vms[at] = replace(vm, values={**vm.values, "vm.group_spread": float(len(rows))})
@@ -173,6 +181,7 @@ def _host(chance: Random, row: int) -> dict[str, Value]:
         "host.vms": 0.0,
         "host.settled": 0.0,
         "host.mem.free": chance.choice([4, 8, 16]) * GIB,
+        "host.disk.free": 100 * GIB,
         "host.cpu.cores": cores,
         "host.cpu.ratio": chance.choice([1.0, 2.0]),
         "host.cpu.promised": 0.0,
@@ -189,6 +198,8 @@ def _machine(chance: Random, number: int, row: int) -> Vm:
         "vm.tags": chance.choice([frozenset[str](), frozenset({"ha"})]),
         "vm.vcpus": cores,
         "vm.mem": chance.choice([1, 2, 4]) * GIB,
+        "vm.disk": 5 * GIB,
+        "vm.image": "emi-1",
         "vm.cpu.used": cores * chance.choice([0.1, 0.5, 1.0]),
     }
     return Vm(values=values, row=row)

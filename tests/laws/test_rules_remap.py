@@ -12,7 +12,7 @@ import pytest
 
 from app.rules.plan import Memory, Plan
 from app.rules.prepared import Prepared
-from tests.laws.rule_worlds import World, policy, world
+from tests.laws.rule_worlds import World, policy, shipped, world
 
 SEEDS = range(int(os.environ.get("REMAP_WORLDS", "300")))
 ROUNDS = 30
@@ -125,3 +125,17 @@ def test_a_plan_is_empty_where_everything_has_come_to_rest() -> None:
             small.live(small.planned(rules))
         small.memory = Memory()
         assert not small.planned(rules).moves, seed
+
+
+@pytest.mark.parametrize("name", ["balanced", "energy", "locality", "performance", "powersave"])
+def test_the_shipped_policies_break_nothing_and_come_to_rest(name: str) -> None:
+    rules = shipped(name)
+    for seed in LIVES[:25]:
+        small, last = world(Random(seed)), 0
+        for number in range(ROUNDS):
+            plan, broken = small.planned(rules), small.broken(rules)
+            if plan.moves or plan.powers:
+                last = number
+            small.live(plan, 300.0)
+            assert small.broken(rules) <= broken, (seed, number)
+        assert last < ROUNDS - 10, seed

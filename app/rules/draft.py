@@ -17,7 +17,7 @@ from app.rules.moment import Now, Vm
 from app.rules.placing import NOBODY, Placed, Rows, concerned_in, place
 from app.rules.prepared import Prepared
 from app.rules.table import Flags, HostTable
-from app.rules.terms import Crowd, Expr, parts
+from app.rules.terms import Crowd, Expr, Reading, parts
 from app.rules.walk import Pair
 
 TRIES = 8
@@ -42,6 +42,7 @@ class Draft:
         self.fleet, self.policy, self.now = fleet, policy, now
         self.steps: list[Step] = []
         self._tied = _traits(gate.clause.test for part in policy.parts for gate in part.gates)
+        self._racks = any(_reads_racks(gate.clause.test) for part in policy.parts for gate in part.gates)
         self._wished = _traits(wish.clause.term for part in policy.parts for wish in part.wishes)
         self.broken = self._broken(np.arange(len(fleet)))
 
@@ -51,6 +52,8 @@ class Draft:
 
     def tied(self, who: int, *rows: int) -> Rows:
         """Name the machines whose hard rules a machine touches on some hosts."""
+        if self._racks:
+            rows = tuple(np.concatenate([self.table.rack(row) for row in rows]))
         return self._near(who, rows, self._tied)
 
     def touched(self, who: int, *rows: int) -> Rows:
@@ -162,3 +165,8 @@ class Draft:
 def _traits(terms: Iterable[Expr]) -> tuple[str, ...]:
     """Name what machines have in common that some term asks for."""
     return tuple(sorted({each.trait for term in terms for each in parts(term) if isinstance(each, Crowd)}))
+
+
+def _reads_racks(term: Expr) -> bool:
+    """Tell whether a move changes a term for machines of whole racks."""
+    return any(isinstance(each, Reading) and each.sensor.name == "rack.vms" for each in parts(term))

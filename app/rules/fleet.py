@@ -110,7 +110,7 @@ class View:
 def without(table: HostTable, fleet: Fleet, who: Rows) -> View:
     """Return the hosts of some machines, each as it would be without that machine."""
     shifts = {host: -sign * fleet.amounts(taken)[who] for host, (taken, sign) in TAKES.items()}
-    return View(table, fleet.rows[who], {**shifts, "host.vms": -1.0})
+    return View(table, fleet.rows[who], {**shifts, "host.vms": -1.0, "rack.vms": -1.0})
 
 
 class Pairs(Scene):

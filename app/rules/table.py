@@ -127,9 +127,18 @@ class HostTable:
         cluster = np.flatnonzero(codes == codes[row])
         column.cells[cluster] = (int(np.searchsorted(cluster, row)) + 1) % len(cluster)
 
+    def rack(self, row: int) -> npt.NDArray[np.intp]:
+        """Return the rows of a host's rack; of a host that nobody has put into one, its own."""
+        racks = self._columns.get("host.rack")
+        if racks is None or racks.missing[row]:
+            return np.array([row], np.intp)
+        return np.flatnonzero((racks.cells == racks.cells[row]) & ~racks.missing)
+
     def _change(self, vm: Vm, row: int, by: int) -> None:
         self.crowds.change(vm, row, by)
         self._shift("host.vms", row, by)
+        if "rack.vms" in self._columns:
+            self._columns["rack.vms"].cells[self.rack(row)] += by
         for name, (taken, sign) in TAKES.items():
             self._shift(name, row, by * sign * float(vm.values.get(taken, 0.0)))  # type: ignore[arg-type]
 

@@ -65,7 +65,7 @@ class Lookout:
         """Return what a machine adds to its host."""
         values = self.fleet.vms[who].values
         shifts = {host: sign * float(values.get(taken, 0.0)) for host, (taken, sign) in TAKES.items()}  # type: ignore[arg-type]
-        return {**shifts, "host.vms": 1.0}
+        return {**shifts, "host.vms": 1.0, "rack.vms": 1.0}
 
     def of_machines(self, part: Part, who: Rows) -> Flags:
         """Tell which machines a rule is about."""
@@ -117,7 +117,7 @@ def watched(parts: tuple[Part, ...], lookout: Lookout, memory: Memory) -> Watche
 def foreseen(term: Expr) -> bool:
     """Tell whether a plan knows how a condition changes by moves; a temperature shows only afterwards."""
     return any(
-        isinstance(each, Crowd) or (isinstance(each, Reading) and each.sensor.name in {*TAKES, "host.vms"})
+        isinstance(each, Crowd) or (isinstance(each, Reading) and each.sensor.name in {*TAKES, "host.vms", "rack.vms"})
         for each in parts(term)
     )
 

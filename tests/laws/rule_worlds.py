@@ -32,6 +32,7 @@ RULES = {
     "fence": 'require !("gold" in host.tags) || vm.user == "alice" forbid vm.user == "alice" && !("gold" in host.tags)',
     "cool": "forbid host.temp > 75degC when host.temp > 80degC migrate vm by vm.cpu.used until host.temp < 70degC",
     "few": "require host.vms < 4",
+    "racks": "forbid rack.vms >= 5",
     "full": "forbid host.cpu.util_with_vm > 85pct && host.vms > 0",
     "drain": "at remap when host.maintenance evacuate host",
     "spread": """prefer 1 - host.cpu.load / host.cpu.cores weight 3  prefer host.cpu.mips
@@ -179,6 +180,7 @@ def _host(chance: Random, row: int) -> dict[str, Value]:
         "host.rack": f"r{row // 2}",
         "host.tags": chance.choice([frozenset[str]()] * 3 + [frozenset({"gold"})]),
         "host.vms": 0.0,
+        "rack.vms": 0.0,
         "host.settled": 0.0,
         "host.mem.free": chance.choice([4, 8, 16]) * GIB,
         "host.disk.free": 100 * GIB,

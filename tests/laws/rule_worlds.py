@@ -32,7 +32,7 @@ RULES = {
     "fence": 'require !("gold" in host.tags) || vm.user == "alice" forbid vm.user == "alice" && !("gold" in host.tags)',
     "cool": "forbid host.temp > 75degC when host.temp > 80degC migrate vm by vm.cpu.used until host.temp < 70degC",
     "few": "require host.vms < 4",
-    "racks": "forbid rack.vms >= 5",
+    "racks": 'applies to vm where vm.user == "alice" forbid rack.vms >= 4',
     "full": "forbid host.cpu.util_with_vm > 85pct && host.vms > 0",
     "drain": "at remap when host.maintenance evacuate host",
     "spread": """prefer 1 - host.cpu.load / host.cpu.cores weight 3  prefer host.cpu.mips

@@ -18,10 +18,8 @@ from app.rules.kernels import (
     negation,
     negative,
     once,
-    plain,
     where_known,
 )
-from app.rules.places import crowd, watts_with
 from app.rules.quantities import Kind
 from app.rules.terms import (
     Age,
@@ -64,9 +62,6 @@ def compiled(term: Expr) -> Kernel:
 def _reading(term: Reading) -> Kernel:
     sensor = term.sensor
 
-    def of_vm(scene: Scene) -> Found:
-        return plain(scene.vm.value(sensor, scene.now.at_s), sensor.type.kind)
-
     def of_hosts(scene: Scene) -> Found:
         cells, unknown = scene.table.column(sensor, scene.now.at_s)
         if sensor.type.kind is Kind.TEXTS:
@@ -77,7 +72,7 @@ def _reading(term: Reading) -> Kernel:
         return once(sensor.name, compiled(term.formula))
     if sensor.scope == "now":
         return lambda scene: (scene.now.value(sensor), False)
-    return of_vm if sensor.scope == "vm" else once(sensor.name, of_hosts)
+    return once(sensor.name, (lambda scene: scene.reading(sensor)) if sensor.scope == "vm" else of_hosts)
 
 
 def _average(term: Average) -> Kernel:
@@ -85,7 +80,7 @@ def _average(term: Average) -> Kernel:
 
     def means(scene: Scene) -> Found:
         if term.sensor.scope == "vm":
-            return plain(scene.vm.averages.get(key), Kind.NUMBER)
+            return scene.mean(term.sensor, term.seconds)
         found = scene.table.averages.get(key)
         return (np.nan, True) if found is None else (found, np.isnan(found))
 
@@ -95,7 +90,7 @@ def _average(term: Average) -> Kernel:
 def _age(term: Age) -> Kernel:
     def ages(scene: Scene) -> Found:
         if term.sensor.scope == "vm":
-            return plain(scene.vm.age_s(term.sensor, scene.now.at_s), Kind.NUMBER)
+            return scene.age(term.sensor)
         if term.sensor.scope == "now":
             return 0.0, False
         return scene.table.ages_s(term.sensor, scene.now.at_s)
@@ -105,12 +100,6 @@ def _age(term: Age) -> Kernel:
 
 def _known(reading: Kernel) -> Kernel:
     return lambda scene: (np.logical_not(reading(scene)[1]), False)
-
-
-def _cached(scene: Scene) -> Found:
-    image = scene.vm.trait("vm.image")
-    held = scene.table.images.get(image) if image is not None else None
-    return (False if held is None else held), image is None
 
 
 def _comparison(term: Compare) -> Kernel:
@@ -193,14 +182,6 @@ def _call(term: Call) -> Kernel:
             return folded(np.minimum, folded(np.maximum, value, low), high)
 
 
-def _crowd(term: Crowd) -> Kernel:
-    return lambda scene: crowd(scene.table, scene.vm, term, scene.now.at_s)
-
-
-def _watts(term: WattsWith) -> Kernel:
-    return lambda scene: watts_with(scene.table, scene.vm, scene.now.at_s)
-
-
 _KERNELS: dict[type, Callable[[Any], Kernel]] = {
     Literal: lambda term: constant(term.value),
     Texts: lambda term: constant(term.values),
@@ -214,9 +195,9 @@ _KERNELS: dict[type, Callable[[Any], Kernel]] = {
     Arithmetic: _arithmetic,
     Choice: _choice,
     Call: _call,
-    Crowd: _crowd,
-    Cached: lambda term: _cached,
-    WattsWith: _watts,
+    Crowd: lambda term: lambda scene: scene.crowd(term),
+    Cached: lambda term: lambda scene: scene.cached(),
+    WattsWith: lambda term: lambda scene: scene.watts(),
     Average: _average,
     Age: _age,
     Known: lambda term: _known(compiled(term.reading)),

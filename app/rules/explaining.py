@@ -4,9 +4,9 @@
 what tips the scales is named: of `a && b`, the side that does not hold.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from app.rules.placing import NOBODY, Placed
+from app.rules.placing import NOBODY, Placed, Points
 from app.rules.prepared import Prepared
 from app.rules.quantities import BYTES, DEGREES, PLAIN, RATE, SECONDS, SPEED, WATTS, Dimension, Type
 from app.rules.table import HostTable
@@ -31,6 +31,18 @@ def why_not(policy: Prepared, pair: Pair) -> tuple[str, ...]:
     return tuple(found)
 
 
+def because(said_as: str, condition: Expr, pair: Pair) -> str:
+    """Add to a condition that holds the values that make it hold."""
+    values = dict.fromkeys(_reasons(condition, False, pair))
+    return f"{said_as} ({', '.join(values)})" if values else said_as
+
+
+def nowhere(placed: Placed) -> str:
+    """Say in one line why a machine finds no host."""
+    counted = [f"{count} refused by {gate}" for gate, count in placed.refusals().items()]
+    return f"no host takes it: {'; '.join(counted)}" if counted else "there is no other host"
+
+
 def every_host(placed: Placed, table: HostTable) -> tuple[str, ...]:
     """Say of every host, in the order of the rows, which clause refused it or what it scored."""
     best = placed.scores[placed.row] if placed.host else 0.0
@@ -42,9 +54,14 @@ def every_host(placed: Placed, table: HostTable) -> tuple[str, ...]:
 
 def why(placed: Placed) -> tuple[str, ...]:
     """Say what each preference gave the chosen host."""
+    return scored(placed.points)
+
+
+def scored(points: Sequence[Points]) -> tuple[str, ...]:
+    """Say what each preference gave a host."""
     return tuple(
         f"{point.clause}: {'unknown' if point.unknown else f'{point.points:.4g}'} of {point.most:.4g} points"
-        for point in placed.points
+        for point in points
     )
 
 

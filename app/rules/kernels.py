@@ -6,25 +6,68 @@ machine and of the time plain values, and numpy's broadcasting does the rest. Th
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from app.rules.catalogue import Sensor
 from app.rules.moment import Now, Vm
+from app.rules.places import crowd, watts_with
 from app.rules.quantities import Kind
-from app.rules.table import HostTable, Unknown
+from app.rules.table import Cells, Flags, Floats, HostTable, Unknown
+from app.rules.terms import Crowd
 
 Found = tuple[Any, Unknown]
 
 
-class Scene:
-    """One evaluation: the table, the machine in question and the time; readings are fetched once."""
+class Hosts(Protocol):
+    """What kernels read of hosts: a table, or some view of one."""
 
-    def __init__(self, table: HostTable, vm: Vm, now: Now) -> None:
-        self.table = table
+    @property
+    def tags(self) -> dict[str, Flags]: ...
+    @property
+    def averages(self) -> dict[tuple[str, float], Floats]: ...
+    def __len__(self) -> int: ...
+    def column(self, sensor: Sensor, now_s: float) -> tuple[Cells, Unknown]: ...
+    def ages_s(self, sensor: Sensor, now_s: float) -> tuple[Floats, Unknown]: ...
+    def code(self, word: str) -> int: ...
+
+
+class Scene:
+    """One evaluation: the table or a view of it, the machine in question and the time; readings are fetched once."""
+
+    def __init__(self, table: HostTable, vm: Vm, now: Now, view: Hosts | None = None) -> None:
+        self.whole = table
+        self.table: Hosts = table if view is None else view
         self.vm = vm
         self.now = now
         self.fetched: dict[str, Found] = {}
+
+    def reading(self, sensor: Sensor) -> Found:
+        """Read a sensor of the machine."""
+        return plain(self.vm.value(sensor, self.now.at_s), sensor.type.kind)
+
+    def mean(self, sensor: Sensor, seconds: float) -> Found:
+        """Return the mean of a sensor of the machine."""
+        return plain(self.vm.averages.get((sensor.name, seconds)), Kind.NUMBER)
+
+    def age(self, sensor: Sensor) -> Found:
+        """Return how long ago a sensor of the machine was read."""
+        return plain(self.vm.age_s(sensor, self.now.at_s), Kind.NUMBER)
+
+    def cached(self) -> Found:
+        """Tell which hosts hold the machine's image."""
+        image = self.vm.trait("vm.image")
+        held = self.whole.images.get(image) if image is not None else None
+        return (False if held is None else held), image is None
+
+    def crowd(self, asked: Crowd) -> Found:
+        """Answer count, share or same."""
+        return crowd(self.whole, self.vm, asked, self.now.at_s)
+
+    def watts(self) -> Found:
+        """Return what the hosts would draw with the machine on them."""
+        return watts_with(self.whole, self.vm, self.now.at_s)
 
 
 Kernel = Callable[[Scene], Found]

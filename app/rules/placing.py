@@ -20,6 +20,7 @@ from app.rules.table import Flags, Floats, HostTable
 Rows = npt.NDArray[np.intp]
 
 NOBODY = -1
+CLOSED = "it takes no migration now"
 _INDEX = SENSORS["host.index"]
 
 
@@ -64,11 +65,13 @@ class Placed:
         return {self.gates[number]: int(count) for number, count in zip(numbers, counts, strict=True)}
 
 
-def place(table: HostTable, vm: Vm, policy: Prepared, now: Now) -> Placed:
-    """Choose the best host for one machine, or none; the table is not changed."""
+def place(table: HostTable, vm: Vm, policy: Prepared, now: Now, among: Flags | None = None) -> Placed:
+    """Choose the best host for one machine, `among` some of them, or none; the table is not changed."""
     scene = Scene(table, vm, now)
     with np.errstate(all="ignore"):
-        refused_by = _refused(scene, policy)
+        refused_by = refused(scene, policy)
+        if among is not None:
+            refused_by[~among & (refused_by == NOBODY)] = len(policy.gates)
         candidates = np.flatnonzero(refused_by == NOBODY)
         scores = np.full(len(table), np.nan)
         shares = _shares(scene, policy, candidates)
@@ -79,20 +82,20 @@ def place(table: HostTable, vm: Vm, policy: Prepared, now: Now) -> Placed:
         row=row,
         host=table.hosts[row] if row != NOBODY else "",
         points=_points(shares, candidates, row),
-        gates=policy.gates,
+        gates=policy.gates if among is None else (*policy.gates, CLOSED),
         refused_by=refused_by,
         scores=scores,
         observed=observed,
     )
 
 
-def _refused(scene: Scene, policy: Prepared) -> npt.NDArray[np.int16]:
+def refused(scene: Scene, policy: Prepared) -> npt.NDArray[np.int16]:
     """Number the first hard clause that each host fails."""
     refused_by = np.full(len(scene.table), NOBODY, np.int16)
     passing = np.ones(len(scene.table), np.bool_)
     number = 0
     for part in policy.parts:
-        concerned = _concerned(scene, part, if_unknown=True)
+        concerned = concerned_in(scene, part, if_unknown=True)
         for gate in part.gates:
             if concerned is not False:
                 passed = _passed(scene, gate)
@@ -104,7 +107,7 @@ def _refused(scene: Scene, policy: Prepared) -> npt.NDArray[np.int16]:
     return refused_by
 
 
-def _concerned(scene: Scene, part: Part, *, if_unknown: bool) -> Any:
+def concerned_in(scene: Scene, part: Part, *, if_unknown: bool) -> Any:
     """Tell whether a rule is about this machine and these hosts: one flag, or one a host."""
     if part.applies is None:
         return True
@@ -122,7 +125,7 @@ def _shares(scene: Scene, policy: Prepared, candidates: Rows) -> list[_Share]:
     """Give each `prefer` its points on the candidates."""
     found = []
     for part in policy.parts:
-        concerned = _concerned(scene, part, if_unknown=False)
+        concerned = concerned_in(scene, part, if_unknown=False)
         if concerned is not False:
             found += [_Share(wish, *_scaled(scene, wish, concerned, candidates)) for wish in part.wishes]
     return found
@@ -194,6 +197,6 @@ def _observed(scene: Scene, policy: Prepared, row: int) -> tuple[str, ...]:
         str(gate)
         for part in policy.observed
         for gate in part.gates
-        if np.broadcast_to(_concerned(scene, part, if_unknown=True), size)[row]
+        if np.broadcast_to(concerned_in(scene, part, if_unknown=True), size)[row]
         and not np.broadcast_to(_passed(scene, gate), size)[row]
     )

@@ -18,11 +18,11 @@ class PowerModel:
         self._slopes = np.diff(self._points, axis=1, append=self._points[:, -1:])
         self._first = np.arange(hosts, dtype=np.intp) * count
 
-    def watts(self, busy: Floats) -> Floats:
-        """Return the watts of all hosts, each at its own load; below 0 counts as idle, above 1 as fully busy."""
+    def watts(self, busy: Floats, rows: npt.NDArray[np.intp] | None = None) -> Floats:
+        """Return the watts of all hosts or of `rows`, each at its own load; below 0 is idle, above 1 fully busy."""
         at = np.fmin(np.fmax(busy, 0.0), 1.0) * self._steps
         left = at.astype(np.intp)
-        found = self._first + left
+        found = (self._first if rows is None else self._first[rows]) + left
         watts: Floats = self._points.take(found) + self._slopes.take(found) * (at - left)
         return watts
 

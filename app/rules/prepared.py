@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from app.rules.columns import compiled
 from app.rules.kernels import Kernel
-from app.rules.tree import Hard, Phase, Policy, Rule, Ruleset, Soft
+from app.rules.ranges import Range, declared
+from app.rules.tree import Deed, Hard, Phase, Policy, Rule, Ruleset, Soft, Trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +22,27 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A soft clause with its weight in the policy."""
+    """A soft clause with its weight in the policy; `span` is what its value can be by the catalogue."""
 
     rule: Rule
     clause: Soft
     weight: float
     kernel: Kernel
+    span: Range
+
+    def __str__(self) -> str:
+        return f"{self.rule.name}: {self.clause.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A trigger: its condition, which machines it chooses first, when it is enough."""
+
+    rule: Rule
+    clause: Trigger
+    test: Kernel
+    by: Kernel | None
+    until: Kernel | None
 
     def __str__(self) -> str:
         return f"{self.rule.name}: {self.clause.text}"
@@ -40,6 +56,7 @@ class Part:
     applies: Kernel | None
     gates: tuple[Gate, ...]
     wishes: tuple[Wish, ...]
+    watches: tuple[Watch, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +85,29 @@ def prepare(ruleset: Ruleset, policy: str, phase: Phase = Phase.PLACE) -> Prepar
     )
 
 
+def triggered(policy: Prepared, deed: Deed) -> tuple[tuple[Part, Watch], ...]:
+    """Return the triggers of a policy that do one thing, each with its rule's part."""
+    return tuple((part, watch) for part in policy.parts for watch in part.watches if watch.clause.deed is deed)
+
+
 def _part(rule: Rule, weight: float) -> Part:
     return Part(
         rule=rule,
         applies=compiled(rule.applies.test) if rule.applies else None,
         gates=tuple(Gate(rule, clause, compiled(clause.test)) for clause in rule.hard),
         wishes=tuple(
-            Wish(rule, clause, weight * clause.weight, compiled(clause.term))
+            Wish(rule, clause, weight * clause.weight, compiled(clause.term), declared(clause.term))
             for clause in rule.soft
             if weight * clause.weight > 0
+        ),
+        watches=tuple(
+            Watch(
+                rule,
+                clause,
+                compiled(clause.test),
+                compiled(clause.by) if clause.by else None,
+                compiled(clause.until) if clause.until else None,
+            )
+            for clause in rule.triggers
         ),
     )

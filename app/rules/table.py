@@ -27,7 +27,7 @@ Unknown = bool | Flags
 ABSENT = -1
 _DTYPES = {Kind.NUMBER: np.float64, Kind.FLAG: np.bool_, Kind.TEXT: np.int32, Kind.TEXTS: np.bool_}
 # What changes on a host as soon as a machine is placed there, by how much of the machine, in which direction.
-_TAKES = {
+TAKES = {
     "host.mem.free": ("vm.mem", -1),
     "host.disk.free": ("vm.disk", -1),
     "host.cpu.promised": ("vm.vcpus", 1),
@@ -77,6 +77,12 @@ class HostTable:
         other._codes, other._words = dict(self._codes), list(self._words)
         return other
 
+    def beside(self, names: Sequence[str]) -> Self:
+        """Return an empty table of other rows, as of machines, whose texts have the same codes."""
+        other = type(self)(names)
+        other._codes, other._words = self._codes, self._words
+        return other
+
     # ---- what the owner writes
 
     def put(self, row: int, name: str, value: Value | None, read_at_s: float = nan) -> None:
@@ -124,7 +130,7 @@ class HostTable:
     def _change(self, vm: Vm, row: int, by: int) -> None:
         self.crowds.change(vm, row, by)
         self._shift("host.vms", row, by)
-        for name, (taken, sign) in _TAKES.items():
+        for name, (taken, sign) in TAKES.items():
             self._shift(name, row, by * sign * float(vm.values.get(taken, 0.0)))  # type: ignore[arg-type]
 
     def _shift(self, name: str, row: int, by: float) -> None:
@@ -175,6 +181,10 @@ class HostTable:
     def code(self, word: str) -> int:
         """Return the code of a text."""
         return self._codes.get(word, ABSENT)
+
+    def word(self, code: int) -> str:
+        """Return the text of a code."""
+        return self._words[code]
 
     @property
     def vocabulary(self) -> int:

@@ -4,17 +4,23 @@ import re
 from math import inf
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from app.cli.rules import rules
 from app.rules.catalogue import BUDGETS, FUNCTIONS, SENSORS
+from app.rules.prepared import prepare
 from app.rules.quantities import UNITS
 from app.rules.reading import read
+from app.rules.telling import told
+from app.rules.tree import Phase
+from tests.unit.rules.running_cloud import Running
 
 PAGE = (Path(__file__).parents[3] / "docs/rules.md").read_text()
 GOOD = re.findall(r"```rules\n(.*?)```", PAGE, re.DOTALL)
 FAULTY = re.findall(r"```faulty\n(.*?)```\n\n```output\n(.*?)```", PAGE, re.DOTALL)
+ROUNDS = re.findall(r"```round\n(.*?)```.*?```plan\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.mark.parametrize("text", GOOD)
@@ -32,8 +38,18 @@ def test_a_faulty_example_is_told_of_as_the_page_says(
     assert (done.output, done.return_value) == (output, 1)
 
 
+@pytest.mark.parametrize(("text", "output"), ROUNDS)
+def test_a_round_plans_what_the_page_says(text: str, output: str) -> None:
+    running = Running()
+    for _ in range(2):
+        running.run("n0", cpu_used=3.0)
+    running.table.fill("cluster.cpu.free", np.full(4, 28.0))
+    plan = running.plan(prepare(read(text, "docs.rules").ruleset, "p", Phase.REMAP))
+    assert "\n".join([*told(plan), ""]) == output
+
+
 def test_the_page_has_all_its_examples() -> None:
-    assert PAGE.count("```") == 2 * (len(GOOD) + 2 * len(FAULTY))
+    assert PAGE.count("```") == 2 * (len(GOOD) + 2 * len(FAULTY) + 2 * len(ROUNDS))
 
 
 @pytest.mark.parametrize("name", SENSORS)

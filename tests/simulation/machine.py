@@ -130,18 +130,13 @@ class Machine:
         self.turn(domain, Seen.RUNNING, "booted")
 
     def shutdown(self, instance_id: str) -> Any:
-        domain = self.domains.get(instance_id)
-        if domain is None or not domain.on:
-            return None
-        chance = self.outside.rng.random()
-        if chance < 0.05:
-            return NOT_SUPPORTED
-        if chance < 0.8:
-            within = self.outside.rng.random() * OBEYS_WITHIN_S
-            self.outside.later(within, self._guest, domain, domain.turns, Seen.OFF, "shutdown")
-        return None
+        return self._asked(instance_id, Seen.OFF, "shutdown")
 
     def reboot(self, instance_id: str) -> Any:
+        return self._asked(instance_id, Seen.RUNNING, "booted")
+
+    def _asked(self, instance_id: str, state: Seen, reason: str) -> Any:
+        """Most guests obey in a while, some never, and some can not be asked."""
         domain = self.domains.get(instance_id)
         if domain is None or not domain.on:
             return None
@@ -150,7 +145,7 @@ class Machine:
             return NOT_SUPPORTED
         if chance < 0.8:
             within = self.outside.rng.random() * OBEYS_WITHIN_S
-            self.outside.later(within, self._guest, domain, domain.turns, Seen.RUNNING, "booted")
+            self.outside.later(within, self._guest, domain, domain.turns, state, reason)
         return None
 
     def reset(self, instance_id: str) -> None:

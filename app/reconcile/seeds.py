@@ -10,7 +10,8 @@ import json
 from collections.abc import Mapping
 
 from app.domain.instance import Instance
-from app.domain.ports import NOT_SUPPORTED, Hypervisor, SeedFiles
+from app.domain.ports import Hypervisor, SeedFiles
+from app.reconcile.staging import fill
 
 
 def told(instance: Instance) -> Mapping[str, bytes]:
@@ -28,7 +29,6 @@ async def sow(seeds: SeedFiles, hypervisor: Hypervisor, instance: Instance, volu
     """Put the seed disk of an instance into its host's pool, unless it is there."""
     path, sha256 = await asyncio.to_thread(seeds.write, told(instance))
     try:
-        if await hypervisor.upload(volume, path, sha256) is NOT_SUPPORTED:
-            await hypervisor.create_volume(volume, path.stat().st_size, "raw")
+        await fill(hypervisor, volume, path, sha256, path.stat().st_size)
     finally:
         path.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.domain.errors import Broken, CloudError, Missing
-from app.domain.ports import NOT_SUPPORTED, Clock, Hypervisors, ImageFiles
+from app.domain.ports import NOT_SUPPORTED, Clock, Hypervisor, Hypervisors, ImageFiles
 from app.reconcile.disks import CACHED, MIB, Need
 from app.reconcile.limits import Limits
 from app.reconcile.observe import PARTIAL, Observer
@@ -125,8 +125,7 @@ class Staging:
             if need.shared:
                 await self._make_room(host, need)
             hypervisor = self._hypervisors.host(host)
-            if await hypervisor.upload(need.volume, source, need.sha256) is NOT_SUPPORTED:
-                await hypervisor.create_volume(need.volume, need.size_bytes, "raw")
+            await fill(hypervisor, need.volume, source, need.sha256, need.size_bytes)
             entry = _Cached(need.size_bytes, need.size_bytes, self._clock.monotonic_s())
             self._cached.setdefault(host, {})[need.volume] = entry
 
@@ -168,6 +167,12 @@ class Staging:
             if error is not None:
                 self._failed[instance_id] = error
             self._wake(instance_id, host)
+
+
+async def fill(hypervisor: Hypervisor, volume: str, source: Path, sha256: str, size_bytes: int) -> None:
+    """Put a file into a host's pool; a host that takes no bytes gets an empty volume of the size."""
+    if await hypervisor.upload(volume, source, sha256) is NOT_SUPPORTED:
+        await hypervisor.create_volume(volume, size_bytes, "raw")
 
 
 async def _nothing(host: str) -> set[str]:

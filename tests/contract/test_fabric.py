@@ -11,9 +11,9 @@ import pytest
 from app.domain.network import GuestAnswer, GuestRequest, Member, Network
 from app.domain.ports import Fabric
 from app.network.kernel import KernelFabric
-from app.network.rehearsal import RehearsedFabric
 from tests.crash.paper_fabric import PaperFabric
 from tests.net.namespaces import Namespace, missing
+from tests.unit.reconcile.fabrics import RecordedFabric
 
 pytestmark = pytest.mark.contract
 ONE = Member(instance_id="i-1", mac="d0:0d:00:00:00:01", address="10.9.0.5", hostname="ip-10-9-0-5")
@@ -31,10 +31,10 @@ async def silence(asked: GuestRequest) -> GuestAnswer:
     return GuestAnswer(status=404)
 
 
-@pytest.fixture(params=["rehearsed", "paper", "kernel"])
+@pytest.fixture(params=["recorded", "paper", "kernel"])
 async def fabric(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Shown]:
-    if request.param == "rehearsed":
-        yield RehearsedFabric()
+    if request.param == "recorded":
+        yield RecordedFabric()
         return
     if request.param == "paper":
         yield PaperFabric(tmp_path / "paper.json")

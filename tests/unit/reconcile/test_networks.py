@@ -10,12 +10,11 @@ import pytest
 
 from app.domain.network import Network, NetworkPlan
 from app.domain.ports import Unit
-from app.network.rehearsal import RehearsedFabric
 from app.reconcile.networks import Networks, Unwoven
 from app.storage.seed import Seeds
 from app.store.database import Database
 from tests.builders import FrozenClock, a_host
-from tests.unit.reconcile.fabrics import Refusing
+from tests.unit.reconcile.fabrics import RecordedFabric, Refusing
 from tests.unit.server.metadata_cloud import furnish_guests
 
 PLAN = NetworkPlan(bridge="eucabr0", subnet="10.9.0.0/24", dns=("10.9.0.1",))
@@ -36,7 +35,7 @@ def end_first(unit: Unit) -> None:
 
 
 async def test_all_who_hold_an_address_on_a_real_host_are_on_the_network_and_nobody_else(store: Database) -> None:
-    fabric, networks = RehearsedFabric(), Networks(store, resync_s=60)
+    fabric, networks = RecordedFabric(), Networks(store, resync_s=60)
     networks.connect(fabric, PLAN)
     await networks.ready(REAL)
     (network,) = fabric.networks
@@ -65,8 +64,8 @@ def test_a_disk_tells_the_instances_of_real_hosts_where_the_network_is_the_sites
 ) -> None:
     rehearsal, seeds = a_host("pretended"), Seeds(tmp_path / "seeds")
     ours, theirs = Networks(store, resync_s=60), Networks(store, resync_s=60)
-    ours.connect(RehearsedFabric(), PLAN, seeds)
-    theirs.connect(RehearsedFabric(), NetworkPlan(bridge="xenbr0"), seeds)
+    ours.connect(RecordedFabric(), PLAN, seeds)
+    theirs.connect(RecordedFabric(), NetworkPlan(bridge="xenbr0"), seeds)
     assert [network.is_silent(host) for network in (ours, theirs) for host in (REAL, rehearsal)] == [
         False,
         False,

@@ -19,6 +19,7 @@ from app.domain.journal import AuditEntry, Entry
 from app.domain.keypair import KeyPair
 from app.domain.network import GuestAnswer, GuestRequest, Network
 from app.domain.rows import Writer
+from app.domain.ruleset import Ruleset
 from app.domain.states import Seen
 from app.domain.tag import Tag
 from app.domain.vmtype import Size, VmType
@@ -87,6 +88,7 @@ class Unit(Protocol):
     reservations: Table[Reservation]
     instances: Table[Instance]
     tags: Table[Tag]
+    rulesets: Table[Ruleset]
 
     def held(self) -> Mapping[str, Size]:
         """Sum by host name what the instances placed there hold (`Instance.held`)."""

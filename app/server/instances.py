@@ -65,7 +65,7 @@ class InstanceController(Controller):
         command, cloud = _command(data), desk.cloud
 
         def work(unit: Unit) -> Collection[InstanceView]:
-            _, launched = instances.run(unit, desk.caller, command, cloud.entropy, cloud.policy())
+            _, launched = instances.run(unit, desk.caller, command, cloud.entropy, cloud.mapping)
             return Collection(items=instance_views(unit, launched), cursor=str(unit.cursor()))
 
         return await desk.change("LaunchInstances", data.image_id, work)

@@ -23,6 +23,7 @@ def migrations() -> Migrations:
     steps(name="0002_private_addresses")(_0002_private_addresses)
     steps(name="0003_memory_of_images")(_0003_memory_of_images)
     steps(name="0004_held")(_0004_held)
+    steps(name="0006_rulesets")(_0006_rulesets)
     return steps
 
 
@@ -90,6 +91,14 @@ def _0004_held(schema: Schema) -> None:
     schema.execute(
         f'CREATE TRIGGER "held_other" AFTER UPDATE OF {", ".join(columns)} ON "instances"'
         f" BEGIN {_held_changes('-', 'OLD')}; {_held_changes('+', 'NEW')}; END"
+    )
+
+
+def _0006_rulesets(schema: Schema) -> None:
+    schema.execute(
+        'CREATE TABLE "rulesets" ("id" TEXT NOT NULL PRIMARY KEY, "number" INTEGER NOT NULL UNIQUE,'
+        ' "name" TEXT NOT NULL, "text" TEXT NOT NULL, "sha256" TEXT NOT NULL, "policy" TEXT NOT NULL,'
+        ' "author" TEXT NOT NULL, "created_at_ms" INTEGER NOT NULL) STRICT'
     )
 
 

@@ -90,7 +90,7 @@ def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
         client_token=asked.client_token,
         request_sha256=ask.sha256,
     )
-    _, started = instances.run(ask.unit, ask.caller, command, ask.site.entropy, ask.site.policy())
+    _, started = instances.run(ask.unit, ask.caller, command, ask.site.entropy, ask.site.mapping)
     return reservation(Shown.of(ask.unit, started))
 
 

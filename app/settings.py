@@ -17,6 +17,7 @@ from app.settings_values import (
     Read,
     absolute,
     choice,
+    command,
     decimal,
     flag,
     hosts,
@@ -142,6 +143,12 @@ class Settings:
     remap_vm_cooldown_s: int = 600
     """Seconds for which a moved instance is not moved again. [REMAP_VM_COOLDOWN]"""
 
+    power_sleep_command: tuple[str, ...] = ()
+    """What puts the host in EUCA_HOST and EUCA_URI to sleep; run without a shell. [POWER_SLEEP_COMMAND]"""
+
+    power_wake_command: tuple[str, ...] = ()
+    """What wakes it, likewise: wake-on-LAN, IPMI, ssh. [POWER_WAKE_COMMAND]"""
+
     power_idle_s: int = 300
     """Seconds without an instance after which a host may sleep. [POWER_IDLETHRESH]"""
 
@@ -202,6 +209,8 @@ _KEYS: Mapping[str, _Key] = {
     "REMAP_MIN_GAIN": _Key(decimal(0, 1), ("remap_min_gain",)),
     "REMAP_MAX_MIGRATIONS": _Key(whole(0), ("remap_max_migrations",)),
     "REMAP_VM_COOLDOWN": _Key(whole(0, unit="seconds"), ("remap_vm_cooldown_s",)),
+    "POWER_SLEEP_COMMAND": _Key(command, ("power_sleep_command",)),
+    "POWER_WAKE_COMMAND": _Key(command, ("power_wake_command",)),
     "POWER_IDLETHRESH": _Key(whole(300, unit="seconds"), ("power_idle_s",)),
     "POWER_WAKETHRESH": _Key(whole(300, unit="seconds"), ("power_wake_s",)),
 }
@@ -234,7 +243,7 @@ _REPLACED: Mapping[str, str] = {
 }
 _OWN_NETWORK = frozenset({"VNET_SUBNET", "VNET_NETMASK", "VNET_DNS"})
 _IDLE = frozenset({*_VNET, "ADDRESSING", "MANUAL_INSTANCES_CLEANUP"} - {"VNET_BRIDGE"}) | {
-    key for key in _KEYS if key.startswith(("MAPPING_", "REMAP_", "POWER_"))
+    key for key in _KEYS if key.startswith(("MAPPING_", "REMAP_", "POWER_IDLE"))
 }
 _UNSET = frozenset({"", "not_configured"})
 

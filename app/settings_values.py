@@ -6,6 +6,7 @@ a name that starts with a dash would be an option of ssh.
 
 import ipaddress
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -182,6 +183,15 @@ def _host_of_uri(uri: str) -> NamedHost:
     if (parts.username or "").startswith("-"):
         raise ValueError(f"'{parts.username}' in '{uri}' is no user name")
     return NamedHost(name=host.replace(":", "-") or f"local-{parts.scheme.partition('+')[0]}", uri=uri)
+
+
+def command(text: str, folder: Path) -> tuple[str, ...]:
+    """Read a command as a list of arguments, quoted as a shell would; no shell ever sees it."""
+    try:
+        words = tuple(shlex.split(text))
+    except ValueError as error:
+        raise ValueError(f"'{text}' is no command: {str(error).lower()}") from None
+    return words
 
 
 def power_of_two(least: int) -> Read:

@@ -44,6 +44,9 @@ class HostView(msgspec.Struct, frozen=True, kw_only=True):
     seen_at_ms: int
     state_since_ms: int
     last_error: str
+    power: str
+    power_wanted: str
+    power_error: str
 
 
 class InstanceView(msgspec.Struct, frozen=True, kw_only=True):

@@ -95,6 +95,14 @@ def drain_host(name: str) -> Call[api.HostView]:
     return Call(method="POST", path=_at("hosts", name, "drain"), answer=api.HostView)
 
 
+def sleep_host(name: str) -> Call[api.HostView]:
+    return Call(method="POST", path=_at("hosts", name, "sleep"), answer=api.HostView)
+
+
+def wake_host(name: str) -> Call[api.HostView]:
+    return Call(method="POST", path=_at("hosts", name, "wake"), answer=api.HostView)
+
+
 def undrain_host(name: str) -> Call[api.HostView]:
     return Call(method="POST", path=_at("hosts", name, "undrain"), answer=api.HostView)
 

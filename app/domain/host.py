@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.domain.rows import key, observed
-from app.domain.states import HostState, HostWanted
+from app.domain.states import HostState, HostWanted, Power, PowerWanted
 from app.domain.vmtype import Size
 
 
@@ -31,6 +31,7 @@ class Host:
     max_memory_mib: int = 0
     max_disk_gb: int = 0
     bridge: str = ""
+    power_wanted: PowerWanted = PowerWanted.ON
     created_at_ms: int
     state: HostState = observed(HostState.UNKNOWN)
     state_since_ms: int = observed(0)
@@ -43,6 +44,9 @@ class Host:
     hypervisor: str = observed("")
     architecture: str = observed("")
     last_error: str = observed("")
+    power: Power = observed(Power.ON)
+    power_since_ms: int = observed(0)
+    power_error: str = observed("")
 
     @property
     def capacity(self) -> Size:
@@ -54,6 +58,11 @@ class Host:
             memory_mib=max(0, memory_mib - self.foreign_memory_mib),
             disk_gb=disk_gb,
         )
+
+    @property
+    def awake(self) -> bool:
+        """True where silence would be a fault: it is on, and is to stay so."""
+        return self.power is Power.ON and self.power_wanted is PowerWanted.ON
 
     @property
     def is_xen(self) -> bool:

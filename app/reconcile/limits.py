@@ -25,6 +25,15 @@ class Limits:
     probe_s: float = 10.0
     """Longest wait for one answer to a heartbeat."""
 
+    wake_s: float = 300.0
+    """How long a host may take to wake up before it counts as lost (1.6.1's POWER_WAKETHRESH)."""
+
+    wake_again_s: float = 30.0
+    """How often a host that wakes up is told to, as long as it is silent."""
+
+    asleep_probe_s: float = 60.0
+    """How often a sleeping host is asked whether it woke up by itself."""
+
     beat_written_s: float = 10.0
     """How often `seen_at_ms` of all hosts is written (in one transaction); more hosts: less often."""
 

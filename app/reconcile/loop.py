@@ -24,6 +24,7 @@ from app.domain.ports import (
     HostEvent,
     Hypervisors,
     ImageFiles,
+    PowerSwitch,
     SeedFiles,
     Store,
     Unit,
@@ -40,6 +41,7 @@ from app.reconcile.limits import Limits
 from app.reconcile.networks import Networks
 from app.reconcile.observe import Observer
 from app.reconcile.outcomes import Outcomes
+from app.reconcile.power import PowerKeeper
 from app.reconcile.queue import WorkQueue
 from app.reconcile.settle import Settler, Tools
 from app.reconcile.staging import Staging
@@ -114,6 +116,10 @@ class Reconciler:
         To be called before `start`.
         """
         self._networks.connect(fabric, network, seeds)
+
+    def govern(self, switch: PowerSwitch) -> None:
+        """Put hosts to sleep and wake them, too. To be called before `start`."""
+        self._watchers.govern(PowerKeeper(self._store, switch, self._outcomes, self._clock, self._limits))
 
     async def start(self) -> None:
         """Join all hosts of the store, giving rehearsal hosts their domains back, and begin to work."""

@@ -16,6 +16,14 @@ class Outcomes(Protocol):
         """Want STOPPED or TERMINATED, as the shutdown behaviour says: the guest switched itself off."""
         ...
 
+    def sleep_refused(self, unit: Unit, name: str, why: str) -> None:
+        """Want a host on that could not be put to sleep."""
+        ...
+
+    def woke(self, unit: Unit, name: str) -> None:
+        """Want a host on that woke up by itself."""
+        ...
+
     def host_emptied(self, unit: Unit, name: str) -> None:
         """Remove the row of a host that was to be removed: nothing of ours is on it, its connection is closed."""
         ...

@@ -23,6 +23,7 @@ from app.reconcile.loop import Reconciler
 from app.server import eucarc, seeding
 from app.server.backups import clear_abandoned
 from app.server.cloud import Cloud
+from app.server.commands import CommandSwitch
 from app.server.ec2.operation import Site
 from app.server.feed import Feed
 from app.server.files import Uploads
@@ -199,8 +200,9 @@ async def _reconciling(cloud: Cloud, fabric: Fabric, settings: Settings) -> Asyn
         images=cloud.images,
         clock=cloud.clock,
         outcomes=Outcomes(),
-        limits=Limits(cache_mib=settings.cache_mib, swap_mib=settings.swap_mib),
+        limits=Limits(cache_mib=settings.cache_mib, swap_mib=settings.swap_mib, wake_s=settings.power_wake_s),
     )
+    reconciler.govern(CommandSwitch(settings.power_sleep_command, settings.power_wake_command))
     reconciler.weave(fabric, settings.network, await asyncio.to_thread(Seeds, settings.state_dir / "seeds"))
     try:
         await reconciler.start()

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 from app.api.resources import AddHost
 from app.domain.errors import Conflict, Invalid, Missing
 from app.domain.host import Host
+from app.domain.instance import Instance
 from app.domain.ports import Unit
 from app.domain.states import HostWanted
 from app.services.names import check_name
@@ -67,6 +68,11 @@ def get(unit: Unit, name: str) -> Host:
     if host is None:
         raise Missing("host", name)
     return host
+
+
+def carried(unit: Unit, name: str) -> list[Instance]:
+    """List the instances of a host that are not gone from it."""
+    return unit.instances.where(host=name, removed=False)
 
 
 def forget(unit: Unit, name: str) -> None:

@@ -14,7 +14,7 @@ from app.domain.errors import Invalid, Mismatch, Missing, WrongState
 from app.domain.instance import Instance, Reservation, mac_of
 from app.domain.ports import Entropy, Unit
 from app.domain.states import INSTANCE, InstanceState, Wanted
-from app.services import admission, tags
+from app.services import admission, power, tags
 from app.services.access import owns, scope
 from app.services.mapping import Mapping
 from app.services.rooms import rooms
@@ -51,6 +51,7 @@ def run(
         created_at_ms=unit.now_ms,
     )
     unit.reservations.add(reservation)
+    power.wake_all(unit, (chosen.host for chosen in admitted.chosen), f"{reservation.id} is placed there")
     instances = []
     for index, chosen in enumerate(admitted.chosen):
         instance = _asked(reservation, command, admitted, index, _mint(unit, entropy))
@@ -90,6 +91,7 @@ def start(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Chang
         if instance.state in (InstanceState.PENDING, InstanceState.RUNNING):
             return instance
         _check_room(unit, caller, instance)
+        power.wake(unit, instance.host, f"{instance.id} starts there")
         return replace(
             instance,
             wanted=Wanted.RUNNING,

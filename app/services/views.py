@@ -64,6 +64,9 @@ def host_view(host: Host, world: World) -> HostView:
         seen_at_ms=host.seen_at_ms,
         state_since_ms=host.state_since_ms,
         last_error=host.last_error,
+        power=host.power,
+        power_wanted=host.power_wanted,
+        power_error=host.power_error,
     )
 
 

@@ -24,6 +24,7 @@ def migrations() -> Migrations:
     steps(name="0003_memory_of_images")(_0003_memory_of_images)
     steps(name="0004_held")(_0004_held)
     steps(name="0006_rulesets")(_0006_rulesets)
+    steps(name="0008_power")(_0008_power)
     return steps
 
 
@@ -100,6 +101,16 @@ def _0006_rulesets(schema: Schema) -> None:
         ' "name" TEXT NOT NULL, "text" TEXT NOT NULL, "sha256" TEXT NOT NULL, "policy" TEXT NOT NULL,'
         ' "author" TEXT NOT NULL, "created_at_ms" INTEGER NOT NULL) STRICT'
     )
+
+
+def _0008_power(schema: Schema) -> None:
+    for column, kind, default in (
+        ("power_wanted", "TEXT", "'on'"),
+        ("power", "TEXT", "'on'"),
+        ("power_since_ms", "INTEGER", "0"),
+        ("power_error", "TEXT", "''"),
+    ):
+        schema.execute(f'ALTER TABLE "hosts" ADD COLUMN "{column}" {kind} NOT NULL DEFAULT {default}')
 
 
 def _held_changes(sign: str, row: str, source: str = "") -> str:

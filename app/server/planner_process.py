@@ -1,0 +1,96 @@
+"""The process in which rounds are planned: orders come in on stdin, plans go out on stdout, each with its length.
+
+It ends when its stdin does, so a server that was killed leaves none behind. The trap: what is read here was written by
+the parent process and by nobody else; it must never be bound to a socket.
+"""
+
+import pickle
+import signal
+import struct
+import sys
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import BinaryIO
+
+from app.rules.moment import Now
+from app.rules.plan import Memory, Plan
+from app.rules.prepared import Prepared, prepare
+from app.rules.reading import read
+from app.rules.rehearsing import Rehearsal, rehearse
+from app.rules.remap import State, remap
+from app.rules.tree import Deed, Phase, Ruleset
+
+LENGTH = struct.Struct(">Q")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One round to plan; `idle_s` replaces how long a host is empty before it is switched off. No memory: rehearse."""
+
+    text: str
+    policy: str
+    state: State
+    now: Now
+    idle_s: float | None = None
+    memory: Memory | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, and after how many seconds the policy wants the next one; 0: it moves nothing."""
+
+    plan: Plan
+    every_s: float
+
+
+Answer = Planned | Rehearsal | Failed
+
+
+def serve(orders: BinaryIO, answers: BinaryIO) -> None:
+    """Answer orders until there are no more."""
+    while head := orders.read(LENGTH.size):
+        order = pickle.loads(orders.read(LENGTH.unpack(head)[0]))  # noqa: S301 - from the parent process alone
+        packed = pickle.dumps(_answer(order), pickle.HIGHEST_PROTOCOL)
+        answers.write(LENGTH.pack(len(packed)) + packed)
+        answers.flush()
+
+
+def _answer(order: Order) -> Answer:
+    try:
+        prepared = _prepared(order.text, order.policy, order.idle_s)
+        if order.memory is None:
+            return rehearse(order.state, prepared, order.now)
+        plan = remap(order.state, prepared, order.memory, order.now)
+        return Planned(plan, prepared.policy.remap_s)
+    except Exception as bug:  # the next order may be fine
+        return Failed(f"{type(bug).__name__}: {bug}")
+
+
+@lru_cache(maxsize=8)
+def _prepared(text: str, policy: str, idle_s: float | None) -> Prepared:
+    ruleset = read(text, "rules").ruleset
+    return prepare(ruleset if idle_s is None else _idle(ruleset, idle_s), policy, Phase.REMAP)
+
+
+def _idle(ruleset: Ruleset, idle_s: float) -> Ruleset:
+    """Wait another time before an empty host is switched off."""
+    rules = {
+        name: replace(
+            rule,
+            triggers=tuple(
+                replace(each, hold_s=idle_s) if each.deed is Deed.POWER_OFF else each for each in rule.triggers
+            ),
+        )
+        for name, rule in ruleset.rules.items()
+    }
+    return replace(ruleset, rules=rules)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's ^C is the parent's to answer
+    serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -246,7 +246,7 @@ class Book:
         on = self._running.setdefault(name, set())
         if domain.state not in ON:
             on.discard(machine.name)
-            if domain.reason not in ("rebooting", "lost"):
+            if self._looks_powered_off(name, domain.reason):
                 self._powered_off[name] = self._now()
             return
         on.add(machine.name)
@@ -255,6 +255,12 @@ class Book:
             self._violate(f"{name} runs on {' and '.join(sorted(on))}")
         if self.strict_room:
             self._physical_room(machine)
+
+    def _looks_powered_off(self, name: str, reason: str) -> bool:
+        """Tell what passes for a power-off: also a lost domain that a late request defined again."""
+        if reason == "defined":
+            return self.rows[name].seen in ON
+        return reason not in ("rebooting", "lost")
 
     def _physical_room(self, machine: Machine) -> None:
         running = [each for name, each in machine.domains.items() if each.on and name != STRANGER]

@@ -110,7 +110,8 @@ class Machine:
     def define(self, spec: DomainSpec) -> None:
         found = self.domains.get(spec.instance_id)
         if found is None:
-            self.domains[spec.instance_id] = Domain(spec)
+            domain = self.domains[spec.instance_id] = Domain(spec)
+            self.outside.turned(self, domain)
         else:
             found.spec = spec
         self.outside.tell(self, spec.instance_id, "defined")

@@ -26,22 +26,27 @@ class Swept:
 
 
 def rows_for(unit: Unit, host: str, domains: Iterable[DomainSeen]) -> dict[str, Instance]:
-    """Read the instances of a host, and those that its domains name."""
-    rows = {row.id: row for row in unit.instances.where(host=host, removed=False)}
+    """Read the instances of a host, also those that come from there, and those that its domains name."""
+    rows = {row.id: row for row in present(unit, host)}
     others = sorted({domain.instance_id for domain in domains} - rows.keys())
     if others:
         rows |= {row.id: row for row in unit.instances.where(id=others)}
     return rows
 
 
+def present(unit: Unit, host: str) -> list[Instance]:
+    """List the instances that may be on a host: its own ones, and those that move away from it."""
+    return [*unit.instances.where(host=host, removed=False), *unit.instances.where(moving_from=host, removed=False)]
+
+
 def compare(host: Host, domains: Iterable[DomainSeen], rows: Mapping[str, Instance], limits: Limits) -> Swept:
     """Sort a host's domains and rows; a fresh memory makes it look once too often rather than too seldom."""
     seen = {domain.instance_id: domain for domain in domains}
-    mine = {name: row for name, row in rows.items() if row.host == host.name}
+    mine = {name: row for name, row in rows.items() if host.name in row.hosts}
     differ = [
         name
         for name, row in mine.items()
-        if diff(row, Observed(domain=seen.get(name), forgets=host.rehearsal), Memory(), limits, 0.0)
+        if row.moving_from or diff(row, Observed(domain=seen.get(name), forgets=host.rehearsal), Memory(), limits, 0.0)
     ]
     return Swept(
         differ=tuple(differ),

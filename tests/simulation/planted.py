@@ -87,8 +87,8 @@ PLANTS = {
     ),
     "sweep-forgets": Plant(
         module="app.reconcile.sweep",
-        right="    rows = {row.id: row for row in unit.instances.where(host=host, removed=False)}",
-        wrong='    rows = {row.id: row for row in unit.instances.where(host=host, removed=False, wanted="running")}',
+        right="    rows = {row.id: row for row in present(unit, host)}",
+        wrong='    rows = {row.id: row for row in present(unit, host) if row.wanted == "running"}',
         means="a host's sweep overlooks what is to be stopped or ended",
     ),
     "lease-stays": Plant(

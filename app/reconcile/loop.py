@@ -182,6 +182,8 @@ class Reconciler:
         swept = compare(host, domains, rows, self._limits)
         for instance_id in swept.differ:
             self._queue.add(instance_id, host.name)
+        for name in swept.late:
+            await self._hypervisors.host(host.name).undefine(name)
         new = [name for name in swept.strangers if (host.name, name) not in self._told]
         if new:
             await self._store.write(lambda unit: _report(unit, host.name, new), writer="reconcile")

@@ -18,9 +18,13 @@ from app.reconcile.memory import Memory
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
-    """`differ`: instances to look at; `strangers`: domains of ours that belong to no row of this host."""
+    """`differ`: instances to look at; `strangers`: domains of ours that belong to no row of this host.
+
+    `late`: those of instances that ended elsewhere, defined here by a call that was answered by nobody.
+    """
 
     differ: tuple[str, ...]
+    late: tuple[str, ...]
     strangers: tuple[str, ...]
     bare: bool
 
@@ -48,8 +52,10 @@ def compare(host: Host, domains: Iterable[DomainSeen], rows: Mapping[str, Instan
         for name, row in mine.items()
         if row.moving_from or diff(row, Observed(domain=seen.get(name), forgets=host.rehearsal), Memory(), limits, 0.0)
     ]
+    late = sorted(name for name, row in rows.items() if name in seen and name not in mine and row.removed)
     return Swept(
         differ=tuple(differ),
-        strangers=tuple(sorted(seen.keys() - mine.keys())),
+        late=tuple(late),
+        strangers=tuple(sorted(seen.keys() - mine.keys() - set(late))),
         bare=not seen and all(row.removed for row in mine.values()),
     )

@@ -21,6 +21,7 @@ class Plant:
     wrong: str
     means: str
     found_by: int = 1
+    moves: bool = False
 
 
 PLANTS = {

@@ -52,8 +52,8 @@ def forgotten(world: World, memory: Memory) -> str:
 
 def differs(world: World) -> str:
     """Say where the journal, entry by entry, does not lead to what the tables hold; empty: it does."""
-    columns = ("wanted", "seen", "launches", "launched", "reboots", "rebooted", "removed", "attempts")
-    columns += ("host", "moving_from")
+    counted = ("launches", "launched", "reboots", "rebooted", "attempts")
+    columns = ("wanted", "seen", "removed", "host", "moving_from", *counted)
     for name, *values in world.disk.execute(f"SELECT id, {', '.join(columns)} FROM instances").fetchall():
         told = world.book.rows[name].columns
         for column, value in zip(columns, values, strict=True):

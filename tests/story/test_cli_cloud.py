@@ -65,7 +65,7 @@ def test_help_is_quick_and_has_an_example_everywhere() -> None:
     [
         "serve", "run", "console", "credentials", "backup", "restore", "recover", "doctor", "cluster add",
         "cluster list", "host add", "host drain", "host remove", "image build", "image install", "image list",
-        "type set", "type list", "account create", "account disable", "user create", "user disable",
+        "instance move", "type set", "type list", "account create", "account disable", "user create", "user disable",
     ],
 )  # fmt: skip
 def test_every_command_shows_an_example(command: str) -> None:

@@ -45,6 +45,11 @@ class Both:
     given_up: bool = False
 
     @property
+    def known(self) -> bool:
+        """Whether `domain` says something: nothing on one host means nothing while the other is lost."""
+        return self.domain is not None or (self.source is not None and self.target is not None)
+
+    @property
     def domain(self) -> DomainSeen | None:
         """The domain that counts: the one that runs, else what is left of it where it was, else where it goes."""
         found = [side.domain for side in (self.source, self.target) if side is not None and side.domain is not None]

@@ -141,7 +141,8 @@ class Settler:
             return diff(instance, observed, memory, limits, job.now_s)
         both = await self._tools.observer.look_at_both(instance, self._if_up(job.source), self._if_up(job.host))
         both = replace(both, given_up=job.source.wanted is HostWanted.REMOVED)
-        memory.look(both.domain, job.now_s, stopping=stopping)
+        if both.known:
+            memory.look(both.domain, job.now_s, stopping=stopping)
         return move(instance, both, memory, limits, job.now_s)
 
     def _if_up(self, host: Host) -> Host | None:

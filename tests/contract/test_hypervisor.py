@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,12 @@ import pytest
 from app.domain.errors import Broken, Invalid, Lost, Missing
 from app.domain.ports import NOT_SUPPORTED, Disk, EventKind, Hypervisor, Nic
 from app.domain.states import Seen
+from app.reconcile.actions import Before, Start, Undefine
+from app.reconcile.diff import Observed
+from app.reconcile.limits import Limits
+from app.reconcile.memory import Memory
+from app.reconcile.moving import Both, move
+from tests.builders import an_instance
 from tests.contract.arenas import HOST, Arena, Ears, a_domain, a_file, until
 
 pytestmark = pytest.mark.contract
@@ -294,3 +301,18 @@ async def test_a_domain_does_not_move_to_the_host_it_is_on_nor_to_one_of_another
         with suppress(Broken):
             assert await arena.host.migrate(ID, target) is NOT_SUPPORTED
         assert await state(arena) is Seen.RUNNING
+
+
+async def test_a_domain_tells_whether_its_power_was_cut_or_never_on(arena: Arena) -> None:
+    """What the loop goes by when a move of several steps was cut short between two of them."""
+    other = await a_running_one(arena)
+    await arena.host.destroy(ID)
+    await other.define(a_domain(ID))
+    here, there = await arena.host.domain(ID), await other.domain(ID)
+    moving = an_instance(ID, seen=Seen.RUNNING, launched=1, moving_from="h1")
+    both = Both(source=Observed(domain=here, volumes=frozenset()), target=Observed(domain=there, volumes=frozenset()))
+    assert move(moving, both, Memory(), Limits(), 0.0) == [Start()]
+    await other.start(ID)
+    await other.destroy(ID)
+    both = replace(both, target=Observed(domain=await other.domain(ID), volumes=frozenset()))
+    assert move(moving, both, Memory(), Limits(), 0.0) == [Before(action=Undefine())]

@@ -165,6 +165,11 @@ def test_hosts_and_clusters_are_listed_drained_and_left(cloud: ServedCloud) -> N
     eventually(lambda: "extra" not in cloud.euca("host", "list").stdout)
 
 
+def test_what_is_no_instance_does_not_move(cloud: ServedCloud) -> None:
+    refused = cloud.euca("instance", "move", "i-0a11beef", "cluster1-host2", check=False)
+    assert (refused.returncode, refused.stderr) == (1, "euca: The instance 'i-0a11beef' does not exist\n")
+
+
 def test_an_image_is_installed_in_one_step(cloud: ServedCloud, tmp_path: Path) -> None:
     for name, size in (("vmlinuz", 1024), ("initrd.img", 1024), ("root.img", 1 << 20)):
         (tmp_path / name).write_bytes(name.encode().ljust(size, b"\0"))

@@ -73,6 +73,7 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     tags: dict[str, str]
     name: str = ""
     private_ip: str = ""
+    moving_from: str = ""
 
 
 class ImageView(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,6 +223,12 @@ class ActOnInstances(msgspec.Struct, frozen=True, kw_only=True):
 
     action: str
     ids: list[str]
+
+
+class MoveInstance(msgspec.Struct, frozen=True, kw_only=True):
+    """`host` is where it is to go."""
+
+    host: str
 
 
 class CreateAccount(msgspec.Struct, frozen=True, kw_only=True):

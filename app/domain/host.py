@@ -60,14 +60,14 @@ class Host:
         )
 
     @property
-    def awake(self) -> bool:
-        """True where silence would be a fault: it is on, and is to stay so."""
-        return self.power is Power.ON and self.power_wanted is PowerWanted.ON
+    def kind(self) -> str:
+        """The hypervisor's name in small letters; it is reported with its version behind it."""
+        return self.hypervisor.casefold().partition(" ")[0]
 
     @property
     def is_xen(self) -> bool:
-        """True where guests see Xen's disks and console; the hypervisor is reported with its version behind it."""
-        return self.hypervisor.casefold().partition(" ")[0] == "xen"
+        """True where guests see Xen's disks and console."""
+        return self.kind == "xen"
 
     @property
     def rehearsal(self) -> bool:

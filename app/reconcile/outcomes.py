@@ -24,6 +24,14 @@ class Outcomes(Protocol):
         """Want a host on that woke up by itself."""
         ...
 
+    def moved(self, unit: Unit, instance_id: str) -> None:
+        """End a move: the instance is on its new host, and nothing of it is left on the old one."""
+        ...
+
+    def move_failed(self, unit: Unit, instance_id: str, reason: str) -> None:
+        """End a move: the instance is where it was, or nowhere; nothing of it is left on the other host."""
+        ...
+
     def host_emptied(self, unit: Unit, name: str) -> None:
         """Remove the row of a host that was to be removed: nothing of ours is on it, its connection is closed."""
         ...

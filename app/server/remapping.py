@@ -54,8 +54,7 @@ class RemappingController(Controller):
         return await _rehearsed(desk, lambda unit: remapping.brief_of(unit, desk.cloud.mapping.fleet, name))
 
     @post("/rulesets/rehearse", operation_id="RehearseText", summary="What rules would do", status_code=200)
-    async def rehearse_text(self, desk: At, data: RehearseText) -> RehearsalView:
-        ...
+    async def rehearse_text(self, desk: At, data: RehearseText) -> RehearsalView: ...
 
 
 def plan_view(plan: Plan) -> PlanView:

@@ -22,7 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ssh": ("app.cli.login:ssh", "Log into an instance, or run a command there."),
     "console-log": ("app.cli.login:console_log", "Print what an instance wrote to its console."),
     "type": ("app.cli.types:vmtype", "Instance types: list, set, remove."),
-    "rules": ("app.cli.rules:rules", "Mapping rules: check."),
+    "rules": ("app.cli.rules:rules", "Mapping rules: check, rehearse, apply, history, diff, rollback, explain."),
     "account": ("app.cli.accounts:account", "Accounts: create, list, disable, enable."),
     "user": ("app.cli.accounts:user", "Users: create, list, disable, enable."),
     "backup": ("app.cli.state:backup", "Write the state of a running cloud to a file."),

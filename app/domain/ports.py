@@ -19,7 +19,7 @@ from app.domain.journal import AuditEntry, Entry
 from app.domain.keypair import KeyPair
 from app.domain.network import GuestAnswer, GuestRequest, Network
 from app.domain.rows import Writer
-from app.domain.ruleset import Ruleset
+from app.domain.ruleset import Activation, Ruleset
 from app.domain.states import Seen
 from app.domain.tag import Tag
 from app.domain.vmtype import Size, VmType
@@ -89,6 +89,7 @@ class Unit(Protocol):
     instances: Table[Instance]
     tags: Table[Tag]
     rulesets: Table[Ruleset]
+    activations: Table[Activation]
 
     def held(self) -> Mapping[str, Size]:
         """Sum by host name what instances hold there (`Instance.held`); one that moves holds it on both hosts."""

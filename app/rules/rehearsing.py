@@ -3,6 +3,7 @@
 The trap: a real round would wait for what `for` says, and its plan is made anew from what the sensors show then.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
@@ -57,11 +58,8 @@ def rehearse(state: State, policy: Prepared, now: Now) -> Rehearsal:
 
 def by_rule(plan: Plan) -> Mapping[str, int]:
     """Count by rule what a plan does; a reason begins with the rule's name."""
-    counts: dict[str, int] = {}
-    for each in (*plan.restarts, *plan.moves, *plan.powers, *plan.alerts):
-        name = each.why.partition(":")[0]
-        counts[name] = counts.get(name, 0) + 1
-    return counts
+    reasons = [each.why for each in (*plan.restarts, *plan.moves)] + [each.why for each in (*plan.powers, *plan.alerts)]
+    return Counter(why.partition(":")[0] for why in reasons)
 
 
 def _loads(table: HostTable, now: Now) -> Floats:

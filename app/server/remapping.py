@@ -1,6 +1,6 @@
 """REST: rounds of remapping, and what a policy would do if it were active."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from litestar import Controller, get, post
 
@@ -18,10 +18,10 @@ from app.domain.account import Role
 from app.domain.ports import Unit
 from app.rules.plan import Memory, Move, Plan, Restart
 from app.rules.rehearsing import by_rule
+from app.server import rule_files
 from app.server.desk import At, Desk, needs
 from app.server.planner_process import Order
-from app.services import remapping
-from app.services.remapping import Briefing
+from app.services import remapping, rulesets
 
 _OPERATOR = needs(Role.OPERATOR)
 NOTHING = Plan(memory=Memory())
@@ -36,7 +36,7 @@ class RemappingController(Controller):
         rounds = desk.cloud.rounds
         held = rounds.latest
         return RoundView(
-            mode=rounds.mode.mode,
+            mode=rounds.mode().mode,
             policy=held.policy if held else "",
             at_ms=held.at_ms if held else 0,
             took_s=held.took_s if held else 0.0,
@@ -51,10 +51,34 @@ class RemappingController(Controller):
 
     @post("/rulesets/{name:str}/rehearse", operation_id="RehearseRuleset", summary="What it would do", status_code=200)
     async def rehearse(self, desk: At, name: str) -> RehearsalView:
-        return await _rehearsed(desk, lambda unit: remapping.brief_of(unit, desk.cloud.mapping.fleet, name))
+        def rules(unit: Unit) -> tuple[str, str]:
+            if name in rulesets.BUILT_IN:
+                return rule_files.shipped_text(name.lower()), name.lower()
+            found = rulesets.get(unit, name)
+            return found.text, found.policy
+
+        return await _rehearsed(desk, rules)
 
     @post("/rulesets/rehearse", operation_id="RehearseText", summary="What rules would do", status_code=200)
-    async def rehearse_text(self, desk: At, data: RehearseText) -> RehearsalView: ...
+    async def rehearse_text(self, desk: At, data: RehearseText) -> RehearsalView:
+        policy = rulesets.chosen_policy(rulesets.checked({"rules": data.text}).ruleset, data.policy)
+        return await _rehearsed(desk, lambda unit: (data.text, policy))
+
+
+async def _rehearsed(desk: Desk, rules: Callable[[Unit], tuple[str, str]]) -> RehearsalView:
+    rounds = desk.cloud.rounds
+    briefing = await desk.cloud.store.write(lambda unit: remapping.brief_with(unit, rounds.fleet, rules))
+    found = await rounds.planner.rehearse(
+        Order(text=briefing.text, policy=briefing.policy, state=briefing.state, now=briefing.now)
+    )
+    return RehearsalView(
+        policy=briefing.policy,
+        plan=plan_view(found.plan),
+        hosts_on_before=found.before.hosts_on,
+        hosts_on_after=found.after.hosts_on,
+        watts_before=found.before.watts,
+        watts_after=found.after.watts,
+    )
 
 
 def plan_view(plan: Plan) -> PlanView:

@@ -76,8 +76,8 @@ class Rounds:
         mode: Callable[[], Mode],
         shipped: Callable[[str], str],
     ) -> None:
-        self._store, self._fleet, self._planner, self._clock = store, fleet, planner, clock
-        self._mode, self._shipped = mode, shipped
+        self.fleet, self.planner, self.mode = fleet, planner, mode
+        self._store, self._clock, self._shipped = store, clock, shipped
         self._kept = _Kept()
         self._due = asyncio.Event()
         self._changed = asyncio.Event()
@@ -94,7 +94,7 @@ class Rounds:
                 together.create_task(self._follow())
                 together.create_task(self._hold())
         finally:
-            await self._planner.close()
+            await self.planner.close()
 
     async def _hold(self) -> None:
         while True:
@@ -112,17 +112,17 @@ class Rounds:
 
     async def _round(self) -> float | None:
         """Hold one round; return when the next one is due, None: when something changes."""
-        mode = self._mode()
+        mode = self.mode()
         if mode.mode == "off":
             return None
-        briefing = await self._store.write(lambda unit: remapping.brief(unit, self._fleet, self._shipped))
+        briefing = await self._store.write(lambda unit: remapping.brief(unit, self.fleet, self._shipped))
         if briefing is None:
             self._kept, self.latest = _Kept(), None
             return None
         if briefing.active_id != self._kept.active_id:
             self._kept = _Kept(active_id=briefing.active_id)
         began_s = self._clock.monotonic_s()
-        planned = await self._planner.plan(self._order(briefing, mode))
+        planned = await self.planner.plan(self._order(briefing, mode))
         plan = planned.plan
         self.latest = Round(
             at_ms=self._clock.now_ms(),
@@ -233,9 +233,9 @@ class Rounds:
 
 
 def begins_round(entry: Entry) -> bool:
-    """Tell whether a journal entry is news for the rules: another policy, a host that comes, goes or is described anew."""
-    if entry.kind == "ruleset":
-        return entry.event == "mapping.activated"
+    """Tell whether a journal entry is news for rules: another policy, a host that comes, goes or is described anew."""
+    if entry.kind == "activation":
+        return True
     if entry.kind != "host":
         return False
     return not entry.data or bool(_TELLING & entry.data.keys())

@@ -20,7 +20,7 @@ from app.domain.states import HostState
 from app.network.kernel import KernelFabric
 from app.reconcile.limits import Limits
 from app.reconcile.loop import Reconciler
-from app.server import eucarc, seeding
+from app.server import eucarc, rule_files, seeding
 from app.server.backups import clear_abandoned
 from app.server.cloud import Cloud
 from app.server.commands import CommandSwitch
@@ -108,7 +108,8 @@ async def running(
 
 
 async def _prepare(store: Database, library: Library, settings: Settings, url: str) -> None:
-    secrets = await store.write(lambda unit: seeding.seed(unit, settings, os.urandom))
+    said = await asyncio.to_thread(rule_files.said, settings)
+    secrets = await store.write(lambda unit: seeding.seed(unit, settings, said, os.urandom))
     if await store.read(lambda unit: any(host.rehearsal for host in unit.hosts.where())):
         stored = await asyncio.to_thread(seeding.store_rehearsal_files, library)
         await store.write(lambda unit: seeding.register_rehearsal_image(unit, stored, os.urandom))

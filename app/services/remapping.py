@@ -47,6 +47,12 @@ def brief(unit: Unit, fleet: Fleet, shipped: Callable[[str], str]) -> Briefing |
     )
 
 
+def brief_with(unit: Unit, fleet: Fleet, rules: Callable[[Unit], tuple[str, str]]) -> Briefing:
+    """Return what a rehearsal needs; `rules` gives the text and its policy."""
+    text, policy = rules(unit)
+    return Briefing(active_id="", policy=policy, text=text, state=fleet.snapshot(unit), now=fleet.now(unit))
+
+
 def begin_move(unit: Unit, active_id: str, move: Move) -> None:
     """Want an instance moved as planned; raises what keeps it from being right any more."""
     _check_active(unit, active_id)

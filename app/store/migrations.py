@@ -122,6 +122,10 @@ def _0006_rulesets(schema: Schema) -> None:
         ' "name" TEXT NOT NULL, "text" TEXT NOT NULL, "sha256" TEXT NOT NULL, "policy" TEXT NOT NULL,'
         ' "author" TEXT NOT NULL, "created_at_ms" INTEGER NOT NULL) STRICT'
     )
+    schema.execute(
+        'CREATE TABLE "activations" ("id" TEXT NOT NULL PRIMARY KEY, "active" TEXT NOT NULL, "policy" TEXT NOT NULL,'
+        ' "who" TEXT NOT NULL, "at_ms" INTEGER NOT NULL) STRICT'
+    )
 
 
 def _0008_power(schema: Schema) -> None:

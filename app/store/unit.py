@@ -15,7 +15,7 @@ from app.domain.journal import AuditEntry, Entry
 from app.domain.keypair import KeyPair
 from app.domain.ports import Table
 from app.domain.rows import Writer
-from app.domain.ruleset import Ruleset
+from app.domain.ruleset import Activation, Ruleset
 from app.domain.tag import Tag
 from app.domain.vmtype import Size, VmType
 from app.store import audit as audits
@@ -61,6 +61,7 @@ class Transaction:
     instances = _Of(Instance)
     tags = _Of(Tag)
     rulesets = _Of(Ruleset)
+    activations = _Of(Activation)
 
     def __init__(self, session: Session, writer: Writer, now_ms: int) -> None:
         self.writer: Writer = writer

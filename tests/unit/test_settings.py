@@ -166,10 +166,6 @@ def test_every_key_of_1_6_1_is_understood_or_says_what_replaced_it(tmp_path: Pat
         ]
 
 
-def test_power_saving_says_what_to_use_instead(tmp_path: Path) -> None:
-    assert "GREEDY" in problems(tmp_path, "SCHEDPOLICY=POWERSAVE")[0]
-
-
 @pytest.mark.parametrize(
     ("hypervisor", "uri"), [("xen", "xen+ssh://root@n1/system"), ("kvm", "qemu+ssh://root@n1/system")]
 )

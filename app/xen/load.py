@@ -96,9 +96,10 @@ def of_stats(stats: Mapping[str, Any]) -> DomainLoad:
 
 def _sum(stats: Mapping[str, Any], device: str, what: str) -> int | None:
     """Add up over a domain's devices; None unless each of them is counted."""
-    count = stats.get(f"{device}.count")
-    counted = [stats.get(f"{device}.{number}.{what}") for number in range(count or 0)]
-    return None if count is None or None in counted else sum(counted)
+    try:
+        return sum(int(stats[f"{device}.{number}.{what}"]) for number in range(stats[f"{device}.count"]))
+    except KeyError:
+        return None
 
 
 # ---- where each domain must be asked

@@ -8,8 +8,8 @@ answers nothing at all. The trap: requests of one host overlap, as on a real one
 Stage directions: `size` (cores, memory_mib, disk_gb), `delay` (what, seconds), `refuse` (what, times, words; -1:
 always), `crash`, `power_off`, `pause` (instance_id), `foreign` (instance_id, cores, memory_mib), `foreign_domains`,
 `lose` (told: also say so), `back` (empty: without guests and volumes), `repeat` (times: send every event that often,
-0: none), `load` (instance_id or none
-for the host itself; rates of scripted_load.py), `log`, `doubles`. `what` is an action of the Hypervisor port, or `hello`.
+0: none), `load` (instance_id, or none for the host itself; rates of scripted_load.py), `log`, `doubles`. `what` is an
+action of the Hypervisor port, or `hello`.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What hosts and machines really do: counters as a host tells them, and the rates that are made of them.
+"""What hosts and machines really do: counters as a host tells them, the rates that are made of them, and who listens.
 
 Tuples by name instead of dataclasses, since some hundred of them are made each second. None is always "not known": a
 driver lacks much, and 0 would say that nothing was done.
@@ -6,7 +6,7 @@ driver lacks much, and 0 would say that nothing was done.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 
 class DomainLoad(NamedTuple):
@@ -63,3 +63,20 @@ class Point:
     at_ms: int
     mean: float
     most: float
+
+
+class Sensing(Protocol):
+    """Who wants to know what hosts and machines really do. Called on the event loop; must return at once."""
+
+    def sensed(self, sample: Sampled) -> None: ...
+
+
+class Samples(Sensing, Protocol):
+    """What was sensed, kept for a while: readings for an hour, minutes for a day, hours for 90 days."""
+
+    async def history(self, subject: str, sensor: str, from_ms: int, to_ms: int) -> list[Point]:
+        """Return the points of a host or instance that begin within [from_ms, to_ms), oldest first.
+
+        The resolution is the finest that is still kept for `from_ms`.
+        """
+        ...

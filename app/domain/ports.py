@@ -17,7 +17,7 @@ from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
 from app.domain.journal import AuditEntry, Entry
 from app.domain.keypair import KeyPair
-from app.domain.load import HostLoad, Point, Sampled
+from app.domain.load import HostLoad
 from app.domain.network import GuestAnswer, GuestRequest, Network
 from app.domain.rows import Writer
 from app.domain.states import Seen
@@ -323,26 +323,6 @@ class Hypervisors(Protocol):
     async def leave(self, name: str) -> None: ...
 
     async def close(self) -> None: ...
-
-
-# --- sensors -------------------------------------------------------------------------------------
-
-
-class Sensing(Protocol):
-    """Who wants to know what hosts and machines really do. Called on the event loop; must return at once."""
-
-    def sensed(self, sample: Sampled) -> None: ...
-
-
-class Samples(Sensing, Protocol):
-    """What was sensed, kept for a while: readings for an hour, minutes for a day, hours for 90 days."""
-
-    async def history(self, subject: str, sensor: str, from_ms: int, to_ms: int) -> list[Point]:
-        """Return the points of a host or instance that begin within [from_ms, to_ms), oldest first.
-
-        The resolution is the finest that is still kept for `from_ms`.
-        """
-        ...
 
 
 # --- networks ------------------------------------------------------------------------------------

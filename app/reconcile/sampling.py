@@ -13,8 +13,8 @@ from typing import Protocol
 
 from app.domain.errors import CloudError
 from app.domain.host import Host
-from app.domain.load import HostLoad, Sampled
-from app.domain.ports import Clock, Hypervisors, Sensing
+from app.domain.load import HostLoad, Sampled, Sensing
+from app.domain.ports import Clock, Hypervisors
 from app.reconcile.rates import HostRates, Smoothing
 
 log = logging.getLogger(__name__)

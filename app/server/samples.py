@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 
 from app.api.resources import SamplesView, SampleView
 from app.domain.errors import Invalid
@@ -13,8 +13,8 @@ OF_HOSTS = ("host.cpu.load", "host.mem.used", "host.net.rx", "host.net.tx", "hos
 OF_INSTANCES = ("vm.cpu.used", "vm.mem.used", "vm.net.used", "vm.disk.used", "vm.mem.dirty_rate")
 
 Sensor = Annotated[str, Parameter(description="Name of the sensor, as in mapping rules.")]
-From = Annotated[int | None, Parameter(query="from", ge=0, description="UTC milliseconds; by default an hour ago.")]
-To = Annotated[int | None, Parameter(query="to", ge=0, description="UTC milliseconds; by default now.")]
+From = Annotated[int | None, QueryParameter(name="from", ge=0, description="UTC milliseconds; by default an hour ago.")]
+To = Annotated[int | None, QueryParameter(name="to", ge=0, description="UTC milliseconds; by default now.")]
 
 
 def host_sensor(name: str) -> str:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import msgspec
 
 from app.api.resources import HostLoadView, HostView, InstanceLoadView, InstanceView
-from app.domain.load import Reading, Sampled
-from app.domain.ports import Clock, Samples, Sensing
+from app.domain.load import Reading, Sampled, Samples, Sensing
+from app.domain.ports import Clock
 from app.reconcile.means import Means
 from app.rules.catalogue import SENSORS
 

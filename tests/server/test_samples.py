@@ -84,6 +84,7 @@ def test_scripted_load_shows_on_instance_and_host_and_in_what_is_kept(operator: 
 
 def test_counters_of_a_host_become_rates(operator: Operator) -> None:
     with World() as world:
+        operator.cloud.euca("cluster", "add", "far")
         operator.cloud.euca("host", "add", world.uri("w1"), "--name", "w1", "--cluster", "far")
         instance_id = operator.launch("far")
         world.direct(

@@ -116,6 +116,7 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     tags: dict[str, str]
     name: str = ""
     private_ip: str = ""
+    moving_from: str = ""
     load: InstanceLoadView | None = None
     """Told to who asks, not by the stream."""
 
@@ -267,6 +268,12 @@ class ActOnInstances(msgspec.Struct, frozen=True, kw_only=True):
 
     action: str
     ids: list[str]
+
+
+class MoveInstance(msgspec.Struct, frozen=True, kw_only=True):
+    """`host` is where it is to go."""
+
+    host: str
 
 
 class CreateAccount(msgspec.Struct, frozen=True, kw_only=True):

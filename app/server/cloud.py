@@ -9,13 +9,14 @@ from app.server.feed import Feed
 from app.server.files import Uploads
 from app.server.metrics import Metrics
 from app.server.sensors import Sensors
+from app.services.mapping import Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cloud:
     """Everything a handler may use.
 
-    `backup` writes a copy of the store to a file, blocking; `policy` names the placement policy now; `version` is ours.
+    `backup` writes a copy of the store to a file, blocking; `mapping` chooses hosts; `version` is ours.
     """
 
     store: Store
@@ -29,5 +30,5 @@ class Cloud:
     entropy: Entropy
     backup: Callable[[Path], None]
     state_dir: Path
-    policy: Callable[[], str]
+    mapping: Mapping
     version: str

@@ -12,6 +12,7 @@ from app.api.resources import (
     DecisionView,
     InstanceView,
     LaunchInstances,
+    MoveInstance,
     SamplesView,
 )
 from app.domain.account import Role
@@ -22,7 +23,7 @@ from app.domain.ports import NOT_SUPPORTED, Unit
 from app.server.desk import At, Desk, needs
 from app.server.pages import MOST, After, Limit, page
 from app.server.samples import From, Sensor, To, instance_sensor, samples_of
-from app.services import instances
+from app.services import instances, moves
 from app.services.views import decisions, instance_views
 
 _OPERATOR = needs(Role.OPERATOR)
@@ -65,9 +66,10 @@ class InstanceController(Controller):
     @get("/{instance_id:str}/output", operation_id="GetConsoleOutput", summary="The newest 64 KiB of its console")
     async def output(self, desk: At, instance_id: str) -> ConsoleOutput:
         instance = await desk.read(lambda unit: _find(unit, desk, instance_id))
-        written = await desk.cloud.hypervisors.host(instance.host).console(instance.id)
+        host = instance.moving_from or instance.host  # where it is until it has moved
+        written = await desk.cloud.hypervisors.host(host).console(instance.id)
         if written is NOT_SUPPORTED:
-            raise Unsupported("Console output", f"the hypervisor of host {instance.host} keeps none")
+            raise Unsupported("Console output", f"the hypervisor of host {host} keeps none")
         text = written.decode("utf-8", "replace")
         return ConsoleOutput(instance_id=instance.id, at_ms=desk.cloud.clock.now_ms(), text=text)
 
@@ -76,7 +78,7 @@ class InstanceController(Controller):
         command, cloud = _command(data), desk.cloud
 
         def work(unit: Unit) -> Collection[InstanceView]:
-            _, launched = instances.run(unit, desk.caller, command, cloud.entropy, cloud.policy())
+            _, launched = instances.run(unit, desk.caller, command, cloud.entropy, cloud.mapping)
             return Collection(items=instance_views(unit, launched), cursor=str(unit.cursor()))
 
         return await desk.change("LaunchInstances", data.image_id, work)
@@ -95,6 +97,21 @@ class InstanceController(Controller):
             return Collection(items=instance_views(unit, after), cursor=str(unit.cursor()))
 
         return await desk.change(f"{data.action.capitalize()}Instances"[:60], _named(data.ids), work)
+
+    @post(
+        "/{instance_id:str}/move",
+        operation_id="MoveInstance",
+        summary="Move a running instance to another host without stopping it",
+        opt=_OPERATOR,
+        status_code=200,
+    )
+    async def move(self, desk: At, instance_id: str, data: MoveInstance) -> InstanceView:
+        def work(unit: Unit) -> InstanceView:
+            found = _find(unit, desk, instance_id)
+            moving = moves.begin(unit, found.id, data.host, f"asked by {desk.caller.user_name}")
+            return instance_views(unit, [moving])[0]
+
+        return await desk.change("MoveInstance", f"{instance_id} to {data.host}"[:120], work)
 
 
 def _find(unit: Unit, desk: Desk, instance_id: str) -> Instance:

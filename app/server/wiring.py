@@ -39,6 +39,7 @@ from app.server.rereading import LiveSettings
 from app.server.sensors import Sensors
 from app.server.upkeep import keep_tidy
 from app.services import accounts
+from app.services.mapping import Mapping
 from app.settings import Settings
 from app.storage.library import Library
 from app.storage.seed import Seeds
@@ -102,7 +103,7 @@ async def running(
                 entropy=os.urandom,
                 backup=partial(backup, settings.database),
                 state_dir=state,
-                policy=live.policy,
+                mapping=Mapping(),
                 version=__version__,
             )
             async with (
@@ -148,7 +149,7 @@ def query_api(cloud: Cloud, url: str) -> QueryApi:
     site = Site(
         region=eucarc.REGION,
         public_url=url + EC2_PATH,
-        policy=cloud.policy,
+        mapping=cloud.mapping,
         entropy=cloud.entropy,
         files=cloud.images,
         hypervisors=cloud.hypervisors,

@@ -16,7 +16,17 @@ from typing import Any, Literal
 
 from app.domain.errors import Broken, Lost, TimedOut, Unavailable
 from app.domain.load import DomainLoad, HostLoad
-from app.domain.ports import DomainSeen, DomainSpec, EventKind, HostEvent, HostFacts, NotSupported, VolumeSeen
+from app.domain.ports import (
+    NOT_SUPPORTED,
+    DomainSeen,
+    DomainSpec,
+    EventKind,
+    HostEvent,
+    HostFacts,
+    Hypervisor,
+    NotSupported,
+    VolumeSeen,
+)
 from app.domain.states import Seen
 from app.domain.vmtype import Size
 from app.xen.address import Address
@@ -177,6 +187,14 @@ class ScriptedHost:
 
     async def undefine(self, instance_id: str) -> None:
         await self._ask("undefine", instance_id=instance_id)
+
+    async def migrate(self, instance_id: str, target: Hypervisor) -> NotSupported | None:
+        """Within one world only."""
+        address = getattr(target, "address", None)
+        if not isinstance(address, Address) or address.socket != self.address.socket:
+            return NOT_SUPPORTED
+        await self._ask("migrate", self._link.timing.start_s, instance_id=instance_id, target=address.name)
+        return None
 
     async def console(self, instance_id: str) -> bytes | NotSupported:
         text: str = await self._ask("console", instance_id=instance_id)

@@ -8,7 +8,7 @@ import hashlib
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -227,6 +227,26 @@ def _reboot(world: World, machine: ScriptedMachine, request: dict[str, Any]) -> 
     return None
 
 
+def _migrate(world: World, machine: ScriptedMachine, request: dict[str, Any]) -> Answer:
+    """Hand a running domain over in one step."""
+    instance_id, target = request["instance_id"], world.machine(request["target"], {})
+    domain, there = machine.own(instance_id), target.own(instance_id)
+    if domain is None and there is not None and there.state in ON:
+        return None
+    if domain is None or domain.state not in ON:
+        raise Refused(f"the domain {instance_id} does not run on {machine.name}")
+    if target.lost:
+        raise Refused(f"the host {target.name} can not be reached")
+    if target is machine:
+        raise Refused(f"the domain {instance_id} is on {target.name} already")
+    state = domain.state
+    target.domains[instance_id] = replace(domain, state="off")
+    world.turn(machine, domain, "off", "migrated")
+    del machine.domains[instance_id]
+    world.turn(target, target.domains[instance_id], state, "migrated")
+    return None
+
+
 def _undefine(world: World, machine: ScriptedMachine, request: dict[str, Any]) -> Answer:
     domain = machine.own(request["instance_id"])
     if domain is not None:
@@ -287,13 +307,14 @@ ACTIONS = {
     "reset": _reboot,
     "destroy": _destroy,
     "undefine": _undefine,
+    "migrate": _migrate,
     "console": _console,
     "volumes": _volumes,
     "upload": _upload,
     "create_volume": _create_volume,
     "delete_volume": _delete_volume,
 }
-LOGGED = frozenset({"define", "start", "shutdown", "reboot", "reset", "destroy", "undefine", "upload"}) | {
+LOGGED = frozenset({"define", "start", "shutdown", "reboot", "reset", "destroy", "undefine", "migrate", "upload"}) | {
     "create_volume",
     "delete_volume",
 }

@@ -87,6 +87,28 @@ def decimal(least: float, most: float) -> Read:
     return reader
 
 
+def command(text: str, folder: Path) -> tuple[str, ...]:
+    """Read a command as a list of arguments, quoted as a shell would; no shell ever sees it."""
+    try:
+        words = tuple(shlex.split(text))
+    except ValueError as error:
+        raise ValueError(f"'{text}' is no command: {str(error).lower()}") from None
+    return words
+
+
+def watts(text: str, folder: Path) -> tuple[float, float]:
+    """Read `IDLE:BUSY`, what a host draws at least and at most."""
+    idle, _, busy = text.partition(":")
+    read = decimal(0, 1e6)
+    try:
+        found = float(str(read(idle, folder))), float(str(read(busy, folder)))
+    except ValueError:
+        found = (1.0, 0.0)
+    if found[0] > found[1]:
+        raise ValueError(f"'{text}' is not possible; 90:180 stands for 90 W idle and 180 W fully busy")
+    return found
+
+
 def flag(*, inverted: bool = False) -> Read:
     """Read yes or no, in the spellings of 1.6.1."""
     words = {"y": True, "yes": True, "1": True, "true": True, "n": False, "no": False, "0": False, "false": False}
@@ -176,15 +198,6 @@ def _host_of_uri(uri: str) -> NamedHost:
     if (parts.username or "").startswith("-"):
         raise ValueError(f"'{parts.username}' in '{uri}' is no user name")
     return NamedHost(name=host.replace(":", "-") or f"local-{parts.scheme.partition('+')[0]}", uri=uri)
-
-
-def command(text: str, folder: Path) -> tuple[str, ...]:
-    """Read a command as a list of arguments, quoted as a shell would; no shell ever sees it."""
-    try:
-        words = tuple(shlex.split(text))
-    except ValueError as error:
-        raise ValueError(f"'{text}' is no command: {str(error).lower()}") from None
-    return words
 
 
 def power_of_two(least: int) -> Read:

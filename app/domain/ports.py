@@ -17,6 +17,7 @@ from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
 from app.domain.journal import AuditEntry, Entry
 from app.domain.keypair import KeyPair
+from app.domain.load import HostLoad
 from app.domain.network import GuestAnswer, GuestRequest, Network
 from app.domain.rows import Writer
 from app.domain.ruleset import Activation, Ruleset
@@ -255,6 +256,10 @@ class Hypervisor(Protocol):
     """
 
     async def facts(self) -> HostFacts: ...
+
+    async def load(self) -> HostLoad:
+        """Return what the host and the running domains of ours have used until now; what a driver lacks is None."""
+        ...
 
     async def domains(self) -> list[DomainSeen]:
         """List the domains that carry our metadata, in any state."""

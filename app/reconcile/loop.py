@@ -153,6 +153,10 @@ class Reconciler:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=0.5)
 
+    def hosts_up(self) -> list[Host]:
+        """List the hosts that answer."""
+        return self._watchers.up()
+
     @property
     def remembered(self) -> int:
         """Count the instances that something is remembered of; must not grow with those that ended."""

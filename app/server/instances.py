@@ -13,6 +13,7 @@ from app.api.resources import (
     InstanceView,
     LaunchInstances,
     MoveInstance,
+    SamplesView,
 )
 from app.domain.account import Role
 from app.domain.commands import RunInstances
@@ -21,6 +22,7 @@ from app.domain.instance import Instance
 from app.domain.ports import NOT_SUPPORTED, Unit
 from app.server.desk import At, Desk, needs
 from app.server.pages import MOST, After, Limit, page
+from app.server.samples import From, Sensor, To, instance_sensor, samples_of
 from app.services import instances, moves
 from app.services.views import decisions, instance_views
 
@@ -37,13 +39,22 @@ class InstanceController(Controller):
     async def index(self, desk: At, after: After = "", limit: Limit = MOST) -> Collection[InstanceView]:
         def work(unit: Unit) -> Collection[InstanceView]:
             rows = page(unit, instances.visible(unit, desk.caller), lambda row: row.id, after, limit)
-            return Collection(items=instance_views(unit, rows.items), cursor=rows.cursor, next=rows.next)
+            shown = [desk.cloud.sensors.on_instance(view) for view in instance_views(unit, rows.items)]
+            return Collection(items=shown, cursor=rows.cursor, next=rows.next)
 
         return await desk.read(work)
 
     @get("/{instance_id:str}", operation_id="GetInstance", summary="One instance")
     async def show(self, desk: At, instance_id: str) -> InstanceView:
-        return await desk.read(lambda unit: instance_views(unit, [_find(unit, desk, instance_id)])[0])
+        view = await desk.read(lambda unit: instance_views(unit, [_find(unit, desk, instance_id)])[0])
+        return desk.cloud.sensors.on_instance(view)
+
+    @get("/{instance_id:str}/samples", operation_id="ListInstanceSamples", summary="What one of its sensors told")
+    async def samples(
+        self, desk: At, instance_id: str, sensor: Sensor = "vm.cpu.used", since: From = None, until: To = None
+    ) -> SamplesView:
+        instance = await desk.read(lambda unit: _find(unit, desk, instance_id))
+        return await samples_of(desk, instance.id, instance_sensor(sensor), since, until)
 
     @get("/{instance_id:str}/decisions", operation_id="ListDecisions", summary="Why it is where it is")
     async def decisions(self, desk: At, instance_id: str) -> Collection[DecisionView]:

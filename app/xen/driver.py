@@ -18,8 +18,9 @@ from typing import Any, Literal
 import libvirt
 
 from app.domain.errors import Broken
+from app.domain.load import HostLoad
 from app.domain.ports import NOT_SUPPORTED, DomainSeen, DomainSpec, HostFacts, Hypervisor, NotSupported, VolumeSeen
-from app.xen import console, facts, rehearsed_move
+from app.xen import console, facts, load, rehearsed_move
 from app.xen.address import Address, Kind
 from app.xen.connection import Connection
 from app.xen.domain_xml import flavour_of, plain, render
@@ -54,6 +55,10 @@ class Driver:
         read_facts = partial(facts.read, address=self._address, pool=self._pool)
         # The first time a QEMU host probes its emulators, which takes seconds.
         return await self._connection.call("facts", read_facts, self._connection.timing.start_s)
+
+    async def load(self) -> HostLoad:
+        kind = self._address.kind
+        return await self._connection.call("reading its load", lambda connection: load.read(connection, kind))
 
     async def domains(self) -> list[DomainSeen]:
         return await self._connection.call("listing domains", list_domains)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from app.domain.errors import Broken, Lost, TimedOut, Unavailable
+from app.domain.load import DomainLoad, HostLoad
 from app.domain.ports import (
     NOT_SUPPORTED,
     DomainSeen,
@@ -150,6 +151,11 @@ class ScriptedHost:
             capacity=Size(**answer["capacity"]),
             foreign=Size(**answer["foreign"]),
         )
+
+    async def load(self) -> HostLoad:
+        answer = await self._ask("load")
+        domains = {name: DomainLoad(*counters) for name, counters in answer["domains"].items()}
+        return HostLoad(answer["busy_ns"], answer["memory_used_bytes"], domains, {})
 
     async def domains(self) -> list[DomainSeen]:
         return [_seen(each) for each in await self._ask("domains")]

@@ -9,7 +9,8 @@ moves of one domain wait for each other, so that none comes true after a later o
 Stage directions: `size` (cores, memory_mib, disk_gb), `delay` (what, seconds), `refuse` (what, times, words; -1:
 always), `crash`, `power_off`, `pause` (instance_id), `foreign` (instance_id, cores, memory_mib), `foreign_domains`,
 `lose` (told: also say so), `back` (empty: without guests and volumes), `repeat` (times: send every event that often,
-0: none), `log`, `doubles`. `what` is an action of the Hypervisor port, or `hello`.
+0: none), `load` (instance_id, or none for the host itself; rates of scripted_load.py), `log`, `doubles`. `what` is an
+action of the Hypervisor port, or `hello`.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
@@ -165,6 +167,13 @@ def _repeat(stage: Stage, machine: ScriptedMachine, request: dict[str, Any]) -> 
     return True
 
 
+def _load(stage: Stage, machine: ScriptedMachine, request: dict[str, Any]) -> Answer:
+    instance_id = request.get("instance_id", "")
+    use = machine.domains[instance_id].use if instance_id else machine.use
+    use.set(time.monotonic(), request)
+    return True
+
+
 def _log(stage: Stage, machine: ScriptedMachine, request: dict[str, Any]) -> Answer:
     return stage.world.log
 
@@ -185,6 +194,7 @@ SCRIPTS = {
     "lose": _lose,
     "back": _back,
     "repeat": _repeat,
+    "load": _load,
     "log": _log,
     "doubles": _doubles,
 }

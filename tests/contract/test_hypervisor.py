@@ -316,3 +316,25 @@ async def test_a_domain_tells_whether_its_power_was_cut_or_never_on(arena: Arena
     await other.destroy(ID)
     both = replace(both, target=Observed(domain=await other.domain(ID), volumes=frozenset()))
     assert move(moving, both, Memory(), Limits(), 0.0) == [Before(action=Undefine())]
+
+
+async def test_load_names_exactly_the_running_domains_of_ours(arena: Arena) -> None:
+    arena.add_foreign("stranger", cores=1, memory_mib=64)
+    await arena.host.define(a_domain(ID))
+    await arena.host.define(a_domain("i-0000dead"))
+    await arena.host.start(ID)
+    load = await arena.host.load()
+    assert load.domains.keys() == {ID}
+    await arena.host.destroy(ID)
+    assert not (await arena.host.load()).domains
+
+
+async def test_counters_never_go_back_while_a_domain_runs(arena: Arena) -> None:
+    await arena.host.define(a_domain(ID))
+    await arena.host.start(ID)
+    before, after = await arena.host.load(), await arena.host.load()
+    assert (before.busy_ns is None) == (after.busy_ns is None)
+    assert (before.busy_ns or 0) <= (after.busy_ns or 0)
+    for earlier, later in zip(before.domains[ID][:-1], after.domains[ID][:-1], strict=True):
+        assert (earlier is None) == (later is None)
+    assert (before.domains[ID].cpu_ns or 0) <= (after.domains[ID].cpu_ns or 0)

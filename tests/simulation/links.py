@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from app.domain.errors import Broken, Lost, Missing, TimedOut
+from app.domain.load import HostLoad
 from app.domain.ports import (
     DomainSeen,
     DomainSpec,
@@ -147,6 +148,9 @@ class SimHost:
     async def facts(self) -> HostFacts:
         answer: HostFacts = await self._ask("facts")
         return answer
+
+    async def load(self) -> HostLoad:
+        raise Broken(self.name, "simulated machines do nothing")
 
     async def domains(self) -> list[DomainSeen]:
         answer: list[DomainSeen] = await self._ask("domains")

@@ -44,6 +44,10 @@ class HostView(msgspec.Struct, frozen=True, kw_only=True):
     seen_at_ms: int
     state_since_ms: int
     last_error: str
+    rack: str = ""
+    tags: list[str] = []
+    cpu_ratio: float = 1.0
+    mips: float = 0.0
 
 
 class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +74,7 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     tags: dict[str, str]
     name: str = ""
     private_ip: str = ""
+    placement_group: str = ""
 
 
 class ImageView(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,6 +197,19 @@ class AddHost(msgspec.Struct, frozen=True, kw_only=True):
     max_memory_mib: int = 0
     max_disk_gb: int = 0
     bridge: str = ""
+    rack: str = ""
+    tags: list[str] = []
+    cpu_ratio: float = 1.0
+    mips: float = 0.0
+
+
+class SetHost(msgspec.Struct, frozen=True, kw_only=True):
+    """What is null stays as it is; `tags` replaces all of them."""
+
+    rack: str | None = None
+    tags: list[str] | None = None
+    cpu_ratio: float | None = None
+    mips: float | None = None
 
 
 class AddCluster(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,6 +228,7 @@ class LaunchInstances(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 1
     vmtype: str = "m1.small"
     cluster: str = ""
+    placement_group: str = ""
     key_name: str = ""
     idempotency_key: str = ""
 

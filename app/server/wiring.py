@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 import os
 import random
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -34,6 +35,7 @@ from app.server.query_edge import EC2_PATH
 from app.server.rereading import LiveSettings
 from app.server.upkeep import keep_tidy
 from app.services import accounts
+from app.services.fleet import Fleet
 from app.services.mapping import Mapping
 from app.settings import Settings
 from app.storage.library import Library
@@ -95,7 +97,7 @@ async def running(
                 entropy=os.urandom,
                 backup=partial(backup, settings.database),
                 state_dir=state,
-                mapping=Mapping(),
+                mapping=Mapping(Fleet(clock.monotonic_s, threading.Lock())),
                 version=__version__,
             )
             async with (

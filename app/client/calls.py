@@ -91,6 +91,10 @@ def add_host(body: api.AddHost) -> Call[api.HostView]:
     return Call(method="POST", path="/hosts", body=body, answer=api.HostView)
 
 
+def set_host(name: str, body: api.SetHost) -> Call[api.HostView]:
+    return Call(method="PATCH", path=at("hosts", name), body=body, answer=api.HostView)
+
+
 def drain_host(name: str) -> Call[api.HostView]:
     return Call(method="POST", path=at("hosts", name, "drain"), answer=api.HostView)
 

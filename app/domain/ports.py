@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, Literal, Protocol, TypeVar
 
 from app.domain.account import AccessKey, Account, Token, User
+from app.domain.decision import Decision
 from app.domain.group import SecurityGroup
 from app.domain.host import Cluster, Host
 from app.domain.image import Image
@@ -71,6 +72,24 @@ class Table(Protocol[Row]):
         ...
 
 
+class Decisions(Protocol):
+    """Why each instance is where it is. Not journalled: the change that a decision led to is."""
+
+    def add(self, decision: Decision) -> None:
+        """Write one down behind those of the same instance; its number is given here."""
+        ...
+
+    def of(self, instance_id: str) -> list[Decision]:
+        """List those about an instance, oldest first."""
+        ...
+
+    def moved_since(self, at_ms: int) -> Mapping[str, int]:
+        """Count by instance how often it moved since then."""
+        ...
+
+    def forget(self, instance_ids: Sequence[str]) -> None: ...
+
+
 class Unit(Protocol):
     """One transaction. Rows and journal entries are committed together or not at all."""
 
@@ -91,6 +110,7 @@ class Unit(Protocol):
     tags: Table[Tag]
     rulesets: Table[Ruleset]
     activations: Table[Activation]
+    decisions: Decisions
 
     def held(self) -> Mapping[str, Size]:
         """Sum by host name what instances hold there (`Instance.held`); one that moves holds it on both hosts."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from app.rules.catalogue import SENSORS
 from app.rules.moment import Now
-from app.rules.plan import Memory, Plan
+from app.rules.plan import Alert, Memory, Move, Plan, Power, Restart
 from app.rules.prepared import Prepared
 from app.rules.remap import State, remap
 from app.rules.table import Floats, HostTable
@@ -58,8 +58,8 @@ def rehearse(state: State, policy: Prepared, now: Now) -> Rehearsal:
 
 def by_rule(plan: Plan) -> Mapping[str, int]:
     """Count by rule what a plan does; a reason begins with the rule's name."""
-    reasons = [each.why for each in (*plan.restarts, *plan.moves)] + [each.why for each in (*plan.powers, *plan.alerts)]
-    return Counter(why.partition(":")[0] for why in reasons)
+    deeds: tuple[Restart | Move | Power | Alert, ...] = (*plan.restarts, *plan.moves, *plan.powers, *plan.alerts)
+    return Counter(each.why.partition(":")[0] for each in deeds)
 
 
 def _loads(table: HostTable, now: Now) -> Floats:

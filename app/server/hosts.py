@@ -1,8 +1,8 @@
 """REST: clusters and their hosts."""
 
-from litestar import Controller, delete, get, post
+from litestar import Controller, delete, get, patch, post
 
-from app.api.resources import AddCluster, AddHost, ClusterView, Collection, HostView, SamplesView
+from app.api.resources import AddCluster, AddHost, ClusterView, Collection, HostView, SamplesView, SetHost
 from app.domain.account import Role
 from app.domain.host import Cluster, Host
 from app.domain.ports import Unit
@@ -87,6 +87,10 @@ class HostController(Controller):
     @post("/{name:str}/wake", operation_id="WakeHost", summary="Let it be on", opt=_OPERATOR, status_code=200)
     async def wake(self, desk: At, name: str) -> HostView:
         return await desk.change("WakeHost", name, lambda unit: _shown(unit, power.wake(unit, name, _asked(desk))))
+
+    @patch("/{name:str}", operation_id="SetHost", summary="Change what rules read of it", opt=_ADMIN)
+    async def change(self, desk: At, name: str, data: SetHost) -> HostView:
+        return await desk.change("SetHost", name, lambda unit: _shown(unit, hosts.change(unit, name, data)))
 
     @delete("/{name:str}", operation_id="RemoveHost", summary="Let a host leave once it is empty", opt=_ADMIN)
     async def remove(self, desk: At, name: str) -> None:

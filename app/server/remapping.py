@@ -67,7 +67,7 @@ class RemappingController(Controller):
 
 async def _rehearsed(desk: Desk, rules: Callable[[Unit], tuple[str, str]]) -> RehearsalView:
     rounds = desk.cloud.rounds
-    briefing = await desk.cloud.store.write(lambda unit: remapping.brief_with(unit, rounds.fleet, rules))
+    briefing = await desk.cloud.store.write(lambda unit: remapping.brief_with(unit, rounds.mapping.fleet, rules))
     found = await rounds.planner.rehearse(
         Order(text=briefing.text, policy=briefing.policy, state=briefing.state, now=briefing.now)
     )

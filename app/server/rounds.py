@@ -19,7 +19,7 @@ from app.rules.plan import Memory, Move, Plan
 from app.server.planner import Planner
 from app.server.planner_process import Order
 from app.services import remapping
-from app.services.fleet import Fleet
+from app.services.mapping import Mapping
 from app.services.remapping import KIND, Briefing
 
 log = logging.getLogger(__name__)
@@ -69,14 +69,14 @@ class Rounds:
     def __init__(
         self,
         store: Store,
-        fleet: Fleet,
+        mapping: Mapping,
         planner: Planner,
         clock: Clock,
         *,
         mode: Callable[[], Mode],
         shipped: Callable[[str], str],
     ) -> None:
-        self.fleet, self.planner, self.mode = fleet, planner, mode
+        self.mapping, self.planner, self.mode = mapping, planner, mode
         self._store, self._clock, self._shipped = store, clock, shipped
         self._kept = _Kept()
         self._due = asyncio.Event()
@@ -115,7 +115,7 @@ class Rounds:
         mode = self.mode()
         if mode.mode == "off":
             return None
-        briefing = await self._store.write(lambda unit: remapping.brief(unit, self.fleet, self._shipped))
+        briefing = await self._store.write(lambda unit: remapping.brief(unit, self.mapping.fleet, self._shipped))
         if briefing is None:
             self._kept, self.latest = _Kept(), None
             return None
@@ -177,7 +177,7 @@ class Rounds:
         self._tell(f"{move.vm} moves from {move.source} to {move.target}")
         changes = self._store.changes()
         self._kept.failed_until_s[move.vm] = self._clock.monotonic_s() + RESTS_S
-        await self._store.write(partial(remapping.begin_move, active_id=active_id, move=move))
+        await self._store.write(partial(remapping.begin_move, mapping=self.mapping, active_id=active_id, move=move))
         if not await self._ended(move, changes):
             raise TimedOut(move.target, f"the move of {move.vm}, which stays on {move.source} for now", MOVE_S)
         del self._kept.failed_until_s[move.vm]

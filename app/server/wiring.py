@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 import os
 import random
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 from functools import partial
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 from app import __version__
 from app.clock import SystemClock
 from app.domain.host import Host
-from app.domain.ports import Fabric, Hypervisors, Store, Unit
+from app.domain.ports import Clock, Fabric, Hypervisors, Store, Unit
 from app.domain.states import HostState
 from app.network.kernel import KernelFabric
 from app.reconcile.limits import Limits
@@ -33,13 +34,16 @@ from app.server.measuring import Measuring, Supplements
 from app.server.metadata import Metadata
 from app.server.metrics import Metrics
 from app.server.outcomes import Outcomes
+from app.server.planner import Planner
 from app.server.query import QueryApi, requests_of
 from app.server.query_edge import EC2_PATH
 from app.server.rehearsed_load import FILE, RehearsedLoad
 from app.server.rereading import LiveSettings
+from app.server.rounds import Mode, Rounds
 from app.server.sensors import Sensors
 from app.server.upkeep import keep_tidy
 from app.services import accounts
+from app.services.fleet import Fleet
 from app.services.mapping import Mapping
 from app.settings import Settings
 from app.storage.library import Library
@@ -92,6 +96,7 @@ async def running(
             await _prepare(store, library, settings, url)
             fabric = KernelFabric(owner_of(state), Metadata(store, clock, os.urandom).answer)
             ports = around(Ports(store, hypervisors_of(settings), fabric))
+            mapping = Mapping(Fleet(clock.monotonic_s, threading.Lock(), settings.power_model))
             cloud = Cloud(
                 store=ports.store,
                 hypervisors=ports.hypervisors,
@@ -104,14 +109,16 @@ async def running(
                 entropy=os.urandom,
                 backup=partial(backup, settings.database),
                 state_dir=state,
-                mapping=Mapping(),
+                mapping=mapping,
+                rounds=rounds_of(ports.store, mapping, clock, live),
                 version=__version__,
             )
+            cloud.sensors.tell(mapping.fleet)
             async with (
                 aclosing(samples),
                 _following(cloud),
                 _reconciling(cloud, ports.fabric, settings),
-                _beside(keep_tidy(store, clock, settings.journal_keep_s), live.follow(store)),
+                _beside(keep_tidy(store, clock, settings.journal_keep_s), live.follow(store), cloud.rounds.run()),
             ):
                 yield cloud
 
@@ -143,6 +150,16 @@ async def _is_known(store: Database, token: str) -> bool:
 
 async def _reissued(store: Database) -> accounts.Secrets:
     return await store.write(lambda unit: accounts.reissue_first(unit, os.urandom))
+
+
+def rounds_of(store: Store, mapping: Mapping, clock: Clock, live: LiveSettings) -> Rounds:
+    """Make the rounds of remapping; how they are held is read from the settings as they are then."""
+
+    def mode() -> Mode:
+        now = live.settings
+        return Mode(mode=now.remap_mode, interval_s=now.remap_interval_s, idle_s=now.power_idle_s)
+
+    return Rounds(store, mapping, Planner(), clock, mode=mode, shipped=rule_files.shipped_text)
 
 
 def query_api(cloud: Cloud, url: str) -> QueryApi:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 from app.domain.errors import WrongState
 from app.domain.ports import Unit
+from app.rules.explaining import scored
 from app.rules.moment import Now
 from app.rules.plan import Alert, Move, Power
 from app.rules.remap import State
-from app.services import moves, power, rulesets
+from app.services import decisions, moves, power, rulesets
 from app.services.fleet import Fleet
+from app.services.mapping import Mapping
 
 KIND = "remapping"
 POWERSAVE = "POWERSAVE"
@@ -53,13 +55,15 @@ def brief_with(unit: Unit, fleet: Fleet, rules: Callable[[Unit], tuple[str, str]
     return Briefing(active_id="", policy=policy, text=text, state=fleet.snapshot(unit), now=fleet.now(unit))
 
 
-def begin_move(unit: Unit, active_id: str, move: Move) -> None:
+def begin_move(unit: Unit, mapping: Mapping, active_id: str, move: Move) -> None:
     """Want an instance moved as planned; raises what keeps it from being right any more."""
     _check_active(unit, active_id)
     instance = unit.instances.get(move.vm)
     if instance is None or instance.host != move.source:
         raise WrongState("instance", move.vm, "elsewhere", f"and no longer on {move.source}")
-    moves.begin(unit, move.vm, move.target, move.why)
+    told = mapping.told(unit, instance)
+    moving = moves.begin(unit, move.vm, move.target, move.why)
+    decisions.moved(unit, moving, told, move.why, *scored(move.points))
 
 
 def moved(unit: Unit, move: Move) -> bool | None:

@@ -6,6 +6,7 @@ It lives as long as the transaction and no longer; `work` must not keep it.
 from collections.abc import Mapping
 from typing import Final, Generic, TypeVar
 
+from app.domain import ports
 from app.domain.account import AccessKey, Account, Token, User
 from app.domain.group import SecurityGroup
 from app.domain.host import Cluster, Host
@@ -19,6 +20,7 @@ from app.domain.ruleset import Activation, Ruleset
 from app.domain.tag import Tag
 from app.domain.vmtype import Size, VmType
 from app.store import audit as audits
+from app.store.decisions import Decisions
 from app.store.journal import Journal
 from app.store.session import Session
 from app.store.table import Rows
@@ -68,6 +70,7 @@ class Transaction:
         self.now_ms = now_ms
         self._session = session
         self._journal = Journal(session, now_ms)
+        self.decisions: ports.Decisions = Decisions(session)
 
     @property
     def written(self) -> int:

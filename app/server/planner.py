@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from app.domain.errors import Broken, TimedOut, Unavailable
 from app.rules.rehearsing import Rehearsal
-from app.server.planner_process import LENGTH, Answer, Failed, Order, Planned
+from app.server.orders import LENGTH, Answer, Failed, Order, Planned
 
 DEADLINE_S = 120.0
 

@@ -6,49 +6,17 @@ the parent process and by nobody else; it must never be bound to a socket.
 
 import pickle
 import signal
-import struct
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import BinaryIO
 
-from app.rules.moment import Now
-from app.rules.plan import Memory, Plan
 from app.rules.prepared import Prepared, prepare
 from app.rules.reading import read
-from app.rules.rehearsing import Rehearsal, rehearse
-from app.rules.remap import State, remap
+from app.rules.rehearsing import rehearse
+from app.rules.remap import remap
 from app.rules.tree import Deed, Phase, Ruleset
-
-LENGTH = struct.Struct(">Q")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """One round to plan; `idle_s` replaces how long a host is empty before it is switched off. No memory: rehearse."""
-
-    text: str
-    policy: str
-    state: State
-    now: Now
-    idle_s: float | None = None
-    memory: Memory | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A plan, and after how many seconds the policy wants the next one; 0: it moves nothing."""
-
-    plan: Plan
-    every_s: float
-
-
-Answer = Planned | Rehearsal | Failed
+from app.server.orders import LENGTH, Answer, Failed, Order, Planned
 
 
 def serve(orders: BinaryIO, answers: BinaryIO) -> None:

@@ -20,7 +20,7 @@ from app.rules.plan import Memory, Move, Plan, Restart
 from app.rules.rehearsing import by_rule
 from app.server import rule_files
 from app.server.desk import At, Desk, needs
-from app.server.planner_process import Order
+from app.server.orders import Order
 from app.services import remapping, rulesets
 
 _OPERATOR = needs(Role.OPERATOR)

@@ -16,8 +16,8 @@ from app.domain.errors import CloudError, TimedOut
 from app.domain.journal import Entry
 from app.domain.ports import Clock, Store, Unit
 from app.rules.plan import Memory, Move, Plan
+from app.server.orders import Order
 from app.server.planner import Planner
-from app.server.planner_process import Order
 from app.services import remapping
 from app.services.mapping import Mapping
 from app.services.remapping import KIND, Briefing

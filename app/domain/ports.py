@@ -4,7 +4,7 @@ Services and the reconcile loop see these only; `server/wiring.py` hands the rea
 implementation of a port passes the port's contract suite in `tests/contract/`.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from pathlib import Path
@@ -388,38 +388,4 @@ class Fabric(Protocol):
 
     async def close(self) -> None:
         """Stop answering guests; bridges and addresses stay for the guests that run."""
-        ...
-
-
-# --- images --------------------------------------------------------------------------------------
-
-
-class ImageFiles(Protocol):
-    """The server's library of image bytes: files named by SHA-256, written aside and renamed."""
-
-    def path(self, sha256: str) -> Path:
-        """Return the file's path; Missing if there is none."""
-        ...
-
-    def checked(self, sha256: str) -> Path:
-        """Return the path once the whole file was read and has this digest; Missing, or Broken if it has another."""
-        ...
-
-    def add(self, chunks: Iterable[bytes]) -> tuple[str, int]:
-        """Store a stream; return SHA-256 and size."""
-        ...
-
-    def remove(self, sha256: str) -> None: ...
-
-    def digests(self) -> set[str]: ...
-
-
-class SeedFiles(Protocol):
-    """Makes small disk images that tell a guest who it is, where no metadata address does."""
-
-    def write(self, files: Mapping[str, bytes]) -> tuple[Path, str]:
-        """Write an image that holds these files; return where, for the caller to remove, and its SHA-256.
-
-        Unavailable, and nothing left, where the disk does not take it.
-        """
         ...

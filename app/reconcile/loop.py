@@ -12,23 +12,12 @@ from dataclasses import dataclass, fields
 from functools import partial
 
 from app.domain.errors import CloudError
+from app.domain.files import ImageFiles, SeedFiles
 from app.domain.host import Host
 from app.domain.instance import Instance
 from app.domain.journal import Entry
 from app.domain.network import NetworkPlan
-from app.domain.ports import (
-    Clock,
-    DomainSpec,
-    EventKind,
-    Fabric,
-    HostEvent,
-    Hypervisors,
-    ImageFiles,
-    PowerSwitch,
-    SeedFiles,
-    Store,
-    Unit,
-)
+from app.domain.ports import Clock, DomainSpec, EventKind, Fabric, HostEvent, Hypervisors, PowerSwitch, Store, Unit
 from app.domain.rows import writer_of
 from app.domain.states import Seen
 from app.reconcile.backoff import Backoff

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.domain.ports import Clock, Entropy, Hypervisors, ImageFiles, Store
+from app.domain.files import ImageFiles
+from app.domain.ports import Clock, Entropy, Hypervisors, Store
 from app.server.feed import Feed
 from app.server.files import Uploads
 from app.server.metrics import Metrics

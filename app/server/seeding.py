@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from app.api.resources import AddHost
 from app.domain.account import Caller
 from app.domain.commands import RegisterImage
-from app.domain.ports import Entropy, ImageFiles, Unit
+from app.domain.files import ImageFiles
+from app.domain.ports import Entropy, Unit
 from app.services import accounts, addresses, clusters, hosts, images, rulesets, types
 from app.settings import Settings
 from app.storage.rehearsal import RehearsalFile, rehearsal_image

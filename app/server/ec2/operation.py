@@ -9,7 +9,8 @@ import msgspec
 
 from app.domain.account import Caller
 from app.domain.errors import Combination, Invalid
-from app.domain.ports import Entropy, Hypervisors, ImageFiles, Unit
+from app.domain.files import ImageFiles
+from app.domain.ports import Entropy, Hypervisors, Unit
 from app.services.mapping import Mapping
 
 Request_co = TypeVar("Request_co", bound=msgspec.Struct, covariant=True)

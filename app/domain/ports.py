@@ -143,6 +143,10 @@ class Store(Protocol):
         """Run `work` on a snapshot at once, on the caller's thread: for a few rows by key and nothing that may grow."""
         ...
 
+    def version(self) -> int:
+        """Return a number that is another one after every commit; at once, on the thread that glances."""
+        ...
+
     def changes(self) -> AsyncIterator[int]:
         """Yield the newest cursor after each commit that wrote journal entries; a slow reader skips some."""
         ...

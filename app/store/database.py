@@ -40,6 +40,8 @@ class Reading(Protocol):
 
     def at_once(self, work: Callable[[Transaction], Answer]) -> Answer: ...
 
+    def version(self) -> int: ...
+
     def close(self) -> None: ...
 
 
@@ -84,6 +86,10 @@ class Database:
         One thread only may glance. It never waits: Unavailable if another program keeps readers out.
         """
         return self._readers.at_once(work)
+
+    def version(self) -> int:
+        """Return a number that is another one after every commit, also of other programs; as `glance`."""
+        return self._readers.version()
 
     def changes(self) -> AsyncIterator[int]:
         """Follow commits from now on: the newest cursor after each that journalled; ends when the store closes."""

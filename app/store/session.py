@@ -15,10 +15,14 @@ Values = Sequence[Any] | Mapping[str, Any]
 
 
 class Session:
-    """Statements within one open transaction; `change` only where `writable`."""
+    """Statements within one transaction; `change` only where `writable`.
+
+    One that only reads is begun by its first statement, since much is answered without any.
+    """
 
     def __init__(self, connection: sqlite3.Connection, *, writable: bool) -> None:
         self._connection, self._writable, self._ended = connection, writable, False
+        self._begun = writable
 
     def query(self, sql: str, values: Values = ()) -> sqlite3.Cursor:
         """Run a statement that only reads."""
@@ -39,7 +43,10 @@ class Session:
         if self._ended:
             raise ValueError("the unit of work is over; its tables can not be used any more")
         if not self._connection.in_transaction:
-            raise self.undone()
+            if self._begun:
+                raise self.undone()
+            self._begun = True
+            self._connection.execute("BEGIN")
 
     @staticmethod
     def undone() -> Unavailable:

@@ -31,14 +31,14 @@ class SignedRequest:
     params: Sequence[tuple[str, str]]
 
     @cached_property
-    def _by_header(self) -> Mapping[str, list[str]]:
+    def by_header(self) -> Mapping[str, list[str]]:
         found: dict[str, list[str]] = {}
         for name, value in self.headers:
             found.setdefault(name, []).append(value)
         return found
 
     def values_of(self, header: str) -> list[str]:
-        return self._by_header.get(header, [])
+        return self.by_header.get(header, [])
 
     def param(self, name: str) -> str | None:
         """Return a parameter's value; Unauthenticated if it was sent twice: nobody knows which counts."""
@@ -54,12 +54,13 @@ class SignedRequest:
 
     def hosts(self) -> Iterator[str]:
         """Yield the spellings of the host that clients sign: as sent, lower-case, without and with its port."""
+        yield self.host
         folded = self.host.lower()
         name, colon, port = folded.rpartition(":")
         if not colon or not port.isdigit():
             name, port = folded, ""
-        spellings = [self.host, folded, name, f"{name}:{port or _DEFAULT_PORTS.get(self.scheme, '80')}"]
-        yield from dict.fromkeys(spellings)
+        others = (folded, name, f"{name}:{port or _DEFAULT_PORTS.get(self.scheme, '80')}")
+        yield from (spelled for spelled in dict.fromkeys(others) if spelled != self.host)
 
 
 def quoted(text: str) -> str:

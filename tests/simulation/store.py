@@ -122,6 +122,9 @@ class TurnReaders:
     def at_once(self, work: Callable[[Transaction], Answer]) -> Answer:
         return snapshot(self._disk, self._clock, work)
 
+    def version(self) -> int:
+        return self._disk.total_changes
+
     def close(self) -> None:
         """Nothing is kept."""
 

@@ -143,8 +143,11 @@ class Store(Protocol):
         """Run `work` on a snapshot at once, on the caller's thread: for a few rows by key and nothing that may grow."""
         ...
 
-    def version(self) -> int:
-        """Return a number that is another one after every commit; at once, on the thread that glances."""
+    def version(self, *entities: type) -> int:
+        """Return a number that grows with every commit that changed rows of one of these kinds, before it is answered.
+
+        What another program writes into the store does not count.
+        """
         ...
 
     def changes(self) -> AsyncIterator[int]:

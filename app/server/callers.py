@@ -1,10 +1,10 @@
-"""Who signs requests, remembered until anything at all is committed.
+"""Who signs requests, remembered until a key, user or account changes.
 
 Most requests come from the few that asked a moment ago. The trap is a key that was just disabled: what is remembered
-counts only as long as the store is what it was before the look-up.
+counts only as long as these rows are what they were before the look-up.
 """
 
-from app.domain.account import Caller
+from app.domain.account import AccessKey, Account, Caller, User
 from app.domain.ports import Store
 from app.services import accounts
 
@@ -19,7 +19,7 @@ class Callers:
 
     def find(self, access_key_id: str) -> tuple[Caller, str] | None:
         """Return the caller and the secret to check the signature with; None as `accounts.by_access_key`."""
-        version = self._store.version()
+        version = self._store.version(AccessKey, User, Account)
         if version != self._version:
             self._version, self._known = version, {}
         found = self._known.get(access_key_id)

@@ -50,8 +50,9 @@ def run(
     )
     unit.reservations.add(reservation)
     instances = []
+    minted = _mint(unit, len(admitted.chosen), entropy)
     for index, chosen in enumerate(admitted.chosen):
-        instance = _asked(reservation, command, admitted, index, _mint(unit, entropy))
+        instance = _asked(reservation, command, admitted, index, minted[index])
         unit.instances.add(instance, event="instance.asked", text=f"placed on {chosen.host}")
         instances.append(instance)
     if command.tags:
@@ -212,12 +213,16 @@ def _asked(
     )
 
 
-def _mint(unit: Unit, entropy: Entropy) -> str:
-    """Mint an id whose MAC address, which holds only 32 bits of it, no other instance has."""
-    while True:
-        instance_id = ids.mint("instance", entropy(ids.ENTROPY_BYTES))
-        if not unit.instances.where(mac=mac_of(instance_id)):
-            return instance_id
+def _mint(unit: Unit, count: int, entropy: Entropy) -> list[str]:
+    """Mint ids whose MAC addresses, which hold only 32 bits of them, no other instance has."""
+    by_mac: dict[str, str] = {}
+    while len(by_mac) < count:
+        minted = [ids.mint("instance", entropy(ids.ENTROPY_BYTES)) for _ in range(count - len(by_mac))]
+        found = {mac_of(instance_id): instance_id for instance_id in minted} | by_mac
+        for row in unit.instances.where(mac=tuple(found)):
+            found.pop(row.mac, None)
+        by_mac = found
+    return list(by_mac.values())
 
 
 def _each(

@@ -40,8 +40,6 @@ class Reading(Protocol):
 
     def at_once(self, work: Callable[[Transaction], Answer]) -> Answer: ...
 
-    def version(self) -> int: ...
-
     def close(self) -> None: ...
 
 
@@ -61,7 +59,7 @@ class Database:
         patient, hasty = (partial(connect, path, wait_s, query_only=True) for wait_s in (busy_timeout_s, 0.0))
         readers = Readers(patient, hasty, clock, read_threads)
         return cls(
-            WriterThread(partial(connect, path, busy_timeout_s), clock, changes.tell, still_there(path)),
+            WriterThread(partial(connect, path, busy_timeout_s), clock, changes, still_there(path)),
             readers,
             changes,
         )
@@ -87,9 +85,9 @@ class Database:
         """
         return self._readers.at_once(work)
 
-    def version(self) -> int:
-        """Return a number that is another one after every commit, also of other programs; as `glance`."""
-        return self._readers.version()
+    def version(self, *entities: type) -> int:
+        """Return a number that grows with every commit that changed one of these kinds, before anybody is answered."""
+        return self._changes.counted(entities)
 
     def changes(self) -> AsyncIterator[int]:
         """Follow commits from now on: the newest cursor after each that journalled; ends when the store closes."""

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from app.domain.errors import Unavailable
 from app.domain.ports import Clock
-from app.store.faults import told, translated
+from app.store.faults import told
 from app.store.session import Session
 from app.store.unit import Transaction
 
@@ -45,17 +45,9 @@ class Readers:
     def at_once(self, work: Callable[[Transaction], Answer]) -> Answer:
         """Run `work` here and now, on the connection of whoever may not wait."""
         with self._hasty_gate:
-            self._check_open()
+            if self._closed:
+                raise Unavailable("store", "it is closed")
             return snapshot(self._hasty, self._clock, work)
-
-    def version(self) -> int:
-        """Return what SQLite changes for this connection whenever another one commits."""
-        with self._hasty_gate:
-            self._check_open()
-            try:
-                return int(self._hasty.execute("PRAGMA data_version").fetchone()[0])
-            except sqlite3.Error as error:
-                raise translated(error) from error
 
     def close(self) -> None:
         """Finish what is queued, then end threads and connections; blocks."""
@@ -65,10 +57,6 @@ class Readers:
         with self._hasty_gate:
             self._closed = True
             self._hasty.close()
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise Unavailable("store", "it is closed")
 
     def _read(self, work: Callable[[Transaction], Answer]) -> Answer:
         connection = self._free.get()

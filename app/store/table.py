@@ -27,7 +27,10 @@ MOST_VALUES: Final = 500
 class Rows(Generic[Row]):
     """The port `Table` on one transaction."""
 
-    def __init__(self, entity: type[Row], session: Session, journal: Journal, writer: Writer) -> None:
+    def __init__(
+        self, entity: type[Row], session: Session, journal: Journal, writer: Writer, changed: set[type]
+    ) -> None:
+        self._entity, self._changed = entity, changed
         self._codec: Codec[Row] = codec_of(entity)
         self._kind = KINDS[entity][1]
         known: Any = entity
@@ -77,6 +80,7 @@ class Rows(Generic[Row]):
         last = self.get(*key)
         if last is None:
             return
+        self._changed.add(self._entity)
         self._session.change(self._sql.delete, key)
         self._write_down(event or f"{self._kind}.removed", text, last, self._codec.columns)
 
@@ -104,6 +108,7 @@ class Rows(Generic[Row]):
             )
 
     def _change(self, sql: str, values: list[Any], row: Row) -> None:
+        self._changed.add(self._entity)
         try:
             self._session.change(sql, values)
         except sqlite3.IntegrityError as error:

@@ -73,7 +73,7 @@ class TurnWriter(Commits):
     """Serves one group a turn; `committed` of the simulation is told before anybody else."""
 
     def __init__(self, disk: Disk, clock: Clock, changes: Changes, pace: _Pace, committed: Callable[[], None]) -> None:
-        super().__init__(lambda: disk, clock, changes.tell)
+        super().__init__(lambda: disk, clock, changes)
         self._waiting: Jobs = queue.SimpleQueue()
         self._pace, self._told = pace, committed
         self._due = self._closed = False
@@ -121,9 +121,6 @@ class TurnReaders:
 
     def at_once(self, work: Callable[[Transaction], Answer]) -> Answer:
         return snapshot(self._disk, self._clock, work)
-
-    def version(self) -> int:
-        return self._disk.total_changes
 
     def close(self) -> None:
         """Nothing is kept."""

@@ -26,20 +26,21 @@ class Session:
 
     def query(self, sql: str, values: Values = ()) -> sqlite3.Cursor:
         """Run a statement that only reads."""
-        self._check()
+        self.check()
         return self._connection.execute(sql, values)
 
     def change(self, sql: str, values: Values = ()) -> sqlite3.Cursor:
         """Run a statement that writes; ValueError within a read."""
         if not self._writable:
             raise ValueError("a unit of work that only reads tried to write")
-        self._check()
+        self.check()
         return self._connection.execute(sql, values)
 
     def end(self) -> None:
         self._ended = True
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Begin what only reads; ValueError once the transaction is over, Unavailable if a failure has undone it."""
         if self._ended:
             raise ValueError("the unit of work is over; its tables can not be used any more")
         if not self._connection.in_transaction:

@@ -7,7 +7,6 @@ at, so that a stranger learns nothing, not even which operations exist. DryRun d
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -43,14 +42,12 @@ def requests_of(service: str) -> dict[str, type[msgspec.Struct]]:
     return {operation.name: operation.request for operation in OPERATIONS if operation.service == service}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     body: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Opened:
+class _Opened(msgspec.Struct, frozen=True, kw_only=True):
     """A request whose sender is known."""
 
     caller: Caller

@@ -5,10 +5,11 @@ fits the signature, so the HTTP edge must hand over what came on the wire.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from urllib.parse import quote, unquote_plus
+
+import msgspec
 
 from app.domain.errors import Unauthenticated
 from app.wire.scalars import timestamp
@@ -17,8 +18,7 @@ WINDOW_MS = 15 * 60 * 1000
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class SignedRequest:
+class SignedRequest(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """`path` and `query` are raw; header names are lower-case; `params` are query and form, decoded."""
 
     method: str

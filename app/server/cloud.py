@@ -8,13 +8,15 @@ from app.domain.ports import Clock, Entropy, Hypervisors, ImageFiles, Store
 from app.server.feed import Feed
 from app.server.files import Uploads
 from app.server.metrics import Metrics
+from app.server.sensors import Sensors
+from app.services.mapping import Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cloud:
     """Everything a handler may use.
 
-    `backup` writes a copy of the store to a file, blocking; `policy` names the placement policy now; `version` is ours.
+    `backup` writes a copy of the store to a file, blocking; `mapping` chooses hosts; `version` is ours.
     """
 
     store: Store
@@ -23,9 +25,10 @@ class Cloud:
     uploads: Uploads
     feed: Feed
     metrics: Metrics
+    sensors: Sensors
     clock: Clock
     entropy: Entropy
     backup: Callable[[Path], None]
     state_dir: Path
-    policy: Callable[[], str]
+    mapping: Mapping
     version: str

@@ -25,9 +25,6 @@ class LiveSettings:
         self._settings, self._reload = first, reload
         self._stamp = _stamp(first.config)
 
-    def policy(self) -> str:
-        return self._settings.schedpolicy
-
     async def follow(self, store: Store, every_s: float = EVERY_S) -> None:
         """Look again and again whether the file changed; runs until cancelled."""
         while self._settings.config is not None:
@@ -41,7 +38,7 @@ class LiveSettings:
         fields = {"file": self._settings.config}
         try:
             new = await asyncio.to_thread(self._reload)
-            await store.write(lambda unit: seeding.join_nodes(unit, new))
+            await store.write(lambda unit: seeding.follow(unit, new))
         except CloudError as error:
             log.warning("a changed file of settings is not used", extra={"fields": {**fields, "error": str(error)}})
             return

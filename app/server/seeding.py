@@ -10,7 +10,7 @@ from app.api.resources import AddHost
 from app.domain.account import Caller
 from app.domain.commands import RegisterImage
 from app.domain.ports import Entropy, ImageFiles, Unit
-from app.services import accounts, addresses, clusters, hosts, images, types
+from app.services import accounts, addresses, clusters, hosts, images, rulesets, types
 from app.settings import Settings
 from app.storage.rehearsal import RehearsalFile, rehearsal_image
 
@@ -50,7 +50,7 @@ def seed(unit: Unit, settings: Settings, entropy: Entropy) -> accounts.Secrets |
     types.seed(unit)
     addresses.configure(unit, settings.network.subnet)
     secrets = accounts.first_start(unit, entropy)
-    join_nodes(unit, settings)
+    follow(unit, settings)
     shape = wants_rehearsal(unit, settings)
     if shape != (0, 0):
         _join_rehearsal_hosts(unit, *shape)
@@ -83,8 +83,9 @@ def _first_administrator(unit: Unit) -> Caller:
     return Caller(account_id=user.account_id, user_id=user.id, user_name=user.name, admin=True)
 
 
-def join_nodes(unit: Unit, settings: Settings) -> None:
-    """Add the hosts of NODES that are not there yet."""
+def follow(unit: Unit, settings: Settings) -> None:
+    """Take over what counts as soon as eucalyptus.conf says it: hosts of NODES that are not there yet, SCHEDPOLICY."""
+    rulesets.take_over(unit, settings.schedpolicy)
     if settings.nodes:
         clusters.add(unit, settings.cluster_name)
     for node in settings.nodes:

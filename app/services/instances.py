@@ -16,6 +16,8 @@ from app.domain.ports import Entropy, Unit
 from app.domain.states import INSTANCE, InstanceState, Wanted
 from app.services import admission, tags
 from app.services.access import owns, scope
+from app.services.mapping import Mapping
+from app.services.rooms import rooms
 
 LONGEST_TOKEN = 64
 
@@ -29,7 +31,7 @@ class Change:
 
 
 def run(
-    unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, policy: str
+    unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, mapping: Mapping
 ) -> tuple[Reservation, list[Instance]]:
     """Admit and record a reservation; a client token that was used before gives its reservation again.
 
@@ -39,7 +41,7 @@ def run(
         earlier = _earlier(unit, caller, command)
         if earlier is not None:
             return earlier, in_launch_order(unit.instances.where(reservation_id=earlier.id))
-    admitted = admission.admit(unit, caller, command, entropy, policy)
+    admitted = admission.admit(unit, caller, command, entropy, mapping)
     reservation = Reservation(
         id=ids.mint("reservation", entropy(ids.ENTROPY_BYTES)),
         account_id=caller.account_id,
@@ -135,6 +137,14 @@ def find(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Instan
     if missing:
         raise Missing("instance", *missing)
     return found
+
+
+def get(unit: Unit, instance_id: str) -> Instance:
+    """Return an instance, whoever's it is; Missing otherwise."""
+    instance = unit.instances.get(instance_id)
+    if instance is None:
+        raise Missing("instance", instance_id)
+    return instance
 
 
 def visible(unit: Unit, caller: Caller) -> list[Instance]:
@@ -249,7 +259,7 @@ def _check_room(unit: Unit, caller: Caller, instance: Instance) -> None:
     host = unit.hosts.get(instance.host)
     if host is None:
         raise admission.no_room(caller, instance.vmtype, 1, f"its host {instance.host} has left the cloud")
-    room = admission.rooms(unit, (host,))[0]
+    room = rooms(unit, (host,))[0]
     need = replace(instance.size, disk_gb=0)  # it holds its disk already
     if room.closed or not room.free.covers(need):
         why = room.closed or f"has {room.free.cores} cores and {room.free.memory_mib} MiB free"

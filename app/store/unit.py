@@ -15,6 +15,7 @@ from app.domain.journal import AuditEntry, Entry
 from app.domain.keypair import KeyPair
 from app.domain.ports import Table
 from app.domain.rows import Writer
+from app.domain.ruleset import Ruleset
 from app.domain.tag import Tag
 from app.domain.vmtype import Size, VmType
 from app.store import audit as audits
@@ -59,6 +60,7 @@ class Transaction:
     reservations = _Of(Reservation)
     instances = _Of(Instance)
     tags = _Of(Tag)
+    rulesets = _Of(Ruleset)
 
     def __init__(self, session: Session, writer: Writer, now_ms: int) -> None:
         self.writer: Writer = writer

@@ -17,6 +17,7 @@ from app.domain.states import InstanceState, Wanted
 from app.server.metadata import Metadata
 from app.server.upkeep import tidy
 from app.services import instances
+from app.services.mapping import Mapping
 from app.store.database import Database
 from tests.builders import CountingEntropy, a_caller, a_host, furnish
 from tests.unit.reconcile.cloud import a_cloud, has_ended, launch, runs
@@ -104,12 +105,12 @@ async def live_through(file: Path, jumps_ms: list[int]) -> None:
         mine: dict[str, str] = {}
 
         def repeated(unit: Unit) -> dict[str, str]:
-            return {token: instances.run(unit, ANA, asked(token), entropy, "GREEDY")[1][0].id for token in mine}
+            return {token: instances.run(unit, ANA, asked(token), entropy, Mapping())[1][0].id for token in mine}
 
         for number, jump_ms in enumerate(jumps_ms):
             clock.at_ms += jump_ms
             token = f"token-{number}"
-            _, made = await store.write(lambda unit, of=token: instances.run(unit, ANA, asked(of), entropy, "GREEDY"))  # type: ignore[misc]
+            _, made = await store.write(lambda unit, of=token: instances.run(unit, ANA, asked(of), entropy, Mapping()))  # type: ignore[misc]
             mine[token] = made[0].id
             await store.write(lambda unit: unit.audit(who="a", source="", action="", target="", outcome=""))
             await tidy(store, clock, 7 * DAY_MS)

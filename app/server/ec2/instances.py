@@ -90,7 +90,7 @@ def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
         client_token=asked.client_token,
         request_sha256=ask.sha256,
     )
-    _, started = instances.run(ask.unit, ask.caller, command, ask.site.entropy, ask.site.policy())
+    _, started = instances.run(ask.unit, ask.caller, command, ask.site.entropy, ask.site.mapping)
     return reservation(Shown.of(ask.unit, started))
 
 
@@ -130,7 +130,7 @@ def reboot_instances(ask: Ask[InstanceIdsIn]) -> Answer:
 
 def get_console_output(ask: Ask[GetConsoleOutputIn]) -> Answer:
     instance = instances.find(ask.unit, ask.caller, (ask.request.instance_id,))[0]
-    return {"InstanceId": instance.id, "Timestamp": ask.unit.now_ms, "Output": instance.host}
+    return {"InstanceId": instance.id, "Timestamp": ask.unit.now_ms, "Output": instance.moving_from or instance.host}
 
 
 async def read_console(answer: Answer, site: Site) -> Answer:

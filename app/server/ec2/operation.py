@@ -10,6 +10,7 @@ import msgspec
 from app.domain.account import Caller
 from app.domain.errors import Combination, Invalid
 from app.domain.ports import Entropy, Hypervisors, ImageFiles, Unit
+from app.services.mapping import Mapping
 
 Request_co = TypeVar("Request_co", bound=msgspec.Struct, covariant=True)
 Answer = dict[str, object]
@@ -21,7 +22,7 @@ class Site:
 
     region: str
     public_url: str
-    policy: Callable[[], str]
+    mapping: Mapping
     entropy: Entropy
     files: ImageFiles
     hypervisors: Hypervisors

@@ -22,6 +22,7 @@ from app.domain.instance import SHOWN_AFTER_END_MS, Instance
 from app.domain.ports import Unit
 from app.domain.states import HostWanted, InstanceState, Seen, Wanted
 from app.services import instances
+from app.services.mapping import Mapping
 from app.store.database import Database
 from tests.builders import THEIRS, CountingEntropy, FrozenClock, a_caller, a_host
 
@@ -51,7 +52,7 @@ class Run(Protocol):
 @pytest.fixture
 def run(store: Database, entropy: CountingEntropy) -> Run:
     async def go(command: RunInstances, caller: Caller = ANA) -> list[Instance]:
-        _, started = await store.write(lambda unit: instances.run(unit, caller, command, entropy, "GREEDY"))
+        _, started = await store.write(lambda unit: instances.run(unit, caller, command, entropy, Mapping()))
         return started
 
     return go

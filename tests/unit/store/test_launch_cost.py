@@ -11,6 +11,7 @@ import pytest
 from app.domain.commands import RunInstances
 from app.domain.ports import Unit
 from app.services import instances
+from app.services.mapping import Mapping
 from app.store.changes import Changes
 from app.store.connection import connect, prepare
 from app.store.database import Database
@@ -62,7 +63,7 @@ def database(counting: Counting, tmp_path: Path) -> Iterator[Database]:
 
 def launch(unit: Unit, count: int) -> None:
     command = RunInstances(image_id=an_image().id, min_count=count, max_count=count)
-    instances.run(unit, CALLER, command, ENTROPY, "GREEDY")
+    instances.run(unit, CALLER, command, ENTROPY, Mapping())
 
 
 async def test_a_launch_is_one_commit(database: Database, counting: Counting) -> None:

@@ -1,0 +1,19 @@
+"""Versions of mapping rules: texts that were sound once, kept unchanged with their author and time."""
+
+from dataclasses import dataclass
+
+from app.domain.rows import key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruleset:
+    """One version. `number` counts from 1 over all of them; `policy` is the one of the text that it activates."""
+
+    id: str = key()
+    number: int
+    name: str
+    text: str
+    sha256: str
+    policy: str
+    author: str
+    created_at_ms: int

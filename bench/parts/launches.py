@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.clients import Launch, by_boto3, by_bytes
+from bench.disk import flush_ms
 from bench.ours import Ours, scripted
 from bench.peers import Beside
 from bench.requests import Connection, Endpoint
@@ -45,6 +46,7 @@ def rows(folder: Path, beside: Beside) -> Iterator[Row]:
             _turn(by_bytes, each, AT_ONCE, FULL)
             _turn(by_bytes, each, 1, SINGLES)
         _settle(ours)
+        yield Row(figure="one flush of the disk", measured=flush_ms(folder), unit="ms")
         yield from _figures("RunInstances one at a time", ours, asked, count=1, moto=10, ministack=1)
         yield from _figures("RunInstances of 50", ours, asked, count=AT_ONCE, moto=15)
 

@@ -167,6 +167,13 @@ class Store(Protocol):
         """Run `work` on a snapshot at once, on the caller's thread: for a few rows by key and nothing that may grow."""
         ...
 
+    def version(self, *entities: type) -> int:
+        """Return a number that grows with every commit that changed rows of one of these kinds, before it is answered.
+
+        What another program writes into the store does not count.
+        """
+        ...
+
     def changes(self) -> AsyncIterator[int]:
         """Yield the newest cursor after each commit that wrote journal entries; a slow reader skips some."""
         ...

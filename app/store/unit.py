@@ -41,7 +41,7 @@ class _Of(Generic[Row]):
         self._name = name
 
     def __get__(self, unit: "Transaction", owner: type) -> Table[Row]:
-        rows: Table[Row] = Rows(self._entity, unit._session, unit._journal, unit.writer)
+        rows: Table[Row] = Rows(self._entity, unit._session, unit._journal, unit.writer, unit.changed)
         unit.__dict__[self._name] = rows
         return rows
 
@@ -68,6 +68,7 @@ class Transaction:
     def __init__(self, session: Session, writer: Writer, now_ms: int) -> None:
         self.writer: Writer = writer
         self.now_ms = now_ms
+        self.changed: set[type] = set()  # the kinds whose rows this transaction wrote
         self._session = session
         self._journal = Journal(session, now_ms)
         self.decisions: ports.Decisions = Decisions(session)

@@ -30,8 +30,7 @@ class Site:
     filters: Callable[[str], frozenset[str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask(Generic[Request_co]):
+class Ask(msgspec.Struct, Generic[Request_co], frozen=True, kw_only=True):
     """One request on its way through a handler. `prepared` is what `Operation.prepare` returned."""
 
     operation: str

@@ -142,10 +142,27 @@ class AuditView(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
 
 
-class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
-    at_ms: int
+class HostVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """Why one host was not the one; of the chosen host, what it scored."""
+
     host: str
-    reasons: list[str]
+    chosen: bool
+    words: str
+
+
+class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
+    """`kind` is placed, moved, restarted, refused or kept; `hosts` is filled for the newest and the one asked for."""
+
+    at_ms: int
+    host: str = ""
+    reasons: list[str] = []
+    number: int = 0
+    kind: str = "placed"
+    policy: str = ""
+    ruleset_id: str = ""
+    ruleset_number: int = 0
+    origin: str = ""
+    hosts: list[HostVerdict] = []
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):

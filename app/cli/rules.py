@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from app.cli.explain import explain
 from app.cli.output import show_json
 from app.rules.faults import Fault, Severity
 from app.rules.reading import Outcome, read_together
@@ -37,6 +38,9 @@ class Checked(msgspec.Struct, kw_only=True, frozen=True):
 @click.group(epilog="Example: euca rules check data/rules/energy.rules")
 def rules() -> None:
     """Mapping rules: which machine runs where."""
+
+
+rules.add_command(explain)
 
 
 @rules.command(epilog="Example: euca rules check data/rules")

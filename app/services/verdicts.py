@@ -108,7 +108,9 @@ def _in_order(header: Mapping[str, Any], arrays: Sequence[Any]) -> list[str]:
     need, chosen = header["need"], header["chosen"]
     said = []
     for row, free in enumerate(arrays[0].reshape(-1, 3).tolist()):
-        if str(row) in header["closed"]:
+        if header["hosts"][row] == chosen:
+            said.append(f"has room and was the first in the order of {header['policy']}")
+        elif str(row) in header["closed"]:
             said.append(header["closed"][str(row)])
         elif any(have < want for have, want in zip(free, need, strict=True)):
             said.append(f"has {_words(free)} free, {_words(need)} asked")

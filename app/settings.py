@@ -17,6 +17,7 @@ from app.settings_values import (
     Read,
     absolute,
     choice,
+    command,
     decimal,
     flag,
     hosts,
@@ -31,6 +32,7 @@ from app.settings_values import (
     rehearse,
     schedpolicy,
     vnet_mode,
+    watts,
     whole,
 )
 
@@ -148,6 +150,18 @@ class Settings:
     power_wake_s: int = 300
     """Seconds that a host may take to wake before it counts as lost. [POWER_WAKETHRESH]"""
 
+    power_model: tuple[float, float] = (93.7, 135.0)
+    """Watts that an idle and a fully busy host draw, where nothing measures them. [POWER_MODEL]"""
+
+    power_watts_command: tuple[str, ...] = ()
+    """What prints the watts of the host in EUCA_HOST and EUCA_URI; run without a shell. [POWER_WATTS_COMMAND]"""
+
+    temp_command: tuple[str, ...] = ()
+    """What prints a host's temperature in degrees Celsius, likewise. [TEMP_COMMAND]"""
+
+    sample_s: int = 10
+    """Seconds between two looks at what a host does; with more than 200 hosts up to 25. [SAMPLE_INTERVAL]"""
+
     @property
     def network(self) -> NetworkPlan:
         """The network of real hosts: ours, or the site's with at most a bridge that cards hang on."""
@@ -160,6 +174,11 @@ class Settings:
             subnet=str(Subnet.parse(_subnet(self.vnet)).network),
             dns=(dns,) if dns else (),
         )
+
+    @property
+    def samples(self) -> Path:
+        """The file of readings, which may be lost."""
+        return self.state_dir / "samples.sqlite3"
 
     @property
     def database(self) -> Path:
@@ -204,6 +223,10 @@ _KEYS: Mapping[str, _Key] = {
     "REMAP_VM_COOLDOWN": _Key(whole(0, unit="seconds"), ("remap_vm_cooldown_s",)),
     "POWER_IDLETHRESH": _Key(whole(300, unit="seconds"), ("power_idle_s",)),
     "POWER_WAKETHRESH": _Key(whole(300, unit="seconds"), ("power_wake_s",)),
+    "POWER_MODEL": _Key(watts, ("power_model",)),
+    "POWER_WATTS_COMMAND": _Key(command, ("power_watts_command",)),
+    "TEMP_COMMAND": _Key(command, ("temp_command",)),
+    "SAMPLE_INTERVAL": _Key(whole(1, unit="seconds"), ("sample_s",)),
 }
 _VNET: Mapping[str, Read] = {
     "VNET_PUBINTERFACE": interface,
@@ -234,7 +257,7 @@ _REPLACED: Mapping[str, str] = {
 }
 _OWN_NETWORK = frozenset({"VNET_SUBNET", "VNET_NETMASK", "VNET_DNS"})
 _IDLE = frozenset({*_VNET, "ADDRESSING", "MANUAL_INSTANCES_CLEANUP"} - {"VNET_BRIDGE"}) | {
-    key for key in _KEYS if key.startswith(("MAPPING_", "REMAP_", "POWER_"))
+    key for key in _KEYS if key.startswith(("MAPPING_", "REMAP_")) or key.endswith("THRESH")
 }
 _UNSET = frozenset({"", "not_configured"})
 

@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cluster": ("app.cli.hosts:cluster", "Clusters: add, list, remove."),
     "host": ("app.cli.hosts:host", "Hosts: add, list, drain, undrain, remove."),
     "image": ("app.cli.images:image", "Images: build, install, list, remove."),
+    "instance": ("app.cli.instances:instance", "Instances: move."),
     "ssh": ("app.cli.login:ssh", "Log into an instance, or run a command there."),
     "console-log": ("app.cli.login:console_log", "Print what an instance wrote to its console."),
     "type": ("app.cli.types:vmtype", "Instance types: list, set, remove."),

@@ -147,6 +147,15 @@ def act(body: api.ActOnInstances) -> Call[api.Collection[api.InstanceView]]:
     )
 
 
+def move(instance_id: str, host: str) -> Call[api.InstanceView]:
+    return Call(
+        method="POST",
+        path=_at("instances", instance_id, "move"),
+        body=api.MoveInstance(host=host),
+        answer=api.InstanceView,
+    )
+
+
 def images() -> Call[api.Collection[api.ImageView]]:
     return Call(path="/images", answer=api.Collection[api.ImageView])
 

@@ -66,9 +66,14 @@ class Host:
         return replace(self.capacity, cores=int(self.capacity.cores * self.cpu_ratio))
 
     @property
+    def kind(self) -> str:
+        """The hypervisor's name in small letters; it is reported with its version behind it."""
+        return self.hypervisor.casefold().partition(" ")[0]
+
+    @property
     def is_xen(self) -> bool:
-        """True where guests see Xen's disks and console; the hypervisor is reported with its version behind it."""
-        return self.hypervisor.casefold().partition(" ")[0] == "xen"
+        """True where guests see Xen's disks and console."""
+        return self.kind == "xen"
 
     @property
     def rehearsal(self) -> bool:

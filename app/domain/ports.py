@@ -18,6 +18,7 @@ from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
 from app.domain.journal import AuditEntry, Entry
 from app.domain.keypair import KeyPair
+from app.domain.load import HostLoad
 from app.domain.network import GuestAnswer, GuestRequest, Network
 from app.domain.rows import Writer
 from app.domain.ruleset import Ruleset
@@ -111,11 +112,11 @@ class Unit(Protocol):
     decisions: Decisions
 
     def held(self) -> Mapping[str, Size]:
-        """Sum by host name what the instances placed there hold (`Instance.held`)."""
+        """Sum by host name what instances hold there (`Instance.held`); one that moves holds it on both hosts."""
         ...
 
     def counts(self) -> Mapping[str, int]:
-        """Count by host name the instances that are not gone from it."""
+        """Count by host name the instances that are not gone from it; one that moves counts on both hosts."""
         ...
 
     def setting(self, name: str, default: str = "") -> str:
@@ -275,6 +276,10 @@ class Hypervisor(Protocol):
 
     async def facts(self) -> HostFacts: ...
 
+    async def load(self) -> HostLoad:
+        """Return what the host and the running domains of ours have used until now; what a driver lacks is None."""
+        ...
+
     async def domains(self) -> list[DomainSeen]:
         """List the domains that carry our metadata, in any state."""
         ...
@@ -302,6 +307,14 @@ class Hypervisor(Protocol):
         ...
 
     async def undefine(self, instance_id: str) -> None: ...
+
+    async def migrate(self, instance_id: str, target: "Hypervisor") -> NotSupported | None:
+        """Move a running domain to another host of the same kind without stopping it, with state and disks.
+
+        Where it has been moved already nothing is done; a failure leaves it running here. What was given up as
+        unanswered may still come true, but never after a later call for the same instance was answered.
+        """
+        ...
 
     async def console(self, instance_id: str) -> bytes | NotSupported:
         """Return the newest 64 KiB of what the domain wrote to its console."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from app.domain.errors import CloudError
+from app.domain.errors import CloudError, Unavailable
 from app.domain.host import Host
 from app.domain.instance import Instance
 from app.domain.ports import NOT_SUPPORTED, Hypervisor, Hypervisors, Store, Unit
@@ -11,11 +11,13 @@ from app.reconcile.actions import (
     Action,
     AskReboot,
     AskShutdown,
+    Before,
     Define,
     DeleteDisks,
     Destroy,
     MakeDisks,
     Mark,
+    Migrate,
     Reset,
     StageImages,
     Start,
@@ -40,12 +42,13 @@ class Staged(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One look at one instance: its rows, its host, what is remembered of it."""
+    """One look at one instance: its rows, its host, what is remembered of it; `source`: where it comes from."""
 
     case: Case
     host: Host
     memory: Memory
     now_s: float
+    source: Host | None = None
 
 
 class Executor:
@@ -66,6 +69,10 @@ class Executor:
                 await self._raise_up(action, job)
             case Destroy() | Undefine() | DeleteDisks():
                 await self._take_down(action, job)
+            case Before(action=inner) if job.source is not None:
+                await self._take_down(inner, replace(job, host=job.source))
+            case Migrate() if job.source is not None:
+                await self._migrate(job, job.source)
             case _:
                 await self._ask(action, job)
 
@@ -113,6 +120,21 @@ class Executor:
             case DeleteDisks(names=names):
                 for name in names:
                     await hypervisor.delete_volume(name)
+
+    async def _migrate(self, job: Job, source: Host) -> None:
+        """Have it moved; a refusal is remembered as one only if it is an answer."""
+        await self._networks.ready(job.host)
+        here, there = self._hypervisors.host(source.name), self._hypervisor(job)
+        job.memory.move_asked()
+        try:
+            answer = await here.migrate(job.case.instance.id, there)
+        except CloudError as error:
+            job.memory.move_answered = not isinstance(error, Unavailable)
+            raise
+        job.memory.move_answered = True
+        if answer is NOT_SUPPORTED:
+            why = f"nothing moves from {source.name} to {job.host.name}: not supported"
+            job.memory.move_refused(why, self._limits.move_attempts)
 
     async def _ask(self, action: Action, job: Job) -> None:
         hypervisor, instance_id = self._hypervisor(job), job.case.instance.id

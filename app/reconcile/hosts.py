@@ -86,6 +86,10 @@ class HostWatchers:
         """Return what is known of a host; None if it is not joined."""
         return self._watches.get(name)
 
+    def up(self) -> list[Host]:
+        """List the hosts that answer."""
+        return [watch.row for watch in self._watches.values() if watch.up]
+
     def join(self, row: Host, domains: Sequence[DomainSpec] = ()) -> None:
         """Supervise a host from now on; one that is joined already gets its new row."""
         watch = self._watches.get(row.name)

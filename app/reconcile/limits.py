@@ -31,6 +31,9 @@ class Limits:
     attempts: int = 5
     """Failed tries of one launch before the loop gives up."""
 
+    move_attempts: int = 2
+    """Failed tries of one move before the instance stays where it is."""
+
     shutdown_grace_s: float = 30.0
     """How long a guest may take to power off before its power is cut."""
 

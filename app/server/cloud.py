@@ -8,6 +8,7 @@ from app.domain.ports import Clock, Entropy, Hypervisors, ImageFiles, Store
 from app.server.feed import Feed
 from app.server.files import Uploads
 from app.server.metrics import Metrics
+from app.server.sensors import Sensors
 from app.services.mapping import Mapping
 
 
@@ -24,6 +25,7 @@ class Cloud:
     uploads: Uploads
     feed: Feed
     metrics: Metrics
+    sensors: Sensors
     clock: Clock
     entropy: Entropy
     backup: Callable[[Path], None]

@@ -9,30 +9,35 @@ import os
 import random
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from app import __version__
 from app.clock import SystemClock
+from app.domain.host import Host
 from app.domain.ports import Fabric, Hypervisors, Store, Unit
 from app.domain.states import HostState
 from app.network.kernel import KernelFabric
 from app.reconcile.limits import Limits
 from app.reconcile.loop import Reconciler
+from app.reconcile.sampling import Sampling
 from app.server import eucarc, seeding
 from app.server.backups import clear_abandoned
 from app.server.cloud import Cloud
 from app.server.ec2.operation import Site
 from app.server.feed import Feed
 from app.server.files import Uploads
+from app.server.measuring import Measuring, Supplements
 from app.server.metadata import Metadata
 from app.server.metrics import Metrics
 from app.server.outcomes import Outcomes
 from app.server.query import QueryApi, requests_of
 from app.server.query_edge import EC2_PATH
+from app.server.rehearsed_load import FILE, RehearsedLoad
 from app.server.rereading import LiveSettings
+from app.server.sensors import Sensors
 from app.server.upkeep import keep_tidy
 from app.services import accounts
 from app.services.fleet import Fleet
@@ -43,6 +48,7 @@ from app.storage.seed import Seeds
 from app.store.backup import backup
 from app.store.database import Database
 from app.store.lock import StateLock
+from app.store.samples import SampleFile
 from app.wire.amendments import Amendments
 from app.wire.models import Models
 from app.wire.protocol import Protocol
@@ -83,6 +89,7 @@ async def running(
         await asyncio.to_thread(clear_abandoned, state)
         async with Database.open(settings.database, clock=clock) as store:
             library = await asyncio.to_thread(Library, state / "images")
+            samples = SampleFile(settings.samples, clock)
             await _prepare(store, library, settings, url)
             fabric = KernelFabric(owner_of(state), Metadata(store, clock, os.urandom).answer)
             ports = around(Ports(store, hypervisors_of(settings), fabric))
@@ -93,14 +100,16 @@ async def running(
                 uploads=Uploads(library),
                 feed=Feed(ports.store, clock),
                 metrics=Metrics(),
+                sensors=Sensors(samples, clock),
                 clock=clock,
                 entropy=os.urandom,
                 backup=partial(backup, settings.database),
                 state_dir=state,
-                mapping=Mapping(Fleet(clock.monotonic_s, threading.Lock())),
+                mapping=Mapping(Fleet(clock.monotonic_s, threading.Lock(), settings.power_model)),
                 version=__version__,
             )
             async with (
+                aclosing(samples),
                 _following(cloud),
                 _reconciling(cloud, ports.fabric, settings),
                 _beside(keep_tidy(store, clock, settings.journal_keep_s), live.follow(store)),
@@ -207,11 +216,31 @@ async def _reconciling(cloud: Cloud, fabric: Fabric, settings: Settings) -> Asyn
     try:
         await reconciler.start()
         await _rehearsal_hosts_up(cloud)
-        yield
+        async with _sensing(cloud, reconciler.hosts_up, settings):
+            yield
     finally:
         await reconciler.stop()
         await fabric.close()
         await cloud.hypervisors.close()
+
+
+def _sensing(cloud: Cloud, hosts_up: Callable[[], list[Host]], settings: Settings) -> AbstractAsyncContextManager[None]:
+    """Look at what hosts do, as long as they are looked after."""
+    sampling = Sampling(
+        cloud.hypervisors,
+        cloud.clock,
+        hosts_up,
+        sensing=cloud.sensors,
+        supplement=Supplements(
+            RehearsedLoad(settings.state_dir / FILE),
+            settings.power_model,
+            measured=bool(settings.power_watts_command),
+        ),
+        period_s=settings.sample_s,
+    )
+    cloud.sensors.tell(cloud.mapping.fleet)
+    commands = {"host.power_watts": settings.power_watts_command, "host.temp": settings.temp_command}
+    return _beside(sampling.run(), Measuring(commands, cloud.clock, hosts_up, cloud.sensors.sensed).run())
 
 
 async def _rehearsal_hosts_up(cloud: Cloud) -> None:

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 
 from app.domain.journal import Entry
+from app.domain.load import Sampled
 from app.domain.ports import Unit
 from app.rules.moment import Now
 from app.rules.remap import State
@@ -61,6 +62,11 @@ class Fleet:
                 vms=books.running(moves),
                 pinned=frozenset(one for one, machine in books.machines.items() if not machine.movable),
             )
+
+    def sensed(self, sample: Sampled) -> None:
+        """Take one look at a host: smoothed values, where there are any."""
+        machines = {one: {**reading.raw, **reading.smooth} for one, reading in sample.of_instances.items()}
+        self.sense(sample.host, {**sample.of_host.raw, **sample.of_host.smooth}, sample.at_s, machines)
 
     def sense(
         self, host: str, readings: Mapping[str, float], at_s: float, machines: Mapping[str, Mapping[str, float]]

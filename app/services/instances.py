@@ -141,6 +141,14 @@ def find(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Instan
     return found
 
 
+def get(unit: Unit, instance_id: str) -> Instance:
+    """Return an instance, whoever's it is; Missing otherwise."""
+    instance = unit.instances.get(instance_id)
+    if instance is None:
+        raise Missing("instance", instance_id)
+    return instance
+
+
 def visible(unit: Unit, caller: Caller) -> list[Instance]:
     """List the caller's instances, oldest first; terminated ones for an hour."""
     shown = [instance for instance in unit.instances.where(**scope(caller)) if not instance.hidden(unit.now_ms)]

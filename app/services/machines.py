@@ -62,7 +62,7 @@ def machines(unit: Unit, instances: Iterable[Instance]) -> dict[str, Machine]:
     accounts = {row.id: row.name for row in unit.accounts.where(id=tuple({row.account_id for row in rows}))}
     return {
         row.id: Machine(
-            hosts=(row.host,),  # and the one that it comes from, while it moves
+            hosts=row.hosts,
             facts={
                 "vm.id": row.id,
                 "vm.user": users.get(row.reservation_id, ""),
@@ -75,7 +75,7 @@ def machines(unit: Unit, instances: Iterable[Instance]) -> dict[str, Machine]:
             },
             began_ms=row.launched_at_ms,
             at_rest=row.held != row.size,
-            movable=row.state is InstanceState.RUNNING and row.seen is Seen.RUNNING,
+            movable=row.state is InstanceState.RUNNING and row.seen is Seen.RUNNING and not row.moving_from,
         )
         for row in rows
     }

@@ -157,7 +157,7 @@ def _again(books: Books, instance: Instance, host: str) -> Vm:
     """Form an instance as one that would come to a host; on its own host it holds its disk already."""
     vm = books.vm(instance.id)
     more: dict[str, Value] = {"vm.group_spread": books.spread(vm)}
-    if host == instance.host:
+    if host in instance.hosts:
         more["vm.disk"] = 0.0
     return replace(vm, values={**vm.values, **more}, row=NOBODY if books.machines[instance.id].at_rest else vm.row)
 

@@ -97,6 +97,7 @@ def instance_view(instance: Instance, named: Mapping[str, str]) -> InstanceView:
         status="impaired" if instance.impaired_since_ms or halted(instance) else _STATUS.get(state, ""),
         cluster=instance.cluster,
         host=instance.host,
+        moving_from=instance.moving_from,
         vmtype=instance.vmtype,
         cores=instance.cores,
         memory_mib=instance.memory_mib,

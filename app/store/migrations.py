@@ -23,6 +23,7 @@ def migrations() -> Migrations:
     steps(name="0002_private_addresses")(_0002_private_addresses)
     steps(name="0003_memory_of_images")(_0003_memory_of_images)
     steps(name="0004_held")(_0004_held)
+    steps(name="0005_moves")(_0005_moves)
     steps(name="0006_rulesets")(_0006_rulesets)
     steps(name="0007_hosts_for_rules")(_0007_hosts_for_rules)
     return steps
@@ -95,6 +96,26 @@ def _0004_held(schema: Schema) -> None:
     )
 
 
+def _0005_moves(schema: Schema) -> None:
+    """An instance that moves holds its room on both hosts: the triggers are made anew; the sums need no change."""
+    schema.execute('ALTER TABLE "instances" ADD COLUMN "moving_from" TEXT NOT NULL DEFAULT \'\'')
+    schema.execute('CREATE INDEX "instances_moving_from" ON "instances" ("moving_from")')
+    for name in ("held_more", "held_less", "held_other"):
+        schema.execute(f'DROP TRIGGER "{name}"')
+    less, more = _held_on_both("-", "OLD"), _held_on_both("+", "NEW")
+    schema.execute(f'CREATE TRIGGER "held_more" AFTER INSERT ON "instances" BEGIN {more}; END')
+    schema.execute(f'CREATE TRIGGER "held_less" AFTER DELETE ON "instances" BEGIN {less}; END')
+    columns = ("host", "moving_from", "cores", "memory_mib", "disk_gb", "wanted", "seen", "launches", "launched")
+    schema.execute(
+        f'CREATE TRIGGER "held_other" AFTER UPDATE OF {", ".join((*columns, "removed"))} ON "instances"'
+        f" BEGIN {less}; {more}; END"
+    )
+
+
+def _held_on_both(sign: str, row: str) -> str:
+    return f"{_held_changes(sign, row)}; {_held_changes(sign, row, column='moving_from')}"
+
+
 def _0006_rulesets(schema: Schema) -> None:
     schema.execute(
         'CREATE TABLE "rulesets" ("id" TEXT NOT NULL PRIMARY KEY, "number" INTEGER NOT NULL UNIQUE,'
@@ -122,14 +143,15 @@ def _0007_hosts_for_rules(schema: Schema) -> None:
     schema.execute('CREATE INDEX "decisions_moved" ON "decisions" ("at_ms") WHERE "kind" = \'moved\'')
 
 
-def _held_changes(sign: str, row: str, source: str = "") -> str:
+def _held_changes(sign: str, row: str, source: str = "", column: str = "host") -> str:
     ended = f"({row}.wanted = 'terminated' AND {row}.launched >= {row}.launches)"
+    moves = f" AND {row}.moving_from <> ''" if column == "moving_from" else ""
     at_rest = f"(({row}.wanted = 'stopped' OR {ended}) AND {row}.seen IN ('nothing', 'off', 'crashed'))"
     return f"""
         INSERT INTO "held" ("host", "instances", "cores", "memory_mib", "disk_gb")
-            SELECT {row}.host, {sign}1, {sign}{row}.cores * NOT {at_rest}, {sign}{row}.memory_mib * NOT {at_rest},
+            SELECT {row}.{column}, {sign}1, {sign}{row}.cores * NOT {at_rest}, {sign}{row}.memory_mib * NOT {at_rest},
                 {sign}{row}.disk_gb
-            {source} WHERE NOT ({row}.wanted = 'terminated' AND {row}.removed)
+            {source} WHERE NOT ({row}.wanted = 'terminated' AND {row}.removed){moves}
         ON CONFLICT ("host") DO UPDATE SET
             "instances" = "instances" + excluded."instances", "cores" = "cores" + excluded."cores",
             "memory_mib" = "memory_mib" + excluded."memory_mib", "disk_gb" = "disk_gb" + excluded."disk_gb"

@@ -131,7 +131,7 @@ def reboot_instances(ask: Ask[InstanceIdsIn]) -> Answer:
 
 def get_console_output(ask: Ask[GetConsoleOutputIn]) -> Answer:
     instance = instances.find(ask.unit, ask.caller, (ask.request.instance_id,))[0]
-    return {"InstanceId": instance.id, "Timestamp": ask.unit.now_ms, "Output": instance.host}
+    return {"InstanceId": instance.id, "Timestamp": ask.unit.now_ms, "Output": instance.moving_from or instance.host}
 
 
 async def read_console(answer: Answer, site: Site) -> Answer:

@@ -22,6 +22,7 @@ from app.domain.ports import Clock, DomainSpec, Fabric, HostEvent, Unit
 from app.domain.states import Seen, Wanted
 from app.reconcile.limits import Limits
 from app.reconcile.loop import Reconciler
+from app.services import moves
 from app.store.database import Database
 from app.xen.connection import Timing
 from app.xen.hosts import Hosts
@@ -60,6 +61,14 @@ class Services:
         assert row is not None
         ends = row.shutdown_behavior == "terminate"
         unit.instances.put(replace(row, wanted=Wanted.TERMINATED if ends else Wanted.STOPPED))
+
+    def moved(self, unit: Unit, instance_id: str) -> None:
+        self.told.append(("moved", instance_id))
+        moves.done(unit, instance_id)
+
+    def move_failed(self, unit: Unit, instance_id: str, reason: str) -> None:
+        self.told.append(("move failed", reason))
+        moves.failed(unit, instance_id, reason)
 
     def host_emptied(self, unit: Unit, name: str) -> None:
         self.told.append(("emptied", name))

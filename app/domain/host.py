@@ -63,7 +63,8 @@ class Host:
     @property
     def room(self) -> Size:
         """What may be promised to instances of ours: the capacity, with as many virtual processors as cores carry."""
-        return replace(self.capacity, cores=int(self.capacity.cores * self.cpu_ratio))
+        whole = self.capacity
+        return whole if self.cpu_ratio == 1 else replace(whole, cores=int(whole.cores * self.cpu_ratio))
 
     @property
     def kind(self) -> str:

@@ -108,7 +108,7 @@ SENSORS: dict[str, Sensor] = {
         _text("vm.id", "the instance's id"),
         _text("vm.user", "who started it"),
         _text("vm.account", "the account it belongs to"),
-        _text("vm.group", "its placement group; empty: none"),
+        _text("vm.group", "its placement group, as ACCOUNT/NAME; empty: none"),
         _text("vm.type", "its instance type"),
         _text("vm.image", "its image"),
         Sensor("vm.tags", TEXTS, "words on it"),

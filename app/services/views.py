@@ -64,6 +64,13 @@ def host_view(host: Host, world: World) -> HostView:
         seen_at_ms=host.seen_at_ms,
         state_since_ms=host.state_since_ms,
         last_error=host.last_error,
+        power=host.power,
+        power_wanted=host.power_wanted,
+        power_error=host.power_error,
+        rack=host.rack,
+        tags=list(host.tags),
+        cpu_ratio=host.cpu_ratio,
+        mips=host.mips,
     )
 
 
@@ -94,6 +101,7 @@ def instance_view(instance: Instance, named: Mapping[str, str]) -> InstanceView:
         status="impaired" if instance.impaired_since_ms or halted(instance) else _STATUS.get(state, ""),
         cluster=instance.cluster,
         host=instance.host,
+        moving_from=instance.moving_from,
         vmtype=instance.vmtype,
         cores=instance.cores,
         memory_mib=instance.memory_mib,
@@ -101,6 +109,7 @@ def instance_view(instance: Instance, named: Mapping[str, str]) -> InstanceView:
         image_id=instance.image_id,
         key_name=instance.key_name,
         private_ip=instance.address,
+        placement_group=instance.placement_group,
         launch_index=instance.launch_index,
         launched_at_ms=instance.launched_at_ms,
         ended_at_ms=instance.ended_at_ms,

@@ -21,6 +21,7 @@ class Plant:
     wrong: str
     means: str
     found_by: int = 1
+    moves: bool = False
 
 
 PLANTS = {
@@ -87,8 +88,8 @@ PLANTS = {
     ),
     "sweep-forgets": Plant(
         module="app.reconcile.sweep",
-        right="    rows = {row.id: row for row in unit.instances.where(host=host, removed=False)}",
-        wrong='    rows = {row.id: row for row in unit.instances.where(host=host, removed=False, wanted="running")}',
+        right="    rows = {row.id: row for row in present(unit, host)}",
+        wrong='    rows = {row.id: row for row in present(unit, host) if row.wanted == "running"}',
         means="a host's sweep overlooks what is to be stopped or ended",
     ),
     "lease-stays": Plant(

@@ -31,7 +31,7 @@ class Smoothing:
 
     def reading(self, at_s: float, raw: Values) -> Reading:
         """Take the raw values of a moment, which must be later than the last."""
-        if raw == self._smooth:  # an idle machine, of which there are many
+        if raw == self._smooth:
             self._at_s = at_s
             return Reading(raw=raw, smooth=raw)
         weight = 1.0 - exp((self._at_s - at_s) / self._over_s)
@@ -74,11 +74,14 @@ class HostRates:
 
 _Grown = list[float | None]
 _UNKNOWN = DomainLoad()
+_STILL: _Grown = [0.0] * len(DomainLoad._fields)
 CPU, _, DISK_READ, DISK_WRITTEN, NET_RX, NET_TX, _ = range(len(DomainLoad._fields))
 
 
 def _grown(before: DomainLoad, after: DomainLoad, seconds: float) -> _Grown:
     """Return the rate of each counter, in the order of DomainLoad."""
+    if before == after and None not in after:  # an idle machine, of which there are many
+        return _STILL
     return [
         None if was is None or now is None or now < was else (now - was) / seconds
         for was, now in zip(before, after, strict=True)

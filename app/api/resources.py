@@ -88,8 +88,15 @@ class HostView(msgspec.Struct, frozen=True, kw_only=True):
     seen_at_ms: int
     state_since_ms: int
     last_error: str
+    power: str
+    power_wanted: str
+    power_error: str
     load: HostLoadView | None = None
     """Told to who asks, not by the stream."""
+    rack: str = ""
+    tags: list[str] = []
+    cpu_ratio: float = 1.0
+    mips: float = 0.0
 
 
 class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +126,7 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     moving_from: str = ""
     load: InstanceLoadView | None = None
     """Told to who asks, not by the stream."""
+    placement_group: str = ""
 
 
 class ImageView(msgspec.Struct, frozen=True, kw_only=True):
@@ -241,6 +249,19 @@ class AddHost(msgspec.Struct, frozen=True, kw_only=True):
     max_memory_mib: int = 0
     max_disk_gb: int = 0
     bridge: str = ""
+    rack: str = ""
+    tags: list[str] = []
+    cpu_ratio: float = 1.0
+    mips: float = 0.0
+
+
+class SetHost(msgspec.Struct, frozen=True, kw_only=True):
+    """What is null stays as it is; `tags` replaces all of them."""
+
+    rack: str | None = None
+    tags: list[str] | None = None
+    cpu_ratio: float | None = None
+    mips: float | None = None
 
 
 class AddCluster(msgspec.Struct, frozen=True, kw_only=True):
@@ -259,6 +280,7 @@ class LaunchInstances(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 1
     vmtype: str = "m1.small"
     cluster: str = ""
+    placement_group: str = ""
     key_name: str = ""
     idempotency_key: str = ""
 

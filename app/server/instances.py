@@ -92,7 +92,7 @@ class InstanceController(Controller):
     )
     async def act(self, desk: At, data: ActOnInstances) -> Collection[InstanceView]:
         def work(unit: Unit) -> Collection[InstanceView]:
-            changes = instances.act(unit, desk.caller, data.action, data.ids)
+            changes = instances.act(unit, desk.caller, data.action, data.ids, desk.cloud.mapping)
             after = [change.instance for change in changes]
             return Collection(items=instance_views(unit, after), cursor=str(unit.cursor()))
 
@@ -126,6 +126,7 @@ def _command(data: LaunchInstances) -> RunInstances:
         max_count=data.count,
         vmtype=data.vmtype,
         cluster=data.cluster,
+        placement_group=data.placement_group,
         key_name=data.key_name,
         client_token=data.idempotency_key,
         request_sha256=sha256(request).hexdigest(),

@@ -64,6 +64,13 @@ def host_view(host: Host, world: World) -> HostView:
         seen_at_ms=host.seen_at_ms,
         state_since_ms=host.state_since_ms,
         last_error=host.last_error,
+        power=host.power,
+        power_wanted=host.power_wanted,
+        power_error=host.power_error,
+        rack=host.rack,
+        tags=list(host.tags),
+        cpu_ratio=host.cpu_ratio,
+        mips=host.mips,
     )
 
 
@@ -102,6 +109,7 @@ def instance_view(instance: Instance, named: Mapping[str, str]) -> InstanceView:
         image_id=instance.image_id,
         key_name=instance.key_name,
         private_ip=instance.address,
+        placement_group=instance.placement_group,
         launch_index=instance.launch_index,
         launched_at_ms=instance.launched_at_ms,
         ended_at_ms=instance.ended_at_ms,

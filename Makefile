@@ -15,7 +15,7 @@ CHECKED := $(wildcard app tests bench)
 RUN_READY := .venv/.ready-to-run
 TEST_READY := .venv/.ready-to-test
 
-.PHONY: help run setup setup-test test check-style check-types check-imports format bench clean
+.PHONY: help run setup setup-test test check-style check-types check-imports format bench bench-rules clean
 .PHONY: test-fast test-contract test-server test-clients test-faults test-crash test-points test-net test-tui test-guest
 .PHONY: simtest simtest-long soak experiments
 
@@ -100,6 +100,9 @@ experiments: $(TEST_READY) ## repeat every published experiment and print ours b
 
 bench: $(TEST_READY) ## print the speed table, peers started beside: ten minutes; ARGS=NAME for one part
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-rules: $(TEST_READY) ## print the numbers of the mapping rules; ARGS="--traces DIR PART" for openb, or one part
+	@$(BIN)/python -m bench.rules $(ARGS)
 
 format: $(TEST_READY) ## format and repair what can be repaired by itself
 	@$(BIN)/ruff format --quiet .

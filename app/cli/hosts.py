@@ -15,7 +15,7 @@ from app.services.names import check_name
 
 FIRST_CLUSTER = "cluster0"
 _CLUSTER_COLUMNS = ("name", "hosts", "hosts_up", "instances", "cores", "cores_used", "memory_mib", "memory_used_mib")
-_HOST_COLUMNS = ("name", "cluster", "state", "wanted", "instances", "cores", "cores_used", "memory_mib", "uri")
+_HOST_COLUMNS = ("name", "cluster", "state", "power", "wanted", "instances", "cores", "cores_used", "memory_mib", "uri")
 
 
 @click.group(epilog="Example: euca cluster add rack1")
@@ -123,6 +123,24 @@ def undrain(cloud: Remote, name: str) -> None:
     """Let a drained or leaving host take instances again."""
     undrained = cloud.send(calls.undrain_host(name))
     show_json(undrained) if cloud.json else click.echo(f"host {name} takes instances again")
+
+
+@host.command("sleep", epilog="Example: euca host sleep node1")
+@click.argument("name")
+@remote
+def sleep(cloud: Remote, name: str) -> None:
+    """Let an empty host sleep until it is needed or woken."""
+    told = cloud.send(calls.sleep_host(name))
+    show_json(told) if cloud.json else click.echo(f"host {name} is told to sleep")
+
+
+@host.command("wake", epilog="Example: euca host wake node1")
+@click.argument("name")
+@remote
+def wake(cloud: Remote, name: str) -> None:
+    """Wake a sleeping host."""
+    told = cloud.send(calls.wake_host(name))
+    show_json(told) if cloud.json else click.echo(f"host {name} is {'on' if told.power == 'on' else 'told to wake up'}")
 
 
 @host.command("remove", epilog="Example: euca host remove node1")

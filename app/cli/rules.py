@@ -1,4 +1,4 @@
-"""`euca rules`: files of mapping rules. `check` needs no server; it says what is wrong as a compiler does."""
+"""`euca rules`: `check` needs no server and says what is wrong as a compiler does; the rest asks a cloud."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from app.cli import rulesets
 from app.cli.explain import explain
 from app.cli.output import show_json
 from app.rules.faults import Fault, Severity
@@ -40,7 +41,8 @@ def rules() -> None:
     """Mapping rules: which machine runs where."""
 
 
-rules.add_command(explain)
+for _command in (*rulesets.COMMANDS, explain):
+    rules.add_command(_command)
 
 
 @rules.command(epilog="Example: euca rules check data/rules")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from app.domain.rows import key, observed
-from app.domain.states import HostState, HostWanted
+from app.domain.states import HostState, HostWanted, Power, PowerWanted
 from app.domain.vmtype import Size
 
 
@@ -32,6 +32,7 @@ class Host:
     max_memory_mib: int = 0
     max_disk_gb: int = 0
     bridge: str = ""
+    power_wanted: PowerWanted = PowerWanted.ON
     rack: str = ""
     tags: tuple[str, ...] = ()
     cpu_ratio: float = 1.0
@@ -48,6 +49,9 @@ class Host:
     hypervisor: str = observed("")
     architecture: str = observed("")
     last_error: str = observed("")
+    power: Power = observed(Power.ON)
+    power_since_ms: int = observed(0)
+    power_error: str = observed("")
 
     @property
     def capacity(self) -> Size:

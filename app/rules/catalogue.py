@@ -128,7 +128,7 @@ SENSORS: dict[str, Sensor] = {
         _text("cluster.name", "the cluster's name"),
         _count("cluster.hosts", 1e5, "hosts in it"),
         _count("cluster.pending", 1e6, "machines that found no host"),
-        _count("cluster.next_index", 1e6, "where ROUNDROBIN goes on"),
+        _count("cluster.next_index", 1e6, "the `host.index` from which ROUNDROBIN goes on"),
         _count("cluster.cpu.free", 1e6, "cores promised to none, on hosts that are on"),
         _count("cluster.vm_max_vcpus", 1024, "virtual processors of the largest instance type"),
         _count("now.hour", 24, "hour of the day, 0 to 23, local time"),

@@ -123,9 +123,9 @@ class HostTable:
         column = self._columns.get("cluster.next_index")
         if column is None:
             return
-        codes = self._columns["host.cluster"].cells if "host.cluster" in self._columns else np.zeros(len(self))
-        cluster = np.flatnonzero(codes == codes[row])
-        column.cells[cluster] = (int(np.searchsorted(cluster, row)) + 1) % len(cluster)
+        index = self._columns["host.index"].cells[row] if "host.index" in self._columns else row
+        clusters = self._columns["host.cluster"].cells if "host.cluster" in self._columns else np.zeros(len(self))
+        column.cells[clusters == clusters[row]] = index + 1
 
     def rack(self, row: int) -> npt.NDArray[np.intp]:
         """Return the rows of a host's rack; of a host that nobody has put into one, its own."""

@@ -12,7 +12,7 @@ from math import inf
 import numpy as np
 
 from app.domain.host import Host
-from app.domain.states import HostState, HostWanted
+from app.domain.states import HostState, HostWanted, Power, PowerWanted
 from app.rules.catalogue import SENSORS
 from app.rules.moment import Value, Vm
 from app.rules.power import PowerModel
@@ -91,7 +91,7 @@ class Books:
         up = host.state is HostState.UP
         described: dict[str, Value | None] = {
             "host.state": _STATES[host.state],
-            "host.power": "on",
+            "host.power": _power(host),
             "host.maintenance": host.wanted is not HostWanted.ENABLED,
             "host.tags": frozenset(host.tags),
             "host.uptime": self._zero_s + host.state_since_ms / 1000 if up else None,
@@ -226,8 +226,17 @@ class Books:
         return np.where(unknown, 0.0, cells)
 
     def _up(self) -> Flags:
-        cells, _ = self.table.column(SENSORS["host.state"], 0.0)
-        return np.asarray(cells == self.table.code("up"))
+        """Tell which hosts can be promised: up and on."""
+        states, _ = self.table.column(SENSORS["host.state"], 0.0)
+        powers, _ = self.table.column(SENSORS["host.power"], 0.0)
+        return np.asarray((states == self.table.code("up")) & (powers == self.table.code("on")))
+
+
+def _power(host: Host) -> str:
+    """Say in rules' words whether a host is on: what is wanted counts, since it is on its way."""
+    if host.power_wanted is PowerWanted.ASLEEP:
+        return "asleep"
+    return "on" if host.power is Power.ON else "waking"
 
 
 def _lives_on(machine: Machine | None) -> set[str]:

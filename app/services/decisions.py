@@ -12,7 +12,7 @@ from app.domain.instance import Instance
 from app.domain.ports import Unit
 from app.rules.evidence import Evidence
 from app.rules.tree import Phase
-from app.services import verdicts
+from app.services import rulesets, verdicts
 from app.services.access import owns, sees_hosts
 from app.services.mapping import Choice
 from app.services.rules_in_force import RulesInForce
@@ -30,6 +30,39 @@ def placed(unit: Unit, instance: Instance, choice: Choice) -> None:
             host=instance.host,
             reasons=instance.placement_reasons,
             verdicts=choice.verdicts[instance.launch_index],
+        )
+    )
+
+
+def moved(unit: Unit, instance: Instance, said: bytes, *reasons: str) -> None:
+    """Write down why an instance moves; `said` is what was said of every host just before."""
+    active = rulesets.active(unit)
+    unit.decisions.add(
+        Decision(
+            instance_id=instance.id,
+            at_ms=unit.now_ms,
+            kind=Deed.MOVED,
+            policy=active.policy,
+            ruleset_id=active.ruleset.id if active.ruleset else "",
+            host=instance.host,
+            origin=instance.moving_from,
+            reasons=reasons,
+            verdicts=said,
+        )
+    )
+
+
+def stayed(unit: Unit, instance: Instance, target: str, reason: str) -> None:
+    """Write down that an instance is still where it was, since its move to a host failed."""
+    said = f"it did not move to {target}: {reason}"
+    unit.decisions.add(
+        Decision(
+            instance_id=instance.id,
+            at_ms=unit.now_ms,
+            kind=Deed.KEPT,
+            policy="",
+            host=instance.host,
+            reasons=(said,),
         )
     )
 

@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 from app.api.resources import AddHost, SetHost
 from app.domain.errors import Conflict, Invalid, Missing, OverLimit
 from app.domain.host import Host
+from app.domain.instance import Instance
 from app.domain.ports import Unit
 from app.domain.states import HostWanted
 from app.services.names import check_name
@@ -80,6 +81,11 @@ def get(unit: Unit, name: str) -> Host:
     if host is None:
         raise Missing("host", name)
     return host
+
+
+def carried(unit: Unit, name: str) -> list[Instance]:
+    """List the instances of a host that are not gone from it."""
+    return unit.instances.where(host=name, removed=False)
 
 
 def forget(unit: Unit, name: str) -> None:

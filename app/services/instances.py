@@ -14,7 +14,7 @@ from app.domain.errors import Invalid, Mismatch, Missing, WrongState
 from app.domain.instance import Instance, Reservation, mac_of
 from app.domain.ports import Entropy, Unit
 from app.domain.states import INSTANCE, InstanceState, Wanted
-from app.services import admission, decisions, tags
+from app.services import admission, decisions, power, tags
 from app.services.access import owns, scope
 from app.services.mapping import Mapping
 from app.services.rooms import rooms
@@ -51,9 +51,10 @@ def run(
         created_at_ms=unit.now_ms,
     )
     unit.reservations.add(reservation)
+    power.wake_all(unit, (chosen.host for chosen in admitted.choice.chosen), f"{reservation.id} is placed there")
     instances = []
-    for index in range(len(admitted.addresses)):
-        instance = _asked(reservation, command, admitted, index, _mint(unit, entropy))
+    for index, instance_id in enumerate(_mint(unit, len(admitted.addresses), entropy)):
+        instance = _asked(reservation, command, admitted, index, instance_id)
         unit.instances.add(instance, event="instance.asked", text=f"placed on {instance.host}")
         decisions.placed(unit, instance, admitted.choice)
         instances.append(instance)
@@ -91,6 +92,7 @@ def start(unit: Unit, caller: Caller, instance_ids: Sequence[str], mapping: Mapp
         if instance.state in (InstanceState.PENDING, InstanceState.RUNNING):
             return instance
         _check_room(unit, caller, instance, mapping)
+        power.wake(unit, instance.host, f"{instance.id} starts there")
         return replace(
             instance,
             wanted=Wanted.RUNNING,
@@ -226,12 +228,16 @@ def _asked(
     )
 
 
-def _mint(unit: Unit, entropy: Entropy) -> str:
-    """Mint an id whose MAC address, which holds only 32 bits of it, no other instance has."""
-    while True:
-        instance_id = ids.mint("instance", entropy(ids.ENTROPY_BYTES))
-        if not unit.instances.where(mac=mac_of(instance_id)):
-            return instance_id
+def _mint(unit: Unit, count: int, entropy: Entropy) -> list[str]:
+    """Mint ids whose MAC addresses, which hold only 32 bits of them, no other instance has."""
+    by_mac: dict[str, str] = {}
+    while len(by_mac) < count:
+        minted = [ids.mint("instance", entropy(ids.ENTROPY_BYTES)) for _ in range(count - len(by_mac))]
+        found = {mac_of(instance_id): instance_id for instance_id in minted} | by_mac
+        for row in unit.instances.where(mac=tuple(found)):
+            found.pop(row.mac, None)
+        by_mac = found
+    return list(by_mac.values())
 
 
 def _each(

@@ -22,6 +22,7 @@ from app.rules.place import place as place_in_order
 from app.rules.placing import NOBODY, Placed, place
 from app.rules.reservation import settle
 from app.rules.table import Flags, HostTable
+from app.rules.tree import Phase
 from app.rules.walk import Pair
 from app.services import rulesets, verdicts
 from app.services.books import Books
@@ -80,6 +81,21 @@ class Mapping:
                 return (f"{host} has left the cloud",)
             vm = _again(books, instance, host)
             return why_not(ready.policy, Pair(books.table, row, vm, now))
+
+    def told(self, unit: Unit, instance: Instance, target: str) -> bytes:
+        """Pack what the active rules say of every host for a running instance that is to move to one of them."""
+        ruleset = rulesets.active(unit).ruleset
+        if ruleset is None:
+            return b""
+        ready, now = self.rules.ready(ruleset, ruleset.policy, Phase.REMAP), self.fleet.now(unit)
+        with self.fleet.current(unit) as books:
+            table, vm = books.table.copy(), books.vm(instance.id)
+            if vm.row != NOBODY:
+                table.remove(vm, vm.row)  # it sees its own host as that would be without it
+            vm = replace(vm, values={**vm.values, "vm.group_spread": books.spread(vm)}, row=NOBODY)
+            among = np.array([not reason for reason in books.closed], np.bool_)
+            placed = replace(place(table, vm, ready.policy, now, among), host=target)
+            return verdicts.by_rules(placed, Scene(table, vm, now), ready.evidence, books.closed)
 
     def _by_rules(self, unit: Unit, wish: Wish, most: int, cluster: str, ruleset: Ruleset) -> Choice:
         ready, now = self.rules.ready(ruleset, ruleset.policy), self.fleet.now(unit)

@@ -6,7 +6,7 @@ that UTF-8 can carry; `storable` tells.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -57,7 +57,7 @@ class Codec(Generic[Row]):
             values[position] = encode(values[position])
         return values
 
-    def decode(self, stored: tuple[Any, ...]) -> Row:
+    def decode(self, stored: Sequence[Any]) -> Row:
         """Build the entity from stored values in the order of `names`; Broken if one is no value of its type."""
         values = list(stored)
         try:

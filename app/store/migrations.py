@@ -26,6 +26,7 @@ def migrations() -> Migrations:
     steps(name="0005_moves")(_0005_moves)
     steps(name="0006_rulesets")(_0006_rulesets)
     steps(name="0007_hosts_for_rules")(_0007_hosts_for_rules)
+    steps(name="0008_power")(_0008_power)
     return steps
 
 
@@ -122,6 +123,20 @@ def _0006_rulesets(schema: Schema) -> None:
         ' "name" TEXT NOT NULL, "text" TEXT NOT NULL, "sha256" TEXT NOT NULL, "policy" TEXT NOT NULL,'
         ' "author" TEXT NOT NULL, "created_at_ms" INTEGER NOT NULL) STRICT'
     )
+    schema.execute(
+        'CREATE TABLE "activations" ("id" TEXT NOT NULL PRIMARY KEY, "active" TEXT NOT NULL, "policy" TEXT NOT NULL,'
+        ' "who" TEXT NOT NULL, "at_ms" INTEGER NOT NULL) STRICT'
+    )
+
+
+def _0008_power(schema: Schema) -> None:
+    for column, kind, default in (
+        ("power_wanted", "TEXT", "'on'"),
+        ("power", "TEXT", "'on'"),
+        ("power_since_ms", "INTEGER", "0"),
+        ("power_error", "TEXT", "''"),
+    ):
+        schema.execute(f'ALTER TABLE "hosts" ADD COLUMN "{column}" {kind} NOT NULL DEFAULT {default}')
 
 
 def _0007_hosts_for_rules(schema: Schema) -> None:

@@ -16,7 +16,7 @@ from app.domain.journal import AuditEntry, Entry
 from app.domain.keypair import KeyPair
 from app.domain.ports import Table
 from app.domain.rows import Writer
-from app.domain.ruleset import Ruleset
+from app.domain.ruleset import Activation, Ruleset
 from app.domain.tag import Tag
 from app.domain.vmtype import Size, VmType
 from app.store import audit as audits
@@ -41,7 +41,7 @@ class _Of(Generic[Row]):
         self._name = name
 
     def __get__(self, unit: "Transaction", owner: type) -> Table[Row]:
-        rows: Table[Row] = Rows(self._entity, unit._session, unit._journal, unit.writer)
+        rows: Table[Row] = Rows(self._entity, unit._session, unit._journal, unit.writer, unit.changed)
         unit.__dict__[self._name] = rows
         return rows
 
@@ -63,10 +63,12 @@ class Transaction:
     instances = _Of(Instance)
     tags = _Of(Tag)
     rulesets = _Of(Ruleset)
+    activations = _Of(Activation)
 
     def __init__(self, session: Session, writer: Writer, now_ms: int) -> None:
         self.writer: Writer = writer
         self.now_ms = now_ms
+        self.changed: set[type] = set()  # the kinds whose rows this transaction wrote
         self._session = session
         self._journal = Journal(session, now_ms)
         self.decisions: ports.Decisions = Decisions(session)

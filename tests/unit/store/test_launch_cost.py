@@ -54,7 +54,7 @@ def counting(tmp_path: Path) -> Counting:
 def database(counting: Counting, tmp_path: Path) -> Iterator[Database]:
     changes, clock = Changes(), FrozenClock()
     reading = partial(connect, tmp_path / "cloud.sqlite3", 1.0, query_only=True)
-    writer, readers = WriterThread(counting, clock, changes.tell), Readers(reading, reading, clock, 1)
+    writer, readers = WriterThread(counting, clock, changes), Readers(reading, reading, clock, 1)
     yield Database(writer, readers, changes)
     writer.close()
     readers.close()

@@ -5,11 +5,12 @@ table here; the rows of the instances are what changes it, when they are committ
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from app.domain.errors import Missing
+from app.domain.errors import Broken, Missing
 from app.domain.instance import Instance
 from app.domain.ports import Unit
 from app.domain.ruleset import Ruleset
@@ -20,6 +21,7 @@ from app.rules.moment import Now, Value, Vm
 from app.rules.place import Chosen, Room
 from app.rules.place import place as place_in_order
 from app.rules.placing import NOBODY, Placed, place
+from app.rules.prepared import Prepared, averages
 from app.rules.reservation import settle
 from app.rules.table import Flags, HostTable
 from app.rules.tree import Phase
@@ -55,6 +57,13 @@ class Mapping:
 
     def __init__(self, fleet: Fleet) -> None:
         self.fleet, self.rules = fleet, RulesInForce()
+
+    def make_ready(self, unit: Unit) -> None:
+        """Compile what is active, before somebody waits for it, and have the means kept that it reads."""
+        ruleset, policies = rulesets.active(unit).ruleset, list[Prepared]()
+        with suppress(Broken):  # said to whoever launches, and no reason not to start
+            policies += [self.rules.ready(ruleset, ruleset.policy, phase).policy for phase in Phase] if ruleset else []
+        self.fleet.average(frozenset[tuple[str, float]]().union(*map(averages, policies)))
 
     def choose(self, unit: Unit, wish: Wish, most: int, cluster: str = "") -> Choice:
         """Choose hosts for up to `most` instances, in one cluster or in all; nothing is written but for `settle`."""

@@ -91,12 +91,12 @@ class HostView(msgspec.Struct, frozen=True, kw_only=True):
     power: str
     power_wanted: str
     power_error: str
-    load: HostLoadView | None = None
-    """Told to who asks, not by the stream."""
     rack: str = ""
     tags: list[str] = []
     cpu_ratio: float = 1.0
     mips: float = 0.0
+    load: HostLoadView | None = None
+    """Told to who asks, not by the stream."""
 
 
 class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,10 +123,10 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     tags: dict[str, str]
     name: str = ""
     private_ip: str = ""
+    placement_group: str = ""
     moving_from: str = ""
     load: InstanceLoadView | None = None
     """Told to who asks, not by the stream."""
-    placement_group: str = ""
 
 
 class ImageView(msgspec.Struct, frozen=True, kw_only=True):

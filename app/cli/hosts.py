@@ -15,7 +15,19 @@ from app.services.names import check_name
 
 FIRST_CLUSTER = "cluster0"
 _CLUSTER_COLUMNS = ("name", "hosts", "hosts_up", "instances", "cores", "cores_used", "memory_mib", "memory_used_mib")
-_HOST_COLUMNS = ("name", "cluster", "state", "power", "wanted", "instances", "cores", "cores_used", "memory_mib", "uri")
+_HOST_COLUMNS = (
+    "name",
+    "cluster",
+    "state",
+    "power",
+    "wanted",
+    "instances",
+    "cores",
+    "cores_used",
+    "load.cpu_used",
+    "memory_mib",
+    "uri",
+)
 
 
 @click.group(epilog="Example: euca cluster add rack1")

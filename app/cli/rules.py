@@ -41,8 +41,9 @@ def rules() -> None:
     """Mapping rules: which machine runs where."""
 
 
-for _command in (*rulesets.COMMANDS, explain):
+for _command in rulesets.COMMANDS:
     rules.add_command(_command)
+rules.add_command(explain)
 
 
 @rules.command(epilog="Example: euca rules check data/rules")

@@ -7,6 +7,7 @@ import click
 import msgspec
 
 from app.cli import rulesets
+from app.cli.explain import explain
 from app.cli.output import show_json
 from app.rules.faults import Fault, Severity
 from app.rules.reading import Outcome, read_together
@@ -42,6 +43,7 @@ def rules() -> None:
 
 for _command in rulesets.COMMANDS:
     rules.add_command(_command)
+rules.add_command(explain)
 
 
 @rules.command(epilog="Example: euca rules check data/rules")

@@ -16,7 +16,7 @@ from app.rules.table import HostTable
 from app.rules.walk import Pair
 from app.simulate.requests import CORES, MEMORY
 from app.simulate.room import Room
-from app.simulate.ruled import MIB, ruled
+from app.simulate.ruled import MIB, Ruled
 from tests.unit.rules.small_cloud import GIB, HOSTS, NOW, cloud, placed, policy, show, vm
 
 
@@ -87,7 +87,8 @@ def test_same_engine_in_a_trace_simulator(table: HostTable, tmp_path: Path) -> N
     rule even { at place  forbid count(rack, vm.type) > 99  prefer host.index < 2 ? 1 : 0 weight 0.1 }
     policy p { use fits use tight use even }
     """)
-    rules, played = prepare(read(path.read_text(), "tight.rules").ruleset, "p"), ruled(path)
+    rules = prepare(read(path.read_text(), "tight.rules").ruleset, "p")
+    played = Ruled(rules)
     room = Room(np.tile([8.0, 16 * 1024.0, 0.0], (len(HOSTS), 1)))
     for cores, gib in [(2, 2), (4, 8), (6, 2), (1, 9), (8, 1), (2, 4), (3, 3), (8, 8), (5, 1)]:
         need = np.zeros(3)

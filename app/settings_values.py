@@ -134,13 +134,6 @@ def choice(*words: str) -> Read:
     return reader
 
 
-def schedpolicy(text: str, folder: Path) -> object:
-    """1.6.1's policies; POWERSAVE needs hosts that sleep and wake."""
-    if text.upper() == "POWERSAVE":
-        raise ValueError("POWERSAVE does not put hosts to sleep here; GREEDY fills hosts in the same order")
-    return choice("ROUNDROBIN", "GREEDY")(text, folder)
-
-
 def vnet_mode(text: str, folder: Path) -> object:
     """1.6.1's network modes, of which some are still to come."""
     known = choice("SYSTEM", "STATIC", "MANAGED", "MANAGED-NOVLAN")(text, folder)

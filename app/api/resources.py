@@ -88,6 +88,13 @@ class HostView(msgspec.Struct, frozen=True, kw_only=True):
     seen_at_ms: int
     state_since_ms: int
     last_error: str
+    power: str
+    power_wanted: str
+    power_error: str
+    rack: str = ""
+    tags: list[str] = []
+    cpu_ratio: float = 1.0
+    mips: float = 0.0
     load: HostLoadView | None = None
     """Told to who asks, not by the stream."""
 
@@ -116,6 +123,7 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     tags: dict[str, str]
     name: str = ""
     private_ip: str = ""
+    placement_group: str = ""
     moving_from: str = ""
     load: InstanceLoadView | None = None
     """Told to who asks, not by the stream."""
@@ -186,10 +194,27 @@ class AuditView(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
 
 
-class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
-    at_ms: int
+class HostVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """Why one host was not the one; of the chosen host, what it scored."""
+
     host: str
-    reasons: list[str]
+    chosen: bool
+    words: str
+
+
+class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
+    """`kind` is placed, moved, restarted, refused or kept; `hosts` is filled for the newest and the one asked for."""
+
+    at_ms: int
+    host: str = ""
+    reasons: list[str] = []
+    number: int = 0
+    kind: str = "placed"
+    policy: str = ""
+    ruleset_id: str = ""
+    ruleset_number: int = 0
+    origin: str = ""
+    hosts: list[HostVerdict] = []
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
@@ -241,6 +266,19 @@ class AddHost(msgspec.Struct, frozen=True, kw_only=True):
     max_memory_mib: int = 0
     max_disk_gb: int = 0
     bridge: str = ""
+    rack: str = ""
+    tags: list[str] = []
+    cpu_ratio: float = 1.0
+    mips: float = 0.0
+
+
+class SetHost(msgspec.Struct, frozen=True, kw_only=True):
+    """What is null stays as it is; `tags` replaces all of them."""
+
+    rack: str | None = None
+    tags: list[str] | None = None
+    cpu_ratio: float | None = None
+    mips: float | None = None
 
 
 class AddCluster(msgspec.Struct, frozen=True, kw_only=True):
@@ -259,6 +297,7 @@ class LaunchInstances(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 1
     vmtype: str = "m1.small"
     cluster: str = ""
+    placement_group: str = ""
     key_name: str = ""
     idempotency_key: str = ""
 

@@ -43,6 +43,7 @@ class Instance:
     ramdisk_id: str = ""
     key_name: str = ""
     group_ids: tuple[str, ...] = ()
+    placement_group: str = ""
     vmtype: str
     cores: int
     memory_mib: int

@@ -4,13 +4,14 @@ Services and the reconcile loop see these only; `server/wiring.py` hands the rea
 implementation of a port passes the port's contract suite in `tests/contract/`.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Final, Literal, Protocol, TypeVar
 
 from app.domain.account import AccessKey, Account, Token, User
+from app.domain.decision import Decision
 from app.domain.group import SecurityGroup
 from app.domain.host import Cluster, Host
 from app.domain.image import Image
@@ -20,7 +21,7 @@ from app.domain.keypair import KeyPair
 from app.domain.load import HostLoad
 from app.domain.network import GuestAnswer, GuestRequest, Network
 from app.domain.rows import Writer
-from app.domain.ruleset import Ruleset
+from app.domain.ruleset import Activation, Ruleset
 from app.domain.states import Seen
 from app.domain.tag import Tag
 from app.domain.vmtype import Size, VmType
@@ -71,6 +72,24 @@ class Table(Protocol[Row]):
         ...
 
 
+class Decisions(Protocol):
+    """Why each instance is where it is. Not journalled: the change that a decision led to is."""
+
+    def add(self, decision: Decision) -> None:
+        """Write one down behind those of the same instance; its number is given here."""
+        ...
+
+    def of(self, instance_id: str) -> list[Decision]:
+        """List those about an instance, oldest first."""
+        ...
+
+    def moved_since(self, at_ms: int) -> Mapping[str, int]:
+        """Count by instance how often it moved since then."""
+        ...
+
+    def forget(self, instance_ids: Sequence[str]) -> None: ...
+
+
 class Unit(Protocol):
     """One transaction. Rows and journal entries are committed together or not at all."""
 
@@ -90,6 +109,8 @@ class Unit(Protocol):
     instances: Table[Instance]
     tags: Table[Tag]
     rulesets: Table[Ruleset]
+    activations: Table[Activation]
+    decisions: Decisions
 
     def held(self) -> Mapping[str, Size]:
         """Sum by host name what instances hold there (`Instance.held`); one that moves holds it on both hosts."""
@@ -144,6 +165,13 @@ class Store(Protocol):
 
     def glance(self, work: Callable[[Unit], Answer]) -> Answer:
         """Run `work` on a snapshot at once, on the caller's thread: for a few rows by key and nothing that may grow."""
+        ...
+
+    def version(self, *entities: type) -> int:
+        """Return a number that grows with every commit that changed rows of one of these kinds, before it is answered.
+
+        What another program writes into the store does not count.
+        """
         ...
 
     def changes(self) -> AsyncIterator[int]:
@@ -319,6 +347,17 @@ class Hypervisor(Protocol):
     async def close(self) -> None: ...
 
 
+class PowerSwitch(Protocol):
+    """Puts hosts to sleep and wakes them; both return when the host was told, not when it did it.
+
+    Unavailable or Broken says why not. Telling a host twice does no harm.
+    """
+
+    async def sleep(self, host: Host) -> None: ...
+
+    async def wake(self, host: Host) -> None: ...
+
+
 class Hypervisors(Protocol):
     """All hosts. Joining never waits for the host; its supervisor connects in the background, again and again."""
 
@@ -356,38 +395,4 @@ class Fabric(Protocol):
 
     async def close(self) -> None:
         """Stop answering guests; bridges and addresses stay for the guests that run."""
-        ...
-
-
-# --- images --------------------------------------------------------------------------------------
-
-
-class ImageFiles(Protocol):
-    """The server's library of image bytes: files named by SHA-256, written aside and renamed."""
-
-    def path(self, sha256: str) -> Path:
-        """Return the file's path; Missing if there is none."""
-        ...
-
-    def checked(self, sha256: str) -> Path:
-        """Return the path once the whole file was read and has this digest; Missing, or Broken if it has another."""
-        ...
-
-    def add(self, chunks: Iterable[bytes]) -> tuple[str, int]:
-        """Store a stream; return SHA-256 and size."""
-        ...
-
-    def remove(self, sha256: str) -> None: ...
-
-    def digests(self) -> set[str]: ...
-
-
-class SeedFiles(Protocol):
-    """Makes small disk images that tell a guest who it is, where no metadata address does."""
-
-    def write(self, files: Mapping[str, bytes]) -> tuple[Path, str]:
-        """Write an image that holds these files; return where, for the caller to remove, and its SHA-256.
-
-        Unavailable, and nothing left, where the disk does not take it.
-        """
         ...

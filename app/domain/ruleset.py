@@ -17,3 +17,14 @@ class Ruleset:
     policy: str
     author: str
     created_at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activation:
+    """What became active when, and by whom: a ruleset's id, or a policy of 1.6.1 by name. Ids sort by time."""
+
+    id: str = key()
+    active: str
+    policy: str
+    who: str
+    at_ms: int

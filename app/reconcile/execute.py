@@ -1,6 +1,7 @@
 """Carry one action out on the host, or write what was seen; every action may be repeated."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from app.domain.errors import CloudError, Unavailable
 from app.domain.host import Host
@@ -174,15 +175,17 @@ def _mark(unit: Unit, instance_id: str, mark: Mark) -> None:
     row = unit.instances.get(instance_id)
     if row is None:
         return
-    new = replace(row, seen=mark.seen, impaired_since_ms=0)
+    changes: dict[str, Any] = {"seen": mark.seen, "impaired_since_ms": 0}
     if mark.launched is not None:
-        new = replace(new, launched=max(row.launched, min(mark.launched, row.launches)), attempts=0, last_error="")
+        launched = max(row.launched, min(mark.launched, row.launches))
+        changes |= {"launched": launched, "attempts": 0, "last_error": ""}
     if mark.rebooted is not None:
-        new = replace(new, rebooted=min(mark.rebooted, row.reboots))
+        changes["rebooted"] = min(mark.rebooted, row.reboots)
     if mark.removed:
-        new = replace(new, removed=True)
-    if new.wanted is Wanted.STOPPED and mark.seen is Seen.NOTHING:
-        new = replace(new, attempts=0)
+        changes["removed"] = True
+    if row.wanted is Wanted.STOPPED and mark.seen is Seen.NOTHING:
+        changes["attempts"] = 0
+    new = replace(row, **changes)
     if new == row:
         return
     event, text = _said(row, new)

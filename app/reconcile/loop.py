@@ -12,22 +12,12 @@ from dataclasses import dataclass, fields
 from functools import partial
 
 from app.domain.errors import CloudError
+from app.domain.files import ImageFiles, SeedFiles
 from app.domain.host import Host
 from app.domain.instance import Instance
 from app.domain.journal import Entry
 from app.domain.network import NetworkPlan
-from app.domain.ports import (
-    Clock,
-    DomainSpec,
-    EventKind,
-    Fabric,
-    HostEvent,
-    Hypervisors,
-    ImageFiles,
-    SeedFiles,
-    Store,
-    Unit,
-)
+from app.domain.ports import Clock, DomainSpec, EventKind, Fabric, HostEvent, Hypervisors, PowerSwitch, Store, Unit
 from app.domain.rows import writer_of
 from app.domain.states import Seen
 from app.reconcile.backoff import Backoff
@@ -40,6 +30,7 @@ from app.reconcile.limits import Limits
 from app.reconcile.networks import Networks
 from app.reconcile.observe import Observer
 from app.reconcile.outcomes import Outcomes
+from app.reconcile.power import PowerKeeper
 from app.reconcile.queue import WorkQueue
 from app.reconcile.settle import Settler, Tools
 from app.reconcile.staging import Staging
@@ -114,6 +105,10 @@ class Reconciler:
         To be called before `start`.
         """
         self._networks.connect(fabric, network, seeds)
+
+    def govern(self, switch: PowerSwitch) -> None:
+        """Put hosts to sleep and wake them, too. To be called before `start`."""
+        self._watchers.govern(PowerKeeper(self._store, switch, self._outcomes, self._clock, self._limits))
 
     async def start(self) -> None:
         """Join all hosts of the store, giving rehearsal hosts their domains back, and begin to work."""

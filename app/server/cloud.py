@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.domain.ports import Clock, Entropy, Hypervisors, ImageFiles, Store
+from app.domain.files import ImageFiles
+from app.domain.ports import Clock, Entropy, Hypervisors, Store
 from app.server.feed import Feed
 from app.server.files import Uploads
 from app.server.metrics import Metrics
+from app.server.rounds import Rounds
 from app.server.sensors import Sensors
 from app.services.mapping import Mapping
 
@@ -16,7 +18,8 @@ from app.services.mapping import Mapping
 class Cloud:
     """Everything a handler may use.
 
-    `backup` writes a copy of the store to a file, blocking; `mapping` chooses hosts; `version` is ours.
+    `backup` writes a copy of the store to a file, blocking; `mapping` chooses hosts, `rounds` moves what
+    runs; `version` is ours.
     """
 
     store: Store
@@ -31,4 +34,5 @@ class Cloud:
     backup: Callable[[Path], None]
     state_dir: Path
     mapping: Mapping
+    rounds: Rounds
     version: str

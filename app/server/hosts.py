@@ -1,15 +1,15 @@
 """REST: clusters and their hosts."""
 
-from litestar import Controller, delete, get, post
+from litestar import Controller, delete, get, patch, post
 
-from app.api.resources import AddCluster, AddHost, ClusterView, Collection, HostView, SamplesView
+from app.api.resources import AddCluster, AddHost, ClusterView, Collection, HostView, SamplesView, SetHost
 from app.domain.account import Role
 from app.domain.host import Cluster, Host
 from app.domain.ports import Unit
-from app.server.desk import At, needs
+from app.server.desk import At, Desk, needs
 from app.server.pages import MOST, After, Limit, page
 from app.server.samples import From, Sensor, To, host_sensor, samples_of
-from app.services import clusters, hosts
+from app.services import clusters, hosts, power
 from app.services.views import World, cluster_view, host_view
 
 _ADMIN = needs(Role.ADMIN)
@@ -80,9 +80,25 @@ class HostController(Controller):
     async def undrain(self, desk: At, name: str) -> HostView:
         return await desk.change("UndrainHost", name, lambda unit: _shown(unit, hosts.undrain(unit, name)))
 
+    @post("/{name:str}/sleep", operation_id="SleepHost", summary="Let it sleep", opt=_OPERATOR, status_code=200)
+    async def sleep(self, desk: At, name: str) -> HostView:
+        return await desk.change("SleepHost", name, lambda unit: _shown(unit, power.sleep(unit, name, _asked(desk))))
+
+    @post("/{name:str}/wake", operation_id="WakeHost", summary="Let it be on", opt=_OPERATOR, status_code=200)
+    async def wake(self, desk: At, name: str) -> HostView:
+        return await desk.change("WakeHost", name, lambda unit: _shown(unit, power.wake(unit, name, _asked(desk))))
+
+    @patch("/{name:str}", operation_id="SetHost", summary="Change what rules read of it", opt=_ADMIN)
+    async def change(self, desk: At, name: str, data: SetHost) -> HostView:
+        return await desk.change("SetHost", name, lambda unit: _shown(unit, hosts.change(unit, name, data)))
+
     @delete("/{name:str}", operation_id="RemoveHost", summary="Let a host leave once it is empty", opt=_ADMIN)
     async def remove(self, desk: At, name: str) -> None:
         await desk.change("RemoveHost", name, lambda unit: hosts.remove(unit, name))
+
+
+def _asked(desk: Desk) -> str:
+    return f"asked by {desk.caller.user_name}"
 
 
 def _shown(unit: Unit, host: Host) -> HostView:

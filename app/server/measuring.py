@@ -6,10 +6,7 @@ unknown, and said once. The trap: such a command may hang for as long as the hos
 
 import asyncio
 import logging
-import os
-import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 
 import numpy as np
 
@@ -18,11 +15,11 @@ from app.domain.load import Reading, Sampled
 from app.domain.ports import Clock
 from app.rules.catalogue import SENSORS, Sensor
 from app.rules.power import PowerModel
+from app.server.commands import ANSWER_S, printed
 from app.server.rehearsed_load import Rates, RehearsedLoad
 
 log = logging.getLogger(__name__)
 EVERY_S = 60.0
-ANSWER_S = 10.0
 AT_ONCE = 8
 
 
@@ -65,16 +62,20 @@ class Measuring:
         """Measure again and again until cancelled; without commands nothing is done."""
         while self._commands:
             async with asyncio.TaskGroup() as together:
-                for host in self._hosts():
-                    if not host.rehearsal:
-                        for sensor in self._commands:
-                            together.create_task(self._measure(host, sensor))
+                together.create_task(self.once())
                 together.create_task(asyncio.sleep(every_s))
+
+    async def once(self) -> None:
+        """Run every command for every host."""
+        async with asyncio.TaskGroup() as together:
+            for host in self._hosts():
+                for sensor in () if host.rehearsal else self._commands:
+                    together.create_task(self._measure(host, sensor))
 
     async def _measure(self, host: Host, sensor: str) -> None:
         async with self._room:
             try:
-                value = _number(SENSORS[sensor], await _printed(self._commands[sensor], host))
+                value = _number(SENSORS[sensor], await printed(self._commands[sensor], host))
             except (OSError, ValueError, TimeoutError) as error:
                 self._failed(host, sensor, str(error) or f"no answer within {ANSWER_S:g} s")
                 return
@@ -94,31 +95,6 @@ class Measuring:
         if (host.name, sensor) not in self._failing:
             self._failing.add((host.name, sensor))
             log.warning("a sensor's command fails", extra={"fields": {"host": host.name, "sensor": sensor, "why": why}})
-
-
-async def _printed(command: Sequence[str], host: Host) -> bytes:
-    """Run a command and return what it printed; OSError, ValueError or TimeoutError if it did not work."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={"PATH": os.environ.get("PATH", os.defpath), "EUCA_HOST": host.name, "EUCA_URI": host.uri},
-        start_new_session=True,
-    )
-    try:
-        async with asyncio.timeout(ANSWER_S):
-            assert process.stdout is not None
-            text = await process.stdout.readline()
-            code = await process.wait()
-    finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
-    if code:
-        raise ValueError(f"it ended with {code}")
-    return text
 
 
 def _number(sensor: Sensor, text: bytes) -> float:

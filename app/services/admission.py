@@ -13,13 +13,14 @@ from app.domain.group import SecurityGroup
 from app.domain.image import Image, ImageKind
 from app.domain.ports import Entropy, Unit
 from app.domain.vmtype import VmType
-from app.rules.place import Chosen
 from app.services import addresses, groups, images, keypairs, tags, types
 from app.services.access import sees_hosts
-from app.services.mapping import Mapping
+from app.services.machines import Wish
+from app.services.mapping import Choice, Mapping
 
 MOST_PER_REQUEST = 1000
 MOST_GROUPS = 16
+LONGEST_GROUP_NAME = 255
 USER_DATA_BYTES = 16 * 1024
 SHUTDOWN_BEHAVIORS = ("stop", "terminate")
 _MIB = 1 << 20
@@ -37,7 +38,7 @@ class Admitted:
     public_key: str
     vmtype: VmType
     groups: tuple[SecurityGroup, ...]
-    chosen: tuple[Chosen, ...]
+    choice: Choice
     addresses: tuple[str, ...]
 
 
@@ -57,7 +58,8 @@ def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, m
     vmtype = types.resolve(unit, command.vmtype)
     _check_fit(image, vmtype)
     named = _groups(unit, caller, command, entropy)
-    chosen, given = _place(unit, caller, command, vmtype, mapping)
+    wished = Wish(caller=caller, command=command, vmtype=vmtype, image_id=image.id)
+    choice, given = _place(unit, wished, mapping)
     return Admitted(
         image=image,
         kernel_id=kernel_id,
@@ -66,7 +68,7 @@ def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, m
         public_key=pair.public_key if pair else "",
         vmtype=vmtype,
         groups=named,
-        chosen=chosen,
+        choice=choice,
         addresses=given,
     )
 
@@ -85,6 +87,10 @@ def _check_numbers(command: RunInstances) -> None:
         raise OverLimit("instances per request", command.max_count, MOST_PER_REQUEST)
     if len(command.user_data) > USER_DATA_BYTES:
         raise Invalid("UserData", f"{len(command.user_data)} bytes", f"It has at most {USER_DATA_BYTES} bytes.")
+    if len(command.placement_group) > LONGEST_GROUP_NAME or not command.placement_group.isprintable():
+        raise Invalid(
+            "Placement.GroupName", command.placement_group[:80], f"It has at most {LONGEST_GROUP_NAME} characters."
+        )
     if command.shutdown_behavior not in SHUTDOWN_BEHAVIORS:
         why = f"Choose {' or '.join(SHUTDOWN_BEHAVIORS)}."
         raise Invalid("InstanceInitiatedShutdownBehavior", command.shutdown_behavior, why)
@@ -112,20 +118,22 @@ def _groups(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy)
     return tuple(named) or (default,)
 
 
-def _place(
-    unit: Unit, caller: Caller, command: RunInstances, vmtype: VmType, mapping: Mapping
-) -> tuple[tuple[Chosen, ...], tuple[str, ...]]:
+def _place(unit: Unit, wished: Wish, mapping: Mapping) -> tuple[Choice, tuple[str, ...]]:
     """Choose hosts and an address for each; fewer addresses than hosts are like fewer hosts."""
-    chosen = _choose(unit, caller, command, vmtype, mapping)
-    given = addresses.give(unit, [place.host for place in chosen])
-    if len(given) < command.min_count:
-        raise NoCapacity(vmtype.name, command.min_count, (f"the subnet has {len(given)} addresses free",))
-    return chosen[: len(given)], tuple(given)
+    choice, least = _choose(unit, wished, mapping), wished.command.min_count
+    given = addresses.give(unit, [place.host for place in choice.chosen])
+    if len(given) < least:
+        raise NoCapacity(wished.vmtype.name, least, (f"the subnet has {len(given)} addresses free",))
+    return choice, tuple(given)
 
 
-def _choose(unit: Unit, caller: Caller, command: RunInstances, vmtype: VmType, mapping: Mapping) -> tuple[Chosen, ...]:
-    decision = mapping.choose(unit, vmtype.size, command.max_count, command.cluster)
-    if len(decision.chosen) < command.min_count:
-        raise no_room(caller, vmtype.name, command.min_count, *(decision.refusals or ("there is no host",)))
-    mapping.settle(unit, decision)
-    return decision.chosen
+def _choose(unit: Unit, wished: Wish, mapping: Mapping) -> Choice:
+    command = wished.command
+    choice = mapping.choose(unit, wished, command.max_count, command.cluster)
+    missing = command.min_count - len(choice.chosen)
+    if missing > 0:
+        mapping.fleet.missed(command.cluster, missing)
+        reasons = choice.refusals or ("there is no host",)
+        raise no_room(wished.caller, wished.vmtype.name, command.min_count, *reasons)
+    mapping.settle(unit, choice)
+    return choice

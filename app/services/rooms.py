@@ -17,7 +17,7 @@ def rooms(unit: Unit, hosts: Iterable[Host]) -> list[Room]:
             host=host.name,
             cluster=host.cluster,
             ordinal=host.ordinal,
-            free=host.capacity - held.get(host.name, NOTHING),
+            free=host.room - held.get(host.name, NOTHING),
             closed=closed(host),
         )
         for host in hosts

@@ -11,7 +11,7 @@ from app.domain.host import Cluster, Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
 from app.domain.keypair import KeyPair
-from app.domain.ruleset import Ruleset
+from app.domain.ruleset import Activation, Ruleset
 from app.domain.tag import Tag
 from app.domain.vmtype import VmType
 
@@ -30,5 +30,6 @@ KINDS: Final[dict[type, tuple[str, str]]] = {
     Instance: ("instances", "instance"),
     Tag: ("tags", "tag"),
     Ruleset: ("rulesets", "ruleset"),
+    Activation: ("activations", "activation"),
 }
 """Entity: (table, word). The table's name is the attribute of `Unit` too."""

@@ -59,6 +59,7 @@ def connect(
         f"busy_timeout = {round(busy_timeout_s * 1000)}",
         "journal_size_limit = 67108864",
         "wal_autocheckpoint = 4000",
+        "temp_store = MEMORY",  # savepoints keep the pages of before; as a file each transaction would make one
         "trusted_schema = OFF",
         *(["query_only = ON"] if query_only else []),
     ]

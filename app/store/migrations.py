@@ -25,6 +25,8 @@ def migrations() -> Migrations:
     steps(name="0004_held")(_0004_held)
     steps(name="0005_moves")(_0005_moves)
     steps(name="0006_rulesets")(_0006_rulesets)
+    steps(name="0007_hosts_for_rules")(_0007_hosts_for_rules)
+    steps(name="0008_power")(_0008_power)
     return steps
 
 
@@ -121,6 +123,39 @@ def _0006_rulesets(schema: Schema) -> None:
         ' "name" TEXT NOT NULL, "text" TEXT NOT NULL, "sha256" TEXT NOT NULL, "policy" TEXT NOT NULL,'
         ' "author" TEXT NOT NULL, "created_at_ms" INTEGER NOT NULL) STRICT'
     )
+    schema.execute(
+        'CREATE TABLE "activations" ("id" TEXT NOT NULL PRIMARY KEY, "active" TEXT NOT NULL, "policy" TEXT NOT NULL,'
+        ' "who" TEXT NOT NULL, "at_ms" INTEGER NOT NULL) STRICT'
+    )
+
+
+def _0008_power(schema: Schema) -> None:
+    for column, kind, default in (
+        ("power_wanted", "TEXT", "'on'"),
+        ("power", "TEXT", "'on'"),
+        ("power_since_ms", "INTEGER", "0"),
+        ("power_error", "TEXT", "''"),
+    ):
+        schema.execute(f'ALTER TABLE "hosts" ADD COLUMN "{column}" {kind} NOT NULL DEFAULT {default}')
+
+
+def _0007_hosts_for_rules(schema: Schema) -> None:
+    """What rules read of hosts and instances, and what became of each instance by which rule."""
+    for column, definition in (
+        ("rack", "TEXT NOT NULL DEFAULT ''"),
+        ("tags", "TEXT NOT NULL DEFAULT '[]'"),
+        ("cpu_ratio", "REAL NOT NULL DEFAULT 1.0"),
+        ("mips", "REAL NOT NULL DEFAULT 0.0"),
+    ):
+        schema.execute(f'ALTER TABLE "hosts" ADD COLUMN "{column}" {definition}')
+    schema.execute('ALTER TABLE "instances" ADD COLUMN "placement_group" TEXT NOT NULL DEFAULT \'\'')
+    schema.execute(
+        'CREATE TABLE "decisions" ("instance_id" TEXT NOT NULL, "number" INTEGER NOT NULL, "at_ms" INTEGER NOT NULL,'
+        ' "kind" TEXT NOT NULL, "policy" TEXT NOT NULL, "ruleset_id" TEXT NOT NULL, "host" TEXT NOT NULL,'
+        ' "origin" TEXT NOT NULL, "reasons" TEXT NOT NULL, "verdicts" BLOB NOT NULL,'
+        ' PRIMARY KEY ("instance_id", "number")) STRICT'
+    )
+    schema.execute('CREATE INDEX "decisions_moved" ON "decisions" ("at_ms") WHERE "kind" = \'moved\'')
 
 
 def _held_changes(sign: str, row: str, source: str = "", column: str = "host") -> str:

@@ -12,7 +12,7 @@ from app.domain.errors import CloudError, Conflict, Missing, Unavailable
 from app.domain.ports import Unit
 from app.domain.states import InstanceState
 from app.services import accounts, addresses, clusters, hosts, images, instances, rulesets, types
-from app.services.mapping import Mapping
+from tests.builders import a_mapping
 from tests.simulation.world import World, caller
 
 TYPES = ("m1.small", "m1.small", "m1.large", "m1.xlarge", "c1.xlarge")
@@ -20,7 +20,7 @@ RETRIES = 6
 ACTIONS = ("terminate", "terminate", "stop", "stop", "start", "start", "start", "reboot")
 HIDDEN_AFTER_MS = 3_500_000
 OPERATOR_THINKS_S = 1200.0
-MAPPING = Mapping()
+MAPPING = a_mapping()
 
 
 class Memory:
@@ -199,7 +199,7 @@ class Users:
         chosen = self.rng.sample(known, min(len(known), self.rng.choice((1, 1, 1, 2))))
         action = self.rng.choice(ACTIONS)
         try:
-            changes = await self.world.ask(lambda unit: instances.act(unit, caller(), action, chosen))
+            changes = await self.world.ask(lambda unit: instances.act(unit, caller(), action, chosen, MAPPING))
         except Missing as missing:
             self.memory.ended(missing.ids)
             return

@@ -70,14 +70,15 @@ class GetConsoleOutputIn(msgspec.Struct):
 
 def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
     asked = ask.request
-    if asked.placement.tenancy != "default" or asked.placement.group_name:
-        raise Invalid("Placement", asked.placement.group_name or asked.placement.tenancy, "Only zones can be chosen.")
+    if asked.placement.tenancy != "default":
+        raise Invalid("Placement", asked.placement.tenancy, "Only zones and groups can be chosen.")
     command = RunInstances(
         image_id=asked.image_id,
         min_count=asked.min_count,
         max_count=asked.max_count,
         vmtype=asked.instance_type,
         cluster=asked.placement.availability_zone,
+        placement_group=asked.placement.group_name,
         key_name=asked.key_name,
         group_ids=tuple(asked.security_group_ids),
         group_names=tuple(asked.security_groups),
@@ -192,7 +193,7 @@ def _reachability(shown: Shown) -> Answer:
 
 def _act(ask: Ask[InstanceIdsIn], action: str) -> list[Answer]:
     refuse_many("InstanceId", ask.request.instance_ids)
-    changes = instances.act(ask.unit, ask.caller, action, ask.request.instance_ids)
+    changes = instances.act(ask.unit, ask.caller, action, ask.request.instance_ids, ask.site.mapping)
     return [
         {
             "InstanceId": change.instance.id,

@@ -9,7 +9,8 @@ import msgspec
 
 from app.domain.account import Caller
 from app.domain.errors import Combination, Invalid
-from app.domain.ports import Entropy, Hypervisors, ImageFiles, Unit
+from app.domain.files import ImageFiles
+from app.domain.ports import Entropy, Hypervisors, Unit
 from app.services.mapping import Mapping
 
 Request_co = TypeVar("Request_co", bound=msgspec.Struct, covariant=True)
@@ -29,8 +30,7 @@ class Site:
     filters: Callable[[str], frozenset[str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask(Generic[Request_co]):
+class Ask(msgspec.Struct, Generic[Request_co], frozen=True, kw_only=True):
     """One request on its way through a handler. `prepared` is what `Operation.prepare` returned."""
 
     operation: str

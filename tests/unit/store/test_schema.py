@@ -51,7 +51,9 @@ def test_every_table_is_strict_and_of_the_domain(file: Path) -> None:
     with closing(sqlite3.connect(file)) as connection:
         tables = {row[1]: row[5] for row in connection.execute("PRAGMA table_list") if not row[1].startswith("_")}
     del tables["sqlite_schema"], tables["sqlite_temp_schema"], tables["sqlite_sequence"]
-    assert tables == dict.fromkeys([*(table for table, _ in KINDS.values()), "held", "journal", "audit", "settings"], 1)
+    assert tables == dict.fromkeys(
+        [*(table for table, _ in KINDS.values()), "decisions", "held", "journal", "audit", "settings"], 1
+    )
 
 
 def test_migrating_again_changes_nothing(file: Path) -> None:
@@ -125,7 +127,7 @@ def test_a_field_that_no_column_can_hold_is_refused() -> None:
 
     @dataclass(frozen=True)
     class Odd:
-        part: float
+        part: complex
 
     with pytest.raises(TypeError, match="no column can be made of part"):
         codec_of(Odd)

@@ -17,7 +17,7 @@ from app.settings_values import (
     Read,
     absolute,
     choice,
-    decimal,
+    command,
     flag,
     hosts,
     interface,
@@ -29,8 +29,8 @@ from app.settings_values import (
     power_of_two,
     public_addresses,
     rehearse,
-    schedpolicy,
     vnet_mode,
+    watts,
     whole,
 )
 
@@ -74,7 +74,7 @@ class Settings:
     """How many rehearsal hosts each of these clusters has. [REHEARSE, after the x]"""
 
     schedpolicy: str = "ROUNDROBIN"
-    """How a host is chosen for a new instance: ROUNDROBIN or GREEDY. [SCHEDPOLICY]"""
+    """How a host is chosen for a new instance: GREEDY, ROUNDROBIN, POWERSAVE or RULES. [SCHEDPOLICY]"""
 
     nodes: tuple[NamedHost, ...] = ()
     """The hosts of the cluster `cluster_name`, in the order that GREEDY fills them. [NODES with HYPERVISOR]"""
@@ -122,31 +122,40 @@ class Settings:
     """The other VNET_ keys that were given, by their full name, checked. [VNET_…]"""
 
     mapping_policy: str = ""
-    """The policy of the rules that is to be active; empty: the one that is. [MAPPING_POLICY]"""
+    """The policy of the rules that is active; empty: the one titled "default", or the only one. [MAPPING_POLICY]"""
 
     mapping_rules: Path | None = None
-    """The file of mapping rules. [MAPPING_RULES]"""
+    """The file of mapping rules, or a directory of *.rules; none: data/rules/balanced.rules. [MAPPING_RULES]"""
 
-    remap_mode: str = "off"
+    remap_mode: str = "auto"
     """Whether running instances are moved: off, advise (say what would be done) or auto. [REMAP_MODE]"""
 
-    remap_interval_s: int = 60
-    """Seconds between two looks for better places. [REMAP_INTERVAL]"""
+    remap_interval_s: int = 0
+    """Seconds between two looks for better places; 0: as the policy says. [REMAP_INTERVAL]"""
 
-    remap_min_gain: float = 0.05
-    """The part of the whole score that a move must gain, from 0 to 1. [REMAP_MIN_GAIN]"""
+    power_sleep_command: tuple[str, ...] = ()
+    """What puts the host in EUCA_HOST and EUCA_URI to sleep; run without a shell. [POWER_SLEEP_COMMAND]"""
 
-    remap_max_migrations: int = 4
-    """How many migrations of one cluster may be under way. [REMAP_MAX_MIGRATIONS]"""
-
-    remap_vm_cooldown_s: int = 600
-    """Seconds for which a moved instance is not moved again. [REMAP_VM_COOLDOWN]"""
+    power_wake_command: tuple[str, ...] = ()
+    """What wakes it, likewise: wake-on-LAN, IPMI, ssh. [POWER_WAKE_COMMAND]"""
 
     power_idle_s: int = 300
     """Seconds without an instance after which a host may sleep. [POWER_IDLETHRESH]"""
 
     power_wake_s: int = 300
     """Seconds that a host may take to wake before it counts as lost. [POWER_WAKETHRESH]"""
+
+    power_model: tuple[float, float] = (93.7, 135.0)
+    """Watts that an idle and a fully busy host draw, where nothing measures them. [POWER_MODEL]"""
+
+    power_watts_command: tuple[str, ...] = ()
+    """What prints the watts of the host in EUCA_HOST and EUCA_URI; run without a shell. [POWER_WATTS_COMMAND]"""
+
+    temp_command: tuple[str, ...] = ()
+    """What prints a host's temperature in degrees Celsius, likewise. [TEMP_COMMAND]"""
+
+    sample_s: int = 10
+    """Seconds between two looks at what a host does; with more than 200 hosts up to 25. [SAMPLE_INTERVAL]"""
 
     @property
     def network(self) -> NetworkPlan:
@@ -160,6 +169,11 @@ class Settings:
             subnet=str(Subnet.parse(_subnet(self.vnet)).network),
             dns=(dns,) if dns else (),
         )
+
+    @property
+    def samples(self) -> Path:
+        """The file of readings, which may be lost."""
+        return self.state_dir / "samples.sqlite3"
 
     @property
     def database(self) -> Path:
@@ -179,7 +193,7 @@ _KEYS: Mapping[str, _Key] = {
     "STATE_DIR": _Key(path, ("state_dir",)),
     "LISTEN": _Key(listen, ("listen_host", "listen_port")),
     "REHEARSE": _Key(rehearse, ("rehearse_clusters", "rehearse_hosts")),
-    "SCHEDPOLICY": _Key(schedpolicy, ("schedpolicy",)),
+    "SCHEDPOLICY": _Key(choice("GREEDY", "ROUNDROBIN", "POWERSAVE", "RULES"), ("schedpolicy",)),
     "CLUSTER_NAME": _Key(name, ("cluster_name",)),
     "HYPERVISOR": _Key(choice("xen", "kvm", "qemu")),
     "NODES": _Key(hosts(""), ("nodes",)),
@@ -198,12 +212,15 @@ _KEYS: Mapping[str, _Key] = {
     "MAPPING_POLICY": _Key(name, ("mapping_policy",)),
     "MAPPING_RULES": _Key(path, ("mapping_rules",)),
     "REMAP_MODE": _Key(choice("off", "advise", "auto"), ("remap_mode",)),
-    "REMAP_INTERVAL": _Key(whole(1, unit="seconds"), ("remap_interval_s",)),
-    "REMAP_MIN_GAIN": _Key(decimal(0, 1), ("remap_min_gain",)),
-    "REMAP_MAX_MIGRATIONS": _Key(whole(0), ("remap_max_migrations",)),
-    "REMAP_VM_COOLDOWN": _Key(whole(0, unit="seconds"), ("remap_vm_cooldown_s",)),
+    "REMAP_INTERVAL": _Key(whole(0, unit="seconds"), ("remap_interval_s",)),
+    "POWER_SLEEP_COMMAND": _Key(command, ("power_sleep_command",)),
+    "POWER_WAKE_COMMAND": _Key(command, ("power_wake_command",)),
     "POWER_IDLETHRESH": _Key(whole(300, unit="seconds"), ("power_idle_s",)),
     "POWER_WAKETHRESH": _Key(whole(300, unit="seconds"), ("power_wake_s",)),
+    "POWER_MODEL": _Key(watts, ("power_model",)),
+    "POWER_WATTS_COMMAND": _Key(command, ("power_watts_command",)),
+    "TEMP_COMMAND": _Key(command, ("temp_command",)),
+    "SAMPLE_INTERVAL": _Key(whole(1, unit="seconds"), ("sample_s",)),
 }
 _VNET: Mapping[str, Read] = {
     "VNET_PUBINTERFACE": interface,
@@ -221,6 +238,9 @@ _VNET: Mapping[str, Read] = {
     "VNET_MACMAP": mac_map,
 }
 _REPLACED: Mapping[str, str] = {
+    "REMAP_MIN_GAIN": "the policy says it: move only if gain > 0.05",
+    "REMAP_MAX_MIGRATIONS": "the policy says it: budget migrations <= 4 per round",
+    "REMAP_VM_COOLDOWN": "the policy says it: budget migrations <= 1 per vm, counted within an hour",
     "EUCALYPTUS": "the program finds its own files; for the place of the cloud's state set STATE_DIR",
     "EUCA_USER": "the service runs as whom it is started; set User= in its systemd unit",
     "ENABLE_WS_SECURITY": "there is no SOAP between the parts any more; hosts are reached by libvirt over ssh or TLS",
@@ -233,9 +253,7 @@ _REPLACED: Mapping[str, str] = {
     "VNET_INTERFACE": "set VNET_PUBINTERFACE and VNET_PRIVINTERFACE",
 }
 _OWN_NETWORK = frozenset({"VNET_SUBNET", "VNET_NETMASK", "VNET_DNS"})
-_IDLE = frozenset({*_VNET, "ADDRESSING", "MANUAL_INSTANCES_CLEANUP"} - {"VNET_BRIDGE"}) | {
-    key for key in _KEYS if key.startswith(("MAPPING_", "REMAP_", "POWER_"))
-}
+_IDLE = frozenset({*_VNET, "ADDRESSING", "MANUAL_INSTANCES_CLEANUP"} - {"VNET_BRIDGE"})
 _UNSET = frozenset({"", "not_configured"})
 
 

@@ -6,6 +6,7 @@ a name that starts with a dash would be an option of ssh.
 
 import ipaddress
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +87,28 @@ def decimal(least: float, most: float) -> Read:
     return reader
 
 
+def command(text: str, folder: Path) -> tuple[str, ...]:
+    """Read a command as a list of arguments, quoted as a shell would; no shell ever sees it."""
+    try:
+        words = tuple(shlex.split(text))
+    except ValueError as error:
+        raise ValueError(f"'{text}' is no command: {str(error).lower()}") from None
+    return words
+
+
+def watts(text: str, folder: Path) -> tuple[float, float]:
+    """Read `IDLE:BUSY`, what a host draws at least and at most."""
+    idle, _, busy = text.partition(":")
+    read = decimal(0, 1e6)
+    try:
+        found = float(str(read(idle, folder))), float(str(read(busy, folder)))
+    except ValueError:
+        found = (1.0, 0.0)
+    if found[0] > found[1]:
+        raise ValueError(f"'{text}' is not possible; 90:180 stands for 90 W idle and 180 W fully busy")
+    return found
+
+
 def flag(*, inverted: bool = False) -> Read:
     """Read yes or no, in the spellings of 1.6.1."""
     words = {"y": True, "yes": True, "1": True, "true": True, "n": False, "no": False, "0": False, "false": False}
@@ -109,13 +132,6 @@ def choice(*words: str) -> Read:
         return values[text.lower()]
 
     return reader
-
-
-def schedpolicy(text: str, folder: Path) -> object:
-    """1.6.1's policies; POWERSAVE needs hosts that sleep and wake."""
-    if text.upper() == "POWERSAVE":
-        raise ValueError("POWERSAVE does not put hosts to sleep here; GREEDY fills hosts in the same order")
-    return choice("ROUNDROBIN", "GREEDY")(text, folder)
 
 
 def vnet_mode(text: str, folder: Path) -> object:

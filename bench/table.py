@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-WIDTHS = (50, 14, 14, 8)
+WIDTHS = (55, 14, 14, 8)
 HEADINGS = ("figure", "measured", "goal", "verdict")
 
 

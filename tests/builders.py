@@ -1,5 +1,6 @@
 """Things of the cloud for tests: sensible wholes, of which a test says only what it is about."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -11,6 +12,8 @@ from app.domain.instance import Instance, mac_of
 from app.domain.ports import Unit
 from app.domain.states import HostState, HostWanted
 from app.domain.vmtype import STANDARD
+from app.services.fleet import Fleet
+from app.services.mapping import Mapping
 
 OURS, THEIRS = "111122223333", "444455556666"
 
@@ -36,6 +39,10 @@ class CountingEntropy:
 
     def __call__(self, length: int) -> bytes:
         return next(self._next).to_bytes(4, "big").ljust(length, b"\x5a")
+
+
+def a_mapping(clock: FrozenClock | None = None) -> Mapping:
+    return Mapping(Fleet((clock or FrozenClock()).monotonic_s, nullcontext()))
 
 
 def a_caller(*, account_id: str = OURS, admin: bool = False) -> Caller:

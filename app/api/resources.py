@@ -26,6 +26,50 @@ class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
     instances: int
 
 
+class HostLoadView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a host does, null where unknown: busy cores (also smoothed), MiB, bytes per second, watts, °C.
+
+    `stale`: nobody has heard of its processors for longer than rules take it for true; `age_s` says for how long.
+    """
+
+    cpu_used: float | None
+    cpu_smooth: float | None
+    mem_used_mib: float | None
+    net_rx_bps: float | None
+    net_tx_bps: float | None
+    watts: float | None
+    temp_c: float | None
+    age_s: float | None
+    stale: bool
+
+
+class InstanceLoadView(msgspec.Struct, frozen=True, kw_only=True):
+    """What an instance does, null where unknown, as in HostLoadView."""
+
+    cpu_used: float | None
+    cpu_smooth: float | None
+    mem_used_mib: float | None
+    net_bps: float | None
+    disk_bps: float | None
+    dirty_bps: float | None
+    age_s: float | None
+    stale: bool
+
+
+class SampleView(msgspec.Struct, frozen=True, kw_only=True):
+    """A sensor over one stretch of time: mean and greatest value. A single reading is both."""
+
+    at_ms: int
+    mean: float
+    most: float
+
+
+class SamplesView(msgspec.Struct, frozen=True, kw_only=True):
+    subject: str
+    sensor: str
+    points: list[SampleView]
+
+
 class HostView(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     cluster: str
@@ -44,6 +88,15 @@ class HostView(msgspec.Struct, frozen=True, kw_only=True):
     seen_at_ms: int
     state_since_ms: int
     last_error: str
+    power: str
+    power_wanted: str
+    power_error: str
+    rack: str = ""
+    tags: list[str] = []
+    cpu_ratio: float = 1.0
+    mips: float = 0.0
+    load: HostLoadView | None = None
+    """Told to who asks, not by the stream."""
 
 
 class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +123,10 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     tags: dict[str, str]
     name: str = ""
     private_ip: str = ""
+    placement_group: str = ""
+    moving_from: str = ""
+    load: InstanceLoadView | None = None
+    """Told to who asks, not by the stream."""
 
 
 class ImageView(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,10 +194,27 @@ class AuditView(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
 
 
-class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
-    at_ms: int
+class HostVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """Why one host was not the one; of the chosen host, what it scored."""
+
     host: str
-    reasons: list[str]
+    chosen: bool
+    words: str
+
+
+class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
+    """`kind` is placed, moved, restarted, refused or kept; `hosts` is filled for the newest and the one asked for."""
+
+    at_ms: int
+    host: str = ""
+    reasons: list[str] = []
+    number: int = 0
+    kind: str = "placed"
+    policy: str = ""
+    ruleset_id: str = ""
+    ruleset_number: int = 0
+    origin: str = ""
+    hosts: list[HostVerdict] = []
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,6 +266,19 @@ class AddHost(msgspec.Struct, frozen=True, kw_only=True):
     max_memory_mib: int = 0
     max_disk_gb: int = 0
     bridge: str = ""
+    rack: str = ""
+    tags: list[str] = []
+    cpu_ratio: float = 1.0
+    mips: float = 0.0
+
+
+class SetHost(msgspec.Struct, frozen=True, kw_only=True):
+    """What is null stays as it is; `tags` replaces all of them."""
+
+    rack: str | None = None
+    tags: list[str] | None = None
+    cpu_ratio: float | None = None
+    mips: float | None = None
 
 
 class AddCluster(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,6 +297,7 @@ class LaunchInstances(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 1
     vmtype: str = "m1.small"
     cluster: str = ""
+    placement_group: str = ""
     key_name: str = ""
     idempotency_key: str = ""
 
@@ -219,6 +307,12 @@ class ActOnInstances(msgspec.Struct, frozen=True, kw_only=True):
 
     action: str
     ids: list[str]
+
+
+class MoveInstance(msgspec.Struct, frozen=True, kw_only=True):
+    """`host` is where it is to go."""
+
+    host: str
 
 
 class CreateAccount(msgspec.Struct, frozen=True, kw_only=True):

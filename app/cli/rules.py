@@ -1,4 +1,4 @@
-"""`euca rules`: files of mapping rules. `check` needs no server; it says what is wrong as a compiler does."""
+"""`euca rules`: `check` needs no server and says what is wrong as a compiler does; the rest asks a cloud."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 import click
 import msgspec
 
+from app.cli import rulesets
+from app.cli.explain import explain
 from app.cli.output import show_json
 from app.rules.faults import Fault, Severity
 from app.rules.reading import Outcome, read_together
@@ -37,6 +39,11 @@ class Checked(msgspec.Struct, kw_only=True, frozen=True):
 @click.group(epilog="Example: euca rules check data/rules/energy.rules")
 def rules() -> None:
     """Mapping rules: which machine runs where."""
+
+
+for _command in rulesets.COMMANDS:
+    rules.add_command(_command)
+rules.add_command(explain)
 
 
 @rules.command(epilog="Example: euca rules check data/rules")

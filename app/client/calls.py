@@ -51,7 +51,7 @@ class Call(Generic[Answer]):
         return msgspec.json.encode(self.body) if self.body is not None else self.content
 
 
-def _at(*parts: str) -> str:
+def at(*parts: str) -> str:
     return "/" + "/".join(quote(part, safe="") for part in parts)
 
 
@@ -76,7 +76,7 @@ def add_cluster(body: api.AddCluster) -> Call[api.ClusterView]:
 
 
 def remove_cluster(name: str) -> Call[None]:
-    return Call(method="DELETE", path=_at("clusters", name), answer=None)
+    return Call(method="DELETE", path=at("clusters", name), answer=None)
 
 
 def hosts() -> Call[api.Collection[api.HostView]]:
@@ -84,23 +84,35 @@ def hosts() -> Call[api.Collection[api.HostView]]:
 
 
 def host(name: str) -> Call[api.HostView]:
-    return Call(path=_at("hosts", name), answer=api.HostView)
+    return Call(path=at("hosts", name), answer=api.HostView)
 
 
 def add_host(body: api.AddHost) -> Call[api.HostView]:
     return Call(method="POST", path="/hosts", body=body, answer=api.HostView)
 
 
+def set_host(name: str, body: api.SetHost) -> Call[api.HostView]:
+    return Call(method="PATCH", path=at("hosts", name), body=body, answer=api.HostView)
+
+
 def drain_host(name: str) -> Call[api.HostView]:
-    return Call(method="POST", path=_at("hosts", name, "drain"), answer=api.HostView)
+    return Call(method="POST", path=at("hosts", name, "drain"), answer=api.HostView)
+
+
+def sleep_host(name: str) -> Call[api.HostView]:
+    return Call(method="POST", path=at("hosts", name, "sleep"), answer=api.HostView)
+
+
+def wake_host(name: str) -> Call[api.HostView]:
+    return Call(method="POST", path=at("hosts", name, "wake"), answer=api.HostView)
 
 
 def undrain_host(name: str) -> Call[api.HostView]:
-    return Call(method="POST", path=_at("hosts", name, "undrain"), answer=api.HostView)
+    return Call(method="POST", path=at("hosts", name, "undrain"), answer=api.HostView)
 
 
 def remove_host(name: str) -> Call[None]:
-    return Call(method="DELETE", path=_at("hosts", name), answer=None)
+    return Call(method="DELETE", path=at("hosts", name), answer=None)
 
 
 def instances(after: str = "", limit: int = PAGE) -> Call[api.Collection[api.InstanceView]]:
@@ -108,15 +120,16 @@ def instances(after: str = "", limit: int = PAGE) -> Call[api.Collection[api.Ins
 
 
 def instance(instance_id: str) -> Call[api.InstanceView]:
-    return Call(path=_at("instances", instance_id), answer=api.InstanceView)
+    return Call(path=at("instances", instance_id), answer=api.InstanceView)
 
 
 def console_output(instance_id: str) -> Call[api.ConsoleOutput]:
-    return Call(path=_at("instances", instance_id, "output"), answer=api.ConsoleOutput, timeout_s=20.0)
+    return Call(path=at("instances", instance_id, "output"), answer=api.ConsoleOutput, timeout_s=20.0)
 
 
-def decisions(instance_id: str) -> Call[api.Collection[api.DecisionView]]:
-    return Call(path=_at("instances", instance_id, "decisions"), answer=api.Collection[api.DecisionView])
+def decisions(instance_id: str, number: int = 0) -> Call[api.Collection[api.DecisionView]]:
+    path, query = at("instances", instance_id, "decisions"), {"number": number} if number else {}
+    return Call(path=path, query=query, answer=api.Collection[api.DecisionView])
 
 
 def launch(body: api.LaunchInstances) -> Call[api.Collection[api.InstanceView]]:
@@ -142,6 +155,15 @@ def act(body: api.ActOnInstances) -> Call[api.Collection[api.InstanceView]]:
     )
 
 
+def move(instance_id: str, host: str) -> Call[api.InstanceView]:
+    return Call(
+        method="POST",
+        path=at("instances", instance_id, "move"),
+        body=api.MoveInstance(host=host),
+        answer=api.InstanceView,
+    )
+
+
 def images() -> Call[api.Collection[api.ImageView]]:
     return Call(path="/images", answer=api.Collection[api.ImageView])
 
@@ -155,7 +177,7 @@ def register_image(body: api.RegisterImage) -> Call[api.ImageView]:
 
 
 def remove_image(image_id: str) -> Call[None]:
-    return Call(method="DELETE", path=_at("images", image_id), answer=None)
+    return Call(method="DELETE", path=at("images", image_id), answer=None)
 
 
 def types() -> Call[api.Collection[api.TypeView]]:
@@ -163,11 +185,11 @@ def types() -> Call[api.Collection[api.TypeView]]:
 
 
 def set_type(name: str, body: api.SetType) -> Call[api.TypeView]:
-    return Call(method="PUT", path=_at("types", name), body=body, answer=api.TypeView)
+    return Call(method="PUT", path=at("types", name), body=body, answer=api.TypeView)
 
 
 def remove_type(name: str) -> Call[None]:
-    return Call(method="DELETE", path=_at("types", name), answer=None)
+    return Call(method="DELETE", path=at("types", name), answer=None)
 
 
 def accounts() -> Call[api.Collection[api.AccountView]]:
@@ -179,11 +201,11 @@ def create_account(body: api.CreateAccount) -> Call[api.AccountView]:
 
 
 def disable_account(name: str) -> Call[api.AccountView]:
-    return Call(method="POST", path=_at("accounts", name, "disable"), answer=api.AccountView)
+    return Call(method="POST", path=at("accounts", name, "disable"), answer=api.AccountView)
 
 
 def enable_account(name: str) -> Call[api.AccountView]:
-    return Call(method="POST", path=_at("accounts", name, "enable"), answer=api.AccountView)
+    return Call(method="POST", path=at("accounts", name, "enable"), answer=api.AccountView)
 
 
 def users() -> Call[api.Collection[api.UserView]]:
@@ -195,20 +217,20 @@ def create_user(body: api.CreateUser) -> Call[api.Credentials]:
 
 
 def disable_user(user_id: str) -> Call[api.UserView]:
-    return Call(method="POST", path=_at("users", user_id, "disable"), answer=api.UserView)
+    return Call(method="POST", path=at("users", user_id, "disable"), answer=api.UserView)
 
 
 def enable_user(user_id: str) -> Call[api.UserView]:
-    return Call(method="POST", path=_at("users", user_id, "enable"), answer=api.UserView)
+    return Call(method="POST", path=at("users", user_id, "enable"), answer=api.UserView)
 
 
 def add_access_key(user_id: str) -> Call[api.Credentials]:
-    return Call(method="POST", path=_at("users", user_id, "access-keys"), answer=api.Credentials)
+    return Call(method="POST", path=at("users", user_id, "access-keys"), answer=api.Credentials)
 
 
 def issue_credentials(user_id: str, role: str) -> Call[api.Credentials]:
     body = api.IssueCredentials(role=role)
-    return Call(method="POST", path=_at("users", user_id, "credentials"), body=body, answer=api.Credentials)
+    return Call(method="POST", path=at("users", user_id, "credentials"), body=body, answer=api.Credentials)
 
 
 def events(after: str = "", limit: int = PAGE) -> Call[api.Collection[api.EventView]]:

@@ -13,6 +13,7 @@ class RunInstances:
     max_count: int = 1
     vmtype: str = "m1.small"
     cluster: str = ""
+    placement_group: str = ""
     key_name: str = ""
     group_ids: tuple[str, ...] = ()
     group_names: tuple[str, ...] = ()

@@ -59,6 +59,15 @@ class Unknown(CloudError):
         self.what, self.name, self.nearest = what, name, nearest
 
 
+class Unsound(CloudError):
+    """Rules that can not be used; `faults` are pairs of a place and what is wrong there."""
+
+    def __init__(self, faults: Sequence[tuple[str, str]]) -> None:
+        more = f"\n… and {len(faults) - 1} more" if len(faults) > 1 else ""
+        super().__init__(f"{faults[0][1]}{more}")
+        self.faults = tuple(faults)
+
+
 class Combination(CloudError):
     """Parameters that exclude one another."""
 

@@ -1,9 +1,9 @@
 """Clusters (EC2's availability zones) and their hosts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.rows import key, observed
-from app.domain.states import HostState, HostWanted
+from app.domain.states import HostState, HostWanted, Power, PowerWanted
 from app.domain.vmtype import Size
 
 
@@ -19,7 +19,8 @@ class Cluster:
 class Host:
     """A machine with a hypervisor that libvirt drives. `max_*` of 0 means: what the host itself reports.
 
-    `ordinal` is the order of joining; GREEDY and ROUNDROBIN walk hosts in it.
+    `ordinal` is the order of joining; GREEDY and ROUNDROBIN walk hosts in it. `cpu_ratio` is how many virtual
+    processors a core may carry, `mips` the speed of all its cores (0: unknown).
     """
 
     name: str = key()
@@ -31,6 +32,11 @@ class Host:
     max_memory_mib: int = 0
     max_disk_gb: int = 0
     bridge: str = ""
+    power_wanted: PowerWanted = PowerWanted.ON
+    rack: str = ""
+    tags: tuple[str, ...] = ()
+    cpu_ratio: float = 1.0
+    mips: float = 0.0
     created_at_ms: int
     state: HostState = observed(HostState.UNKNOWN)
     state_since_ms: int = observed(0)
@@ -43,6 +49,9 @@ class Host:
     hypervisor: str = observed("")
     architecture: str = observed("")
     last_error: str = observed("")
+    power: Power = observed(Power.ON)
+    power_since_ms: int = observed(0)
+    power_error: str = observed("")
 
     @property
     def capacity(self) -> Size:
@@ -56,9 +65,20 @@ class Host:
         )
 
     @property
+    def room(self) -> Size:
+        """What may be promised to instances of ours: the capacity, with as many virtual processors as cores carry."""
+        whole = self.capacity
+        return whole if self.cpu_ratio == 1 else replace(whole, cores=int(whole.cores * self.cpu_ratio))
+
+    @property
+    def kind(self) -> str:
+        """The hypervisor's name in small letters; it is reported with its version behind it."""
+        return self.hypervisor.casefold().partition(" ")[0]
+
+    @property
     def is_xen(self) -> bool:
-        """True where guests see Xen's disks and console; the hypervisor is reported with its version behind it."""
-        return self.hypervisor.casefold().partition(" ")[0] == "xen"
+        """True where guests see Xen's disks and console."""
+        return self.kind == "xen"
 
     @property
     def rehearsal(self) -> bool:

@@ -4,7 +4,8 @@
 `launches` counts how often somebody asked the instance to run (RunInstances, each StartInstances);
 `launched` is the count that the loop has brought up. While they differ, a domain that is off must be
 started; once they agree, a domain that is off was powered off by its guest. `reboots` and `rebooted`
-work the same way.
+work the same way. While an instance moves, `host` is where it goes and `moving_from` where it comes from; it
+holds its room on both.
 """
 
 from dataclasses import dataclass
@@ -42,12 +43,14 @@ class Instance:
     ramdisk_id: str = ""
     key_name: str = ""
     group_ids: tuple[str, ...] = ()
+    placement_group: str = ""
     vmtype: str
     cores: int
     memory_mib: int
     disk_gb: int
     cluster: str
     host: str
+    moving_from: str = ""
     mac: str
     private_ip: str = ""
     public_key: str = secret("")
@@ -79,8 +82,13 @@ class Instance:
         return Size(cores=self.cores, memory_mib=self.memory_mib, disk_gb=self.disk_gb)
 
     @property
+    def hosts(self) -> tuple[str, ...]:
+        """Every host that it may be on."""
+        return (self.host, self.moving_from) if self.moving_from else (self.host,)
+
+    @property
     def held(self) -> Size:
-        """What the instance takes from its host: one at rest keeps its disk only, an ended one nothing."""
+        """What the instance takes from each of its hosts: one at rest keeps its disk only, an ended one nothing."""
         if self.wanted is Wanted.TERMINATED and self.removed:
             return NOTHING
         if self._rests:

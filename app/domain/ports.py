@@ -4,21 +4,24 @@ Services and the reconcile loop see these only; `server/wiring.py` hands the rea
 implementation of a port passes the port's contract suite in `tests/contract/`.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Final, Literal, Protocol, TypeVar
 
 from app.domain.account import AccessKey, Account, Token, User
+from app.domain.decision import Decision
 from app.domain.group import SecurityGroup
 from app.domain.host import Cluster, Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
 from app.domain.journal import AuditEntry, Entry
 from app.domain.keypair import KeyPair
+from app.domain.load import HostLoad
 from app.domain.network import GuestAnswer, GuestRequest, Network
 from app.domain.rows import Writer
+from app.domain.ruleset import Activation, Ruleset
 from app.domain.states import Seen
 from app.domain.tag import Tag
 from app.domain.vmtype import Size, VmType
@@ -69,6 +72,24 @@ class Table(Protocol[Row]):
         ...
 
 
+class Decisions(Protocol):
+    """Why each instance is where it is. Not journalled: the change that a decision led to is."""
+
+    def add(self, decision: Decision) -> None:
+        """Write one down behind those of the same instance; its number is given here."""
+        ...
+
+    def of(self, instance_id: str) -> list[Decision]:
+        """List those about an instance, oldest first."""
+        ...
+
+    def moved_since(self, at_ms: int) -> Mapping[str, int]:
+        """Count by instance how often it moved since then."""
+        ...
+
+    def forget(self, instance_ids: Sequence[str]) -> None: ...
+
+
 class Unit(Protocol):
     """One transaction. Rows and journal entries are committed together or not at all."""
 
@@ -87,13 +108,16 @@ class Unit(Protocol):
     reservations: Table[Reservation]
     instances: Table[Instance]
     tags: Table[Tag]
+    rulesets: Table[Ruleset]
+    activations: Table[Activation]
+    decisions: Decisions
 
     def held(self) -> Mapping[str, Size]:
-        """Sum by host name what the instances placed there hold (`Instance.held`)."""
+        """Sum by host name what instances hold there (`Instance.held`); one that moves holds it on both hosts."""
         ...
 
     def counts(self) -> Mapping[str, int]:
-        """Count by host name the instances that are not gone from it."""
+        """Count by host name the instances that are not gone from it; one that moves counts on both hosts."""
         ...
 
     def setting(self, name: str, default: str = "") -> str:
@@ -141,6 +165,13 @@ class Store(Protocol):
 
     def glance(self, work: Callable[[Unit], Answer]) -> Answer:
         """Run `work` on a snapshot at once, on the caller's thread: for a few rows by key and nothing that may grow."""
+        ...
+
+    def version(self, *entities: type) -> int:
+        """Return a number that grows with every commit that changed rows of one of these kinds, before it is answered.
+
+        What another program writes into the store does not count.
+        """
         ...
 
     def changes(self) -> AsyncIterator[int]:
@@ -253,6 +284,10 @@ class Hypervisor(Protocol):
 
     async def facts(self) -> HostFacts: ...
 
+    async def load(self) -> HostLoad:
+        """Return what the host and the running domains of ours have used until now; what a driver lacks is None."""
+        ...
+
     async def domains(self) -> list[DomainSeen]:
         """List the domains that carry our metadata, in any state."""
         ...
@@ -281,6 +316,14 @@ class Hypervisor(Protocol):
 
     async def undefine(self, instance_id: str) -> None: ...
 
+    async def migrate(self, instance_id: str, target: "Hypervisor") -> NotSupported | None:
+        """Move a running domain to another host of the same kind without stopping it, with state and disks.
+
+        Where it has been moved already nothing is done; a failure leaves it running here. What was given up as
+        unanswered may still come true, but never after a later call for the same instance was answered.
+        """
+        ...
+
     async def console(self, instance_id: str) -> bytes | NotSupported:
         """Return the newest 64 KiB of what the domain wrote to its console."""
         ...
@@ -302,6 +345,17 @@ class Hypervisor(Protocol):
     async def delete_volume(self, name: str) -> None: ...
 
     async def close(self) -> None: ...
+
+
+class PowerSwitch(Protocol):
+    """Puts hosts to sleep and wakes them; both return when the host was told, not when it did it.
+
+    Unavailable or Broken says why not. Telling a host twice does no harm.
+    """
+
+    async def sleep(self, host: Host) -> None: ...
+
+    async def wake(self, host: Host) -> None: ...
 
 
 class Hypervisors(Protocol):
@@ -341,38 +395,4 @@ class Fabric(Protocol):
 
     async def close(self) -> None:
         """Stop answering guests; bridges and addresses stay for the guests that run."""
-        ...
-
-
-# --- images --------------------------------------------------------------------------------------
-
-
-class ImageFiles(Protocol):
-    """The server's library of image bytes: files named by SHA-256, written aside and renamed."""
-
-    def path(self, sha256: str) -> Path:
-        """Return the file's path; Missing if there is none."""
-        ...
-
-    def checked(self, sha256: str) -> Path:
-        """Return the path once the whole file was read and has this digest; Missing, or Broken if it has another."""
-        ...
-
-    def add(self, chunks: Iterable[bytes]) -> tuple[str, int]:
-        """Store a stream; return SHA-256 and size."""
-        ...
-
-    def remove(self, sha256: str) -> None: ...
-
-    def digests(self) -> set[str]: ...
-
-
-class SeedFiles(Protocol):
-    """Makes small disk images that tell a guest who it is, where no metadata address does."""
-
-    def write(self, files: Mapping[str, bytes]) -> tuple[Path, str]:
-        """Write an image that holds these files; return where, for the caller to remove, and its SHA-256.
-
-        Unavailable, and nothing left, where the disk does not take it.
-        """
         ...

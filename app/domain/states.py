@@ -69,6 +69,22 @@ class HostWanted(StrEnum):
     REMOVED = "removed"  # leaves as soon as nothing of ours is on it
 
 
+class Power(StrEnum):
+    """Whether a host is switched on; written by reconcile only."""
+
+    ON = "on"
+    FALLING_ASLEEP = "falling-asleep"  # it was told to
+    ASLEEP = "asleep"
+    WAKING = "waking"
+
+
+class PowerWanted(StrEnum):
+    """What an operator or a rule asked of a host's power; written by services only."""
+
+    ON = "on"
+    ASLEEP = "asleep"
+
+
 class ImageState(StrEnum):
     AVAILABLE = "available"
     DEREGISTERED = "deregistered"
@@ -141,4 +157,19 @@ HOST = Machine(
         (_H.LOST, "silent"): _H.LOST,
     },
 )
-MACHINES = (INSTANCE, HOST)
+_P = Power
+POWER = Machine(
+    "power",
+    _P.ON,
+    {
+        (_P.ON, "told to sleep"): _P.FALLING_ASLEEP,
+        (_P.FALLING_ASLEEP, "slept"): _P.ASLEEP,
+        (_P.FALLING_ASLEEP, "refused"): _P.ON,
+        (_P.FALLING_ASLEEP, "told to wake"): _P.WAKING,
+        (_P.ASLEEP, "told to wake"): _P.WAKING,
+        (_P.ASLEEP, "answered"): _P.ON,
+        (_P.WAKING, "answered"): _P.ON,
+        (_P.WAKING, "gave up"): _P.ON,
+    },
+)
+MACHINES = (INSTANCE, HOST, POWER)

@@ -1,6 +1,7 @@
 """What the loop may do for one instance, as values: `diff` computes them, `execute` carries them out.
 
-Each may be repeated without harm. `Mark`, `ReportPowerOff`, `GiveUp` and `Wait` touch no host.
+Each may be repeated without harm. `Mark`, `Wait` and what is reported to services touch no host. All are done on the
+instance's host; of one that moves that is where it goes.
 """
 
 from dataclasses import dataclass
@@ -92,6 +93,30 @@ class GiveUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Migrate:
+    """Move the running domain from where it comes from to its host."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """Do something on the host that the instance comes from."""
+
+    action: Destroy | Undefine | DeleteDisks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportMoved:
+    """Tell services that the instance is on its host and left nothing where it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportMoveFailed:
+    """Tell services that the instance did not get to its host, and left nothing there."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
     """Look again after this time, or earlier if the host tells something."""
 
@@ -112,5 +137,10 @@ Action = (
     | Mark
     | ReportPowerOff
     | GiveUp
+    | Migrate
+    | Before
+    | ReportMoved
+    | ReportMoveFailed
     | Wait
 )
+TOUCHES_NO_HOST = (Mark, ReportPowerOff, GiveUp, ReportMoved, ReportMoveFailed, Wait)

@@ -31,7 +31,7 @@ from app.reconcile.limits import Limits
 from app.reconcile.memory import Memory
 
 ROOT = ".root"
-_LIVE = frozenset({Seen.RUNNING, Seen.PAUSED})
+LIVE = frozenset({Seen.RUNNING, Seen.PAUSED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ def needs_volumes(instance: Instance, domain: DomainSeen | None, *, forgets: boo
     """Tell whether the decision depends on the instance's volumes, so that they are listed only then."""
     if instance.wanted is Wanted.TERMINATED:
         return not instance.removed or domain is not None
-    live = domain is not None and domain.state in _LIVE
+    live = domain is not None and domain.state in LIVE
     return instance.wanted is Wanted.RUNNING and not live and instance.launched > 0 and not forgets
 
 
@@ -66,7 +66,7 @@ def diff(instance: Instance, observed: Observed, memory: Memory, limits: Limits,
             return _end(instance, observed)
         case Wanted.STOPPED:
             return _rest(instance, observed, memory, limits, now_s)
-        case Wanted.RUNNING if observed.seen in _LIVE:
+        case Wanted.RUNNING if observed.seen in LIVE:
             return _keep(instance, observed, memory, limits, now_s)
         case Wanted.RUNNING:
             return _bring_up(instance, observed, memory, limits, now_s)
@@ -166,7 +166,7 @@ def _lost_disks(instance: Instance, observed: Observed) -> bool:
 
 
 def _marks(instance: Instance, observed: Observed) -> list[Action]:
-    up = instance.wanted is Wanted.RUNNING and observed.seen in _LIVE
+    up = instance.wanted is Wanted.RUNNING and observed.seen in LIVE
     launched = instance.launches if up and instance.launched != instance.launches else None
     if instance.seen is observed.seen and launched is None and not instance.impaired_since_ms:
         return []

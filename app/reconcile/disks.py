@@ -67,7 +67,10 @@ def own_prefix(instance_id: str) -> str:
 
 
 def plan(case: Case, host: Host, swap_mib: int, *, seeded: bool = False) -> Plan:
-    """Lay out everything for one instance on one host; images without bytes get an empty root disk."""
+    """Lay out everything for one instance on one host; images without bytes get an empty root disk.
+
+    So does one that moves where the root is a copy of the image: what is on it comes with the instance.
+    """
     instance, xen = case.instance, host.is_xen
     seed = own_prefix(instance.id) + "seed" if seeded else ""
     root = _root(case, xen=xen)
@@ -83,7 +86,7 @@ def plan(case: Case, host: Host, swap_mib: int, *, seeded: bool = False) -> Plan
         needs.append(Need(volume=root.name, sha256=case.image.sha256, size_bytes=case.image.size_bytes))
     return Plan(
         needs=tuple(needs),
-        volumes=extra if copied else (root, *extra),
+        volumes=extra if copied and not instance.moving_from else (root, *extra),
         seed=seed,
         spec=_spec(case, host, _disks((root, *extra), seed, _targets(xen=xen, direct=bool(_boot_volume(case.kernel))))),
     )

@@ -1,8 +1,9 @@
 """Carry one action out on the host, or write what was seen; every action may be repeated."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
-from app.domain.errors import CloudError
+from app.domain.errors import CloudError, Unavailable
 from app.domain.host import Host
 from app.domain.instance import Instance
 from app.domain.ports import NOT_SUPPORTED, Hypervisor, Hypervisors, Store, Unit
@@ -11,11 +12,13 @@ from app.reconcile.actions import (
     Action,
     AskReboot,
     AskShutdown,
+    Before,
     Define,
     DeleteDisks,
     Destroy,
     MakeDisks,
     Mark,
+    Migrate,
     Reset,
     StageImages,
     Start,
@@ -40,12 +43,13 @@ class Staged(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One look at one instance: its rows, its host, what is remembered of it."""
+    """One look at one instance: its rows, its host, what is remembered of it; `source`: where it comes from."""
 
     case: Case
     host: Host
     memory: Memory
     now_s: float
+    source: Host | None = None
 
 
 class Executor:
@@ -66,6 +70,10 @@ class Executor:
                 await self._raise_up(action, job)
             case Destroy() | Undefine() | DeleteDisks():
                 await self._take_down(action, job)
+            case Before(action=inner) if job.source is not None:
+                await self._take_down(inner, replace(job, host=job.source))
+            case Migrate() if job.source is not None:
+                await self._migrate(job, job.source)
             case _:
                 await self._ask(action, job)
 
@@ -114,6 +122,21 @@ class Executor:
                 for name in names:
                     await hypervisor.delete_volume(name)
 
+    async def _migrate(self, job: Job, source: Host) -> None:
+        """Have it moved; a refusal is remembered as one only if it is an answer."""
+        await self._networks.ready(job.host)
+        here, there = self._hypervisors.host(source.name), self._hypervisor(job)
+        job.memory.move_asked()
+        try:
+            answer = await here.migrate(job.case.instance.id, there)
+        except CloudError as error:
+            job.memory.move_answered = not isinstance(error, Unavailable)
+            raise
+        job.memory.move_answered = True
+        if answer is NOT_SUPPORTED:
+            why = f"nothing moves from {source.name} to {job.host.name}: not supported"
+            job.memory.move_refused(why, self._limits.move_attempts)
+
     async def _ask(self, action: Action, job: Job) -> None:
         hypervisor, instance_id = self._hypervisor(job), job.case.instance.id
         match action:
@@ -152,15 +175,17 @@ def _mark(unit: Unit, instance_id: str, mark: Mark) -> None:
     row = unit.instances.get(instance_id)
     if row is None:
         return
-    new = replace(row, seen=mark.seen, impaired_since_ms=0)
+    changes: dict[str, Any] = {"seen": mark.seen, "impaired_since_ms": 0}
     if mark.launched is not None:
-        new = replace(new, launched=max(row.launched, min(mark.launched, row.launches)), attempts=0, last_error="")
+        launched = max(row.launched, min(mark.launched, row.launches))
+        changes |= {"launched": launched, "attempts": 0, "last_error": ""}
     if mark.rebooted is not None:
-        new = replace(new, rebooted=min(mark.rebooted, row.reboots))
+        changes["rebooted"] = min(mark.rebooted, row.reboots)
     if mark.removed:
-        new = replace(new, removed=True)
-    if new.wanted is Wanted.STOPPED and mark.seen is Seen.NOTHING:
-        new = replace(new, attempts=0)
+        changes["removed"] = True
+    if row.wanted is Wanted.STOPPED and mark.seen is Seen.NOTHING:
+        changes["attempts"] = 0
+    new = replace(row, **changes)
     if new == row:
         return
     event, text = _said(row, new)

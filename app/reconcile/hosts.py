@@ -16,8 +16,9 @@ from typing import Protocol
 from app.domain.errors import CloudError, TimedOut
 from app.domain.host import Host
 from app.domain.ports import Clock, DomainSpec, HostEvent, HostFacts, Hypervisors, Store, Unit
-from app.domain.states import HOST, HostState, HostWanted
+from app.domain.states import HOST, POWER, HostState, HostWanted, Power
 from app.reconcile.limits import Limits
+from app.reconcile.power import PowerKeeper
 from app.reconcile.shared import SharedCall
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ class HostWatchers:
 
     def __init__(self, store: Store, hypervisors: Hypervisors, clock: Clock, limits: Limits) -> None:
         self._store, self._hypervisors, self._clock, self._limits = store, hypervisors, clock, limits
+        self._power: PowerKeeper | None = None
         self._watches: dict[str, Watch] = {}
         self._beats: dict[str, int] = {}
         self._duties: HostDuties
@@ -82,9 +84,16 @@ class HostWatchers:
     def connect(self, duties: HostDuties, listener: Callable[[HostEvent], None]) -> None:
         self._duties, self._listener = duties, listener
 
+    def govern(self, power: PowerKeeper) -> None:
+        self._power = power
+
     def get(self, name: str) -> Watch | None:
         """Return what is known of a host; None if it is not joined."""
         return self._watches.get(name)
+
+    def up(self) -> list[Host]:
+        """List the hosts that answer."""
+        return [watch.row for watch in self._watches.values() if watch.up]
 
     def join(self, row: Host, domains: Sequence[DomainSpec] = ()) -> None:
         """Supervise a host from now on; one that is joined already gets its new row."""
@@ -153,7 +162,8 @@ class HostWatchers:
         while True:
             watch.poked.clear()
             try:
-                await watch.probe.get()
+                if await self._awake(watch):
+                    await watch.probe.get()
                 await self._attend(watch)
             except CloudError as error:
                 log.warning(
@@ -166,6 +176,15 @@ class HostWatchers:
             with suppress(TimeoutError):
                 heartbeat_s = self._limits.heartbeat_of(len(self._watches))
                 await asyncio.wait_for(watch.poked.wait(), heartbeat_s * (0.75 + 0.5 * self._limits.jitter()))
+
+    async def _awake(self, watch: Watch) -> bool:
+        """See to a host's power; return whether it is worth a question."""
+        if self._power is None:
+            return True
+        watch.row = await self._power.attend(watch.row)
+        if watch.row.power is not Power.ON:
+            watch.up, watch.silences = False, 0
+        return self._power.to_be_asked(watch.row)
 
     async def _attend(self, watch: Watch) -> None:
         bare = False
@@ -185,6 +204,8 @@ class HostWatchers:
 
     async def _leave(self, name: str) -> None:
         watch = self._watches.pop(name)
+        if self._power is not None:
+            self._power.forget(name)
         with suppress(CloudError, TimeoutError):
             async with asyncio.timeout(LEAVING_S):
                 await self._hypervisors.leave(name)
@@ -211,6 +232,8 @@ class HostWatchers:
     async def _answered(self, watch: Watch, facts: HostFacts) -> None:
         watch.silences = 0
         self._beats[watch.row.name] = self._clock.now_ms()
+        if self._power is not None and watch.row.power is Power.ASLEEP:
+            await self._power.woke(watch.row.name)
         new = _with_facts(watch.row, facts)
         if not watch.up or new != watch.row:
             await self._write(watch, new, "answered")
@@ -220,6 +243,8 @@ class HostWatchers:
             watch.poked.set()
 
     async def _silent(self, watch: Watch, error: Exception) -> None:
+        if watch.row.power is not Power.ON:
+            return
         watch.silences += 1
         unsure = watch.up or watch.row.state is not HostState.LOST
         if unsure and watch.silences < PATIENCE:
@@ -259,8 +284,11 @@ def _write_host(unit: Unit, seen: Host, happened: str) -> Host | None:
         return None
     state = HostState(HOST.advance(row.state, happened))
     changed = state is not row.state
+    power = Power(POWER.advance(row.power, happened)) if POWER.allows(row.power, happened) else row.power
     new = replace(
         row,
+        power=power,
+        power_since_ms=row.power_since_ms if power is row.power else unit.now_ms,
         state=state,
         state_since_ms=unit.now_ms if changed else row.state_since_ms,
         seen_at_ms=unit.now_ms if state is HostState.UP else row.seen_at_ms,

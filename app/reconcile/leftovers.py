@@ -40,7 +40,7 @@ class Leftovers:
     async def clear(self, host: str) -> None:
         """Delete every disk there whose instance is gone."""
         names = [volume.name for volume in await self._observer.volumes(host)]
-        found = await self._store.read(lambda unit: left_over(unit, host, names))
+        found = await self._store.read(lambda unit: left_over(unit, names))
         for name in found:
             log.warning("a disk of an instance that is gone was left", extra={"fields": {"host": host, "disk": name}})
             await self._hypervisors.host(host).delete_volume(name)
@@ -49,9 +49,9 @@ class Leftovers:
         self._swept_s.pop(host, None)
 
 
-def left_over(unit: Unit, host: str, volumes: Iterable[str]) -> list[str]:
-    """Name the volumes of instances that were on this host and are gone from it for good."""
+def left_over(unit: Unit, volumes: Iterable[str]) -> list[str]:
+    """Name the volumes of instances that are gone for good; one that moved may have left some on a lost host."""
     owners = {name: name.partition(".")[0] for name in volumes if "." in name and not name.startswith(CACHED)}
-    rows = unit.instances.where(id=sorted(set(owners.values())), host=host, removed=True)
+    rows = unit.instances.where(id=sorted(set(owners.values())), removed=True)
     gone = {row.id for row in rows}
     return [name for name, owner in owners.items() if owner in gone and name.startswith(own_prefix(owner))]

@@ -25,11 +25,23 @@ class Limits:
     probe_s: float = 10.0
     """Longest wait for one answer to a heartbeat."""
 
+    wake_s: float = 300.0
+    """How long a host may take to wake up before it counts as lost (1.6.1's POWER_WAKETHRESH)."""
+
+    wake_again_s: float = 30.0
+    """How often a host that wakes up is told to, as long as it is silent."""
+
+    asleep_probe_s: float = 60.0
+    """How often a sleeping host is asked whether it woke up by itself."""
+
     beat_written_s: float = 10.0
     """How often `seen_at_ms` of all hosts is written (in one transaction); more hosts: less often."""
 
     attempts: int = 5
     """Failed tries of one launch before the loop gives up."""
+
+    move_attempts: int = 2
+    """Failed tries of one move before the instance stays where it is."""
 
     shutdown_grace_s: float = 30.0
     """How long a guest may take to power off before its power is cut."""
@@ -46,10 +58,11 @@ class Limits:
     swap_mib: int = 512
     """Size of the swap disk (1.6.1's SWAP_SIZE); 0 makes none."""
 
-    together_s: float = 0.005
+    together_s: float = 0.02
     together_most_s: float = 0.1
     """Changes that follow each other within the first time are looked at together, after the second at the latest: a
-    burst of requests is answered before the work that it sets off competes with it."""
+    burst of requests is answered before the work that it sets off competes with it. The first is what a client takes
+    to read an answer of fifty instances and to ask again."""
 
     concurrency: int = 32
     """Instances worked on at once; one that is stuck on its host for `slow_after_s` no longer counts."""

@@ -12,22 +12,12 @@ from dataclasses import dataclass, fields
 from functools import partial
 
 from app.domain.errors import CloudError
+from app.domain.files import ImageFiles, SeedFiles
 from app.domain.host import Host
 from app.domain.instance import Instance
 from app.domain.journal import Entry
 from app.domain.network import NetworkPlan
-from app.domain.ports import (
-    Clock,
-    DomainSpec,
-    EventKind,
-    Fabric,
-    HostEvent,
-    Hypervisors,
-    ImageFiles,
-    SeedFiles,
-    Store,
-    Unit,
-)
+from app.domain.ports import Clock, DomainSpec, EventKind, Fabric, HostEvent, Hypervisors, PowerSwitch, Store, Unit
 from app.domain.rows import writer_of
 from app.domain.states import Seen
 from app.reconcile.backoff import Backoff
@@ -40,10 +30,11 @@ from app.reconcile.limits import Limits
 from app.reconcile.networks import Networks
 from app.reconcile.observe import Observer
 from app.reconcile.outcomes import Outcomes
+from app.reconcile.power import PowerKeeper
 from app.reconcile.queue import WorkQueue
 from app.reconcile.settle import Settler, Tools
 from app.reconcile.staging import Staging
-from app.reconcile.sweep import compare, rows_for
+from app.reconcile.sweep import compare, present, rows_for
 
 log = logging.getLogger(__name__)
 ENTRIES = 2000
@@ -115,6 +106,10 @@ class Reconciler:
         """
         self._networks.connect(fabric, network, seeds)
 
+    def govern(self, switch: PowerSwitch) -> None:
+        """Put hosts to sleep and wake them, too. To be called before `start`."""
+        self._watchers.govern(PowerKeeper(self._store, switch, self._outcomes, self._clock, self._limits))
+
     async def start(self) -> None:
         """Join all hosts of the store, giving rehearsal hosts their domains back, and begin to work."""
         loop = self._loop = asyncio.get_running_loop()
@@ -124,7 +119,7 @@ class Reconciler:
         given_back: dict[str, list[DomainSpec]] = {}
         rows = {host.name: host for host in hosts}
         for case in cases:
-            host = rows.get(case.instance.host)
+            host = rows.get(case.instance.moving_from or case.instance.host)
             if host is not None and host.rehearsal and case.instance.seen is Seen.RUNNING:
                 spec = plan(case, host, self._limits.swap_mib).spec
                 given_back.setdefault(host.name, []).append(spec)
@@ -146,6 +141,10 @@ class Reconciler:
         self._networks.close()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=0.5)
+
+    def hosts_up(self) -> list[Host]:
+        """List the hosts that answer."""
+        return self._watchers.up()
 
     @property
     def remembered(self) -> int:
@@ -172,7 +171,7 @@ class Reconciler:
 
     async def went(self, host: Host) -> None:
         """Mark everything on a lost host as impaired."""
-        for row in await self._store.read(lambda unit: unit.instances.where(host=host.name, removed=False)):
+        for row in await self._store.read(lambda unit: present(unit, host.name)):
             self._queue.add(row.id, host.name, urgent=True)
 
     async def sweep(self, host: Host) -> bool:
@@ -182,6 +181,8 @@ class Reconciler:
         swept = compare(host, domains, rows, self._limits)
         for instance_id in swept.differ:
             self._queue.add(instance_id, host.name)
+        for name in swept.late:
+            await self._hypervisors.host(host.name).undefine(name)
         new = [name for name in swept.strangers if (host.name, name) not in self._told]
         if new:
             await self._store.write(lambda unit: _report(unit, host.name, new), writer="reconcile")
@@ -191,7 +192,7 @@ class Reconciler:
 
     async def empty(self, host: Host) -> bool:
         """Tell whether the store knows nothing on a host."""
-        return not await self._store.read(lambda unit: unit.instances.where(host=host.name, removed=False))
+        return not await self._store.read(lambda unit: present(unit, host.name))
 
     async def clean(self, host: Host) -> None:
         """Take our cached images, and what was left over, off a host that leaves."""
@@ -210,9 +211,7 @@ class Reconciler:
 
     async def _in_use(self, host: str) -> set[str]:
         """Name the cached volumes that instances on a host boot from or build on."""
-        cases = await self._store.read(
-            lambda unit: load(unit, unit.instances.where(host=host, removed=False)),
-        )
+        cases = await self._store.read(lambda unit: load(unit, present(unit, host)))
         digests = {image.sha256 for case in cases.values() for _, image in case.images if image is not None}
         return {CACHED + digest for digest in digests}
 

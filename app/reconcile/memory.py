@@ -24,6 +24,9 @@ class Memory:
     reboot_asked_s: float = 0.0
     reboot_refused: bool = False
     reboot_done: int = 0
+    move_failures: int = 0
+    move_error: str = ""
+    move_answered: bool = False
 
     def look(self, domain: DomainSeen | None, now_s: float, *, stopping: bool) -> None:
         """Take note of a domain's state; one that was off and runs again has rebooted."""
@@ -49,6 +52,16 @@ class Memory:
 
     def asked_reboot(self, number: int, now_s: float, *, refused: bool) -> None:
         self.reboot_asked, self.reboot_asked_s, self.reboot_refused = number, now_s, refused
+
+    def move_asked(self) -> None:
+        """A call is on its way; until it is answered nobody knows whether it still comes true."""
+        self.move_answered = False
+
+    def move_refused(self, why: str, times: int = 1) -> None:
+        self.move_failures, self.move_error = self.move_failures + times, why
+
+    def move_over(self) -> None:
+        self.move_failures, self.move_error, self.move_answered = 0, "", False
 
     def off_for(self, now_s: float) -> float:
         return 0.0 if self.off_since_s is None else now_s - self.off_since_s

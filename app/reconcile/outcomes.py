@@ -16,6 +16,22 @@ class Outcomes(Protocol):
         """Want STOPPED or TERMINATED, as the shutdown behaviour says: the guest switched itself off."""
         ...
 
+    def sleep_refused(self, unit: Unit, name: str, why: str) -> None:
+        """Want a host on that could not be put to sleep."""
+        ...
+
+    def woke(self, unit: Unit, name: str) -> None:
+        """Want a host on that woke up by itself."""
+        ...
+
+    def moved(self, unit: Unit, instance_id: str) -> None:
+        """End a move: the instance is on its new host, and nothing of it is left on the old one."""
+        ...
+
+    def move_failed(self, unit: Unit, instance_id: str, reason: str) -> None:
+        """End a move: the instance is where it was, or nowhere; nothing of it is left on the other host."""
+        ...
+
     def host_emptied(self, unit: Unit, name: str) -> None:
         """Remove the row of a host that was to be removed: nothing of ours is on it, its connection is closed."""
         ...

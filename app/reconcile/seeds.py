@@ -9,8 +9,9 @@ import asyncio
 import json
 from collections.abc import Mapping
 
+from app.domain.files import SeedFiles
 from app.domain.instance import Instance
-from app.domain.ports import Hypervisor, SeedFiles
+from app.domain.ports import Hypervisor
 from app.reconcile.staging import fill
 
 

@@ -8,12 +8,23 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from app.domain.errors import CloudError, Lost, Missing, TimedOut, Unavailable
+from app.domain.host import Host
 from app.domain.instance import Instance
 from app.domain.ports import Clock, Store, Unit
-from app.domain.states import HostState, Seen, Wanted
-from app.reconcile.actions import Action, GiveUp, Mark, ReportPowerOff, Wait
+from app.domain.states import HostState, HostWanted, Seen, Wanted
+from app.reconcile.actions import (
+    TOUCHES_NO_HOST,
+    Action,
+    GiveUp,
+    Mark,
+    ReportMoved,
+    ReportMoveFailed,
+    ReportPowerOff,
+    Wait,
+)
 from app.reconcile.backoff import Backoff
 from app.reconcile.cases import Case, CaseReader
 from app.reconcile.diff import diff
@@ -21,6 +32,7 @@ from app.reconcile.execute import Executor, Hopeless, Job, Staged
 from app.reconcile.hosts import HostWatchers, Watch
 from app.reconcile.limits import Limits
 from app.reconcile.memory import Memory
+from app.reconcile.moving import move
 from app.reconcile.networks import Unwoven
 from app.reconcile.observe import Observer
 from app.reconcile.outcomes import Outcomes
@@ -80,16 +92,19 @@ class Settler:
         for _ in range(ROUNDS):
             turn.fresh()
             case = await self._tools.cases.get(instance_id)
-            watch = None if case is None else self._tools.watchers.get(case.instance.host)
-            if case is None or watch is None:
+            watches = [] if case is None else [self._tools.watchers.get(name) for name in case.instance.hosts]
+            joined = [watch for watch in watches if watch is not None]
+            if case is None or len(joined) < len(watches):
                 self._forget(instance_id)
                 return None
-            if not watch.up:
-                await self._impair(case.instance, watch)
+            await self._impair(case.instance, joined)
+            unsure = any(not watch.up and not watch.lost for watch in joined)
+            if unsure or not any(watch.up for watch in joined):
                 return None
             job = Job(
                 case=case,
-                host=watch.row,
+                host=joined[0].row,
+                source=joined[1].row if case.instance.moving_from else None,
                 memory=self._memories.setdefault(instance_id, Memory()),
                 now_s=self._tools.clock.monotonic_s(),
             )
@@ -116,13 +131,29 @@ class Settler:
             log.exception("a look at an instance failed", extra={"fields": {"instance": job.case.instance.id}})
             return True, await self._failed(job, Unavailable("reconcile", f"unexpected {type(bug).__name__}"))
 
+    async def _look(self, job: Job) -> list[Action]:
+        """Observe, and see what is to be done."""
+        instance, memory, limits = job.case.instance, job.memory, self._tools.limits
+        stopping = instance.wanted is Wanted.STOPPED
+        if job.source is None:
+            observed = await self._tools.observer.look(instance, job.host)
+            memory.look(observed.domain, job.now_s, stopping=stopping)
+            return diff(instance, observed, memory, limits, job.now_s)
+        both = await self._tools.observer.look_at_both(instance, self._if_up(job.source), self._if_up(job.host))
+        both = replace(both, given_up=job.source.wanted is HostWanted.REMOVED)
+        if both.known:
+            memory.look(both.domain, job.now_s, stopping=stopping)
+        return move(instance, both, memory, limits, job.now_s)
+
+    def _if_up(self, host: Host) -> Host | None:
+        watch = self._tools.watchers.get(host.name)
+        return host if watch is not None and watch.up else None
+
     async def _round(self, job: Job, turn: Turn) -> tuple[bool, Again | None]:
         instance, memory = job.case.instance, job.memory
-        observed = await self._tools.observer.look(instance, job.host)
-        memory.look(observed.domain, job.now_s, stopping=instance.wanted is Wanted.STOPPED)
-        actions = diff(instance, observed, memory, self._tools.limits, job.now_s)
+        actions = await self._look(job)
         await self._carry_out(actions, job, turn)
-        if not all(isinstance(action, Mark | Wait | ReportPowerOff | GiveUp) for action in actions):
+        if not all(isinstance(action, TOUCHES_NO_HOST) for action in actions):
             waits = [action for action in actions if isinstance(action, Wait)]
             return bool(waits) and not self._refused(memory), _again(waits)
         memory.failures = memory.restless = 0
@@ -144,6 +175,10 @@ class Settler:
                 case GiveUp(reason=reason):
                     await self._note(job.case.instance.id, 0, job.case.instance.last_error)
                     await self._give_up(job, reason)
+                case ReportMoved():
+                    await self._move_over(job, self._tools.outcomes.moved)
+                case ReportMoveFailed(reason=why):
+                    await self._move_over(job, partial(self._tools.outcomes.move_failed, reason=why))
                 case _:
                     await self._tools.executor.run(action, job)
 
@@ -151,16 +186,18 @@ class Settler:
     def _refused(memory: Memory) -> bool:
         return memory.shutdown_refused or memory.reboot_refused
 
-    async def _impair(self, instance: Instance, watch: Watch) -> None:
+    async def _impair(self, instance: Instance, watches: Sequence[Watch]) -> None:
         """Leave everything of a lost host as it is, but say since when."""
-        over = instance.removed or instance.impaired_since_ms
-        if watch.row.state is HostState.LOST and not over:
-            await self._tools.store.write(lambda unit: _impair(unit, instance.id), writer="reconcile")
+        lost = [watch.row.name for watch in watches if not watch.up and watch.row.state is HostState.LOST]
+        if lost and not instance.removed and not instance.impaired_since_ms:
+            await self._tools.store.write(lambda unit: _impair(unit, instance.id, lost[0]), writer="reconcile")
 
     async def _failed(self, job: Job, error: CloudError) -> Again:
         """Count a failed start; whether it is the last one is decided by the next look, for it may run after all."""
         tools, memory, instance = self._tools, job.memory, job.case.instance
         memory.failures += 1
+        if job.source is not None:
+            return await self._move_stalled(job, job.source, error)
         attempts = instance.attempts
         if await self._counts(job, error):
             tools.staging.forget(job.host.name)
@@ -171,6 +208,29 @@ class Settler:
             await self._give_up(job, f"the instance could not be started: {error}")
         last = attempts == tools.limits.attempts > instance.attempts
         return Again(after_s=0.0 if last else tools.backoff.after(memory.failures), failed=True)
+
+    async def _move_stalled(self, job: Job, source: Host, error: CloudError) -> Again:
+        """Count what was refused; a host that does not answer is asked whether it is there, and counts for nothing."""
+        if isinstance(error, Unavailable | Missing):
+            for host in (source, job.host):
+                await self._tools.watchers.check(host.name)
+        else:
+            self._tools.staging.forget(job.host.name)
+            job.memory.move_refused(str(error))
+        await self._note(job.case.instance.id, job.case.instance.attempts, str(error))
+        return Again(after_s=self._tools.backoff.after(job.memory.failures), failed=True)
+
+    async def _move_over(self, job: Job, tell: Callable[[Unit, str], None]) -> None:
+        """Tell services, unless it moves otherwise than it did at the look."""
+        seen = job.case.instance
+
+        def work(unit: Unit) -> None:
+            row = unit.instances.get(seen.id)
+            if row is not None and row.hosts == seen.hosts:
+                tell(unit, row.id)
+
+        await self._tools.store.write(work, writer="services")
+        job.memory.move_over()
 
     async def _counts(self, job: Job, error: CloudError) -> bool:
         """A host or network that is away is no fault of the instance; a host that answers and does not help is."""
@@ -209,13 +269,13 @@ class Settler:
         self._tools.staging.drop(instance_id)
 
 
-def _impair(unit: Unit, instance_id: str) -> None:
+def _impair(unit: Unit, instance_id: str, host: str) -> None:
     row = unit.instances.get(instance_id)
     if row is not None and not row.impaired_since_ms and not row.removed:
         unit.instances.put(
             replace(row, impaired_since_ms=unit.now_ms),
             event="instance.impaired",
-            text=f"{row.id} can not be seen: its host {row.host} is lost",
+            text=f"{row.id} can not be seen: its host {host} is lost",
         )
 
 

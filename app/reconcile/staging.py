@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.domain.errors import Broken, CloudError, Missing
-from app.domain.ports import NOT_SUPPORTED, Clock, Hypervisor, Hypervisors, ImageFiles
+from app.domain.files import ImageFiles
+from app.domain.ports import NOT_SUPPORTED, Clock, Hypervisor, Hypervisors
 from app.reconcile.disks import CACHED, MIB, Need
 from app.reconcile.limits import Limits
 from app.reconcile.observe import PARTIAL, Observer

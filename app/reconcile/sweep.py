@@ -18,33 +18,44 @@ from app.reconcile.memory import Memory
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
-    """`differ`: instances to look at; `strangers`: domains of ours that belong to no row of this host."""
+    """`differ`: instances to look at; `strangers`: domains of ours that belong to no row of this host.
+
+    `late`: those of instances that ended elsewhere, defined here by a call that was answered by nobody.
+    """
 
     differ: tuple[str, ...]
+    late: tuple[str, ...]
     strangers: tuple[str, ...]
     bare: bool
 
 
 def rows_for(unit: Unit, host: str, domains: Iterable[DomainSeen]) -> dict[str, Instance]:
-    """Read the instances of a host, and those that its domains name."""
-    rows = {row.id: row for row in unit.instances.where(host=host, removed=False)}
+    """Read the instances of a host, also those that come from there, and those that its domains name."""
+    rows = {row.id: row for row in present(unit, host)}
     others = sorted({domain.instance_id for domain in domains} - rows.keys())
     if others:
         rows |= {row.id: row for row in unit.instances.where(id=others)}
     return rows
 
 
+def present(unit: Unit, host: str) -> list[Instance]:
+    """List the instances that may be on a host: its own ones, and those that move away from it."""
+    return [*unit.instances.where(host=host, removed=False), *unit.instances.where(moving_from=host, removed=False)]
+
+
 def compare(host: Host, domains: Iterable[DomainSeen], rows: Mapping[str, Instance], limits: Limits) -> Swept:
     """Sort a host's domains and rows; a fresh memory makes it look once too often rather than too seldom."""
     seen = {domain.instance_id: domain for domain in domains}
-    mine = {name: row for name, row in rows.items() if row.host == host.name}
+    mine = {name: row for name, row in rows.items() if host.name in row.hosts}
     differ = [
         name
         for name, row in mine.items()
-        if diff(row, Observed(domain=seen.get(name), forgets=host.rehearsal), Memory(), limits, 0.0)
+        if row.moving_from or diff(row, Observed(domain=seen.get(name), forgets=host.rehearsal), Memory(), limits, 0.0)
     ]
+    late = sorted(name for name, row in rows.items() if name in seen and name not in mine and row.removed)
     return Swept(
         differ=tuple(differ),
-        strangers=tuple(sorted(seen.keys() - mine.keys())),
+        late=tuple(late),
+        strangers=tuple(sorted(seen.keys() - mine.keys() - set(late))),
         bare=not seen and all(row.removed for row in mine.values()),
     )

@@ -7,7 +7,7 @@ what tips the scales is named: of `a && b`, the side that does not hold.
 from collections.abc import Iterator, Sequence
 
 from app.rules.placing import NOBODY, Placed, Points
-from app.rules.prepared import Prepared
+from app.rules.prepared import Gate, Prepared
 from app.rules.quantities import BYTES, DEGREES, PLAIN, RATE, SECONDS, SPEED, WATTS, Dimension, Type
 from app.rules.table import HostTable
 from app.rules.terms import Age, Average, Cached, Crowd, Expr, Known, Logic, Not, Reading, WattsWith, inside
@@ -24,11 +24,15 @@ def why_not(policy: Prepared, pair: Pair) -> tuple[str, ...]:
         about = worth(part.rule.applies.test, pair) if part.rule.applies else True
         if about is False:
             continue
-        for gate in part.gates:
-            values = dict.fromkeys(_reasons(gate.clause.test, gate.clause.wanted, pair))
-            if worth(gate.clause.test, pair) is not gate.clause.wanted:
-                found.append(f"{gate} ({', '.join(values)})" if values else str(gate))
+        failed = (gate for gate in part.gates if worth(gate.clause.test, pair) is not gate.clause.wanted)
+        found += [refusal(gate, pair) for gate in failed]
     return tuple(found)
+
+
+def refusal(gate: Gate, pair: Pair) -> str:
+    """Name a clause that refuses the host, with the values behind it."""
+    values = dict.fromkeys(_reasons(gate.clause.test, gate.clause.wanted, pair))
+    return f"{gate} ({', '.join(values)})" if values else str(gate)
 
 
 def because(said_as: str, condition: Expr, pair: Pair) -> str:
@@ -93,17 +97,17 @@ def _reasons(term: Expr, wanted: bool, pair: Pair) -> Iterator[str]:
             if worth(side, pair) is not wanted:
                 yield from _reasons(side, wanted, pair)
     else:
-        for leaf in _leaves(term):
+        for leaf in leaves(term):
             yield f"{_named(leaf)} is {said(worth(leaf, pair), leaf.type)}"
 
 
-def _leaves(term: Expr) -> Iterator[Expr]:
+def leaves(term: Expr) -> Iterator[Expr]:
     """Yield what is looked up, not what is worked out from it; a derived sensor counts as looked up."""
     if _named(term):
         yield term
     else:
         for part in inside(term):
-            yield from _leaves(part)
+            yield from leaves(part)
 
 
 def _named(term: Expr) -> str:

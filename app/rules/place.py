@@ -1,7 +1,8 @@
 """Place new instances: state × demand → decision with reasons.
 
-`place` is the interface that services call; GREEDY and ROUNDROBIN are its only policies so far. Hosts are
-walked cluster by cluster, the emptiest cluster first, since 1.6.1 filled one cluster before it used another.
+`place` is the interface that services call for GREEDY, ROUNDROBIN and POWERSAVE of 1.6.1. Hosts are walked cluster by
+cluster, the emptiest cluster first, since 1.6.1 filled one cluster before it used another. The trap: a host that sleeps
+has room, too; GREEDY takes it last and ROUNDROBIN in its turn, and only POWERSAVE wakes it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -12,13 +13,17 @@ from app.domain.vmtype import Size
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """One host as the rules see it; `closed` says why it takes nothing new (empty: it does)."""
+    """One host as the rules see it; `closed` says why it takes nothing new (empty: it does).
+
+    One that is waking up is not `asleep` any more.
+    """
 
     host: str
     cluster: str
     ordinal: int
     free: Size
     closed: str = ""
+    asleep: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,26 +39,28 @@ class Chosen:
 class Decision:
     """One entry for each instance that found a place, in launch order; `refusals`: why not the other hosts.
 
-    `cursor` is to be handed to the next call (ROUNDROBIN goes on after it).
+    `cursor` is to be handed to the next call (ROUNDROBIN goes on after it); hosts to `wake` sleep and got a machine.
     """
 
     chosen: tuple[Chosen, ...]
     refusals: tuple[str, ...]
     cursor: int
+    wake: tuple[str, ...] = ()
 
 
 Order = Callable[[Sequence[Room], int], Sequence[Room]]
 
 
 def _greedy(rooms: Sequence[Room], cursor: int) -> Sequence[Room]:
-    return sorted(rooms, key=lambda room: room.ordinal)
+    return sorted(rooms, key=lambda room: (room.asleep, room.ordinal))
 
 
 def _round_robin(rooms: Sequence[Room], cursor: int) -> Sequence[Room]:
     return sorted(rooms, key=lambda room: (room.ordinal <= cursor, room.ordinal))
 
 
-POLICIES: dict[str, Order] = {"GREEDY": _greedy, "ROUNDROBIN": _round_robin}
+POLICIES: dict[str, Order] = {"GREEDY": _greedy, "ROUNDROBIN": _round_robin, "POWERSAVE": _greedy}
+WAKING = frozenset({"POWERSAVE"})
 
 
 def place(rooms: Sequence[Room], need: Size, most: int, policy: str, cursor: int = -1) -> Decision:
@@ -64,16 +71,19 @@ def place(rooms: Sequence[Room], need: Size, most: int, policy: str, cursor: int
     order = POLICIES[policy]
     left = {room.host: room for room in rooms if not room.closed}
     chosen: list[Chosen] = []
+    wake: list[str] = []
     clusters = _fullest_last(left.values(), need)
     while len(chosen) < most:
         pick = _first_fit(left, clusters, need, order, cursor)
         if pick is None:
             break
         cursor = pick.ordinal
-        left[pick.host] = replace(pick, free=pick.free - need)
+        woken = pick.asleep and policy in WAKING
+        wake += [pick.host] if woken else []
+        left[pick.host] = replace(pick, free=pick.free - need, asleep=pick.asleep and not woken)
         why = f"{policy}: {pick.host} had {_words(pick.free)} free and {_words(need)} was asked"
         chosen.append(Chosen(host=pick.host, cluster=pick.cluster, reasons=(why,)))
-    return Decision(chosen=tuple(chosen), refusals=_refusals(rooms, left, need), cursor=cursor)
+    return Decision(chosen=tuple(chosen), refusals=_refusals(rooms, left, need), cursor=cursor, wake=tuple(wake))
 
 
 def _fullest_last(rooms: Iterable[Room], need: Size) -> list[str]:

@@ -129,8 +129,8 @@ class HostTable:
         column = self._columns.get("cluster.next_index")
         if column is None:
             return
-        cluster = self.cluster(row)
-        column.cells[cluster] = (int(np.searchsorted(cluster, row)) + 1) % len(cluster)
+        index = self._columns["host.index"].cells[row] if "host.index" in self._columns else row
+        column.cells[self.cluster(row)] = index + 1
 
     def rack(self, row: int) -> npt.NDArray[np.intp]:
         """Return the rows of a host's rack; of a host that nobody has put into one, its own."""

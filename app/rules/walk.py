@@ -4,7 +4,7 @@ An unknown value is None. The trap: plain division by 0 raises, that of numpy an
 """
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import copysign, inf, isnan, nan
 from typing import Any
@@ -37,16 +37,19 @@ from app.rules.terms import (
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One machine and one host at one time."""
+    """One machine and one host at one time; terms that were `told` are not looked up."""
 
     table: HostTable
     row: int
     vm: Vm
     now: Now
+    told: Mapping[Expr, Any] | None = None
 
 
 def worth(term: Expr, pair: Pair) -> Any:
     """Return what a term is worth for a pair: a number, a flag, a text, a set; None if it is unknown."""
+    if pair.told is not None and term in pair.told:
+        return pair.told[term]
     return _WALKS[type(term)](term, pair)
 
 

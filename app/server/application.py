@@ -20,6 +20,8 @@ from app.server.hosts import ClusterController, HostController
 from app.server.images import ImageController
 from app.server.instances import InstanceController
 from app.server.overview import OverviewController
+from app.server.remapping import RemappingController
+from app.server.rulesets import RulesetController
 from app.server.schema_page import ListingPlugin
 from app.server.types import TypeController
 
@@ -32,6 +34,8 @@ CONTROLLERS: tuple[Any, ...] = (
     InstanceController,
     ImageController,
     TypeController,
+    RulesetController,
+    RemappingController,
     AccountController,
     UserController,
     HistoryController,

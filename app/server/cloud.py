@@ -4,17 +4,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.domain.ports import Clock, Entropy, Hypervisors, ImageFiles, Store
+from app.domain.files import ImageFiles
+from app.domain.ports import Clock, Entropy, Hypervisors, Store
 from app.server.feed import Feed
 from app.server.files import Uploads
 from app.server.metrics import Metrics
+from app.server.rounds import Rounds
+from app.server.sensors import Sensors
+from app.services.mapping import Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cloud:
     """Everything a handler may use.
 
-    `backup` writes a copy of the store to a file, blocking; `policy` names the placement policy now; `version` is ours.
+    `backup` writes a copy of the store to a file, blocking; `mapping` chooses hosts, `rounds` moves what
+    runs; `version` is ours.
     """
 
     store: Store
@@ -23,9 +28,11 @@ class Cloud:
     uploads: Uploads
     feed: Feed
     metrics: Metrics
+    sensors: Sensors
     clock: Clock
     entropy: Entropy
     backup: Callable[[Path], None]
     state_dir: Path
-    policy: Callable[[], str]
+    mapping: Mapping
+    rounds: Rounds
     version: str

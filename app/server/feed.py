@@ -71,7 +71,6 @@ class Feed:
 
     async def run(self) -> None:
         """Follow until cancelled."""
-        self._at = await self._store.read(lambda unit: unit.cursor())
         self._started.set()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow())
@@ -90,11 +89,14 @@ class Feed:
         are too many listeners, or none is taken any more.
         """
         await self._started.wait()
-        if len(self._listeners) >= MOST_LISTENERS or self._closed:
-            raise Unavailable("live stream", "it takes no more listeners at the moment")
-        listener = _Listener(self._most)
-        self._listeners.add(listener)
-        return self._listen(listener, self._at, after)
+        async with self._catching_up:
+            if not self._listeners:
+                self._at = await self._store.read(lambda unit: unit.cursor())
+            if len(self._listeners) >= MOST_LISTENERS or self._closed:
+                raise Unavailable("live stream", "it takes no more listeners at the moment")
+            listener = _Listener(self._most)
+            self._listeners.add(listener)
+            return self._listen(listener, self._at, after)
 
     async def _listen(self, listener: _Listener, joined_at: int, after: int | None) -> AsyncIterator[bytes]:
         try:
@@ -146,12 +148,9 @@ class Feed:
             await asyncio.sleep(RETRY_S)
 
     async def _catch_up(self) -> None:
+        if not self._listeners:  # the first one to come counts from the end
+            return
         async with self._catching_up:
-            if not self._listeners:
-                newest = await self._store.read(lambda unit: unit.cursor())
-                if not self._listeners:  # one that came meanwhile counts from where it joined
-                    self._at = newest
-                    return
             while batch := await self._store.read(lambda unit: read_batch(unit, self._at, PAGE)):
                 self._at = batch.last
                 self._offer(batch)

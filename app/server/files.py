@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from app.domain.errors import Absent, Unavailable
-from app.domain.ports import ImageFiles
+from app.domain.files import ImageFiles
 
 PIECE_BYTES = 1 << 20
 MOST_UPLOADS = 8

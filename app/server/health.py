@@ -32,6 +32,7 @@ async def healthz(request: Request[Any, Any, State]) -> Response[dict[str, str]]
 @get("/metrics", operation_id="Metrics", summary="Numbers for Prometheus", tags=["health"])
 async def metrics(request: Request[Any, Any, State]) -> Response[bytes]:
     cloud: Cloud = request.app.state.cloud
+    cloud.metrics.sense(cloud.sensors.fresh("host.cpu.load"), cloud.sensors.fresh("host.power_watts"))
     text = await cloud.store.read(lambda unit: cloud.metrics.render(unit, cloud.feed.listeners))
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 

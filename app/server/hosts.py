@@ -1,14 +1,15 @@
 """REST: clusters and their hosts."""
 
-from litestar import Controller, delete, get, post
+from litestar import Controller, delete, get, patch, post
 
-from app.api.resources import AddCluster, AddHost, ClusterView, Collection, HostView
+from app.api.resources import AddCluster, AddHost, ClusterView, Collection, HostView, SamplesView, SetHost
 from app.domain.account import Role
 from app.domain.host import Cluster, Host
 from app.domain.ports import Unit
-from app.server.desk import At, needs
+from app.server.desk import At, Desk, needs
 from app.server.pages import MOST, After, Limit, page
-from app.services import clusters, hosts
+from app.server.samples import From, Sensor, To, host_sensor, samples_of
+from app.services import clusters, hosts, power
 from app.services.views import World, cluster_view, host_view
 
 _ADMIN = needs(Role.ADMIN)
@@ -47,14 +48,21 @@ class HostController(Controller):
     async def index(self, desk: At, after: After = "", limit: Limit = MOST) -> Collection[HostView]:
         def work(unit: Unit) -> Collection[HostView]:
             world = World.of(unit)
-            shown = [host_view(host, world) for host in unit.hosts.where()]
+            shown = [desk.cloud.sensors.on_host(host_view(host, world)) for host in unit.hosts.where()]
             return page(unit, shown, lambda view: view.name, after, limit)
 
         return await desk.read(work)
 
     @get("/{name:str}", operation_id="GetHost", summary="One host")
     async def show(self, desk: At, name: str) -> HostView:
-        return await desk.read(lambda unit: _shown(unit, hosts.get(unit, name)))
+        return desk.cloud.sensors.on_host(await desk.read(lambda unit: _shown(unit, hosts.get(unit, name))))
+
+    @get("/{name:str}/samples", operation_id="ListHostSamples", summary="What one of its sensors told")
+    async def samples(
+        self, desk: At, name: str, sensor: Sensor = "host.cpu.load", since: From = None, until: To = None
+    ) -> SamplesView:
+        host = await desk.read(lambda unit: hosts.get(unit, name))
+        return await samples_of(desk, host.name, host_sensor(sensor), since, until)
 
     @post(operation_id="AddHost", summary="Let a host join by its libvirt URI", opt=_ADMIN)
     async def add(self, desk: At, data: AddHost) -> HostView:
@@ -72,9 +80,25 @@ class HostController(Controller):
     async def undrain(self, desk: At, name: str) -> HostView:
         return await desk.change("UndrainHost", name, lambda unit: _shown(unit, hosts.undrain(unit, name)))
 
+    @post("/{name:str}/sleep", operation_id="SleepHost", summary="Let it sleep", opt=_OPERATOR, status_code=200)
+    async def sleep(self, desk: At, name: str) -> HostView:
+        return await desk.change("SleepHost", name, lambda unit: _shown(unit, power.sleep(unit, name, _asked(desk))))
+
+    @post("/{name:str}/wake", operation_id="WakeHost", summary="Let it be on", opt=_OPERATOR, status_code=200)
+    async def wake(self, desk: At, name: str) -> HostView:
+        return await desk.change("WakeHost", name, lambda unit: _shown(unit, power.wake(unit, name, _asked(desk))))
+
+    @patch("/{name:str}", operation_id="SetHost", summary="Change what rules read of it", opt=_ADMIN)
+    async def change(self, desk: At, name: str, data: SetHost) -> HostView:
+        return await desk.change("SetHost", name, lambda unit: _shown(unit, hosts.change(unit, name, data)))
+
     @delete("/{name:str}", operation_id="RemoveHost", summary="Let a host leave once it is empty", opt=_ADMIN)
     async def remove(self, desk: At, name: str) -> None:
         await desk.change("RemoveHost", name, lambda unit: hosts.remove(unit, name))
+
+
+def _asked(desk: Desk) -> str:
+    return f"asked by {desk.caller.user_name}"
 
 
 def _shown(unit: Unit, host: Host) -> HostView:

@@ -12,6 +12,8 @@ from app.api.resources import (
     DecisionView,
     InstanceView,
     LaunchInstances,
+    MoveInstance,
+    SamplesView,
 )
 from app.domain.account import Role
 from app.domain.commands import RunInstances
@@ -20,8 +22,9 @@ from app.domain.instance import Instance
 from app.domain.ports import NOT_SUPPORTED, Unit
 from app.server.desk import At, Desk, needs
 from app.server.pages import MOST, After, Limit, page
-from app.services import instances
-from app.services.views import decisions, instance_views
+from app.server.samples import From, Sensor, To, instance_sensor, samples_of
+from app.services import decisions, instances, moves
+from app.services.views import instance_views
 
 _OPERATOR = needs(Role.OPERATOR)
 MOST_SHOWN_IDS = 20
@@ -36,27 +39,38 @@ class InstanceController(Controller):
     async def index(self, desk: At, after: After = "", limit: Limit = MOST) -> Collection[InstanceView]:
         def work(unit: Unit) -> Collection[InstanceView]:
             rows = page(unit, instances.visible(unit, desk.caller), lambda row: row.id, after, limit)
-            return Collection(items=instance_views(unit, rows.items), cursor=rows.cursor, next=rows.next)
+            shown = [desk.cloud.sensors.on_instance(view) for view in instance_views(unit, rows.items)]
+            return Collection(items=shown, cursor=rows.cursor, next=rows.next)
 
         return await desk.read(work)
 
     @get("/{instance_id:str}", operation_id="GetInstance", summary="One instance")
     async def show(self, desk: At, instance_id: str) -> InstanceView:
-        return await desk.read(lambda unit: instance_views(unit, [_find(unit, desk, instance_id)])[0])
+        view = await desk.read(lambda unit: instance_views(unit, [_find(unit, desk, instance_id)])[0])
+        return desk.cloud.sensors.on_instance(view)
+
+    @get("/{instance_id:str}/samples", operation_id="ListInstanceSamples", summary="What one of its sensors told")
+    async def samples(
+        self, desk: At, instance_id: str, sensor: Sensor = "vm.cpu.used", since: From = None, until: To = None
+    ) -> SamplesView:
+        instance = await desk.read(lambda unit: _find(unit, desk, instance_id))
+        return await samples_of(desk, instance.id, instance_sensor(sensor), since, until)
 
     @get("/{instance_id:str}/decisions", operation_id="ListDecisions", summary="Why it is where it is")
-    async def decisions(self, desk: At, instance_id: str) -> Collection[DecisionView]:
+    async def decisions(self, desk: At, instance_id: str, number: int = 0) -> Collection[DecisionView]:
         def work(unit: Unit) -> Collection[DecisionView]:
-            return Collection(items=decisions(_find(unit, desk, instance_id)), cursor=str(unit.cursor()))
+            told = decisions.told(unit, desk.caller, instance_id, desk.cloud.mapping.rules, number)
+            return Collection(items=told, cursor=str(unit.cursor()))
 
         return await desk.read(work)
 
     @get("/{instance_id:str}/output", operation_id="GetConsoleOutput", summary="The newest 64 KiB of its console")
     async def output(self, desk: At, instance_id: str) -> ConsoleOutput:
         instance = await desk.read(lambda unit: _find(unit, desk, instance_id))
-        written = await desk.cloud.hypervisors.host(instance.host).console(instance.id)
+        host = instance.moving_from or instance.host  # where it is until it has moved
+        written = await desk.cloud.hypervisors.host(host).console(instance.id)
         if written is NOT_SUPPORTED:
-            raise Unsupported("Console output", f"the hypervisor of host {instance.host} keeps none")
+            raise Unsupported("Console output", f"the hypervisor of host {host} keeps none")
         text = written.decode("utf-8", "replace")
         return ConsoleOutput(instance_id=instance.id, at_ms=desk.cloud.clock.now_ms(), text=text)
 
@@ -65,7 +79,7 @@ class InstanceController(Controller):
         command, cloud = _command(data), desk.cloud
 
         def work(unit: Unit) -> Collection[InstanceView]:
-            _, launched = instances.run(unit, desk.caller, command, cloud.entropy, cloud.policy())
+            _, launched = instances.run(unit, desk.caller, command, cloud.entropy, cloud.mapping)
             return Collection(items=instance_views(unit, launched), cursor=str(unit.cursor()))
 
         return await desk.change("LaunchInstances", data.image_id, work)
@@ -79,11 +93,26 @@ class InstanceController(Controller):
     )
     async def act(self, desk: At, data: ActOnInstances) -> Collection[InstanceView]:
         def work(unit: Unit) -> Collection[InstanceView]:
-            changes = instances.act(unit, desk.caller, data.action, data.ids)
+            changes = instances.act(unit, desk.caller, data.action, data.ids, desk.cloud.mapping)
             after = [change.instance for change in changes]
             return Collection(items=instance_views(unit, after), cursor=str(unit.cursor()))
 
         return await desk.change(f"{data.action.capitalize()}Instances"[:60], _named(data.ids), work)
+
+    @post(
+        "/{instance_id:str}/move",
+        operation_id="MoveInstance",
+        summary="Move a running instance to another host without stopping it",
+        opt=_OPERATOR,
+        status_code=200,
+    )
+    async def move(self, desk: At, instance_id: str, data: MoveInstance) -> InstanceView:
+        def work(unit: Unit) -> InstanceView:
+            found = _find(unit, desk, instance_id)
+            moving = moves.begin(unit, found.id, data.host, f"asked by {desk.caller.user_name}")
+            return instance_views(unit, [moving])[0]
+
+        return await desk.change("MoveInstance", f"{instance_id} to {data.host}"[:120], work)
 
 
 def _find(unit: Unit, desk: Desk, instance_id: str) -> Instance:
@@ -98,6 +127,7 @@ def _command(data: LaunchInstances) -> RunInstances:
         max_count=data.count,
         vmtype=data.vmtype,
         cluster=data.cluster,
+        placement_group=data.placement_group,
         key_name=data.key_name,
         client_token=data.idempotency_key,
         request_sha256=sha256(request).hexdigest(),

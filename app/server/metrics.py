@@ -1,6 +1,7 @@
 """Numbers for Prometheus. The trap: labels must stay few, so no ids and no paths are among them."""
 
 from collections import Counter as Count
+from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
@@ -21,6 +22,9 @@ class Metrics:
         self._hosts = Gauge("eucalyptus_hosts", "Hosts", ["state"], registry=self.registry)
         self._cores = Gauge("eucalyptus_cores", "Cores that instances may have", registry=self.registry)
         self._cores_held = Gauge("eucalyptus_cores_held", "Cores that instances hold", registry=self.registry)
+        self._busy = Gauge("eucalyptus_busy_cores", "Cores that are busy, on hosts heard of", registry=self.registry)
+        self._watts = Gauge("eucalyptus_watts", "Watts that hosts draw, measured or by a model", registry=self.registry)
+        self._heard = Gauge("eucalyptus_hosts_heard", "Hosts whose load is known", registry=self.registry)
         self._cursor = Gauge("eucalyptus_journal_cursor", "Newest journal cursor", registry=self.registry)
         self._listeners = Gauge("eucalyptus_stream_listeners", "Listeners of the live stream", registry=self.registry)
 
@@ -39,6 +43,13 @@ class Metrics:
         self._cursor.set(unit.cursor())
         self._listeners.set(listeners)
         return generate_latest(self.registry)
+
+    def sense(self, busy_cores: Iterable[float], watts: Iterable[float]) -> None:
+        """Fill the gauges of what hosts do, from one value a host."""
+        known = list(busy_cores)
+        self._busy.set(sum(known))
+        self._heard.set(len(known))
+        self._watts.set(sum(watts))
 
     @staticmethod
     def _fill(gauge: Gauge, counts: Count[str]) -> None:

@@ -4,7 +4,7 @@ It stands apart from `wiring.py` so that the loop and the services can be run to
 """
 
 from app.domain.ports import Unit
-from app.services import hosts, instances
+from app.services import hosts, instances, moves, power
 
 
 class Outcomes:
@@ -15,6 +15,18 @@ class Outcomes:
 
     def powered_off(self, unit: Unit, instance_id: str) -> None:
         instances.powered_off(unit, instance_id)
+
+    def sleep_refused(self, unit: Unit, name: str, why: str) -> None:
+        power.sleep_refused(unit, name, why)
+
+    def woke(self, unit: Unit, name: str) -> None:
+        power.woke(unit, name)
+
+    def moved(self, unit: Unit, instance_id: str) -> None:
+        moves.done(unit, instance_id)
+
+    def move_failed(self, unit: Unit, instance_id: str, reason: str) -> None:
+        moves.failed(unit, instance_id, reason)
 
     def host_emptied(self, unit: Unit, name: str) -> None:
         hosts.forget(unit, name)

@@ -22,6 +22,7 @@ STATUSES: dict[type[errors.CloudError], int] = {
     errors.Invalid: 400,
     errors.Malformed: 400,
     errors.Absent: 400,
+    errors.Unsound: 422,
     errors.Unknown: 400,
     errors.Combination: 400,
     errors.Unauthenticated: 401,
@@ -116,6 +117,8 @@ def _fields(error: errors.CloudError) -> list[FieldError]:
             return [FieldError(field=parameter, why=why)]
         case errors.Absent(parameter=parameter):
             return [FieldError(field=parameter, why="It is required.")]
+        case errors.Unsound(faults=faults):
+            return [FieldError(field=place, why=why) for place, why in faults]
         case errors.NoCapacity(reasons=reasons):
             return [FieldError(field="host", why=reason) for reason in reasons]
         case _:

@@ -7,7 +7,6 @@ at, so that a stranger learns nothing, not even which operations exist. DryRun d
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,9 +15,9 @@ import msgspec
 from app.domain.account import Caller
 from app.domain.errors import CloudError, DryRun, OverLimit
 from app.domain.ports import Clock, Store, Unit
+from app.server.callers import Callers
 from app.server.ec2 import groups, images, instances, keypairs, tags, types, zones
 from app.server.ec2.operation import Answer, Ask, Operation, Site
-from app.services import accounts
 from app.wire import signatures
 from app.wire.faults import brief
 from app.wire.protocol import Call, Protocol, service_of
@@ -43,14 +42,12 @@ def requests_of(service: str) -> dict[str, type[msgspec.Struct]]:
     return {operation.name: operation.request for operation in OPERATIONS if operation.service == service}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     body: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Opened:
+class _Opened(msgspec.Struct, frozen=True, kw_only=True):
     """A request whose sender is known."""
 
     caller: Caller
@@ -63,6 +60,7 @@ class QueryApi:
 
     def __init__(self, *, store: Store, site: Site, clock: Clock, protocols: Mapping[str, Protocol]) -> None:
         self._store, self._site, self._clock, self._protocols = store, site, clock, protocols
+        self._callers = Callers(store)
         self._nobodys_secret = site.entropy(30).hex()
         self._operations = {(operation.service, operation.name): operation for operation in OPERATIONS}
 
@@ -72,9 +70,10 @@ class QueryApi:
         try:
             protocol = self._protocol(request.params)
             claim = signatures.read(request)
-            opened = self._store.glance(lambda unit: self._open(unit, protocol, request, claim, request_id))
-            body = opened if isinstance(opened, bytes) else await self._run(opened, source, request_id)
-            return Reply(status=200, body=body)
+            caller = self._authenticate(claim)
+            call = protocol.decode(request.params)
+            opened = _Opened(caller=caller, call=call, operation=self._operations[call.service, call.operation])
+            return Reply(status=200, body=await self._run(opened, source, request_id))
         except CloudError as error:
             status, body = protocol.fault(error, request_id)
         except Exception as error:
@@ -91,20 +90,9 @@ class QueryApi:
         version = next((value for name, value in params if name == "Version"), "")
         return self._protocols.get(service_of(version), self._protocols["ec2"])
 
-    def _open(
-        self, unit: Unit, protocol: Protocol, request: SignedRequest, claim: Claim, request_id: str
-    ) -> "_Opened | bytes":
-        """Authenticate and decode; what is brief is answered at once, from the same snapshot."""
-        caller = self._authenticate(unit, claim)
-        call = protocol.decode(request.params)
-        operation = self._operations[call.service, call.operation]
-        opened = _Opened(caller=caller, call=call, operation=operation)
-        return protocol.encode(call, self._handle(opened, unit), request_id) if operation.brief else opened
-
-    def _authenticate(self, unit: Unit, claim: Claim) -> Caller:
-        found = accounts.by_access_key(unit, claim.access_key_id)
-        caller, secret = found or (None, self._nobodys_secret)
-        claim.check(secret, self._clock.now_ms())  # an unknown key takes as long and is told the same as a wrong secret
+    def _authenticate(self, claim: Claim) -> Caller:
+        caller, secret = self._callers.find(claim.access_key_id) or (None, self._nobodys_secret)
+        claim.check(secret, self._clock.now_ms())  # an unknown key is checked and told the same as a wrong secret
         if caller is None:
             raise mismatch()
         return caller
@@ -112,6 +100,8 @@ class QueryApi:
     async def _run(self, opened: "_Opened", source: str, request_id: str) -> bytes:
         call, caller, operation = opened.call, opened.caller, opened.operation
         protocol = self._protocols[call.service]
+        if operation.brief:
+            return self._store.glance(lambda unit: protocol.encode(call, self._handle(opened, unit), request_id))
         if not (operation.writes or operation.prepare or operation.finish):
             # A long list takes a while to write: the event loop has others to serve.
             return await self._store.read(lambda unit: protocol.encode(call, self._handle(opened, unit), request_id))

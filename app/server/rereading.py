@@ -1,21 +1,24 @@
-"""eucalyptus.conf read again when it changes: new NODES join and SCHEDPOLICY counts from the next launch on.
+"""eucalyptus.conf and the rules it names, read again when they change: new NODES join, placement counts from then on.
 
-Everything else waits for the next start. The traps: an editor may leave a half-written file for a moment, so what can
-not be used is told and changes nothing; and a node that is no longer named stays, since instances may run there.
+Everything else waits for the next start. The traps: an editor may leave a half-written file for a moment, so it must
+look the same twice, and what can not be used is told and changes nothing; and a node that is no longer named stays,
+since instances may run there.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from app.domain.errors import CloudError
-from app.domain.ports import Store
-from app.server import seeding
+from app.domain.ports import Store, Unit
+from app.server import rule_files, seeding
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
 EVERY_S = 2.0
+Stamp = tuple[tuple[str, int, int, int], ...]
 
 
 class LiveSettings:
@@ -23,36 +26,57 @@ class LiveSettings:
 
     def __init__(self, first: Settings, reload: Callable[[], Settings]) -> None:
         self._settings, self._reload = first, reload
-        self._stamp = _stamp(first.config)
+        self._taken = self._seen = _stamps(first)
 
-    def policy(self) -> str:
-        return self._settings.schedpolicy
+    @property
+    def settings(self) -> Settings:
+        """The settings as they were last taken over."""
+        return self._settings
 
     async def follow(self, store: Store, every_s: float = EVERY_S) -> None:
-        """Look again and again whether the file changed; runs until cancelled."""
+        """Look again and again whether a file changed; runs until cancelled."""
         while self._settings.config is not None:
             await asyncio.sleep(every_s)
-            stamp = await asyncio.to_thread(_stamp, self._settings.config)
-            if stamp != self._stamp:
-                self._stamp = stamp
+            before, self._seen = self._seen, await asyncio.to_thread(_stamps, self._settings)
+            if self._seen != self._taken and self._seen == before:
+                self._taken = self._seen
                 await self._take(store)
 
     async def _take(self, store: Store) -> None:
         fields = {"file": self._settings.config}
         try:
             new = await asyncio.to_thread(self._reload)
-            await store.write(lambda unit: seeding.join_nodes(unit, new))
+            said = await asyncio.to_thread(rule_files.said, new)
+            await store.write(lambda unit: seeding.follow(unit, new, said))
         except CloudError as error:
             log.warning("a changed file of settings is not used", extra={"fields": {**fields, "error": str(error)}})
+            await store.write(partial(_refused, file=self._settings.config, why=str(error)))
             return
         self._settings = new
+        self._taken = self._seen = await asyncio.to_thread(_stamps, new)
         log.info("a changed file of settings was read", extra={"fields": fields})
 
 
-def _stamp(file: Path | None) -> tuple[int, int, int]:
-    """Tell one content of a file from another; zeros if there is none."""
+def _refused(unit: Unit, file: Path | None, why: str) -> None:
+    unit.note("mapping.refused", "settings", str(file), f"what changed is not used: {why}")
+
+
+def _stamps(settings: Settings) -> Stamp:
+    """Tell one content of the files from another."""
+    return tuple(_stamp(file) for file in _files(settings))
+
+
+def _files(settings: Settings) -> Iterator[Path]:
+    if settings.config is not None:
+        yield settings.config
+    if settings.schedpolicy == rule_files.RULES and settings.mapping_rules is not None:
+        yield settings.mapping_rules
+        yield from sorted(settings.mapping_rules.glob("*.rules"))
+
+
+def _stamp(file: Path) -> tuple[str, int, int, int]:
     try:
-        found = file.stat() if file else None
+        found = file.stat()
     except OSError:
-        return (0, 0, 0)
-    return (found.st_ino, found.st_mtime_ns, found.st_size) if found else (0, 0, 0)
+        return (str(file), 0, 0, 0)
+    return (str(file), found.st_ino, found.st_mtime_ns, found.st_size)

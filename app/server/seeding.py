@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from app.api.resources import AddHost
 from app.domain.account import Caller
 from app.domain.commands import RegisterImage
-from app.domain.ports import Entropy, ImageFiles, Unit
-from app.services import accounts, addresses, clusters, hosts, images, types
+from app.domain.files import ImageFiles
+from app.domain.ports import Entropy, Unit
+from app.services import accounts, addresses, clusters, hosts, images, rulesets, types
 from app.settings import Settings
 from app.storage.rehearsal import RehearsalFile, rehearsal_image
 
@@ -45,12 +46,12 @@ def wants_rehearsal(unit: Unit, settings: Settings) -> tuple[int, int]:
     return (0, 0) if settings.nodes or unit.hosts.where() else DEFAULT_SHAPE
 
 
-def seed(unit: Unit, settings: Settings, entropy: Entropy) -> accounts.Secrets | None:
+def seed(unit: Unit, settings: Settings, said: rulesets.Said, entropy: Entropy) -> accounts.Secrets | None:
     """Give types, administrator and hosts; return the administrator's secrets at the first start."""
     types.seed(unit)
     addresses.configure(unit, settings.network.subnet)
     secrets = accounts.first_start(unit, entropy)
-    join_nodes(unit, settings)
+    follow(unit, settings, said)
     shape = wants_rehearsal(unit, settings)
     if shape != (0, 0):
         _join_rehearsal_hosts(unit, *shape)
@@ -83,8 +84,9 @@ def _first_administrator(unit: Unit) -> Caller:
     return Caller(account_id=user.account_id, user_id=user.id, user_name=user.name, admin=True)
 
 
-def join_nodes(unit: Unit, settings: Settings) -> None:
-    """Add the hosts of NODES that are not there yet."""
+def follow(unit: Unit, settings: Settings, said: rulesets.Said) -> None:
+    """Take over what counts as soon as eucalyptus.conf says it: hosts of NODES that are not there yet, placement."""
+    rulesets.take_over(unit, said)
     if settings.nodes:
         clusters.add(unit, settings.cluster_name)
     for node in settings.nodes:

@@ -7,39 +7,51 @@ import asyncio
 import hashlib
 import os
 import random
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from app import __version__
 from app.clock import SystemClock
-from app.domain.ports import Fabric, Hypervisors, Store, Unit
+from app.domain.host import Host
+from app.domain.ports import Clock, Fabric, Hypervisors, Store, Unit
 from app.domain.states import HostState
 from app.network.kernel import KernelFabric
 from app.reconcile.limits import Limits
 from app.reconcile.loop import Reconciler
-from app.server import eucarc, seeding
+from app.reconcile.sampling import Sampling
+from app.server import eucarc, rule_files, seeding
 from app.server.backups import clear_abandoned
 from app.server.cloud import Cloud
+from app.server.commands import CommandSwitch
 from app.server.ec2.operation import Site
 from app.server.feed import Feed
 from app.server.files import Uploads
+from app.server.measuring import Measuring, Supplements
 from app.server.metadata import Metadata
 from app.server.metrics import Metrics
 from app.server.outcomes import Outcomes
+from app.server.planner import Planner
 from app.server.query import QueryApi, requests_of
 from app.server.query_edge import EC2_PATH
+from app.server.rehearsed_load import FILE, RehearsedLoad
 from app.server.rereading import LiveSettings
+from app.server.rounds import Mode, Rounds
+from app.server.sensors import Sensors
 from app.server.upkeep import keep_tidy
 from app.services import accounts
+from app.services.fleet import Fleet
+from app.services.mapping import Mapping
 from app.settings import Settings
 from app.storage.library import Library
 from app.storage.seed import Seeds
 from app.store.backup import backup
 from app.store.database import Database
 from app.store.lock import StateLock
+from app.store.samples import SampleFile
 from app.wire.amendments import Amendments
 from app.wire.models import Models
 from app.wire.protocol import Protocol
@@ -80,9 +92,11 @@ async def running(
         await asyncio.to_thread(clear_abandoned, state)
         async with Database.open(settings.database, clock=clock) as store:
             library = await asyncio.to_thread(Library, state / "images")
+            samples = SampleFile(settings.samples, clock)
             await _prepare(store, library, settings, url)
             fabric = KernelFabric(owner_of(state), Metadata(store, clock, os.urandom).answer)
             ports = around(Ports(store, hypervisors_of(settings), fabric))
+            mapping = Mapping(Fleet(clock.monotonic_s, threading.Lock(), settings.power_model))
             cloud = Cloud(
                 store=ports.store,
                 hypervisors=ports.hypervisors,
@@ -90,23 +104,28 @@ async def running(
                 uploads=Uploads(library),
                 feed=Feed(ports.store, clock),
                 metrics=Metrics(),
+                sensors=Sensors(samples, clock),
                 clock=clock,
                 entropy=os.urandom,
                 backup=partial(backup, settings.database),
                 state_dir=state,
-                policy=live.policy,
+                mapping=mapping,
+                rounds=rounds_of(ports.store, mapping, clock, live),
                 version=__version__,
             )
+            cloud.sensors.tell(mapping.fleet)
             async with (
+                aclosing(samples),
                 _following(cloud),
                 _reconciling(cloud, ports.fabric, settings),
-                _beside(keep_tidy(store, clock, settings.journal_keep_s), live.follow(store)),
+                _beside(keep_tidy(store, clock, settings.journal_keep_s), live.follow(store), cloud.rounds.run()),
             ):
                 yield cloud
 
 
 async def _prepare(store: Database, library: Library, settings: Settings, url: str) -> None:
-    secrets = await store.write(lambda unit: seeding.seed(unit, settings, os.urandom))
+    said = await asyncio.to_thread(rule_files.said, settings)
+    secrets = await store.write(lambda unit: seeding.seed(unit, settings, said, os.urandom))
     if await store.read(lambda unit: any(host.rehearsal for host in unit.hosts.where())):
         stored = await asyncio.to_thread(seeding.store_rehearsal_files, library)
         await store.write(lambda unit: seeding.register_rehearsal_image(unit, stored, os.urandom))
@@ -133,13 +152,23 @@ async def _reissued(store: Database) -> accounts.Secrets:
     return await store.write(lambda unit: accounts.reissue_first(unit, os.urandom))
 
 
+def rounds_of(store: Store, mapping: Mapping, clock: Clock, live: LiveSettings) -> Rounds:
+    """Make the rounds of remapping; how they are held is read from the settings as they are then."""
+
+    def mode() -> Mode:
+        now = live.settings
+        return Mode(mode=now.remap_mode, interval_s=now.remap_interval_s, idle_s=now.power_idle_s)
+
+    return Rounds(store, mapping, Planner(), clock, mode=mode, shipped=rule_files.shipped_text)
+
+
 def query_api(cloud: Cloud, url: str) -> QueryApi:
     """Make the Query interface of EC2 and STS; compiles its codecs, which takes a while."""
     amendments, models = Amendments.load(), Models()
     site = Site(
         region=eucarc.REGION,
         public_url=url + EC2_PATH,
-        policy=cloud.policy,
+        mapping=cloud.mapping,
         entropy=cloud.entropy,
         files=cloud.images,
         hypervisors=cloud.hypervisors,
@@ -198,17 +227,38 @@ async def _reconciling(cloud: Cloud, fabric: Fabric, settings: Settings) -> Asyn
         images=cloud.images,
         clock=cloud.clock,
         outcomes=Outcomes(),
-        limits=Limits(cache_mib=settings.cache_mib, swap_mib=settings.swap_mib),
+        limits=Limits(cache_mib=settings.cache_mib, swap_mib=settings.swap_mib, wake_s=settings.power_wake_s),
     )
+    reconciler.govern(CommandSwitch(settings.power_sleep_command, settings.power_wake_command))
     reconciler.weave(fabric, settings.network, await asyncio.to_thread(Seeds, settings.state_dir / "seeds"))
     try:
         await reconciler.start()
         await _rehearsal_hosts_up(cloud)
-        yield
+        async with _sensing(cloud, reconciler.hosts_up, settings):
+            yield
     finally:
         await reconciler.stop()
         await fabric.close()
         await cloud.hypervisors.close()
+
+
+def _sensing(cloud: Cloud, hosts_up: Callable[[], list[Host]], settings: Settings) -> AbstractAsyncContextManager[None]:
+    """Look at what hosts do, as long as they are looked after."""
+    sampling = Sampling(
+        cloud.hypervisors,
+        cloud.clock,
+        hosts_up,
+        sensing=cloud.sensors,
+        supplement=Supplements(
+            RehearsedLoad(settings.state_dir / FILE),
+            settings.power_model,
+            measured=bool(settings.power_watts_command),
+        ),
+        period_s=settings.sample_s,
+    )
+    cloud.sensors.tell(cloud.mapping.fleet)
+    commands = {"host.power_watts": settings.power_watts_command, "host.temp": settings.temp_command}
+    return _beside(sampling.run(), Measuring(commands, cloud.clock, hosts_up, cloud.sensors.sensed).run())
 
 
 async def _rehearsal_hosts_up(cloud: Cloud) -> None:

@@ -4,27 +4,25 @@ The order is 1.6.1's, since it decides which error a request with several faults
 ramdisk; key pair; type; groups; capacity. All or nothing.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.domain.account import Caller
 from app.domain.commands import RunInstances
 from app.domain.errors import Combination, Invalid, Missing, NoCapacity, OverLimit
 from app.domain.group import SecurityGroup
-from app.domain.host import Host
 from app.domain.image import Image, ImageKind
 from app.domain.ports import Entropy, Unit
-from app.domain.states import HostState, HostWanted
-from app.domain.vmtype import NOTHING, VmType
-from app.rules.place import Chosen, Room, place
+from app.domain.vmtype import VmType
 from app.services import addresses, groups, images, keypairs, tags, types
 from app.services.access import sees_hosts
+from app.services.machines import Wish
+from app.services.mapping import Choice, Mapping
 
 MOST_PER_REQUEST = 1000
 MOST_GROUPS = 16
+LONGEST_GROUP_NAME = 255
 USER_DATA_BYTES = 16 * 1024
 SHUTDOWN_BEHAVIORS = ("stop", "terminate")
-_CURSOR = "roundrobin.cursor"
 _MIB = 1 << 20
 _ADVICE = "ask for fewer, for a smaller type or in another zone, or try again later"
 
@@ -40,12 +38,12 @@ class Admitted:
     public_key: str
     vmtype: VmType
     groups: tuple[SecurityGroup, ...]
-    chosen: tuple[Chosen, ...]
+    choice: Choice
     addresses: tuple[str, ...]
 
 
-def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, policy: str) -> Admitted:
-    """Check a request and choose hosts; nothing but the default group and the cursor of the policy is written."""
+def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, mapping: Mapping) -> Admitted:
+    """Check a request and choose hosts; nothing but the default group and the cursor of ROUNDROBIN is written."""
     _check_numbers(command)
     image = images.usable(unit, caller, command.image_id, ImageKind.MACHINE)
     kernel_id = command.kernel_id or image.kernel_id
@@ -60,7 +58,8 @@ def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, p
     vmtype = types.resolve(unit, command.vmtype)
     _check_fit(image, vmtype)
     named = _groups(unit, caller, command, entropy)
-    chosen, given = _place(unit, caller, command, vmtype, policy)
+    wished = Wish(caller=caller, command=command, vmtype=vmtype, image_id=image.id)
+    choice, given = _place(unit, wished, mapping)
     return Admitted(
         image=image,
         kernel_id=kernel_id,
@@ -69,7 +68,7 @@ def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, p
         public_key=pair.public_key if pair else "",
         vmtype=vmtype,
         groups=named,
-        chosen=chosen,
+        choice=choice,
         addresses=given,
     )
 
@@ -77,30 +76,6 @@ def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, p
 def no_room(caller: Caller, vmtype: str, asked: int, *reasons: str) -> NoCapacity:
     """Form the refusal; the reasons name hosts, so only those who run the cloud are told."""
     return NoCapacity(vmtype, asked, reasons if sees_hosts(caller) else (_ADVICE,))
-
-
-def rooms(unit: Unit, hosts: Iterable[Host]) -> list[Room]:
-    """Show hosts as the rules see them, with what is held already taken off."""
-    held = unit.held()
-    return [
-        Room(
-            host=host.name,
-            cluster=host.cluster,
-            ordinal=host.ordinal,
-            free=host.capacity - held.get(host.name, NOTHING),
-            closed=closed(host),
-        )
-        for host in hosts
-    ]
-
-
-def closed(host: Host) -> str:
-    """Say why a host takes nothing new; empty if it does."""
-    if host.wanted is not HostWanted.ENABLED:
-        return f"is {host.wanted}"
-    if host.state is not HostState.UP:
-        return "has not been reached yet" if host.state is HostState.UNKNOWN else "is lost"
-    return ""
 
 
 def _check_numbers(command: RunInstances) -> None:
@@ -112,6 +87,10 @@ def _check_numbers(command: RunInstances) -> None:
         raise OverLimit("instances per request", command.max_count, MOST_PER_REQUEST)
     if len(command.user_data) > USER_DATA_BYTES:
         raise Invalid("UserData", f"{len(command.user_data)} bytes", f"It has at most {USER_DATA_BYTES} bytes.")
+    if len(command.placement_group) > LONGEST_GROUP_NAME or not command.placement_group.isprintable():
+        raise Invalid(
+            "Placement.GroupName", command.placement_group[:80], f"It has at most {LONGEST_GROUP_NAME} characters."
+        )
     if command.shutdown_behavior not in SHUTDOWN_BEHAVIORS:
         why = f"Choose {' or '.join(SHUTDOWN_BEHAVIORS)}."
         raise Invalid("InstanceInitiatedShutdownBehavior", command.shutdown_behavior, why)
@@ -139,23 +118,22 @@ def _groups(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy)
     return tuple(named) or (default,)
 
 
-def _place(
-    unit: Unit, caller: Caller, command: RunInstances, vmtype: VmType, policy: str
-) -> tuple[tuple[Chosen, ...], tuple[str, ...]]:
+def _place(unit: Unit, wished: Wish, mapping: Mapping) -> tuple[Choice, tuple[str, ...]]:
     """Choose hosts and an address for each; fewer addresses than hosts are like fewer hosts."""
-    chosen = _choose(unit, caller, command, vmtype, policy)
-    given = addresses.give(unit, [place.host for place in chosen])
-    if len(given) < command.min_count:
-        raise NoCapacity(vmtype.name, command.min_count, (f"the subnet has {len(given)} addresses free",))
-    return chosen[: len(given)], tuple(given)
+    choice, least = _choose(unit, wished, mapping), wished.command.min_count
+    given = addresses.give(unit, [place.host for place in choice.chosen])
+    if len(given) < least:
+        raise NoCapacity(wished.vmtype.name, least, (f"the subnet has {len(given)} addresses free",))
+    return choice, tuple(given)
 
 
-def _choose(unit: Unit, caller: Caller, command: RunInstances, vmtype: VmType, policy: str) -> tuple[Chosen, ...]:
-    if command.cluster and unit.clusters.get(command.cluster) is None:
-        raise Missing("zone", command.cluster)
-    hosts = unit.hosts.where(cluster=command.cluster) if command.cluster else unit.hosts.where()
-    decision = place(rooms(unit, hosts), vmtype.size, command.max_count, policy, int(unit.setting(_CURSOR, "-1")))
-    if len(decision.chosen) < command.min_count:
-        raise no_room(caller, vmtype.name, command.min_count, *(decision.refusals or ("there is no host",)))
-    unit.set_setting(_CURSOR, str(decision.cursor))
-    return decision.chosen
+def _choose(unit: Unit, wished: Wish, mapping: Mapping) -> Choice:
+    command = wished.command
+    choice = mapping.choose(unit, wished, command.max_count, command.cluster)
+    missing = command.min_count - len(choice.chosen)
+    if missing > 0:
+        mapping.fleet.missed(command.cluster, missing)
+        reasons = choice.refusals or ("there is no host",)
+        raise no_room(wished.caller, wished.vmtype.name, command.min_count, *reasons)
+    mapping.settle(unit, choice)
+    return choice

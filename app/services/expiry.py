@@ -12,12 +12,13 @@ AT_ONCE = 500
 
 
 def drop_ended(unit: Unit, kept_ms: int) -> int:
-    """Remove instances that ended longer ago than that, with their tags and reservations; return how many."""
+    """Remove instances that ended longer ago than that, with all that hangs on them; return how many."""
     ended = unit.instances.where(wanted=Wanted.TERMINATED, removed=True)
     old = [row for row in ended if unit.now_ms - row.ended_at_ms > kept_ms][:AT_ONCE]
     for row in old:
         tags.forget(unit, row.id)
         unit.instances.remove(row)
+    unit.decisions.forget([row.id for row in old])
     for reservation_id in {row.reservation_id for row in old}:
         reservation = unit.reservations.get(reservation_id)
         if reservation is not None and not unit.instances.where(reservation_id=reservation_id):

@@ -4,16 +4,21 @@ The trap: a libvirt URI can name a program to run (`+ext`, `command=`) or, with 
 whose first line comes back in an error; so a URI is checked as strictly as a path.
 """
 
+import re
 from dataclasses import replace
+from typing import Any
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from app.api.resources import AddHost
-from app.domain.errors import Conflict, Invalid, Missing
+from app.api.resources import AddHost, SetHost
+from app.domain.errors import Conflict, Invalid, Missing, OverLimit
 from app.domain.host import Host
+from app.domain.instance import Instance
 from app.domain.ports import Unit
 from app.domain.states import HostWanted
 from app.services.names import check_name
 
+MOST_TAGS = 50
+_WORD = re.compile(r"[^\s,]{1,63}")
 _DRIVERS = frozenset({"xen", "qemu", "test", "scripted"})
 _TRANSPORTS = frozenset({"", "ssh", "libssh", "libssh2", "tls", "tcp", "unix"})
 _PROGRAM_WORDS = frozenset({"command", "netcat", "proxy"})
@@ -31,6 +36,7 @@ def add(unit: Unit, asked: AddHost) -> Host:
     if existing:
         return _again(unit, existing, asked)
     _check_uri_is_free(unit, asked)
+    traits = _traits(SetHost(rack=asked.rack, tags=asked.tags, cpu_ratio=asked.cpu_ratio, mips=asked.mips))
     host = Host(
         name=asked.name,
         cluster=asked.cluster,
@@ -40,10 +46,18 @@ def add(unit: Unit, asked: AddHost) -> Host:
         max_memory_mib=asked.max_memory_mib,
         max_disk_gb=asked.max_disk_gb,
         bridge=asked.bridge,
+        **traits,
         created_at_ms=unit.now_ms,
     )
     unit.hosts.add(host, text=f"Host {host.name} joins cluster {host.cluster}")
     return host
+
+
+def change(unit: Unit, name: str, asked: SetHost) -> Host:
+    """Write what rules read of a host: its rack and tags, how many processors a core carries, its speed."""
+    changed = replace(get(unit, name), **_traits(asked))
+    unit.hosts.put(changed, text=f"Host {name} was described anew")
+    return changed
 
 
 def drain(unit: Unit, name: str) -> Host:
@@ -67,6 +81,11 @@ def get(unit: Unit, name: str) -> Host:
     if host is None:
         raise Missing("host", name)
     return host
+
+
+def carried(unit: Unit, name: str) -> list[Instance]:
+    """List the instances of a host that are not gone from it."""
+    return unit.instances.where(host=name, removed=False)
 
 
 def forget(unit: Unit, name: str) -> None:
@@ -118,6 +137,23 @@ def _check_limits(asked: AddHost) -> None:
             raise Invalid(parameter, value, "It can not be negative; 0 means what the host itself has.")
     if asked.bridge:
         check_name("bridge", asked.bridge)
+
+
+def _traits(asked: SetHost) -> dict[str, Any]:
+    """Check and spell what was given of a host's rack, tags, ratio and speed."""
+    if asked.rack:
+        check_name("rack", asked.rack)
+    for tag in asked.tags or ():
+        if not _WORD.fullmatch(tag) or not tag.isprintable():
+            raise Invalid("tags", tag[:80], "A tag is a word of 1 to 63 characters without blanks and commas.")
+    if len(asked.tags or ()) > MOST_TAGS:
+        raise OverLimit("tags per host", len(asked.tags or ()), MOST_TAGS)
+    for parameter, value, least, most in (("cpu_ratio", asked.cpu_ratio, 0.1, 64.0), ("mips", asked.mips, 0.0, 1e7)):
+        if value is not None and not least <= value <= most:
+            raise Invalid(parameter, value, f"It is a number from {least:g} to {most:g}.")
+    given = {"rack": asked.rack, "cpu_ratio": asked.cpu_ratio, "mips": asked.mips}
+    tags = {} if asked.tags is None else {"tags": tuple(sorted(set(asked.tags)))}
+    return {name: value for name, value in given.items() if value is not None} | tags
 
 
 def _check_uri_is_free(unit: Unit, asked: AddHost) -> None:

@@ -14,8 +14,10 @@ from app.domain.errors import Invalid, Mismatch, Missing, WrongState
 from app.domain.instance import Instance, Reservation, mac_of
 from app.domain.ports import Entropy, Unit
 from app.domain.states import INSTANCE, InstanceState, Wanted
-from app.services import admission, tags
+from app.services import admission, decisions, power, tags
 from app.services.access import owns, scope
+from app.services.mapping import Mapping
+from app.services.rooms import rooms
 
 LONGEST_TOKEN = 64
 
@@ -29,7 +31,7 @@ class Change:
 
 
 def run(
-    unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, policy: str
+    unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, mapping: Mapping
 ) -> tuple[Reservation, list[Instance]]:
     """Admit and record a reservation; a client token that was used before gives its reservation again.
 
@@ -39,7 +41,7 @@ def run(
         earlier = _earlier(unit, caller, command)
         if earlier is not None:
             return earlier, in_launch_order(unit.instances.where(reservation_id=earlier.id))
-    admitted = admission.admit(unit, caller, command, entropy, policy)
+    admitted = admission.admit(unit, caller, command, entropy, mapping)
     reservation = Reservation(
         id=ids.mint("reservation", entropy(ids.ENTROPY_BYTES)),
         account_id=caller.account_id,
@@ -49,10 +51,12 @@ def run(
         created_at_ms=unit.now_ms,
     )
     unit.reservations.add(reservation)
+    power.wake_all(unit, (chosen.host for chosen in admitted.choice.chosen), f"{reservation.id} is placed there")
     instances = []
-    for index, chosen in enumerate(admitted.chosen):
-        instance = _asked(reservation, command, admitted, index, _mint(unit, entropy))
-        unit.instances.add(instance, event="instance.asked", text=f"placed on {chosen.host}")
+    for index, instance_id in enumerate(_mint(unit, len(admitted.addresses), entropy)):
+        instance = _asked(reservation, command, admitted, index, instance_id)
+        unit.instances.add(instance, event="instance.asked", text=f"placed on {instance.host}")
+        decisions.placed(unit, instance, admitted.choice)
         instances.append(instance)
     if command.tags:
         tags.set_on(unit, caller, [instance.id for instance in instances], command.tags)
@@ -81,13 +85,14 @@ def stop(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Change
     return _each(unit, caller, instance_ids, "stop", off)
 
 
-def start(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Change]:
-    """Want stopped instances running again on their host; NoCapacity if it has no room or can not be used."""
+def start(unit: Unit, caller: Caller, instance_ids: Sequence[str], mapping: Mapping) -> list[Change]:
+    """Want stopped instances running again on their host; NoCapacity if it, or a hard rule, does not take them."""
 
     def again(instance: Instance) -> Instance:
         if instance.state in (InstanceState.PENDING, InstanceState.RUNNING):
             return instance
-        _check_room(unit, caller, instance)
+        _check_room(unit, caller, instance, mapping)
+        power.wake(unit, instance.host, f"{instance.id} starts there")
         return replace(
             instance,
             wanted=Wanted.RUNNING,
@@ -111,14 +116,16 @@ def reboot(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Chan
     return _each(unit, caller, instance_ids, "reboot", anew)
 
 
-ACTIONS = {"terminate": terminate, "stop": stop, "start": start, "reboot": reboot}
+ACTIONS = ("terminate", "stop", "start", "reboot")
 
 
-def act(unit: Unit, caller: Caller, action: str, instance_ids: Sequence[str]) -> list[Change]:
-    """Do one of ACTIONS by name."""
+def act(unit: Unit, caller: Caller, action: str, instance_ids: Sequence[str], mapping: Mapping) -> list[Change]:
+    """Terminate, stop, start or reboot."""
     if action not in ACTIONS:
         raise Invalid("action", action, f"Choose one of {', '.join(ACTIONS)}.")
-    return ACTIONS[action](unit, caller, instance_ids)
+    if action == "start":
+        return start(unit, caller, instance_ids, mapping)
+    return {"terminate": terminate, "stop": stop, "reboot": reboot}[action](unit, caller, instance_ids)
 
 
 def find(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Instance]:
@@ -134,6 +141,14 @@ def find(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Instan
     if missing:
         raise Missing("instance", *missing)
     return found
+
+
+def get(unit: Unit, instance_id: str) -> Instance:
+    """Return an instance, whoever's it is; Missing otherwise."""
+    instance = unit.instances.get(instance_id)
+    if instance is None:
+        raise Missing("instance", instance_id)
+    return instance
 
 
 def visible(unit: Unit, caller: Caller) -> list[Instance]:
@@ -182,7 +197,7 @@ def _earlier(unit: Unit, caller: Caller, command: RunInstances) -> Reservation |
 def _asked(
     reservation: Reservation, command: RunInstances, admitted: admission.Admitted, index: int, instance_id: str
 ) -> Instance:
-    chosen = admitted.chosen[index]
+    chosen = admitted.choice.chosen[index]
     return Instance(
         id=instance_id,
         reservation_id=reservation.id,
@@ -193,6 +208,7 @@ def _asked(
         ramdisk_id=admitted.ramdisk_id,
         key_name=admitted.key_name,
         group_ids=tuple(group.id for group in admitted.groups),
+        placement_group=command.placement_group,
         vmtype=admitted.vmtype.name,
         cores=admitted.vmtype.cores,
         memory_mib=admitted.vmtype.memory_mib,
@@ -212,12 +228,16 @@ def _asked(
     )
 
 
-def _mint(unit: Unit, entropy: Entropy) -> str:
-    """Mint an id whose MAC address, which holds only 32 bits of it, no other instance has."""
-    while True:
-        instance_id = ids.mint("instance", entropy(ids.ENTROPY_BYTES))
-        if not unit.instances.where(mac=mac_of(instance_id)):
-            return instance_id
+def _mint(unit: Unit, count: int, entropy: Entropy) -> list[str]:
+    """Mint ids whose MAC addresses, which hold only 32 bits of them, no other instance has."""
+    by_mac: dict[str, str] = {}
+    while len(by_mac) < count:
+        minted = [ids.mint("instance", entropy(ids.ENTROPY_BYTES)) for _ in range(count - len(by_mac))]
+        found = {mac_of(instance_id): instance_id for instance_id in minted} | by_mac
+        for row in unit.instances.where(mac=tuple(found)):
+            found.pop(row.mac, None)
+        by_mac = found
+    return list(by_mac.values())
 
 
 def _each(
@@ -240,15 +260,19 @@ def _each(
     return changes
 
 
-def _check_room(unit: Unit, caller: Caller, instance: Instance) -> None:
+def _check_room(unit: Unit, caller: Caller, instance: Instance, mapping: Mapping) -> None:
     host = unit.hosts.get(instance.host)
     if host is None:
         raise admission.no_room(caller, instance.vmtype, 1, f"its host {instance.host} has left the cloud")
-    room = admission.rooms(unit, (host,))[0]
+    room = rooms(unit, (host,))[0]
     need = replace(instance.size, disk_gb=0)  # it holds its disk already
     if room.closed or not room.free.covers(need):
         why = room.closed or f"has {room.free.cores} cores and {room.free.memory_mib} MiB free"
         raise admission.no_room(caller, instance.vmtype, 1, f"its host {host.name} {why}")
+    objections = mapping.objections(unit, instance, host.name)
+    if objections:
+        reasons = [f"its host {host.name} is refused by {clause}" for clause in objections]
+        raise admission.no_room(caller, instance.vmtype, 1, *reasons)
 
 
 def _ended(unit: Unit, instance: Instance, code: str, reason: str, by: str) -> Instance:

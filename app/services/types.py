@@ -95,8 +95,8 @@ def _room(vmtype: VmType, hosts: Sequence[Host], held: Mapping[str, Size]) -> Ro
     open_hosts = [host for host in hosts if host.wanted is HostWanted.ENABLED]
     return Room(
         vmtype=vmtype,
-        free=sum((host.capacity - held.get(host.name, NOTHING)).times(need) for host in open_hosts),
-        most=sum(host.capacity.times(need) for host in hosts),
+        free=sum((host.room - held.get(host.name, NOTHING)).times(need) for host in open_hosts),
+        most=sum(host.room.times(need) for host in hosts),
     )
 
 

@@ -11,7 +11,6 @@ from app.api.resources import (
     AccountView,
     AuditView,
     ClusterView,
-    DecisionView,
     EventView,
     HostView,
     ImageView,
@@ -64,6 +63,13 @@ def host_view(host: Host, world: World) -> HostView:
         seen_at_ms=host.seen_at_ms,
         state_since_ms=host.state_since_ms,
         last_error=host.last_error,
+        power=host.power,
+        power_wanted=host.power_wanted,
+        power_error=host.power_error,
+        rack=host.rack,
+        tags=list(host.tags),
+        cpu_ratio=host.cpu_ratio,
+        mips=host.mips,
     )
 
 
@@ -94,6 +100,7 @@ def instance_view(instance: Instance, named: Mapping[str, str]) -> InstanceView:
         status="impaired" if instance.impaired_since_ms or halted(instance) else _STATUS.get(state, ""),
         cluster=instance.cluster,
         host=instance.host,
+        moving_from=instance.moving_from,
         vmtype=instance.vmtype,
         cores=instance.cores,
         memory_mib=instance.memory_mib,
@@ -101,6 +108,7 @@ def instance_view(instance: Instance, named: Mapping[str, str]) -> InstanceView:
         image_id=instance.image_id,
         key_name=instance.key_name,
         private_ip=instance.address,
+        placement_group=instance.placement_group,
         launch_index=instance.launch_index,
         launched_at_ms=instance.launched_at_ms,
         ended_at_ms=instance.ended_at_ms,
@@ -121,12 +129,6 @@ def instance_views(unit: Unit, instances: Iterable[Instance]) -> list[InstanceVi
 def halted(instance: Instance) -> bool:
     """Tell whether an instance that should run is paused on its host, as QEMU does when a disk is full."""
     return instance.state is InstanceState.RUNNING and instance.seen is Seen.PAUSED
-
-
-def decisions(instance: Instance) -> list[DecisionView]:
-    """List why the instance is where it is."""
-    reasons = list(instance.placement_reasons)
-    return [DecisionView(at_ms=instance.created_at_ms, host=instance.host, reasons=reasons)]
 
 
 def image_view(image: Image) -> ImageView:

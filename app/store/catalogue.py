@@ -11,6 +11,7 @@ from app.domain.host import Cluster, Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
 from app.domain.keypair import KeyPair
+from app.domain.ruleset import Activation, Ruleset
 from app.domain.tag import Tag
 from app.domain.vmtype import VmType
 
@@ -28,5 +29,7 @@ KINDS: Final[dict[type, tuple[str, str]]] = {
     Reservation: ("reservations", "reservation"),
     Instance: ("instances", "instance"),
     Tag: ("tags", "tag"),
+    Ruleset: ("rulesets", "ruleset"),
+    Activation: ("activations", "activation"),
 }
 """Entity: (table, word). The table's name is the attribute of `Unit` too."""

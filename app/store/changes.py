@@ -1,4 +1,6 @@
-"""Waking those who follow the journal: each listener holds the newest cursor only, so a slow one skips some.
+"""What was committed: how often each kind of row, and waking those who follow the journal.
+
+Each listener holds the newest cursor only, so a slow one skips some.
 
 Commits happen on the writer's thread, listeners wait on event loops. A listener counts from the call of
 `listen`, not from its first wait, so that no commit between the two is missed; it is forgotten with its last
@@ -8,6 +10,8 @@ reference.
 import asyncio
 import threading
 import weakref
+from collections import Counter
+from collections.abc import Iterable
 from typing import Self
 
 _END = -1
@@ -50,10 +54,11 @@ class Listener:
 
 
 class Changes:
-    """All listeners of a store."""
+    """Counts and all listeners of a store."""
 
     def __init__(self) -> None:
         self._listeners: weakref.WeakSet[Listener] = weakref.WeakSet()
+        self._counts: Counter[type] = Counter()
         self._gate = threading.Lock()
         self._closed = False
 
@@ -65,6 +70,13 @@ class Changes:
         if closed:
             listener.tell(_END)
         return listener
+
+    def count(self, entities: Iterable[type]) -> None:
+        """Note a commit that changed rows of these kinds; one thread only counts."""
+        self._counts.update(entities)
+
+    def counted(self, entities: Iterable[type]) -> int:
+        return sum(self._counts[entity] for entity in entities)
 
     def tell(self, cursor: int) -> None:
         with self._gate:

@@ -6,7 +6,7 @@ that UTF-8 can carry; `storable` tells.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -16,7 +16,7 @@ from app.domain.errors import Broken
 from app.domain.rows import Writer, key_columns, writer_of
 
 Row = TypeVar("Row")
-Stored = str | int | bytes
+Stored = str | int | float | bytes
 Convert = Callable[[Any], Any]
 _JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
@@ -57,7 +57,7 @@ class Codec(Generic[Row]):
             values[position] = encode(values[position])
         return values
 
-    def decode(self, stored: tuple[Any, ...]) -> Row:
+    def decode(self, stored: Sequence[Any]) -> Row:
         """Build the entity from stored values in the order of `names`; Broken if one is no value of its type."""
         values = list(stored)
         try:
@@ -117,6 +117,7 @@ def _conversion(name: str, hint: Any) -> tuple[str, Convert | None, Convert | No
     plain: dict[Any, tuple[str, Convert | None, Convert | None]] = {
         str: ("TEXT", None, None),
         int: ("INTEGER", None, None),
+        float: ("REAL", None, None),
         bool: ("INTEGER", int, bool),
         bytes: ("BLOB", None, None),
     }
@@ -139,4 +140,4 @@ def _tuple(text: str) -> tuple[str, ...]:
 def _literal(value: Stored) -> str:
     if isinstance(value, bytes):
         return f"X'{value.hex().upper()}'"
-    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
+    return str(value) if isinstance(value, int | float) else "'" + value.replace("'", "''") + "'"

@@ -24,7 +24,7 @@ _MAGIC = b"SQLite format 3\0"
 def prepare(file: Path, busy_timeout_s: float) -> None:
     """Create the database if it is missing, check that it is ours, and migrate it; Broken or Unavailable if not."""
     try:
-        _make(file)
+        make_file(file)
         check_header(file)
     except OSError as error:
         raise Unavailable("store", f"{file} can not be opened: {error.strerror}") from error
@@ -59,6 +59,7 @@ def connect(
         f"busy_timeout = {round(busy_timeout_s * 1000)}",
         "journal_size_limit = 67108864",
         "wal_autocheckpoint = 4000",
+        "temp_store = MEMORY",  # savepoints keep the pages of before; as a file each transaction would make one
         "trusted_schema = OFF",
         *(["query_only = ON"] if query_only else []),
     ]
@@ -104,7 +105,8 @@ def _check_writable(connection: sqlite3.Connection) -> None:
     connection.execute("ROLLBACK")
 
 
-def _make(file: Path) -> None:
+def make_file(file: Path) -> None:
+    """Make an empty file that nobody else may read, unless it is there."""
     file.parent.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
     os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))
     if file.stat().st_mode & 0o777 != FILE_MODE:

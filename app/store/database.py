@@ -59,7 +59,7 @@ class Database:
         patient, hasty = (partial(connect, path, wait_s, query_only=True) for wait_s in (busy_timeout_s, 0.0))
         readers = Readers(patient, hasty, clock, read_threads)
         return cls(
-            WriterThread(partial(connect, path, busy_timeout_s), clock, changes.tell, still_there(path)),
+            WriterThread(partial(connect, path, busy_timeout_s), clock, changes, still_there(path)),
             readers,
             changes,
         )
@@ -84,6 +84,10 @@ class Database:
         One thread only may glance. It never waits: Unavailable if another program keeps readers out.
         """
         return self._readers.at_once(work)
+
+    def version(self, *entities: type) -> int:
+        """Return a number that grows with every commit that changed one of these kinds, before anybody is answered."""
+        return self._changes.counted(entities)
 
     def changes(self) -> AsyncIterator[int]:
         """Follow commits from now on: the newest cursor after each that journalled; ends when the store closes."""

@@ -5,14 +5,16 @@ prefix is ever pruned, even if the clock jumped: a hole in the middle would be a
 without noticing.
 """
 
-import base64
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Final
+
+import msgspec
 
 from app.domain.journal import Entry
-from app.store.codec import dump
 from app.store.session import Session
+
+_JSON: Final = msgspec.json.Encoder(order="sorted")  # writes bytes as Base64
 
 
 class Journal:
@@ -26,7 +28,7 @@ class Journal:
         """Write one entry; text that UTF-8 can not carry is replaced, for a change must not fail by its description."""
         written = self._session.change(
             "INSERT INTO journal (at_ms, event, kind, resource_id, text, data) VALUES (?, ?, ?, ?, ?, ?)",
-            (self._at_ms, event, kind, fitting(resource_id), fitting(text), dump(_plain(data))),
+            (self._at_ms, event, kind, fitting(resource_id), fitting(text), _JSON.encode(data).decode()),
         )
         self.newest = written.lastrowid or 0
 
@@ -64,10 +66,3 @@ class Journal:
 def fitting(text: str) -> str:
     """Replace what UTF-8 can not carry."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _plain(data: Mapping[str, object]) -> dict[str, Any]:
-    return {
-        name: base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value
-        for name, value in data.items()
-    }

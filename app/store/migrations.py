@@ -23,6 +23,10 @@ def migrations() -> Migrations:
     steps(name="0002_private_addresses")(_0002_private_addresses)
     steps(name="0003_memory_of_images")(_0003_memory_of_images)
     steps(name="0004_held")(_0004_held)
+    steps(name="0005_moves")(_0005_moves)
+    steps(name="0006_rulesets")(_0006_rulesets)
+    steps(name="0007_hosts_for_rules")(_0007_hosts_for_rules)
+    steps(name="0008_power")(_0008_power)
     return steps
 
 
@@ -93,14 +97,76 @@ def _0004_held(schema: Schema) -> None:
     )
 
 
-def _held_changes(sign: str, row: str, source: str = "") -> str:
+def _0005_moves(schema: Schema) -> None:
+    """An instance that moves holds its room on both hosts: the triggers are made anew; the sums need no change."""
+    schema.execute('ALTER TABLE "instances" ADD COLUMN "moving_from" TEXT NOT NULL DEFAULT \'\'')
+    schema.execute('CREATE INDEX "instances_moving_from" ON "instances" ("moving_from")')
+    for name in ("held_more", "held_less", "held_other"):
+        schema.execute(f'DROP TRIGGER "{name}"')
+    less, more = _held_on_both("-", "OLD"), _held_on_both("+", "NEW")
+    schema.execute(f'CREATE TRIGGER "held_more" AFTER INSERT ON "instances" BEGIN {more}; END')
+    schema.execute(f'CREATE TRIGGER "held_less" AFTER DELETE ON "instances" BEGIN {less}; END')
+    columns = ("host", "moving_from", "cores", "memory_mib", "disk_gb", "wanted", "seen", "launches", "launched")
+    schema.execute(
+        f'CREATE TRIGGER "held_other" AFTER UPDATE OF {", ".join((*columns, "removed"))} ON "instances"'
+        f" BEGIN {less}; {more}; END"
+    )
+
+
+def _held_on_both(sign: str, row: str) -> str:
+    return f"{_held_changes(sign, row)}; {_held_changes(sign, row, column='moving_from')}"
+
+
+def _0006_rulesets(schema: Schema) -> None:
+    schema.execute(
+        'CREATE TABLE "rulesets" ("id" TEXT NOT NULL PRIMARY KEY, "number" INTEGER NOT NULL UNIQUE,'
+        ' "name" TEXT NOT NULL, "text" TEXT NOT NULL, "sha256" TEXT NOT NULL, "policy" TEXT NOT NULL,'
+        ' "author" TEXT NOT NULL, "created_at_ms" INTEGER NOT NULL) STRICT'
+    )
+    schema.execute(
+        'CREATE TABLE "activations" ("id" TEXT NOT NULL PRIMARY KEY, "active" TEXT NOT NULL, "policy" TEXT NOT NULL,'
+        ' "who" TEXT NOT NULL, "at_ms" INTEGER NOT NULL) STRICT'
+    )
+
+
+def _0008_power(schema: Schema) -> None:
+    for column, kind, default in (
+        ("power_wanted", "TEXT", "'on'"),
+        ("power", "TEXT", "'on'"),
+        ("power_since_ms", "INTEGER", "0"),
+        ("power_error", "TEXT", "''"),
+    ):
+        schema.execute(f'ALTER TABLE "hosts" ADD COLUMN "{column}" {kind} NOT NULL DEFAULT {default}')
+
+
+def _0007_hosts_for_rules(schema: Schema) -> None:
+    """What rules read of hosts and instances, and what became of each instance by which rule."""
+    for column, definition in (
+        ("rack", "TEXT NOT NULL DEFAULT ''"),
+        ("tags", "TEXT NOT NULL DEFAULT '[]'"),
+        ("cpu_ratio", "REAL NOT NULL DEFAULT 1.0"),
+        ("mips", "REAL NOT NULL DEFAULT 0.0"),
+    ):
+        schema.execute(f'ALTER TABLE "hosts" ADD COLUMN "{column}" {definition}')
+    schema.execute('ALTER TABLE "instances" ADD COLUMN "placement_group" TEXT NOT NULL DEFAULT \'\'')
+    schema.execute(
+        'CREATE TABLE "decisions" ("instance_id" TEXT NOT NULL, "number" INTEGER NOT NULL, "at_ms" INTEGER NOT NULL,'
+        ' "kind" TEXT NOT NULL, "policy" TEXT NOT NULL, "ruleset_id" TEXT NOT NULL, "host" TEXT NOT NULL,'
+        ' "origin" TEXT NOT NULL, "reasons" TEXT NOT NULL, "verdicts" BLOB NOT NULL,'
+        ' PRIMARY KEY ("instance_id", "number")) STRICT'
+    )
+    schema.execute('CREATE INDEX "decisions_moved" ON "decisions" ("at_ms") WHERE "kind" = \'moved\'')
+
+
+def _held_changes(sign: str, row: str, source: str = "", column: str = "host") -> str:
     ended = f"({row}.wanted = 'terminated' AND {row}.launched >= {row}.launches)"
+    moves = f" AND {row}.moving_from <> ''" if column == "moving_from" else ""
     at_rest = f"(({row}.wanted = 'stopped' OR {ended}) AND {row}.seen IN ('nothing', 'off', 'crashed'))"
     return f"""
         INSERT INTO "held" ("host", "instances", "cores", "memory_mib", "disk_gb")
-            SELECT {row}.host, {sign}1, {sign}{row}.cores * NOT {at_rest}, {sign}{row}.memory_mib * NOT {at_rest},
+            SELECT {row}.{column}, {sign}1, {sign}{row}.cores * NOT {at_rest}, {sign}{row}.memory_mib * NOT {at_rest},
                 {sign}{row}.disk_gb
-            {source} WHERE NOT ({row}.wanted = 'terminated' AND {row}.removed)
+            {source} WHERE NOT ({row}.wanted = 'terminated' AND {row}.removed){moves}
         ON CONFLICT ("host") DO UPDATE SET
             "instances" = "instances" + excluded."instances", "cores" = "cores" + excluded."cores",
             "memory_mib" = "memory_mib" + excluded."memory_mib", "disk_gb" = "disk_gb" + excluded."disk_gb"

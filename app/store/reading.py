@@ -70,7 +70,6 @@ def snapshot(connection: sqlite3.Connection, clock: Clock, work: Callable[[Trans
     """Run `work` in a transaction that only reads."""
     session = Session(connection, writable=False)
     try:
-        connection.execute("BEGIN")
         return work(Transaction(session, "services", clock.now_ms()))
     except BaseException as error:
         said = told(error)

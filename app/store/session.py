@@ -15,31 +15,39 @@ Values = Sequence[Any] | Mapping[str, Any]
 
 
 class Session:
-    """Statements within one open transaction; `change` only where `writable`."""
+    """Statements within one transaction; `change` only where `writable`.
+
+    One that only reads is begun by its first statement, since much is answered without any.
+    """
 
     def __init__(self, connection: sqlite3.Connection, *, writable: bool) -> None:
         self._connection, self._writable, self._ended = connection, writable, False
+        self._begun = writable
 
     def query(self, sql: str, values: Values = ()) -> sqlite3.Cursor:
         """Run a statement that only reads."""
-        self._check()
+        self.check()
         return self._connection.execute(sql, values)
 
     def change(self, sql: str, values: Values = ()) -> sqlite3.Cursor:
         """Run a statement that writes; ValueError within a read."""
         if not self._writable:
             raise ValueError("a unit of work that only reads tried to write")
-        self._check()
+        self.check()
         return self._connection.execute(sql, values)
 
     def end(self) -> None:
         self._ended = True
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Begin what only reads; ValueError once the transaction is over, Unavailable if a failure has undone it."""
         if self._ended:
             raise ValueError("the unit of work is over; its tables can not be used any more")
         if not self._connection.in_transaction:
-            raise self.undone()
+            if self._begun:
+                raise self.undone()
+            self._begun = True
+            self._connection.execute("BEGIN")
 
     @staticmethod
     def undone() -> Unavailable:

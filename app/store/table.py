@@ -27,12 +27,16 @@ MOST_VALUES: Final = 500
 class Rows(Generic[Row]):
     """The port `Table` on one transaction."""
 
-    def __init__(self, entity: type[Row], session: Session, journal: Journal, writer: Writer) -> None:
+    def __init__(
+        self, entity: type[Row], session: Session, journal: Journal, writer: Writer, changed: set[type]
+    ) -> None:
+        self._entity, self._changed = entity, changed
         self._codec: Codec[Row] = codec_of(entity)
         self._kind = KINDS[entity][1]
         known: Any = entity
         self._sql: Statements = statements_of(known)
         self._session, self._journal, self._writer = session, journal, writer
+        self._known: dict[tuple[str, ...], Sequence[Any]] = {}  # as stored, where this transaction read or wrote it
 
     def get(self, *key: str) -> Row | None:
         stored = self._stored(key)
@@ -53,13 +57,16 @@ class Rows(Generic[Row]):
     def add(self, row: Row, *, event: str | None = None, text: str = "") -> None:
         if self._writer != "services":
             raise ValueError(f"only services add rows; {self._writer} tried to add a {self._kind}")
-        self._change(self._sql.insert, self._codec.encode(row), row)
+        stored = self._codec.encode(row)
+        self._change(self._sql.insert, stored, row)
+        self._known[self._codec.key_of(row)] = stored
         self._write_down(event or f"{self._kind}.added", text, row, self._codec.columns)
 
     def put(self, row: Row, *, event: str | None = None, text: str = "") -> None:
-        before = self._stored(self._codec.key_of(row))
+        key = self._codec.key_of(row)
+        before = self._stored(key)
         if before is None:
-            raise Missing(self._kind, "/".join(self._codec.key_of(row)))
+            raise Missing(self._kind, "/".join(key))
         after = self._codec.encode(row)
         changed = [i for i, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
         if not changed:
@@ -67,7 +74,8 @@ class Rows(Generic[Row]):
         columns = [self._codec.columns[i] for i in changed]
         self._check_writer(columns)
         sql = self._sql.update(tuple(column.name for column in columns))
-        self._change(sql, [*(after[i] for i in changed), *self._codec.key_of(row)], row)
+        self._change(sql, [*(after[i] for i in changed), *key], row)
+        self._known[key] = after
         if event or not NOT_JOURNALLED.issuperset(column.name for column in columns):
             self._write_down(event or f"{self._kind}.changed", text, row, columns)
 
@@ -77,16 +85,23 @@ class Rows(Generic[Row]):
         last = self.get(*key)
         if last is None:
             return
+        self._changed.add(self._entity)
         self._session.change(self._sql.delete, key)
+        del self._known[key]
         self._write_down(event or f"{self._kind}.removed", text, last, self._codec.columns)
 
-    def _stored(self, key: Sequence[str]) -> tuple[Any, ...] | None:
+    def _stored(self, key: tuple[str, ...]) -> Sequence[Any] | None:
         if len(key) != len(self._codec.key):
             raise ValueError(f"the key of a {self._kind} is ({', '.join(self._codec.key)})")
         if not all(storable(part) for part in key):
             return None
-        row: tuple[Any, ...] | None = self._session.query(self._sql.select, key).fetchone()
-        return row
+        self._session.check()
+        if key not in self._known:
+            row: tuple[Any, ...] | None = self._session.query(self._sql.select, key).fetchone()
+            if row is None:
+                return None
+            self._known[key] = row
+        return self._known[key]
 
     def _any_of(self, name: str, given: object) -> list[Any]:
         column = self._codec.by_name.get(name)
@@ -104,6 +119,7 @@ class Rows(Generic[Row]):
             )
 
     def _change(self, sql: str, values: list[Any], row: Row) -> None:
+        self._changed.add(self._entity)
         try:
             self._session.change(sql, values)
         except sqlite3.IntegrityError as error:

@@ -6,6 +6,7 @@ It lives as long as the transaction and no longer; `work` must not keep it.
 from collections.abc import Mapping
 from typing import Final, Generic, TypeVar
 
+from app.domain import ports
 from app.domain.account import AccessKey, Account, Token, User
 from app.domain.group import SecurityGroup
 from app.domain.host import Cluster, Host
@@ -15,9 +16,11 @@ from app.domain.journal import AuditEntry, Entry
 from app.domain.keypair import KeyPair
 from app.domain.ports import Table
 from app.domain.rows import Writer
+from app.domain.ruleset import Activation, Ruleset
 from app.domain.tag import Tag
 from app.domain.vmtype import Size, VmType
 from app.store import audit as audits
+from app.store.decisions import Decisions
 from app.store.journal import Journal
 from app.store.session import Session
 from app.store.table import Rows
@@ -38,7 +41,7 @@ class _Of(Generic[Row]):
         self._name = name
 
     def __get__(self, unit: "Transaction", owner: type) -> Table[Row]:
-        rows: Table[Row] = Rows(self._entity, unit._session, unit._journal, unit.writer)
+        rows: Table[Row] = Rows(self._entity, unit._session, unit._journal, unit.writer, unit.changed)
         unit.__dict__[self._name] = rows
         return rows
 
@@ -59,12 +62,16 @@ class Transaction:
     reservations = _Of(Reservation)
     instances = _Of(Instance)
     tags = _Of(Tag)
+    rulesets = _Of(Ruleset)
+    activations = _Of(Activation)
 
     def __init__(self, session: Session, writer: Writer, now_ms: int) -> None:
         self.writer: Writer = writer
         self.now_ms = now_ms
+        self.changed: set[type] = set()  # the kinds whose rows this transaction wrote
         self._session = session
         self._journal = Journal(session, now_ms)
+        self.decisions: ports.Decisions = Decisions(session)
 
     @property
     def written(self) -> int:

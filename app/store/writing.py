@@ -1,7 +1,8 @@
 """The one writer: a thread that runs queued work in groups and commits each group once.
 
-Work of a group runs in savepoints, so that one failure undoes its own changes only. Nobody gets an answer, not even a
-refusal, before the commit: what the work saw of its forerunners in the group must be durable first. If the
+Work of a group runs in savepoints, so that one failure undoes its own changes only. The first needs none, for undoing
+it is undoing all there is, and a savepoint costs a copy of every page that is changed within it. Nobody gets an answer,
+not even a refusal, before the commit: what the work saw of its forerunners in the group must be durable first. If the
 commit fails, all of the group fail.
 """
 
@@ -17,6 +18,7 @@ from typing import Any, Final
 from app.domain.errors import Broken, Unavailable
 from app.domain.ports import Clock
 from app.domain.rows import Writer
+from app.store.changes import Changes
 from app.store.faults import told, translated
 from app.store.session import Session
 from app.store.unit import Transaction
@@ -34,6 +36,7 @@ class Job:
     future: "Future[Any]" = field(default_factory=Future)
     answer: Any = None
     error: BaseException | None = None
+    changed: set[type] = field(default_factory=set)
 
     def tell(self) -> None:
         if self.error is None:
@@ -82,7 +85,7 @@ def _anywhere() -> None:
 
 
 class Commits:
-    """Runs groups on the writing connection; `committed` is called with the newest cursor after one that journalled.
+    """Runs groups on the writing connection; `changes` is told of each.
 
     `in_place` raises if what is written now would not be found again.
     """
@@ -91,10 +94,10 @@ class Commits:
         self,
         connect: Callable[[], sqlite3.Connection],
         clock: Clock,
-        committed: Callable[[int], None],
+        changes: Changes,
         in_place: Callable[[], None] = _anywhere,
     ) -> None:
-        self._connect, self._clock, self._committed, self._in_place = connect, clock, committed, in_place
+        self._connect, self._clock, self._changes, self._in_place = connect, clock, changes, in_place
         self._connection: sqlite3.Connection | None = connect()
 
     def serve(self, group: Group) -> bool:
@@ -104,27 +107,33 @@ class Commits:
         except Exception as error:
             self._fail(group, error)
             return group.last
+        self._count(group)
         for job in group.jobs:
             job.tell()
         if newest:
-            self._committed(newest)
+            self._changes.tell(newest)
         return group.last
 
     def _commit(self, group: Group) -> int:
         connection = self._connection = self._connection or self._connect()
-        connection.execute("BEGIN IMMEDIATE")
-        self._in_place()
-        newest = max([self._attempt(connection, job) for job in group])
+        self._begin(connection)
+        newest = max([self._attempt(connection, job, first=job is group.jobs[0]) for job in group])
         connection.execute("COMMIT")
         return newest
 
-    def _attempt(self, connection: sqlite3.Connection, job: Job) -> int:
-        """Run one job in a savepoint; return the newest cursor it wrote. Raises only if the whole group is lost."""
-        connection.execute("SAVEPOINT job")
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        self._in_place()
+
+    def _attempt(self, connection: sqlite3.Connection, job: Job, *, first: bool) -> int:
+        """Run one job; return the newest cursor it wrote. Raises only if the whole group is lost."""
+        if not first:
+            connection.execute("SAVEPOINT job")
         session = Session(connection, writable=True)
         written = 0
         try:
             unit = Transaction(session, job.writer, self._clock.now_ms())
+            job.changed = unit.changed
             job.answer = job.work(unit)
             written = unit.written
         except BaseException as error:
@@ -134,9 +143,17 @@ class Commits:
         if not connection.in_transaction:
             raise job.error if isinstance(job.error, Unavailable | Broken) else session.undone()
         if job.error is not None:
-            connection.execute("ROLLBACK TO job")
-        connection.execute("RELEASE job")
+            self._undo_one(connection, first=first)
+        if not first:
+            connection.execute("RELEASE job")
         return written
+
+    def _undo_one(self, connection: sqlite3.Connection, *, first: bool) -> None:
+        if first:
+            connection.execute("ROLLBACK")
+            self._begin(connection)
+        else:
+            connection.execute("ROLLBACK TO job")
 
     def _fail(self, group: Group, error: Exception) -> None:
         """Tell every caller of the group, each by an exception of its own, since tracebacks grow on it."""
@@ -144,9 +161,13 @@ class Commits:
             "a group of changes was not committed", extra={"fields": {"jobs": len(group.jobs), "error": str(error)}}
         )
         self._undo()
+        self._count(group)  # nobody knows whether a commit that failed came to be
         for job in group.jobs:
             job.error = _failure(error)
             job.tell()
+
+    def _count(self, group: Group) -> None:
+        self._changes.count(set().union(*(job.changed for job in group.jobs)))
 
     def _undo(self) -> None:
         """Undo what is left of the transaction; where even that fails the next group opens a new connection."""
@@ -167,10 +188,10 @@ class WriterThread(Commits):
         self,
         connect: Callable[[], sqlite3.Connection],
         clock: Clock,
-        committed: Callable[[int], None],
+        changes: Changes,
         in_place: Callable[[], None] = _anywhere,
     ) -> None:
-        super().__init__(connect, clock, committed, in_place)
+        super().__init__(connect, clock, changes, in_place)
         self._waiting: Jobs = queue.SimpleQueue()
         self._gate = threading.Lock()
         self._closed = False

@@ -8,7 +8,6 @@ shapes of the newest model that is not after it.
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -43,8 +42,7 @@ def service_of(version: str) -> str:
     return _SERVICES.get(version, "ec2")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One decoded request. `date` names the model that answers, `namespace` what the client asked in."""
 
     service: str

@@ -5,10 +5,11 @@ fits the signature, so the HTTP edge must hand over what came on the wire.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from urllib.parse import quote, unquote_plus
+
+import msgspec
 
 from app.domain.errors import Unauthenticated
 from app.wire.scalars import timestamp
@@ -17,8 +18,7 @@ WINDOW_MS = 15 * 60 * 1000
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class SignedRequest:
+class SignedRequest(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """`path` and `query` are raw; header names are lower-case; `params` are query and form, decoded."""
 
     method: str
@@ -31,14 +31,14 @@ class SignedRequest:
     params: Sequence[tuple[str, str]]
 
     @cached_property
-    def _by_header(self) -> Mapping[str, list[str]]:
+    def by_header(self) -> Mapping[str, list[str]]:
         found: dict[str, list[str]] = {}
         for name, value in self.headers:
             found.setdefault(name, []).append(value)
         return found
 
     def values_of(self, header: str) -> list[str]:
-        return self._by_header.get(header, [])
+        return self.by_header.get(header, [])
 
     def param(self, name: str) -> str | None:
         """Return a parameter's value; Unauthenticated if it was sent twice: nobody knows which counts."""
@@ -54,12 +54,13 @@ class SignedRequest:
 
     def hosts(self) -> Iterator[str]:
         """Yield the spellings of the host that clients sign: as sent, lower-case, without and with its port."""
+        yield self.host
         folded = self.host.lower()
         name, colon, port = folded.rpartition(":")
         if not colon or not port.isdigit():
             name, port = folded, ""
-        spellings = [self.host, folded, name, f"{name}:{port or _DEFAULT_PORTS.get(self.scheme, '80')}"]
-        yield from dict.fromkeys(spellings)
+        others = (folded, name, f"{name}:{port or _DEFAULT_PORTS.get(self.scheme, '80')}")
+        yield from (spelled for spelled in dict.fromkeys(others) if spelled != self.host)
 
 
 def quoted(text: str) -> str:

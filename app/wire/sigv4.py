@@ -21,7 +21,7 @@ from app.domain.errors import Unauthenticated
 from app.wire.signed import WINDOW_MS, SignedRequest, check_time, mismatch, quoted, wire_bytes
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
-_PART = re.compile(r"\s*(Credential|SignedHeaders|Signature)\s*=\s*([^,\s]+)\s*")
+_FIELDS = frozenset({"Credential", "SignedHeaders", "Signature"})
 _SCOPE = re.compile(r"(?P<key>.+)/(?P<day>[0-9]{8})/(?P<region>[^/]{1,64})/(?P<service>[^/]{1,64})/aws4_request")
 _STAMP = "%Y%m%dT%H%M%SZ"
 _FORM_OF_STAMP = re.compile(r"[0-9]{8}T[0-9]{6}Z")
@@ -66,14 +66,14 @@ class ClaimV4:
 def read_header(request: SignedRequest, header: str) -> ClaimV4:
     """Find the claim in an Authorization header that begins with AWS4."""
     algorithm, _, rest = header.partition(" ")
-    parts = [_PART.fullmatch(part) for part in rest.split(",")]
-    fields = {part.group(1): part.group(2) for part in parts if part}
+    parts = [part.partition("=") for part in rest.split(",")]
+    fields = {name.strip(): value.strip() for name, _, value in parts}
     if algorithm != _ALGORITHM:
         raise Unauthenticated(f"The algorithm must be {_ALGORITHM}.")
-    if len(fields) != 3 or len(parts) != 3:
+    if fields.keys() != _FIELDS or len(parts) != 3 or not all(fields.values()):
         raise Unauthenticated("The Authorization header needs Credential, SignedHeaders and Signature.")
     _check_body(request)
-    return _claim(request, fields, _header_time(request), WINDOW_MS)
+    return _claim(request, fields, _header_stamp(request), WINDOW_MS)
 
 
 def read_query(request: SignedRequest) -> ClaimV4:
@@ -88,23 +88,22 @@ def read_query(request: SignedRequest) -> ClaimV4:
     if not re.fullmatch(r"[0-9]{1,6}", expires) or not 0 < int(expires) <= _LONGEST_S:
         raise Unauthenticated(f"X-Amz-Expires must be a number of seconds from 1 to {_LONGEST_S}.")
     _check_body(request)
-    return _claim(request, fields, _stamp(request.query_value("X-Amz-Date") or ""), int(expires) * 1000)
+    return _claim(request, fields, request.query_value("X-Amz-Date") or "", int(expires) * 1000)
 
 
-def _claim(request: SignedRequest, fields: dict[str, str], at: datetime, lasting_ms: int) -> ClaimV4:
+def _claim(request: SignedRequest, fields: dict[str, str], stamp: str, lasting_ms: int) -> ClaimV4:
+    at = _moment(stamp)
     scope = _SCOPE.fullmatch(fields["Credential"])
     if scope is None:
         raise Unauthenticated(
             "The Credential must read KEY/YYYYMMDD/REGION/SERVICE/aws4_request; a word has at most 64 characters."
         )
-    stamp = f"{at:{_STAMP}}"
     if scope["day"] != stamp[:8]:
         raise Unauthenticated("The day in the Credential is not the day of the request.")
     signed = tuple(fields["SignedHeaders"].lower().split(";"))
     if "host" not in signed:
         raise Unauthenticated("The header host must be signed.")
-    absent = [name for name in signed if name != "host" and not request.values_of(name)]
-    if absent:
+    if not request.by_header.keys() >= {*signed} - {"host"}:
         raise Unauthenticated("The request lacks a header that is named as signed.")
     return ClaimV4(
         access_key_id=scope["key"],
@@ -125,24 +124,24 @@ def _check_body(request: SignedRequest) -> None:
             raise Unauthenticated("The body does not fit x-amz-content-sha256.")
 
 
-def _header_time(request: SignedRequest) -> datetime:
+def _header_stamp(request: SignedRequest) -> str:
     stamps, dates = request.values_of("x-amz-date"), request.values_of("date")
     if stamps:
-        return _stamp(stamps[0])
+        return stamps[0]
     try:
         when = parsedate_to_datetime(dates[0]) if dates else None
     except ValueError:
         when = None
     if when is None:
         raise Unauthenticated("The request needs a header X-Amz-Date such as 20260102T030405Z.")
-    return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+    return f"{when.astimezone(UTC) if when.tzinfo else when:{_STAMP}}"
 
 
-def _stamp(text: str) -> datetime:
+def _moment(stamp: str) -> datetime:
     try:
-        if not _FORM_OF_STAMP.fullmatch(text):
-            raise ValueError(text)
-        return datetime.fromisoformat(text)  # strptime takes as long as the whole signature
+        if not _FORM_OF_STAMP.fullmatch(stamp):
+            raise ValueError(stamp)
+        return datetime.fromisoformat(stamp)  # strptime takes as long as the whole signature
     except ValueError:
         raise Unauthenticated("X-Amz-Date must read like 20260102T030405Z.") from None
 

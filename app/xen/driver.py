@@ -18,8 +18,9 @@ from typing import Any, Literal
 import libvirt
 
 from app.domain.errors import Broken
-from app.domain.ports import NOT_SUPPORTED, DomainSeen, DomainSpec, HostFacts, NotSupported, VolumeSeen
-from app.xen import console, facts
+from app.domain.load import HostLoad
+from app.domain.ports import NOT_SUPPORTED, DomainSeen, DomainSpec, HostFacts, Hypervisor, NotSupported, VolumeSeen
+from app.xen import console, facts, load, rehearsed_move
 from app.xen.address import Address, Kind
 from app.xen.connection import Connection
 from app.xen.domain_xml import flavour_of, plain, render
@@ -54,6 +55,10 @@ class Driver:
         read_facts = partial(facts.read, address=self._address, pool=self._pool)
         # The first time a QEMU host probes its emulators, which takes seconds.
         return await self._connection.call("facts", read_facts, self._connection.timing.start_s)
+
+    async def load(self) -> HostLoad:
+        kind = self._address.kind
+        return await self._connection.call("reading its load", lambda connection: load.read(connection, kind))
 
     async def domains(self) -> list[DomainSeen]:
         return await self._connection.call("listing domains", list_domains)
@@ -130,6 +135,29 @@ class Driver:
                 self._pool.delete(connection, console.log_volume(instance_id))
 
         await self._connection.call("removing a domain", work, self._connection.timing.start_s)
+
+    async def migrate(self, instance_id: str, target: Hypervisor) -> NotSupported | None:
+        """Only between hosts of libvirt's test driver, by `rehearsed_move`."""
+        receive = getattr(target, "receive", None)
+        if self._address.kind is not Kind.TEST or receive is None:
+            return NOT_SUPPORTED
+        return await rehearsed_move.migrate(self, target, receive, instance_id)
+
+    async def definition(self, instance_id: str) -> str:
+        """Return the definition of a domain; empty if there is none."""
+
+        def work(connection: Any) -> str:
+            domain = find(connection, instance_id)
+            return "" if domain is None else str(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+
+        return await self._connection.call("reading a definition", work)
+
+    async def receive(self, definition: str) -> NotSupported | None:
+        """Define a domain as another host of the test driver has it."""
+        if self._address.kind is not Kind.TEST:
+            return NOT_SUPPORTED
+        await self._connection.call("defining a domain", lambda connection: connection.defineXML(definition))
+        return None
 
     async def console(self, instance_id: str) -> bytes | NotSupported:
         def work(connection: Any) -> bytes | NotSupported:

@@ -15,7 +15,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 from app.domain.errors import Broken, Lost, TimedOut, Unavailable
-from app.domain.ports import DomainSeen, DomainSpec, EventKind, HostEvent, HostFacts, NotSupported, VolumeSeen
+from app.domain.load import DomainLoad, HostLoad
+from app.domain.ports import (
+    NOT_SUPPORTED,
+    DomainSeen,
+    DomainSpec,
+    EventKind,
+    HostEvent,
+    HostFacts,
+    Hypervisor,
+    NotSupported,
+    VolumeSeen,
+)
 from app.domain.states import Seen
 from app.domain.vmtype import Size
 from app.xen.address import Address
@@ -141,6 +152,11 @@ class ScriptedHost:
             foreign=Size(**answer["foreign"]),
         )
 
+    async def load(self) -> HostLoad:
+        answer = await self._ask("load")
+        domains = {name: DomainLoad(*counters) for name, counters in answer["domains"].items()}
+        return HostLoad(answer["busy_ns"], answer["memory_used_bytes"], domains, {})
+
     async def domains(self) -> list[DomainSeen]:
         return [_seen(each) for each in await self._ask("domains")]
 
@@ -171,6 +187,14 @@ class ScriptedHost:
 
     async def undefine(self, instance_id: str) -> None:
         await self._ask("undefine", instance_id=instance_id)
+
+    async def migrate(self, instance_id: str, target: Hypervisor) -> NotSupported | None:
+        """Within one world only."""
+        address = getattr(target, "address", None)
+        if not isinstance(address, Address) or address.socket != self.address.socket:
+            return NOT_SUPPORTED
+        await self._ask("migrate", self._link.timing.start_s, instance_id=instance_id, target=address.name)
+        return None
 
     async def console(self, instance_id: str) -> bytes | NotSupported:
         text: str = await self._ask("console", instance_id=instance_id)

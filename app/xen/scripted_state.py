@@ -5,11 +5,14 @@ ran twice or a foreign domain was touched. The trap: a refusal must leave everyt
 """
 
 import hashlib
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from app.xen.scripted_load import Use
 
 Answer = dict[str, Any] | list[dict[str, Any]] | str | bool | None
 ON = frozenset({"running", "paused"})
@@ -32,8 +35,11 @@ class Domain:
     reason: str = "defined"
     console: list[str] = field(default_factory=list)
     foreign: bool = False
+    use: Use = field(default_factory=Use)
 
     def become(self, state: str, reason: str) -> None:
+        if state == "running" and self.state not in ON:
+            self.use.begin(time.monotonic())
         self.state, self.reason = state, reason
         self.console.append(f"launch {self.launch}: {state} ({reason})")
 
@@ -60,6 +66,8 @@ class ScriptedMachine:
     lost: bool = False
     delays_s: dict[str, float] = field(default_factory=dict)
     refusals: dict[str, tuple[int, str]] = field(default_factory=dict)
+    use: Use = field(default_factory=Use)
+    spent_ns: int = 0
 
     def refuse_if_told(self, do: str) -> None:
         times, words = self.refusals.get(do, (0, ""))
@@ -115,6 +123,8 @@ class World:
 
     def turn(self, machine: ScriptedMachine, domain: Domain, state: str, reason: str) -> None:
         """Change a domain's state, note instances that run twice, and tell."""
+        if domain.state in ON and state not in ON:
+            machine.spent_ns += domain.use.busy_ns(time.monotonic())
         domain.become(state, reason)
         hosts = self._on[domain.instance_id]
         hosts[machine.name] = 1 if state in ON else 0
@@ -146,6 +156,21 @@ def _facts(world: World, machine: ScriptedMachine, request: dict[str, Any]) -> A
             "cores": sum(domain.cores for domain in foreign),
             "memory_mib": sum(domain.memory_mib for domain in foreign),
             "disk_gb": 0,
+        },
+    }
+
+
+def _load(world: World, machine: ScriptedMachine, request: dict[str, Any]) -> Answer:
+    """Tell what is used; a host's counter goes on when its domains end."""
+    now_s = time.monotonic()
+    running = [domain for domain in machine.domains.values() if domain.state in ON]
+    return {
+        "busy_ns": machine.spent_ns + sum(use.busy_ns(now_s) for use in [machine.use, *(each.use for each in running)]),
+        "memory_used_bytes": sum(domain.memory_mib for domain in running) * 2**20,
+        "domains": {
+            domain.instance_id: domain.use.counters(now_s, domain.memory_mib)
+            for domain in running
+            if not domain.foreign
         },
     }
 
@@ -202,6 +227,26 @@ def _reboot(world: World, machine: ScriptedMachine, request: dict[str, Any]) -> 
     return None
 
 
+def _migrate(world: World, machine: ScriptedMachine, request: dict[str, Any]) -> Answer:
+    """Hand a running domain over in one step."""
+    instance_id, target = request["instance_id"], world.machine(request["target"], {})
+    domain, there = machine.own(instance_id), target.own(instance_id)
+    if domain is None and there is not None and there.state in ON:
+        return None
+    if domain is None or domain.state not in ON:
+        raise Refused(f"the domain {instance_id} does not run on {machine.name}")
+    if target.lost:
+        raise Refused(f"the host {target.name} can not be reached")
+    if target is machine:
+        raise Refused(f"the domain {instance_id} is on {target.name} already")
+    state = domain.state
+    target.domains[instance_id] = replace(domain, state="off")
+    world.turn(machine, domain, "off", "migrated")
+    del machine.domains[instance_id]
+    world.turn(target, target.domains[instance_id], state, "migrated")
+    return None
+
+
 def _undefine(world: World, machine: ScriptedMachine, request: dict[str, Any]) -> Answer:
     domain = machine.own(request["instance_id"])
     if domain is not None:
@@ -252,6 +297,7 @@ def _delete_volume(world: World, machine: ScriptedMachine, request: dict[str, An
 ACTIONS = {
     "hello": _hello,
     "facts": _facts,
+    "load": _load,
     "domains": _domains,
     "domain": _domain,
     "define": _define,
@@ -261,13 +307,14 @@ ACTIONS = {
     "reset": _reboot,
     "destroy": _destroy,
     "undefine": _undefine,
+    "migrate": _migrate,
     "console": _console,
     "volumes": _volumes,
     "upload": _upload,
     "create_volume": _create_volume,
     "delete_volume": _delete_volume,
 }
-LOGGED = frozenset({"define", "start", "shutdown", "reboot", "reset", "destroy", "undefine", "upload"}) | {
+LOGGED = frozenset({"define", "start", "shutdown", "reboot", "reset", "destroy", "undefine", "migrate", "upload"}) | {
     "create_volume",
     "delete_volume",
 }

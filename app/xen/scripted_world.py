@@ -3,12 +3,14 @@
 `python -m app.xen.scripted_world SOCKET` serves any number of hosts on one unix socket and prints `ready`. Every line
 is a JSON object: `{"id", "host", "do", …}` is answered by `{"id", "answer"}` or `{"id", "refused"}`;
 `{"id", "script", …}` is a stage direction (table `SCRIPTS`); `{"event", "host", …}` are sent to everybody. A lost host
-answers nothing at all. The trap: requests of one host overlap, as on a real one, so every answer carries an id.
+answers nothing at all. The trap: requests of one host overlap, as on a real one, so every answer carries an id; only
+moves of one domain wait for each other, so that none comes true after a later one was answered.
 
 Stage directions: `size` (cores, memory_mib, disk_gb), `delay` (what, seconds), `refuse` (what, times, words; -1:
 always), `crash`, `power_off`, `pause` (instance_id), `foreign` (instance_id, cores, memory_mib), `foreign_domains`,
 `lose` (told: also say so), `back` (empty: without guests and volumes), `repeat` (times: send every event that often,
-0: none), `log`, `doubles`. `what` is an action of the Hypervisor port, or `hello`.
+0: none), `load` (instance_id, or none for the host itself; rates of scripted_load.py), `log`, `doubles`. `what` is an
+action of the Hypervisor port, or `hello`.
 """
 
 import asyncio
@@ -16,6 +18,8 @@ import json
 import os
 import signal
 import sys
+import time
+from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -33,6 +37,7 @@ class Stage:
         self.clients: set[asyncio.StreamWriter] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.repeat = 1
+        self.moving: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one client until it hangs up."""
@@ -50,7 +55,7 @@ class Stage:
 
     async def _serve(self, request: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         try:
-            answer = self._direct(request) if "script" in request else await self._act(request)
+            answer = self._direct(request) if "script" in request else await self._in_turn(request)
             reply = {"id": request["id"], "answer": answer}
         except (Refused, KeyError, TypeError, OSError) as error:
             reply = {"id": request["id"], "refused": str(error) or type(error).__name__}
@@ -58,6 +63,12 @@ class Stage:
         if machine is None or not machine.lost or "script" in request:
             _say(writer, reply)
         self._spread()
+
+    async def _in_turn(self, request: dict[str, Any]) -> Answer:
+        if request["do"] != "migrate":
+            return await self._act(request)
+        async with self.moving[request["instance_id"]]:
+            return await self._act(request)
 
     async def _act(self, request: dict[str, Any]) -> Answer:
         machine = self.world.machine(request["host"], request)
@@ -156,6 +167,13 @@ def _repeat(stage: Stage, machine: ScriptedMachine, request: dict[str, Any]) -> 
     return True
 
 
+def _load(stage: Stage, machine: ScriptedMachine, request: dict[str, Any]) -> Answer:
+    instance_id = request.get("instance_id", "")
+    use = machine.domains[instance_id].use if instance_id else machine.use
+    use.set(time.monotonic(), request)
+    return True
+
+
 def _log(stage: Stage, machine: ScriptedMachine, request: dict[str, Any]) -> Answer:
     return stage.world.log
 
@@ -176,6 +194,7 @@ SCRIPTS = {
     "lose": _lose,
     "back": _back,
     "repeat": _repeat,
+    "load": _load,
     "log": _log,
     "doubles": _doubles,
 }

@@ -44,6 +44,8 @@ class Arena:
     uri: str
     uploads: bool
     hosts: Hosts
+    other_uri: str = "test:///rehearsal"
+    moves: bool = True
     ears: Ears = field(default_factory=Ears)
 
     @property
@@ -52,6 +54,11 @@ class Arena:
 
     def join(self) -> None:
         self.hosts.join(HOST, self.uri, self.ears, [])
+
+    def join_another(self) -> Hypervisor:
+        """Join a second host of the same kind, which is there for one test."""
+        self.hosts.join("h2", self.other_uri, Ears(), [])
+        return self.hosts.host("h2")
 
     def add_foreign(self, name: str, cores: int, memory_mib: int) -> None:
         raise NotImplementedError
@@ -107,7 +114,7 @@ class ScriptedArena(Arena):
 def libvirtd_arena(daemon: Libvirtd, kind: str) -> Arena:
     hosts = Hosts(instance_path=str(daemon.pool))
     if kind == "qemu":
-        return LibvirtArena(uri=daemon.qemu_uri, uploads=True, hosts=hosts, kind="qemu")
+        return LibvirtArena(uri=daemon.qemu_uri, uploads=True, hosts=hosts, kind="qemu", moves=False)
     return LibvirtArena(uri=daemon.test_uri, uploads=False, hosts=hosts, kind="test")
 
 
@@ -116,7 +123,8 @@ def in_process_arena() -> Arena:
 
 
 def scripted_arena(world: World, name: str) -> Arena:
-    return ScriptedArena(uri=world.uri(name), uploads=True, hosts=Hosts(), world=world, name=name)
+    other = world.uri(f"{name}-other")
+    return ScriptedArena(uri=world.uri(name), uploads=True, hosts=Hosts(), other_uri=other, world=world, name=name)
 
 
 def short() -> Timing:

@@ -2,13 +2,21 @@
 
 import asyncio
 import hashlib
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from app.domain.errors import Broken, Invalid, Lost, Missing
-from app.domain.ports import NOT_SUPPORTED, Disk, EventKind, Nic
+from app.domain.ports import NOT_SUPPORTED, Disk, EventKind, Hypervisor, Nic
 from app.domain.states import Seen
+from app.reconcile.actions import Before, Start, Undefine
+from app.reconcile.diff import Observed
+from app.reconcile.limits import Limits
+from app.reconcile.memory import Memory
+from app.reconcile.moving import Both, move
+from tests.builders import an_instance
 from tests.contract.arenas import HOST, Arena, Ears, a_domain, a_file, until
 
 pytestmark = pytest.mark.contract
@@ -231,3 +239,102 @@ async def test_a_host_that_has_left_answers_nobody(arena: Arena) -> None:
     await arena.hosts.leave("h2")
     with pytest.raises(Lost):
         await host.facts()
+
+
+async def a_running_one(arena: Arena) -> Hypervisor:
+    """Start a domain, and join a second host for it to go to."""
+    await arena.host.define(a_domain(ID, launch=3, recovery=ODD))
+    await arena.host.start(ID)
+    return arena.join_another()
+
+
+async def test_a_running_domain_moves_with_what_it_carries_and_leaves_nothing(arena: Arena) -> None:
+    other = await a_running_one(arena)
+    before = await arena.host.domain(ID)
+    assert before is not None
+    for _ in range(2):
+        answer = await arena.host.migrate(ID, other)
+        if not arena.moves:
+            assert (answer, await state(arena), await other.domain(ID)) == (NOT_SUPPORTED, Seen.RUNNING, None)
+            return
+        there = await other.domain(ID)
+        assert there is not None
+        assert (there.state, there.launch, there.recovery) == (Seen.RUNNING, 3, before.recovery)
+        assert await arena.host.domain(ID) is None
+    await other.undefine(ID)
+
+
+async def test_a_domain_that_moved_can_move_back(arena: Arena) -> None:
+    other = await a_running_one(arena)
+    if arena.moves:
+        await arena.host.migrate(ID, other)
+        await other.migrate(ID, arena.host)
+        assert (await state(arena), await other.domain(ID)) == (Seen.RUNNING, None)
+
+
+async def test_what_does_not_run_does_not_move(arena: Arena) -> None:
+    other = arena.join_another()
+    if not arena.moves:
+        return
+    with pytest.raises(Broken):
+        await arena.host.migrate(ID, other)
+    await arena.host.define(a_domain(ID))
+    with pytest.raises(Broken):
+        await arena.host.migrate(ID, other)
+    assert (await state(arena), await other.domain(ID)) == (Seen.OFF, None)
+
+
+async def test_what_an_earlier_move_left_defined_there_is_no_obstacle(arena: Arena) -> None:
+    other = await a_running_one(arena)
+    if arena.moves:
+        await other.define(a_domain(ID))
+        await arena.host.migrate(ID, other)
+        there = await other.domain(ID)
+        assert there is not None
+        assert (there.state, there.launch, await state(arena)) == (Seen.RUNNING, 3, Seen.NOTHING)
+
+
+async def test_a_domain_does_not_move_to_the_host_it_is_on_nor_to_one_of_another_kind(arena: Arena) -> None:
+    await a_running_one(arena)
+    arena.hosts.join("h3", "test:///rehearsal" if arena.uploads else "scripted:///h3?socket=/nowhere", Ears(), [])
+    for target in (arena.host, arena.hosts.host("h3")):
+        with suppress(Broken):
+            assert await arena.host.migrate(ID, target) is NOT_SUPPORTED
+        assert await state(arena) is Seen.RUNNING
+
+
+async def test_a_domain_tells_whether_its_power_was_cut_or_never_on(arena: Arena) -> None:
+    """What the loop goes by when a move of several steps was cut short between two of them."""
+    other = await a_running_one(arena)
+    await arena.host.destroy(ID)
+    await other.define(a_domain(ID))
+    here, there = await arena.host.domain(ID), await other.domain(ID)
+    moving = an_instance(ID, seen=Seen.RUNNING, launched=1, moving_from="h1")
+    both = Both(source=Observed(domain=here, volumes=frozenset()), target=Observed(domain=there, volumes=frozenset()))
+    assert move(moving, both, Memory(), Limits(), 0.0) == [Start()]
+    await other.start(ID)
+    await other.destroy(ID)
+    both = replace(both, target=Observed(domain=await other.domain(ID), volumes=frozenset()))
+    assert move(moving, both, Memory(), Limits(), 0.0) == [Before(action=Undefine())]
+
+
+async def test_load_names_exactly_the_running_domains_of_ours(arena: Arena) -> None:
+    arena.add_foreign("stranger", cores=1, memory_mib=64)
+    await arena.host.define(a_domain(ID))
+    await arena.host.define(a_domain("i-0000dead"))
+    await arena.host.start(ID)
+    load = await arena.host.load()
+    assert load.domains.keys() == {ID}
+    await arena.host.destroy(ID)
+    assert not (await arena.host.load()).domains
+
+
+async def test_counters_never_go_back_while_a_domain_runs(arena: Arena) -> None:
+    await arena.host.define(a_domain(ID))
+    await arena.host.start(ID)
+    before, after = await arena.host.load(), await arena.host.load()
+    assert (before.busy_ns is None) == (after.busy_ns is None)
+    assert (before.busy_ns or 0) <= (after.busy_ns or 0)
+    for earlier, later in zip(before.domains[ID][:-1], after.domains[ID][:-1], strict=True):
+        assert (earlier is None) == (later is None)
+    assert (before.domains[ID].cpu_ns or 0) <= (after.domains[ID].cpu_ns or 0)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.errors import Broken, Missing
-from app.domain.ports import ImageFiles
+from app.domain.files import ImageFiles
 from app.storage.library import Library
 
 ABSENT = "0" * 64

@@ -15,7 +15,11 @@ class DoomedCloud(ServedCloud):
     def __init__(self, state: Path, uri: str, fabric: str) -> None:
         super().__init__(state, rehearse="none")
         self._scheme, self._fabric = uri.partition("+")[0], fabric
-        self.uri = REAL + uri.removeprefix(self._scheme)
+        self.uri = self.disguised(uri)
+
+    def disguised(self, uri: str) -> str:
+        """Return the URI of a host as the cloud knows it."""
+        return REAL + uri.removeprefix(self._scheme)
 
     def command(self, point: str = NOWHERE) -> list[str]:
         module = [sys.executable, "-m", "tests.crash.doomed_server"]

@@ -3,11 +3,15 @@
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.client import calls
+from app.client.errors import Refused, Unreachable
+from app.client.http import SyncCloud
 from tests.crash.fire import LAUNCHES, ask, kill_at_random, launch_under_fire, settled, states_of
 from tests.deadline import eventually
 from tests.scripted_world import World
@@ -16,7 +20,8 @@ from tests.server.conftest import ec2_client
 
 pytestmark = pytest.mark.crash
 HOSTS = ("north", "south")
-SLOW = ("define", "start", "create_volume", "shutdown", "reboot", "destroy", "undefine", "delete_volume")
+MOVING = 6
+SLOW = ("define", "start", "migrate", "create_volume", "shutdown", "reboot", "destroy", "undefine", "delete_volume")
 FATES: dict[str, tuple[tuple[str, ...], str]] = {
     "stopped": (("stop",), "stopped"),
     "started again": (("stop", "start"), "running"),
@@ -103,3 +108,52 @@ def test_killing_the_server_while_instances_stop_start_reboot_and_end_loses_noth
     disks = {volume["name"].partition(".")[0] for volume in on_hosts(world, "volumes")} & set(ids)
     assert disks == {name for name, state in wanted.items() if state != "terminated"}
     assert [len(world.direct("foreign_domains", host)) for host in HOSTS] == [1, 1]
+
+
+def test_killing_the_server_while_instances_move_leaves_each_running_on_one_host(
+    cloud: ServedCloud, world: World
+) -> None:
+    environment = cloud.credentials()
+    image_id = ec2_client(environment).describe_images()["Images"][0]["ImageId"]
+    run = ec2_client(environment).run_instances(ImageId=image_id, MinCount=MOVING, MaxCount=MOVING)
+    ids = [instance["InstanceId"] for instance in run["Instances"]]
+    eventually(lambda: set(settled(environment).values()) == {"running"}, within_s=60)
+    with ThreadPoolExecutor(len(ids)) as pool:
+        answers = [pool.submit(move_about, environment, name) for name in ids]
+        kill_at_random(cloud, random.Random(13))
+        for answer in answers:
+            answer.result()
+    assert states_of(environment) == dict.fromkeys(ids, "running")
+    eventually(lambda: len(on_hosts(world, "domains")) == MOVING)
+    assert {domain["state"] for domain in on_hosts(world, "domains")} == {"running"}
+    assert world.direct("doubles") == []
+    assert [entry for entry in world.direct("log") if entry["do"] == "destroy"] == []
+    for host in HOSTS:
+        disks = {volume["name"].partition(".")[0] for volume in world.do(host, "volumes")} & set(ids)
+        assert disks == {domain["instance_id"] for domain in world.do(host, "domains")}
+
+
+def move_about(environment: dict[str, str], instance_id: str) -> None:
+    """Have one instance moved there and back, each time until it has arrived."""
+    with SyncCloud(environment["EUCA_URL"], environment["EUCA_TOKEN"]) as cloud:
+        for _ in range(2):
+            here = eventually(lambda: host_of(cloud, instance_id), within_s=60)
+            target = next(host for host in HOSTS if host != here)
+            eventually(lambda target=target: arrived(cloud, instance_id, target), within_s=60)  # type: ignore[misc]
+
+
+def host_of(cloud: SyncCloud, instance_id: str) -> str:
+    with suppress(Unreachable):
+        return cloud.send(calls.instance(instance_id)).host
+    return ""
+
+
+def arrived(cloud: SyncCloud, instance_id: str, target: str) -> bool:
+    """Tell whether an instance is at its new host for good; ask for the move if it is not on its way."""
+    with suppress(Unreachable, Refused):
+        view = cloud.send(calls.instance(instance_id))
+        if view.host == target:
+            return not view.moving_from
+        if not view.moving_from:
+            cloud.send(calls.move(instance_id, target))
+    return False

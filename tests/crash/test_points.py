@@ -15,7 +15,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from app.client import calls
-from app.client.errors import Unreachable
+from app.client.errors import Refused, Unreachable
 from app.client.http import SyncCloud
 from tests.contract.libvirtd import Libvirtd, missing
 from tests.crash.doomed_cloud import DoomedCloud
@@ -30,7 +30,14 @@ pytestmark = pytest.mark.crash
 AT_ONCE = 4
 LIVES = 2
 POINTS = points()
-LIFE = (("reboot", "running"), ("stop", "stopped"), ("start", "running"), ("terminate", "terminated"))
+OTHER = "other"
+LIFE = (
+    ("move", "running"),
+    ("reboot", "running"),
+    ("stop", "stopped"),
+    ("start", "running"),
+    ("terminate", "terminated"),
+)
 STEP_S = 30.0
 
 
@@ -57,15 +64,30 @@ class Life:
         self.listen()
         while self.left:
             action, state = self.left[0]
-            try:
-                getattr(self.ec2, f"{action}_instances")(InstanceIds=self.ids)
-            except ClientError as error:
-                if "IncorrectInstanceState" not in str(error):
-                    raise
+            self.ask(action)
             self.reach(state, action)
             if action == "reboot":
                 eventually(self.rebooted, STEP_S)  # not of all: libvirt's test driver tells nothing of it
             self.left.pop(0)
+
+    def ask(self, action: str) -> None:
+        """Ask for one step; a move until it is done."""
+        if action == "move":
+            eventually(lambda: all([self.moved(each) for each in self.ids]), STEP_S)
+            return
+        try:
+            getattr(self.ec2, f"{action}_instances")(InstanceIds=self.ids)
+        except ClientError as error:
+            if "IncorrectInstanceState" not in str(error):
+                raise
+
+    def moved(self, instance_id: str) -> bool:
+        """Tell whether an instance has moved; ask for it if it is not on its way."""
+        view = self.rest.send(calls.instance(instance_id))
+        if OTHER not in (view.host, view.moving_from):
+            with suppress(Refused):
+                self.rest.send(calls.move(instance_id, OTHER))
+        return view.host == OTHER and not view.moving_from
 
     def rebooted(self) -> bool:
         """Tell whether a guest is known to have rebooted; EC2 calls them running all the while."""
@@ -120,12 +142,13 @@ def root(tmp_path: Path) -> Path:
     return file
 
 
-def a_cloud(state: Path, uri: str, fabric: str, root: Path) -> DoomedCloud:
+def a_cloud(state: Path, uri: str, other: str, fabric: str, root: Path) -> DoomedCloud:
     cloud = DoomedCloud(state, uri, fabric).start()
     cloud.euca("cluster", "add", "one")
-    cloud.euca("host", "add", cloud.uri, "--name", "node", "--cluster", "one", "--max-cores", "64")
+    for name, place in (("node", cloud.uri), (OTHER, cloud.disguised(other))):
+        cloud.euca("host", "add", place, "--name", name, "--cluster", "one", "--max-cores", "64")
     cloud.euca("image", "install", str(root), "--name", "root")
-    eventually(lambda: " up " in cloud.euca("host", "list").stdout)
+    eventually(lambda: cloud.euca("host", "list").stdout.count(" up ") == 2)
     return cloud
 
 
@@ -146,7 +169,7 @@ def test_a_server_that_dies_at_any_point_is_followed_by_one_that_ends_it_well(
         host = f"host{number}"
         world.direct("foreign", host, instance_id="someone-elses")
         paper = PaperFabric(tmp_path / f"{host}.json")
-        cloud = a_cloud(tmp_path / host, world.uri(host), str(paper.file), root)
+        cloud = a_cloud(tmp_path / host, world.uri(host), world.uri(f"{host}-other"), str(paper.file), root)
         try:
             said = verdict(point, cloud)
             eventually(lambda: not paper.read()["bridges"])
@@ -155,8 +178,9 @@ def test_a_server_that_dies_at_any_point_is_followed_by_one_that_ends_it_well(
         network = paper.read()
         assert (point, network["leases"], network["bridges"], network["doubled"]) == (point, {}, {}, [])
         assert (point, len(network["given"])) == (point, LIVES)
-        left = [v["name"] for v in world.do(host, "volumes") if not v["name"].startswith("image-")]
-        assert (point, world.do(host, "domains"), left) == (point, [], [])
+        for place in (host, f"{host}-other"):
+            left = [v["name"] for v in world.do(place, "volumes") if not v["name"].startswith("image-")]
+            assert (point, world.do(place, "domains"), left) == (point, [], [])
         assert len(world.direct("foreign_domains", host)) == 1
         return said
 
@@ -171,17 +195,19 @@ def test_a_server_that_dies_at_any_point_is_followed_by_one_that_ends_it_well(
 def test_the_same_holds_over_libvirts_test_driver_in_a_daemon_that_goes_on(tmp_path: Path, root: Path) -> None:
     def live(number: int, point: str) -> str:
         with Namespace() as namespace, namespace.entered():
-            daemon = Libvirtd()
-            keeper = libvirt.open(daemon.test_uri)
-            cloud = a_cloud(tmp_path / f"state{number}", daemon.test_uri, "kernel", root)
+            daemons = [Libvirtd(), Libvirtd()]
+            uris = [daemon.test_uri for daemon in daemons]
+            keepers = [libvirt.open(uri) for uri in uris]
+            cloud = a_cloud(tmp_path / f"state{number}", uris[0], uris[1], "kernel", root)
             try:
                 said = verdict(point, cloud)
-                assert [domain.name() for domain in keeper.listAllDomains()] == ["test"]
+                assert [d.name() for keeper in keepers for d in keeper.listAllDomains()] == ["test", "test"]
                 eventually(lambda: links() == {"lo"})
             finally:
                 cloud.stop()
-                keeper.close()
-                daemon.stop()
+                for keeper, daemon in zip(keepers, daemons, strict=True):
+                    keeper.close()
+                    daemon.stop()
         return said
 
     with ThreadPoolExecutor(AT_ONCE) as pool:

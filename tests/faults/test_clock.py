@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.commands import RunInstances
+from app.domain.instance import Instance, Reservation
 from app.domain.network import GuestRequest
 from app.domain.ports import Unit
 from app.domain.states import InstanceState, Wanted
@@ -18,7 +20,7 @@ from app.server.metadata import Metadata
 from app.server.upkeep import tidy
 from app.services import instances
 from app.store.database import Database
-from tests.builders import CountingEntropy, a_caller, a_host, furnish
+from tests.builders import CountingEntropy, a_caller, a_host, a_mapping, furnish
 from tests.unit.reconcile.cloud import a_cloud, has_ended, launch, runs
 from tests.unit.server.metadata_cloud import furnish_guests
 
@@ -102,14 +104,18 @@ async def live_through(file: Path, jumps_ms: list[int]) -> None:
     async with Database.open(file, clock=clock) as store:
         await store.write(lambda unit: furnish(unit, a_host("host1", cores=100)))
         mine: dict[str, str] = {}
+        mapping = a_mapping()
+
+        def run(token: str, unit: Unit) -> tuple[Reservation, list[Instance]]:
+            return instances.run(unit, ANA, asked(token), entropy, mapping)
 
         def repeated(unit: Unit) -> dict[str, str]:
-            return {token: instances.run(unit, ANA, asked(token), entropy, "GREEDY")[1][0].id for token in mine}
+            return {token: run(token, unit)[1][0].id for token in mine}
 
         for number, jump_ms in enumerate(jumps_ms):
             clock.at_ms += jump_ms
             token = f"token-{number}"
-            _, made = await store.write(lambda unit, of=token: instances.run(unit, ANA, asked(of), entropy, "GREEDY"))  # type: ignore[misc]
+            _, made = await store.write(partial(run, token))
             mine[token] = made[0].id
             await store.write(lambda unit: unit.audit(who="a", source="", action="", target="", outcome=""))
             await tidy(store, clock, 7 * DAY_MS)

@@ -171,6 +171,27 @@ def test_a_drained_host_takes_nothing_new(http: httpx.Client) -> None:
             assert http.post(f"/hosts/{name}/undrain").json()["wanted"] == "enabled"
 
 
+def test_an_instance_moves_to_another_host_and_runs_on(http: httpx.Client) -> None:
+    names = [row["name"] for row in http.get("/hosts").json()["items"] if row["cluster"] == "cluster2"]
+    [launched] = http.post("/instances", json={"image_id": machine(http), "cluster": "cluster2"}).json()["items"]
+    here = launched["host"]
+    there = next(name for name in names if name != here)
+    path = f"/instances/{launched['id']}"
+    try:
+        eventually(lambda: http.get(path).json()["seen"] == "running")
+        asked = http.post(f"{path}/move", json={"host": there})
+        assert (asked.status_code, asked.json()["host"], asked.json()["moving_from"]) == (200, there, here)
+        eventually(lambda: http.get(path).json()["moving_from"] == "")
+        moved = http.get(path).json()
+        assert (moved["host"], moved["state"]) == (there, "running")
+        again = http.post(f"{path}/move", json={"host": there})
+        assert (again.status_code, again.json()["detail"]) == (400, f"The instance is on {there} already")
+        texts = [event["text"] for event in http.get("/events?limit=5000").json()["items"]]
+        assert f"{launched['id']} moved from {here} to {there}" in texts
+    finally:
+        http.post("/instances/actions", json={"action": "terminate", "ids": [launched["id"]]})
+
+
 def test_an_added_host_comes_up_and_a_removed_one_leaves(http: httpx.Client) -> None:
     assert http.post("/clusters", json={"name": "spare"}).status_code == 201
     added = http.post("/hosts", json={"name": "spare1", "uri": "test:///rehearsal?cores=2", "cluster": "spare"})

@@ -27,6 +27,7 @@ def main() -> int:
     parser.add_argument("--tail", type=int, default=TAIL, help="lines of the trace to print on failure")
     parser.add_argument("--all", action="store_true", help="go on after a failure")
     parser.add_argument("--no-network", action="store_true", help="no instance gets an address")
+    parser.add_argument("--no-moves", action="store_true", help="no instance moves")
     parser.add_argument("--plant", choices=sorted(PLANTS), help="with this bug planted")
     given = parser.parse_args()
     if given.plant:
@@ -35,9 +36,8 @@ def main() -> int:
 
     if given.seeds:
         return _many(given)
-    return _report(
-        simulate(1 if given.seed is None else given.seed, given.days, network=not given.no_network), given.tail
-    )
+    seed = 1 if given.seed is None else given.seed
+    return _report(simulate(seed, given.days, network=not given.no_network, moves=not given.no_moves), given.tail)
 
 
 def _report(verdict: "Verdict", tail: int) -> int:
@@ -61,7 +61,7 @@ def _many(given: argparse.Namespace) -> int:
     seeds = range(int(first), int(last or first) + 1)
     began, days, failed = time.monotonic(), 0.0, 0
     with ProcessPoolExecutor(given.workers) as pool:
-        run = partial(simulate, days=given.days, network=not given.no_network)
+        run = partial(simulate, days=given.days, network=not given.no_network, moves=not given.no_moves)
         for done, verdict in enumerate(pool.map(run, seeds), 1):
             days += verdict.days
             if verdict.violated:

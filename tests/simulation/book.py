@@ -11,6 +11,7 @@ from typing import Any
 
 from app.domain.states import INSTANCE, InstanceState, Seen, Wanted
 from app.domain.vmtype import Size
+from app.reconcile.diff import ROOT
 from app.reconcile.disks import CACHED
 from tests.simulation.machine import ON, STRANGER, Domain, Machine
 from tests.simulation.registrar import Registrar
@@ -26,7 +27,7 @@ RAISING = frozenset({"define", "start", "create_volume", "upload", "reboot", "re
 LOWERING = frozenset({"shutdown", "destroy", "undefine"})
 KEPT = (
     *("wanted", "seen", "launches", "launched", "reboots", "rebooted", "removed", "attempts"),
-    *("host", "reservation_id", "cores", "memory_mib", "disk_gb", "mac", "private_ip"),
+    *("host", "moving_from", "reservation_id", "cores", "memory_mib", "disk_gb", "mac", "private_ip"),
 )
 
 
@@ -48,6 +49,12 @@ class Row:
     @property
     def host(self) -> str:
         return str(self.columns["host"])
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Where it may be: on its host and, while it moves, on the one it comes from."""
+        before = str(self.columns["moving_from"])
+        return (self.host, before) if before else (self.host,)
 
     @property
     def size(self) -> Size:
@@ -125,13 +132,13 @@ class Book:
                 self._violate(f"{name} was changed ({event}) before it was added")
                 return
             row = self.rows[name] = Row({key: data[key] for key in KEPT})
-            self._present.setdefault(row.host, {})[name] = row
+            self._is_on(name, row)
             self._registrar.added(name, row.columns)
             if row.state is not InstanceState.PENDING:
                 self._violate(f"{name} began as {row.state}")
         else:
             self._step(event, name, row, data)
-        if event in ("instance.asked", "instance.start asked") and "wanted" in data:
+        if event == "instance.move asked" or (event in ("instance.asked", "instance.start asked") and "wanted" in data):
             self._room(event, name, row.host)
         if event == "instance.powered off" and name not in self._powered_off:
             self._violate(f"{name} was stopped as powered off, which it never was since it was started")
@@ -141,9 +148,10 @@ class Book:
         if "removed" in data and not data["removed"]:
             self._violate(f"{name} came back from its removal ({event})")
         if data.get("removed"):
-            self._present[row.host].pop(name, None)
             self._registrar.removed(name)
         row.columns.update({key: data[key] for key in KEPT if key in data})
+        if data.keys() & {"removed", "host", "moving_from"}:
+            self._is_on(name, row)
         if row.wanted is not wish:
             row.until[wish] = self._now()
             if wish is Wanted.TERMINATED:
@@ -152,6 +160,12 @@ class Book:
             self._became(event, name, row, before)
         if row.columns["launched"] > row.columns["launches"] or row.columns["launches"] < launches:
             self._violate(f"{name} has run {row.columns['launched']} of {row.columns['launches']} launches")
+
+    def _is_on(self, name: str, row: Row) -> None:
+        for present in self._present.values():
+            present.pop(name, None)
+        for host in () if row.columns["removed"] else row.hosts:
+            self._present.setdefault(host, {})[name] = row
 
     def _became(self, event: str, name: str, row: Row, before: InstanceState) -> None:
         if (before, row.state) not in STEPS:
@@ -171,7 +185,7 @@ class Book:
     def _host(self, event: str, name: str, data: dict[str, Any]) -> None:
         if event == "host.left":
             self.hosts.pop(name, None)
-            left = [each for each, row in self.rows.items() if row.host == name and not row.columns["removed"]]
+            left = [each for each, row in self.rows.items() if name in row.hosts and not row.columns["removed"]]
             if left:
                 self._violate(f"{name} left the cloud with {left[0]} on it")
         elif data:
@@ -205,7 +219,7 @@ class Book:
         held, capacity = self.held(host), self.capacity(host)
         if held.cores > capacity.cores or held.memory_mib > capacity.memory_mib:
             self._violate(f"{event} {name}: {host} holds {held} and has {capacity}")
-        if event == "instance.asked" and held.disk_gb > capacity.disk_gb:
+        if event != "instance.start asked" and held.disk_gb > capacity.disk_gb:
             self._violate(f"{event} {name}: {host} holds {held.disk_gb} GB of {capacity.disk_gb}")
 
     # --- what the server does to hosts ---
@@ -220,8 +234,12 @@ class Book:
         if not owner or action in ("facts", "domains", "volumes", "hello"):
             return
         row = self.rows.get(owner)
-        if row is None or row.host != host:
+        if action in ("delete_volume", "undefine") and self.is_gone(owner):
+            return  # left on a host that was lost when the instance moved on, or made there too late
+        if row is None or host not in row.hosts:
             self._violate(f"{action} on {host} for {owner}, which is not on that host")
+        elif row.columns["moving_from"] and action not in ("start", "destroy", "shutdown"):
+            self._moves(host, action, owner, row)
         elif action in RAISING and action != "upload" and not row.wanted_since(Wanted.RUNNING, self._since(owner)):
             self._violate(f"{action} for {owner} although it is wanted {row.wanted}")
         elif action == "start":
@@ -230,6 +248,17 @@ class Book:
             self._violate(f"{action} for {owner} although it is wanted running")
         elif action == "delete_volume" and row.wanted is not Wanted.TERMINATED:
             self._violate(f"{name} was deleted although {owner} is wanted {row.wanted}")
+
+    def _moves(self, host: str, action: str, owner: str, row: Row) -> None:
+        """Judge what is done to an instance that moves: nothing goes from under it, nor the last of its disks."""
+        domain = self.machines[host].domains.get(owner)
+        others = [self.machines[name].volumes for name in row.hosts if name != host]
+        if action in ("undefine", "delete_volume") and domain is not None and domain.on:
+            self._violate(f"{action} on {host} for {owner}, which runs there")
+        if action == "delete_volume" and not any(owner + ROOT in volumes for volumes in others):
+            self._violate(f"{action} on {host} for {owner}, which has no disk elsewhere")
+        if action == "migrate" and row.columns["moving_from"] != host:
+            self._violate(f"{owner} is moved away from {host}, where it belongs")
 
     def _since(self, owner: str) -> float:
         return self._looked.get(owner, 0.0) - LOOKING_S
@@ -246,7 +275,7 @@ class Book:
         on = self._running.setdefault(name, set())
         if domain.state not in ON:
             on.discard(machine.name)
-            if domain.reason not in ("rebooting", "lost"):
+            if self._looks_powered_off(name, domain.reason):
                 self._powered_off[name] = self._now()
             return
         on.add(machine.name)
@@ -255,6 +284,12 @@ class Book:
             self._violate(f"{name} runs on {' and '.join(sorted(on))}")
         if self.strict_room:
             self._physical_room(machine)
+
+    def _looks_powered_off(self, name: str, reason: str) -> bool:
+        """Tell what passes for a power-off: also a lost domain that a late request defined again."""
+        if reason == "defined":
+            return self.rows[name].seen in ON
+        return reason not in ("rebooting", "lost", "migrated")
 
     def _physical_room(self, machine: Machine) -> None:
         running = [each for name, each in machine.domains.items() if each.on and name != STRANGER]

@@ -20,14 +20,21 @@ def unsettled(world: World) -> str:
         if host["state"] != HostState.UP:
             return f"{name} is {host['state']}"
     for name, row in world.book.rows.items():
-        if row.state not in SETTLED:
-            return f"{name} on {row.host} is still {row.state} (attempts: {row.columns['attempts']})"
-        if row.columns["rebooted"] != row.columns["reboots"] and row.state is InstanceState.RUNNING:
-            return f"{name} waits for its reboot"
-        if row.host in joined and (wrong := _against(row, name, world.machines[row.host])):
+        wrong = _on_its_way(row, name)
+        if wrong or (row.host in joined and (wrong := _against(row, name, world.machines[row.host]))):
             return wrong
     left = (_left_over(world, machine) for machine in world.machines.values())
     return world.registrar.unsettled() or next(filter(None, left), "")
+
+
+def _on_its_way(row: Row, name: str) -> str:
+    if row.state not in SETTLED:
+        return f"{name} on {row.host} is still {row.state} (attempts: {row.columns['attempts']})"
+    if row.columns["moving_from"]:
+        return f"{name} still moves from {row.columns['moving_from']} to {row.host}"
+    if row.columns["rebooted"] != row.columns["reboots"] and row.state is InstanceState.RUNNING:
+        return f"{name} waits for its reboot"
+    return ""
 
 
 def forgotten(world: World, memory: Memory) -> str:
@@ -45,7 +52,8 @@ def forgotten(world: World, memory: Memory) -> str:
 
 def differs(world: World) -> str:
     """Say where the journal, entry by entry, does not lead to what the tables hold; empty: it does."""
-    columns = ("wanted", "seen", "launches", "launched", "reboots", "rebooted", "removed", "attempts")
+    counted = ("launches", "launched", "reboots", "rebooted", "attempts")
+    columns = ("wanted", "seen", "removed", "host", "moving_from", *counted)
     for name, *values in world.disk.execute(f"SELECT id, {', '.join(columns)} FROM instances").fetchall():
         told = world.book.rows[name].columns
         for column, value in zip(columns, values, strict=True):
@@ -71,9 +79,12 @@ def _left_over(world: World, machine: Machine) -> str:
     """Find domains and disks that belong to nobody, on a host that is part of the cloud."""
     if machine.name not in world.book.hosts:
         return ""
-    for name in machine.domains:
+    for name, domain in machine.domains.items():
         if name != STRANGER and name not in world.book.rows:
             return f"the domain {name} on {machine.name} belongs to nobody"
+        row = world.book.rows.get(name)
+        if row is not None and row.host != machine.name and (domain.on or row.columns["removed"]):
+            return f"the domain {name} on {machine.name} belongs on {row.host}"
     for volume in machine.volumes:
         owner = volume.removesuffix(PARTIAL).partition(".")[0]
         if volume.startswith(CACHED):

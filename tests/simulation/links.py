@@ -12,14 +12,25 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from app.domain.errors import Broken, Lost, Missing, TimedOut
-from app.domain.ports import DomainSeen, DomainSpec, EventKind, HostEvent, HostFacts, NotSupported, VolumeSeen
+from app.domain.load import HostLoad
+from app.domain.ports import (
+    DomainSeen,
+    DomainSpec,
+    EventKind,
+    HostEvent,
+    HostFacts,
+    Hypervisor,
+    NotSupported,
+    VolumeSeen,
+)
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.machine import Machine, Refusal
 from tests.simulation.script import Lies
 
 CALL_S, START_S, OPEN_S, UPLOAD_S = 10.0, 60.0, 20.0, 90.0
 FIRST_RETRY_S, MOST_RETRY_S = 0.5, 30.0
-SLOW = frozenset({"start", "destroy", "undefine", "reset", "create_volume", "facts"})
+SLOW = frozenset({"start", "destroy", "undefine", "reset", "migrate", "create_volume", "facts"})
+LONG = frozenset({"start", "migrate"})
 Listener = Callable[[HostEvent], None]
 
 
@@ -38,6 +49,7 @@ class Wires:
         self.loop, self.machines, self.lies, self.watching = loop, machines, lies, watching
         self.links: dict[str, list[SimHost]] = {}
         self.under_way: Counter[str] = Counter()
+        self.moving_until: dict[str, float] = {}
 
     def latency(self, machine: Machine) -> float:
         rng = self.lies.rng
@@ -69,8 +81,18 @@ class Wires:
         if not machine.reachable or machine.hung:
             self.under_way[ask.owner] -= 1
             return
-        busy = self.lies.rng.random() * (2.0 if ask.action == "start" else 0.05) * min(machine.slow, 20.0)
-        self.loop.later(busy + self.lies.late(ask.action), self._carry_out, machine, machine.powered, ask)
+        busy = self.lies.rng.random() * (2.0 if ask.action in LONG else 0.05) * min(machine.slow, 20.0)
+        delay = busy + self.lies.late(ask.action)
+        if ask.action == "migrate":
+            delay = self._in_turn(ask.instance_id, delay)
+        self.loop.later(delay, self._carry_out, machine, machine.powered, ask)
+
+    def _in_turn(self, instance_id: str, delay: float) -> float:
+        """Hold a move back until all earlier ones of the same instance were carried out."""
+        now = self.loop.time()
+        until = max(now + delay, self.moving_until.get(instance_id, 0.0) + 0.001)
+        self.moving_until[instance_id] = until
+        return until - now
 
     def _carry_out(self, machine: Machine, powered: int, ask: "Ask") -> None:
         """Also a machine that nobody reaches any more finishes what it has begun; one without power does not."""
@@ -127,6 +149,9 @@ class SimHost:
         answer: HostFacts = await self._ask("facts")
         return answer
 
+    async def load(self) -> HostLoad:
+        raise Broken(self.name, "simulated machines do nothing")
+
     async def domains(self) -> list[DomainSeen]:
         answer: list[DomainSeen] = await self._ask("domains")
         return answer
@@ -157,6 +182,11 @@ class SimHost:
 
     async def undefine(self, instance_id: str) -> None:
         await self._ask("undefine", instance_id=instance_id)
+
+    async def migrate(self, instance_id: str, target: Hypervisor) -> NotSupported | None:
+        assert isinstance(target, SimHost)
+        await self._ask("migrate", instance_id=instance_id, target=target._machine)
+        return None
 
     async def console(self, instance_id: str) -> bytes | NotSupported:
         return b""

@@ -21,6 +21,7 @@ class Plant:
     wrong: str
     means: str
     found_by: int = 1
+    moves: bool = False
 
 
 PLANTS = {
@@ -87,8 +88,8 @@ PLANTS = {
     ),
     "sweep-forgets": Plant(
         module="app.reconcile.sweep",
-        right="    rows = {row.id: row for row in unit.instances.where(host=host, removed=False)}",
-        wrong='    rows = {row.id: row for row in unit.instances.where(host=host, removed=False, wanted="running")}',
+        right="    rows = {row.id: row for row in present(unit, host)}",
+        wrong='    rows = {row.id: row for row in present(unit, host) if row.wanted == "running"}',
         means="a host's sweep overlooks what is to be stopped or ended",
     ),
     "lease-stays": Plant(
@@ -126,6 +127,22 @@ PLANTS = {
         wrong="        if self._running is not None and not self._running.done():\n"
         "            return await asyncio.shield(self._running)\n        if self._next is None:\n",
         means="who asks while a pass over the network runs is told its outcome, though it knew nothing of him",
+    ),
+    "room-left-too-soon": Plant(
+        module="app.store.migrations",
+        right="""moves = f" AND {row}.moving_from <> ''\"""",
+        wrong="""moves = f" AND {row}.moving_from = '-'\"""",
+        means="room is given away while the instance that held it has not moved yet",
+        found_by=7,
+        moves=True,
+    ),
+    "disks-before-guest": Plant(
+        module="app.reconcile.moving",
+        right="        return [StageImages(), MakeDisks(), Migrate()]",
+        wrong="        gone = Before(action=DeleteDisks(names=(instance.id + ROOT,)))\n"
+        "        return [StageImages(), MakeDisks(), gone, Migrate()]",
+        means="a guest that moves loses its disk before it has left",
+        moves=True,
     ),
     "drift-stays": Plant(
         module="app.reconcile.networks",

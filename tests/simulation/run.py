@@ -8,6 +8,7 @@ from random import Random
 
 from tests.simulation.calm import differs, forgotten, unsettled
 from tests.simulation.loop import Violated, VirtualLoop
+from tests.simulation.mover import Mover
 from tests.simulation.script import NetScript, net_script, script
 from tests.simulation.users import Users
 from tests.simulation.weather import Weather
@@ -33,7 +34,7 @@ class Verdict:
     instances: int
 
 
-def simulate(seed: int, days: float, *, network: bool = True) -> Verdict:
+def simulate(seed: int, days: float, *, network: bool = True, moves: bool = True) -> Verdict:
     """Run one seed for so many days of virtual time; without `network` no instance gets an address."""
     loop = VirtualLoop(Random(f"{seed}/turns"))
     rng = Random(f"{seed}/world")
@@ -48,7 +49,7 @@ def simulate(seed: int, days: float, *, network: bool = True) -> Verdict:
     gc.disable()
     violated = ""
     try:
-        loop.run_until_complete(_story(world, days * DAY_S))
+        loop.run_until_complete(_story(world, days * DAY_S, Random(f"{seed}/moves") if moves else None))
     except Violated as error:
         violated = str(error)
     finally:
@@ -70,24 +71,33 @@ def simulate(seed: int, days: float, *, network: bool = True) -> Verdict:
     )
 
 
-async def _story(world: World, long_s: float) -> None:
+async def _story(world: World, long_s: float, moves: Random | None) -> None:
     users, weather = Users(world), Weather(world)
+    mover = None if moves is None else Mover(world, moves)
     world.boot()
     await users.furnish()
     loop = world.loop
     tasks = [loop.create_task(users.user(number)) for number in range(world.script.users)]
     if world.script.operator:
         tasks.append(loop.create_task(users.operator()))
+    if mover is not None:
+        tasks.append(loop.create_task(mover.live()))
     weather.begin()
     while loop.time() < long_s:
         weather.storm()
-        users.quiet = False
+        _rest(users, mover, quiet=False)
         await asyncio.sleep(min(world.script.stormy_s, max(60.0, long_s - loop.time())))
         weather.calm()
-        users.quiet = True
+        _rest(users, mover, quiet=True)
         await _settle(world, users)
     for task in tasks:
         task.cancel()
+
+
+def _rest(users: Users, mover: Mover | None, *, quiet: bool) -> None:
+    users.quiet = quiet
+    if mover is not None:
+        mover.quiet = quiet
 
 
 async def _settle(world: World, users: Users) -> None:

@@ -73,7 +73,7 @@ class TurnWriter(Commits):
     """Serves one group a turn; `committed` of the simulation is told before anybody else."""
 
     def __init__(self, disk: Disk, clock: Clock, changes: Changes, pace: _Pace, committed: Callable[[], None]) -> None:
-        super().__init__(lambda: disk, clock, changes.tell)
+        super().__init__(lambda: disk, clock, changes)
         self._waiting: Jobs = queue.SimpleQueue()
         self._pace, self._told = pace, committed
         self._due = self._closed = False

@@ -11,7 +11,8 @@ from app.domain.commands import RegisterImage, RunInstances
 from app.domain.errors import CloudError, Conflict, Missing, Unavailable
 from app.domain.ports import Unit
 from app.domain.states import InstanceState
-from app.services import accounts, addresses, clusters, hosts, images, instances, types
+from app.services import accounts, addresses, clusters, hosts, images, instances, rulesets, types
+from tests.builders import a_mapping
 from tests.simulation.world import World, caller
 
 TYPES = ("m1.small", "m1.small", "m1.large", "m1.xlarge", "c1.xlarge")
@@ -19,6 +20,7 @@ RETRIES = 6
 ACTIONS = ("terminate", "terminate", "stop", "stop", "start", "start", "start", "reboot")
 HIDDEN_AFTER_MS = 3_500_000
 OPERATOR_THINKS_S = 1200.0
+MAPPING = a_mapping()
 
 
 class Memory:
@@ -63,6 +65,7 @@ class Users:
 
     def _furnish(self, unit: Unit) -> list[str]:
         types.seed(unit)
+        rulesets.activate(unit, self.world.script.policy, "the script")
         accounts.first_start(unit, self.entropy)
         if self.world.net.subnet:
             addresses.configure(unit, self.world.net.subnet)
@@ -146,9 +149,8 @@ class Users:
 
     async def _launch(self, command: RunInstances) -> None:
         """Launch, and remember the answer; an answer to a known token must be the one given before."""
-        policy = self.world.script.policy
         reservation, made = await self.world.ask(
-            lambda unit: instances.run(unit, caller(), command, self.entropy, policy)
+            lambda unit: instances.run(unit, caller(), command, self.entropy, MAPPING)
         )
         ids = tuple(instance.id for instance in made)
         self.answered += 1
@@ -197,7 +199,7 @@ class Users:
         chosen = self.rng.sample(known, min(len(known), self.rng.choice((1, 1, 1, 2))))
         action = self.rng.choice(ACTIONS)
         try:
-            changes = await self.world.ask(lambda unit: instances.act(unit, caller(), action, chosen))
+            changes = await self.world.ask(lambda unit: instances.act(unit, caller(), action, chosen, MAPPING))
         except Missing as missing:
             self.memory.ended(missing.ids)
             return

@@ -65,7 +65,7 @@ def test_help_is_quick_and_has_an_example_everywhere() -> None:
     [
         "serve", "run", "console", "credentials", "backup", "restore", "recover", "doctor", "cluster add",
         "cluster list", "host add", "host drain", "host remove", "image build", "image install", "image list",
-        "type set", "type list", "account create", "account disable", "user create", "user disable",
+        "instance move", "type set", "type list", "account create", "account disable", "user create", "user disable",
     ],
 )  # fmt: skip
 def test_every_command_shows_an_example(command: str) -> None:
@@ -163,6 +163,11 @@ def test_hosts_and_clusters_are_listed_drained_and_left(cloud: ServedCloud) -> N
     cloud.euca("host", "add", "test:///rehearsal?cores=3", "--name", "extra", "--cluster", "cluster1")
     cloud.euca("host", "remove", "extra")
     eventually(lambda: "extra" not in cloud.euca("host", "list").stdout)
+
+
+def test_what_is_no_instance_does_not_move(cloud: ServedCloud) -> None:
+    refused = cloud.euca("instance", "move", "i-0a11beef", "cluster1-host2", check=False)
+    assert (refused.returncode, refused.stderr) == (1, "euca: The instance 'i-0a11beef' does not exist\n")
 
 
 def test_an_image_is_installed_in_one_step(cloud: ServedCloud, tmp_path: Path) -> None:

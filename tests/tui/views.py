@@ -56,6 +56,9 @@ def a_host(name: str = "node03", **changes: Any) -> api.HostView:
         seen_at_ms=NOW_MS - 400,
         state_since_ms=NOW_MS - 60_000,
         last_error="",
+        power="on",
+        power_wanted="on",
+        power_error="",
     )
     return msgspec.structs.replace(view, **changes)
 

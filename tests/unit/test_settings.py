@@ -166,10 +166,6 @@ def test_every_key_of_1_6_1_is_understood_or_says_what_replaced_it(tmp_path: Pat
         ]
 
 
-def test_power_saving_says_what_to_use_instead(tmp_path: Path) -> None:
-    assert "GREEDY" in problems(tmp_path, "SCHEDPOLICY=POWERSAVE")[0]
-
-
 @pytest.mark.parametrize(
     ("hypervisor", "uri"), [("xen", "xen+ssh://root@n1/system"), ("kvm", "qemu+ssh://root@n1/system")]
 )
@@ -211,7 +207,9 @@ def test_hosts_that_can_not_be_reached_safely_are_refused(nodes: str) -> None:
         ("manual_instances_cleanup", "1", "manual_instances_cleanup", True),
         ("rehearse", "2x3", "rehearse_clusters", 2),
         ("rehearse", "none", "rehearse_clusters", 0),
-        ("remap_min_gain", "0.2", "remap_min_gain", 0.2),
+        ("schedpolicy", "powersave", "schedpolicy", "POWERSAVE"),
+        ("schedpolicy", "rules", "schedpolicy", "RULES"),
+        ("power_wake_command", "wake --now 'a b'", "power_wake_command", ("wake", "--now", "a b")),
         ("vnet_mode", "system", "vnet_mode", "SYSTEM"),
         ("vnet_addrspernet", "32", "vnet", {"VNET_ADDRSPERNET": "32"}),
         ("mapping_rules", "my.rules", "mapping_rules", Path("my.rules")),
@@ -231,8 +229,8 @@ def test_a_good_value_is_understood(key: str, value: str, name: str, expected: o
         ("rehearse", "²x3"),
         ("rehearse", "2000x2000"),
         ("power_idlethresh", "299"),
-        ("remap_min_gain", "nan"),
-        ("remap_min_gain", "1.1"),
+        ("power_wake_command", "'unfinished"),
+        ("remap_mode", "perhaps"),
         ("manual_instances_cleanup", "perhaps"),
         ("instance_path", "relative"),
         ("instance_path", "/a/../etc"),
@@ -310,6 +308,6 @@ def test_a_comment_starts_after_a_space_only(tmp_path: Path) -> None:
 
 
 def test_what_nothing_acts_upon_yet_is_told_unless_it_asks_for_nothing(tmp_path: Path) -> None:
-    text = 'VNET_MODE="SYSTEM"\nSCHEDPOLICY="GREEDY"\nADDRESSING="head"\nVNET_DNS="10.0.0.1"\nREMAP_MODE="auto"\n'
+    text = 'VNET_MODE="SYSTEM"\nSCHEDPOLICY="GREEDY"\nADDRESSING="head"\nVNET_DNS="10.0.0.1"\n'
     told = [(idle.origin.line, idle.key) for idle in from_text(tmp_path, text).idle]
-    assert told == [(3, "ADDRESSING"), (4, "VNET_DNS"), (5, "REMAP_MODE")]
+    assert told == [(3, "ADDRESSING"), (4, "VNET_DNS")]

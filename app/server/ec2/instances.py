@@ -70,14 +70,15 @@ class GetConsoleOutputIn(msgspec.Struct):
 
 def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
     asked = ask.request
-    if asked.placement.tenancy != "default" or asked.placement.group_name:
-        raise Invalid("Placement", asked.placement.group_name or asked.placement.tenancy, "Only zones can be chosen.")
+    if asked.placement.tenancy != "default":
+        raise Invalid("Placement", asked.placement.tenancy, "Only zones and groups can be chosen.")
     command = RunInstances(
         image_id=asked.image_id,
         min_count=asked.min_count,
         max_count=asked.max_count,
         vmtype=asked.instance_type,
         cluster=asked.placement.availability_zone,
+        placement_group=asked.placement.group_name,
         key_name=asked.key_name,
         group_ids=tuple(asked.security_group_ids),
         group_names=tuple(asked.security_groups),
@@ -90,7 +91,7 @@ def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
         client_token=asked.client_token,
         request_sha256=ask.sha256,
     )
-    _, started = instances.run(ask.unit, ask.caller, command, ask.site.entropy, ask.site.policy())
+    _, started = instances.run(ask.unit, ask.caller, command, ask.site.entropy, ask.site.mapping)
     return reservation(Shown.of(ask.unit, started))
 
 
@@ -130,7 +131,7 @@ def reboot_instances(ask: Ask[InstanceIdsIn]) -> Answer:
 
 def get_console_output(ask: Ask[GetConsoleOutputIn]) -> Answer:
     instance = instances.find(ask.unit, ask.caller, (ask.request.instance_id,))[0]
-    return {"InstanceId": instance.id, "Timestamp": ask.unit.now_ms, "Output": instance.host}
+    return {"InstanceId": instance.id, "Timestamp": ask.unit.now_ms, "Output": instance.moving_from or instance.host}
 
 
 async def read_console(answer: Answer, site: Site) -> Answer:
@@ -192,7 +193,7 @@ def _reachability(shown: Shown) -> Answer:
 
 def _act(ask: Ask[InstanceIdsIn], action: str) -> list[Answer]:
     refuse_many("InstanceId", ask.request.instance_ids)
-    changes = instances.act(ask.unit, ask.caller, action, ask.request.instance_ids)
+    changes = instances.act(ask.unit, ask.caller, action, ask.request.instance_ids, ask.site.mapping)
     return [
         {
             "InstanceId": change.instance.id,

@@ -9,7 +9,9 @@ import msgspec
 
 from app.domain.account import Caller
 from app.domain.errors import Combination, Invalid
-from app.domain.ports import Entropy, Hypervisors, ImageFiles, Unit
+from app.domain.files import ImageFiles
+from app.domain.ports import Entropy, Hypervisors, Unit
+from app.services.mapping import Mapping
 
 Request_co = TypeVar("Request_co", bound=msgspec.Struct, covariant=True)
 Answer = dict[str, object]
@@ -21,15 +23,14 @@ class Site:
 
     region: str
     public_url: str
-    policy: Callable[[], str]
+    mapping: Mapping
     entropy: Entropy
     files: ImageFiles
     hypervisors: Hypervisors
     filters: Callable[[str], frozenset[str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask(Generic[Request_co]):
+class Ask(msgspec.Struct, Generic[Request_co], frozen=True, kw_only=True):
     """One request on its way through a handler. `prepared` is what `Operation.prepare` returned."""
 
     operation: str

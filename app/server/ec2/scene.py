@@ -103,7 +103,11 @@ def instance_item(shown: Shown) -> Answer:
         "ProductCodes": [],
         "InstanceType": instance.vmtype,
         "LaunchTime": instance.launched_at_ms,
-        "Placement": {"AvailabilityZone": instance.cluster, "GroupName": "", "Tenancy": "default"},
+        "Placement": {
+            "AvailabilityZone": instance.cluster,
+            "GroupName": instance.placement_group,
+            "Tenancy": "default",
+        },
         "KernelId": instance.kernel_id or None,
         "RamdiskId": instance.ramdisk_id or None,
         "Monitoring": {"State": "enabled" if instance.monitoring else "disabled"},

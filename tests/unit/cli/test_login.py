@@ -15,6 +15,7 @@ from app.cli.login import added, console_log, harmless, ssh_words
 FACTS: dict[str, Any] = {
     name: {str: "", int: 0, dict[str, str]: {}}[field.type]
     for name, field in ((field.name, field) for field in msgspec.structs.fields(InstanceView))
+    if field.required
 }
 VIEW = InstanceView(**(FACTS | {"id": "i-0a11beef", "state": "running", "private_ip": "10.9.0.5"}))
 

@@ -18,10 +18,11 @@ from app.domain.host import Host
 from app.domain.image import Image
 from app.domain.instance import Instance
 from app.domain.network import NetworkPlan
-from app.domain.ports import Clock, DomainSpec, Fabric, HostEvent, Unit
+from app.domain.ports import Clock, DomainSpec, Fabric, HostEvent, PowerSwitch, Unit
 from app.domain.states import Seen, Wanted
 from app.reconcile.limits import Limits
 from app.reconcile.loop import Reconciler
+from app.services import moves, power
 from app.store.database import Database
 from app.xen.connection import Timing
 from app.xen.hosts import Hosts
@@ -60,6 +61,22 @@ class Services:
         assert row is not None
         ends = row.shutdown_behavior == "terminate"
         unit.instances.put(replace(row, wanted=Wanted.TERMINATED if ends else Wanted.STOPPED))
+
+    def sleep_refused(self, unit: Unit, name: str, why: str) -> None:
+        self.told.append((f"no sleep: {why}", name))
+        power.sleep_refused(unit, name, why)
+
+    def woke(self, unit: Unit, name: str) -> None:
+        self.told.append(("woke", name))
+        power.woke(unit, name)
+
+    def moved(self, unit: Unit, instance_id: str) -> None:
+        self.told.append(("moved", instance_id))
+        moves.done(unit, instance_id)
+
+    def move_failed(self, unit: Unit, instance_id: str, reason: str) -> None:
+        self.told.append(("move failed", reason))
+        moves.failed(unit, instance_id, reason)
 
     def host_emptied(self, unit: Unit, name: str) -> None:
         self.told.append(("emptied", name))
@@ -153,6 +170,7 @@ class Cloud:
     hypervisors: Hosts
     clock: Clock
     reconciler: Reconciler
+    switch: PowerSwitch | None = None
 
     async def restart(self) -> None:
         """Stop the loop and its connections and start anew on the same rows."""
@@ -166,7 +184,7 @@ class Cloud:
         await self.hypervisors.close()
 
     def _new_loop(self) -> Reconciler:
-        return Reconciler(
+        loop = Reconciler(
             store=self.store,
             hypervisors=self.hypervisors,
             images=self.files,
@@ -174,6 +192,9 @@ class Cloud:
             outcomes=self.services,
             limits=self.limits,
         )
+        if self.switch is not None:
+            loop.govern(self.switch)
+        return loop
 
     async def add(self, *rows: Instance | Host | Image) -> None:
         def work(unit: Unit) -> None:
@@ -253,9 +274,15 @@ async def scripted_world(socket: Path) -> AsyncIterator[World]:
 
 @asynccontextmanager
 async def a_cloud(
-    folder: Path, limits: Limits = QUICK, hosts: int = 1, clock: Clock | None = None, fabric: Fabric | None = None
+    folder: Path,
+    limits: Limits = QUICK,
+    hosts: int = 1,
+    clock: Clock | None = None,
+    fabric: Fabric | None = None,
+    switch: Callable[[World], PowerSwitch] | None = None,
 ) -> AsyncIterator[Cloud]:
-    """Serve a loop on scripted hosts host01, host02 … with one image that has no bytes; `fabric`: on a network."""
+    """Serve a loop on scripted hosts host01, host02 … with one image that has no bytes; `fabric`: on a network;
+    `switch`: their power is governed."""
     clock = clock or SystemClock()
     async with scripted_world(folder / "world") as world:
         store = Database.open(folder / "state" / "cloud.sqlite3", clock=clock)
@@ -266,6 +293,9 @@ async def a_cloud(
         if fabric is not None:
             reconciler.weave(fabric, NetworkPlan(bridge="eucabr0", subnet="10.9.0.0/24"))
         cloud = Cloud(store, world, services, files, limits, hypervisors, clock, reconciler)
+        if switch is not None:
+            cloud.switch = switch(world)
+            reconciler.govern(cloud.switch)
         await cloud.add(an_image(), *(cloud.scripted(f"host{n:02}", n) for n in range(1, hosts + 1)))
         await reconciler.start()
         try:

@@ -22,7 +22,7 @@ class _Rows:
 
 def found(*volumes: str, **given: Any) -> list[str]:
     row = an_instance(**{"wanted": Wanted.TERMINATED, "removed": True, **given})
-    return left_over(cast("Unit", _Rows(row)), "host01", volumes)
+    return left_over(cast("Unit", _Rows(row)), volumes)
 
 
 def test_disks_of_an_instance_that_is_gone_are_left_over() -> None:
@@ -37,5 +37,9 @@ def test_disks_that_the_store_knows_nothing_of_are_never_touched() -> None:
     assert found("i-0000beef.root", "image-abc", "backup.tar", "i-00000001") == []
 
 
-def test_an_instance_of_another_host_has_nothing_to_lose_here() -> None:
-    assert found("i-00000001.root", host="host02") == []
+def test_what_one_that_is_gone_left_on_a_host_it_had_moved_away_from_is_left_over() -> None:
+    assert found("i-00000001.root", host="host02") == ["i-00000001.root"]
+
+
+def test_disks_of_an_instance_that_lives_on_another_host_are_left_alone() -> None:
+    assert found("i-00000001.root", host="host02", removed=False) == []

@@ -9,6 +9,7 @@ from app.domain.errors import Lost, Missing, TimedOut, Unavailable
 from app.domain.ports import NotSupported
 from app.server.ec2.instances import read_console
 from app.server.ec2.operation import Site
+from tests.builders import a_mapping
 
 ANSWER: dict[str, object] = {"InstanceId": "i-00000001", "Timestamp": 0, "Output": "cluster1-host1"}
 
@@ -30,7 +31,7 @@ class OneHost:
 
 def site(said: bytes | NotSupported | Exception) -> Site:
     return Site(
-        region="r", public_url="u", policy=lambda: "GREEDY", entropy=bytes, files=cast("Any", None),
+        region="r", public_url="u", mapping=a_mapping(), entropy=bytes, files=cast("Any", None),
         hypervisors=cast("Any", OneHost(said)), filters=lambda _: frozenset(),
     )  # fmt: skip
 

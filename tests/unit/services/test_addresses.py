@@ -14,7 +14,7 @@ from app.domain.network import Subnet, dns_name, host_name
 from app.domain.ports import Unit
 from app.services import addresses, instances, keypairs
 from app.store.database import Database
-from tests.builders import CountingEntropy, a_caller, a_host
+from tests.builders import CountingEntropy, a_caller, a_host, a_mapping
 
 ANA = a_caller()
 SMALL = "10.9.0.0/29"  # five addresses to give
@@ -35,7 +35,7 @@ async def real(store: Database) -> Database:
 
 async def launch(store: Database, entropy: CountingEntropy, least: int, most: int) -> list[Instance]:
     command = RunInstances(image_id="emi-0a11beef", min_count=least, max_count=most)
-    _, started = await store.write(lambda unit: instances.run(unit, ANA, command, entropy, "GREEDY"))
+    _, started = await store.write(lambda unit: instances.run(unit, ANA, command, entropy, a_mapping()))
     return started
 
 
@@ -106,7 +106,7 @@ async def test_an_instance_keeps_the_key_of_its_launch(store: Database, entropy:
     made = keypairs.generate("ed25519")
     await store.write(lambda unit: keypairs.add(unit, ANA, "mine", made, entropy))
     command = RunInstances(image_id="emi-0a11beef", key_name="mine")
-    _, (started,) = await store.write(lambda unit: instances.run(unit, ANA, command, entropy, "GREEDY"))
+    _, (started,) = await store.write(lambda unit: instances.run(unit, ANA, command, entropy, a_mapping()))
     assert started.public_key == f"{made.public_key} mine"
     assert made.public_key not in repr(started)
 

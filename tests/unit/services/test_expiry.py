@@ -10,7 +10,7 @@ from app.server.upkeep import tidy
 from app.services import instances, tags
 from app.settings import Settings
 from app.store.database import Database
-from tests.builders import CountingEntropy, FrozenClock, a_caller
+from tests.builders import CountingEntropy, FrozenClock, a_caller, a_mapping
 
 WEEK_MS = Settings().journal_keep_s * 1000
 ANA = a_caller()
@@ -27,9 +27,9 @@ def gone(unit: Unit, instance_id: str) -> None:
 async def test_ended_instances_leave_a_week_later_once_their_host_let_go(
     store: Database, clock: FrozenClock, entropy: CountingEntropy, seen_gone: int, more_ms: int, left: int
 ) -> None:
-    _, started = await store.write(lambda unit: instances.run(unit, ANA, ASKED, entropy, "GREEDY"))
+    _, started = await store.write(lambda unit: instances.run(unit, ANA, ASKED, entropy, a_mapping()))
     ids = [row.id for row in started]
-    await store.write(lambda unit: instances.act(unit, ANA, "terminate", ids))
+    await store.write(lambda unit: instances.act(unit, ANA, "terminate", ids, a_mapping()))
     for instance_id in ids[:seen_gone]:
         await store.write(lambda unit, name=instance_id: gone(unit, name), writer="reconcile")  # type: ignore[misc]
     clock.at_ms += WEEK_MS + more_ms

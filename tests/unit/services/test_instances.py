@@ -23,12 +23,13 @@ from app.domain.ports import Unit
 from app.domain.states import HostWanted, InstanceState, Seen, Wanted
 from app.services import instances
 from app.store.database import Database
-from tests.builders import THEIRS, CountingEntropy, FrozenClock, a_caller, a_host
+from tests.builders import THEIRS, CountingEntropy, FrozenClock, a_caller, a_host, a_mapping
 
 IMAGE = "emi-0a11beef"
 ANA = a_caller()
 EVE = a_caller(account_id=THEIRS)
 ADMIN = a_caller(admin=True)
+MAPPING = a_mapping()
 OPERATOR = replace(ANA, role=Role.OPERATOR)
 
 
@@ -51,7 +52,7 @@ class Run(Protocol):
 @pytest.fixture
 def run(store: Database, entropy: CountingEntropy) -> Run:
     async def go(command: RunInstances, caller: Caller = ANA) -> list[Instance]:
-        _, started = await store.write(lambda unit: instances.run(unit, caller, command, entropy, "GREEDY"))
+        _, started = await store.write(lambda unit: instances.run(unit, caller, command, entropy, a_mapping()))
         return started
 
     return go
@@ -116,7 +117,7 @@ async def test_what_belongs_to_another_account_does_not_exist(store: Database, r
     (mine,) = await run(ask())
     await store.write(lambda unit: running(unit, mine.id), writer="reconcile")
     with pytest.raises(Missing):
-        await store.write(lambda unit: instances.act(unit, EVE, action, (mine.id,)))
+        await store.write(lambda unit: instances.act(unit, EVE, action, (mine.id,), a_mapping()))
     untouched = await store.read(lambda unit: unit.instances.get(mine.id))
     assert untouched is not None
     assert untouched.wanted is Wanted.RUNNING
@@ -150,7 +151,7 @@ async def test_a_stopped_instance_keeps_its_disk_and_needs_room_to_start_again(
     assert len(await run(ask())) == 1
     for caller, told in ((ADMIN, True), (ANA, False)):
         with pytest.raises(NoCapacity) as refused:
-            await store.write(lambda unit, caller=caller: instances.start(unit, caller, ids[:1]))  # type: ignore[misc]
+            await store.write(lambda unit, caller=caller: instances.start(unit, caller, ids[:1], MAPPING))  # type: ignore[misc]
         assert ("host1" in str(refused.value)) is told
 
 

@@ -9,7 +9,7 @@ from app.domain.errors import Conflict, Forbidden, InUse, Invalid, Malformed, Mi
 from app.domain.image import ImageKind
 from app.services import groups, images, instances, tags
 from app.store.database import Database
-from tests.builders import THEIRS, CountingEntropy, a_caller, an_image
+from tests.builders import THEIRS, CountingEntropy, a_caller, a_mapping, an_image
 
 ANA, EVE, ADMIN = a_caller(), a_caller(account_id=THEIRS), a_caller(admin=True)
 ROOT = RegisterImage(name="web", kind="machine", sha256="cd" * 32, size_bytes=512)
@@ -51,7 +51,7 @@ async def test_a_private_image_does_not_exist_for_others_and_a_public_one_is_not
 async def test_a_group_in_use_and_the_default_group_stay(store: Database, entropy: CountingEntropy) -> None:
     web = await store.write(lambda unit: groups.create(unit, ANA, "web", "front end", entropy))
     command = RunInstances(image_id=an_image().id, group_names=("web",))
-    _, (mine,) = await store.write(lambda unit: instances.run(unit, ANA, command, entropy, "GREEDY"))
+    _, (mine,) = await store.write(lambda unit: instances.run(unit, ANA, command, entropy, a_mapping()))
     with pytest.raises(InUse, match=mine.id):
         await store.write(lambda unit: groups.delete(unit, ANA, web.id, ""))
     with pytest.raises(Conflict, match="default"):

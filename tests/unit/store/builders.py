@@ -56,6 +56,7 @@ def values_of(hint: Any) -> st.SearchStrategy[Any]:
     plain: dict[Any, st.SearchStrategy[Any]] = {
         str: TEXT,
         int: INTEGER,
+        float: st.floats(allow_nan=False),
         bool: st.booleans(),
         bytes: st.binary(max_size=20),
     }

@@ -16,7 +16,7 @@ from app.store.connection import connect, prepare
 from app.store.database import Database
 from app.store.reading import Readers
 from app.store.writing import WriterThread
-from tests.builders import CountingEntropy, FrozenClock, a_caller, a_host, an_image, furnish
+from tests.builders import CountingEntropy, FrozenClock, a_caller, a_host, a_mapping, an_image, furnish
 
 CALLER = a_caller()
 ENTROPY = CountingEntropy()
@@ -54,7 +54,7 @@ def counting(tmp_path: Path) -> Counting:
 def database(counting: Counting, tmp_path: Path) -> Iterator[Database]:
     changes, clock = Changes(), FrozenClock()
     reading = partial(connect, tmp_path / "cloud.sqlite3", 1.0, query_only=True)
-    writer, readers = WriterThread(counting, clock, changes.tell), Readers(reading, reading, clock, 1)
+    writer, readers = WriterThread(counting, clock, changes), Readers(reading, reading, clock, 1)
     yield Database(writer, readers, changes)
     writer.close()
     readers.close()
@@ -62,7 +62,7 @@ def database(counting: Counting, tmp_path: Path) -> Iterator[Database]:
 
 def launch(unit: Unit, count: int) -> None:
     command = RunInstances(image_id=an_image().id, min_count=count, max_count=count)
-    instances.run(unit, CALLER, command, ENTROPY, "GREEDY")
+    instances.run(unit, CALLER, command, ENTROPY, a_mapping())
 
 
 async def test_a_launch_is_one_commit(database: Database, counting: Counting) -> None:

@@ -1,21 +1,14 @@
-"""How long a plan takes that empties hosts, and how near it comes to the fewest hosts that could do.
+"""A cloud to measure on: hosts that are alike, machines of ten sizes, 16 clauses, one of them anti-affinity."""
 
-`python -m bench.components.remap_plan [MACHINES] [HOSTS]`; the goals for 5,000 on 800 are 2 s, 3 % and 40 %.
-"""
-
-import sys
-import time
 from dataclasses import replace
 from random import Random
 
 import numpy as np
 
-from app.rules.fleet import Fleet
 from app.rules.moment import Now, Value, Vm
-from app.rules.plan import Memory
+from app.rules.power import PowerModel
 from app.rules.prepared import Prepared, prepare
 from app.rules.reading import read
-from app.rules.remap import State, remap
 from app.rules.table import HostTable
 from app.rules.tree import Phase
 
@@ -71,6 +64,8 @@ def hosts(count: int) -> HostTable:
         for name, word in (("host.state", "up"), ("host.power", "on"), ("host.rack", f"r{row // 40}")):
             table.put(row, name, word)
         table.put(row, "host.tags", frozenset() if row else frozenset({"gold"}))
+        table.hold(row, "emi-1", row % 2 == 0)
+    table.power = PowerModel.linear(np.full(count, 100.0), np.full(count, 250.0))
     return table
 
 
@@ -110,25 +105,3 @@ def policy(phase: Phase) -> Prepared:
     outcome = read(TEXT, "fill.rules")
     assert outcome.sound, [str(fault) for fault in outcome.faults]
     return prepare(outcome.ruleset, "fill", phase)
-
-
-def main(count: int, size: int) -> None:
-    table = hosts(size)
-    vms = machines(table, count, Random(1))
-    ready = policy(Phase.REMAP)
-    began = time.perf_counter()
-    plan = remap(State(table=table, vms=vms), ready, Memory(), NOW)
-    took = time.perf_counter() - began
-    at = {str(vm.values["vm.id"]): table.hosts[vm.row] for vm in vms} | {move.vm: move.target for move in plan.moves}
-    fleet = Fleet(table, vms)
-    full = max(fleet.amounts("vm.vcpus").sum() / CORES, fleet.amounts("vm.mem").sum() / MEMORY)
-    used, bound = len(set(at.values())), int(np.ceil(full))
-    print(
-        f"{count} machines on {size} hosts: {took:.2f} s, {len(plan.moves)} moves ({len(plan.moves) / count:.0%}), "
-        f"{used} hosts used, bound {bound} ({used / bound - 1:+.1%}), {len(plan.refused)} refused"
-    )
-
-
-if __name__ == "__main__":
-    given = [int(word) for word in sys.argv[1:]]
-    main(*(given + [5000, 800][len(given) :]))

@@ -1,0 +1,172 @@
+"""`euca rules` on a running cloud: versions, what is active, what a policy would do, what the last round did."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from app.api.remapping import PlanView, RehearsalView, RehearseText
+from app.api.rulesets import ActiveView, AddRuleset, RulesetView
+from app.cli.output import printable, show_json, table
+from app.cli.remote import Remote, remote
+from app.client import rule_calls as calls
+
+BUILT_IN = ("GREEDY", "ROUNDROBIN", "POWERSAVE")
+_VERSIONS = ("id", "name", "policy", "author", "created", "active")
+_HISTORY = ("when", "id", "policy", "who")
+
+
+@click.command("apply", epilog="Example: euca rules apply data/rules/energy.rules")
+@click.argument("what", metavar="FILE|DIRECTORY|ID")
+@click.option("--policy", default="", help="Which policy of the file (default: the default one, or the only one).")
+@remote
+def apply(cloud: Remote, what: str, policy: str) -> None:
+    """Let rules decide from now on: of a file, of a version, or GREEDY, ROUNDROBIN, POWERSAVE."""
+    chosen = what if _is_id(what) else _kept(cloud, Path(what), policy).id
+    _say(cloud, cloud.send(calls.apply(chosen)))
+
+
+@click.command("list", epilog="Example: euca rules list --json")
+@remote
+def versions(cloud: Remote) -> None:
+    """List the versions of rules that the cloud keeps."""
+    rows = cloud.send(calls.all_versions()).items
+    if cloud.json:
+        show_json(rows)
+        return
+    cells = [
+        [row.id, printable(row.name), row.policy, printable(row.author), _time(row.created_at_ms), _yes(row.active)]
+        for row in rows
+    ]
+    _print(_VERSIONS, cells)
+
+
+@click.command("history", epilog="Example: euca rules history")
+@remote
+def history(cloud: Remote) -> None:
+    """Say what decided when, the newest first."""
+    rows = cloud.send(calls.activations()).items
+    if cloud.json:
+        show_json(rows)
+        return
+    _print(_HISTORY, [[_time(row.at_ms), row.id, row.policy, printable(row.who)] for row in rows])
+
+
+@click.command("show", epilog="Example: euca rules show rules-3")
+@click.argument("ruleset_id", metavar="ID")
+@remote
+def show_version(cloud: Remote, ruleset_id: str) -> None:
+    """Print the text of a version."""
+    found = cloud.send(calls.version(ruleset_id))
+    show_json(found) if cloud.json else click.echo(found.text, nl=not found.text.endswith("\n"))
+
+
+@click.command("diff", epilog="Example: euca rules diff rules-3 rules-2")
+@click.argument("new", metavar="ID")
+@click.argument("old", metavar="[OTHER]", default="")
+@remote
+def diff(cloud: Remote, new: str, old: str) -> None:
+    """Compare a version with another one, or with what is active."""
+    found = cloud.send(calls.diff(new, old))
+    if cloud.json:
+        show_json(found)
+    else:
+        click.echo(found.lines or f"{found.new} and {found.old} have the same text")
+
+
+@click.command("rollback", epilog="Example: euca rules rollback")
+@remote
+def rollback(cloud: Remote) -> None:
+    """Let decide again what decided before."""
+    _say(cloud, cloud.send(calls.rollback()))
+
+
+@click.command("rehearse", epilog="Example: euca rules rehearse data/rules/energy.rules")
+@click.argument("what", metavar="FILE|DIRECTORY|ID")
+@click.option("--policy", default="", help="Which policy of the file (default: the default one, or the only one).")
+@remote
+def rehearse(cloud: Remote, what: str, policy: str) -> None:
+    """Say what rules would do right now; nothing is changed."""
+    if _is_id(what):
+        found = cloud.send(calls.rehearse(what))
+    else:
+        found = cloud.send(calls.rehearse_text(RehearseText(text=_text(Path(what)), policy=policy)))
+    if cloud.json:
+        show_json(found)
+    else:
+        _show_rehearsal(found)
+
+
+@click.command("round", epilog="Example: euca rules round")
+@click.option("--now", is_flag=True, help="Hold a round now, and do not wait for it.")
+@remote
+def last_round(cloud: Remote, now: bool) -> None:
+    """Say what the newest round of remapping planned, and how it ended."""
+    if now:
+        cloud.send(calls.remap())
+    found = cloud.send(calls.newest_round())
+    if cloud.json:
+        show_json(found)
+        return
+    if not found.at_ms:
+        click.echo(f"no round was held yet (mode {found.mode})")
+        return
+    click.echo(f"{_time(found.at_ms)}, policy {found.policy}, mode {found.mode}, planned in {found.took_s:.2f} s")
+    _show_plan(found.plan)
+    click.echo(found.told)
+
+
+COMMANDS = (apply, versions, history, show_version, diff, rollback, rehearse, last_round)
+
+
+def _is_id(what: str) -> bool:
+    return what in BUILT_IN or (not Path(what).exists() and "/" not in what and not what.endswith(".rules"))
+
+
+def _kept(cloud: Remote, path: Path, policy: str) -> RulesetView:
+    name = path.stem if path.is_file() else path.resolve().name
+    return cloud.send(calls.add(AddRuleset(text=_text(path), name=name, policy=policy)))
+
+
+def _text(path: Path) -> str:
+    """Read a file, or the *.rules of a directory one after another."""
+    files = sorted(path.glob("*.rules")) if path.is_dir() else [path]
+    if not files or not all(file.is_file() for file in files):
+        raise click.ClickException(f"{path}: there is no such file, nor a directory with *.rules")
+    return "\n".join(file.read_bytes().decode("utf-8-sig", errors="replace") for file in files)
+
+
+def _say(cloud: Remote, active: ActiveView) -> None:
+    show_json(active) if cloud.json else click.echo(f"policy {active.policy} ({active.id}) decides from now on")
+
+
+def _show_rehearsal(found: RehearsalView) -> None:
+    _show_plan(found.plan)
+    watts = ""
+    if found.watts_before is not None and found.watts_after is not None:
+        watts = f", {found.watts_before:.0f} W -> {found.watts_after:.0f} W"
+    click.echo(f"policy {found.policy}: hosts on {found.hosts_on_before} -> {found.hosts_on_after}{watts}")
+
+
+def _show_plan(plan: PlanView) -> None:
+    rows = [["move", each.instance, f"{each.source} -> {each.target}", each.why] for each in plan.moves]
+    rows += [["restart", each.instance, f"{each.source} -> {each.target}", each.why] for each in plan.restarts]
+    rows += [["switch", each.host, "on" if each.on else "asleep", each.why] for each in plan.powers]
+    rows += [["alert", each.about, each.message, each.why] for each in plan.alerts]
+    rows += [["not done", each.what, "", each.why] for each in plan.refused]
+    rows += [["observed", each, "", ""] for each in plan.observed]
+    for line in table([[printable(cell) for cell in row] for row in rows]) if rows else ["nothing to do"]:
+        click.echo(line)
+
+
+def _print(columns: tuple[str, ...], cells: list[list[str]]) -> None:
+    for line in table([[column.upper() for column in columns], *cells]):
+        click.echo(line)
+
+
+def _time(at_ms: int) -> str:
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _yes(flag: bool) -> str:
+    return "yes" if flag else ""

@@ -1,0 +1,36 @@
+"""Ports of files on the server's own disk: image bytes, and the small images that tell guests who they are."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+
+class ImageFiles(Protocol):
+    """The server's library of image bytes: files named by SHA-256, written aside and renamed."""
+
+    def path(self, sha256: str) -> Path:
+        """Return the file's path; Missing if there is none."""
+        ...
+
+    def checked(self, sha256: str) -> Path:
+        """Return the path once the whole file was read and has this digest; Missing, or Broken if it has another."""
+        ...
+
+    def add(self, chunks: Iterable[bytes]) -> tuple[str, int]:
+        """Store a stream; return SHA-256 and size."""
+        ...
+
+    def remove(self, sha256: str) -> None: ...
+
+    def digests(self) -> set[str]: ...
+
+
+class SeedFiles(Protocol):
+    """Makes small disk images that tell a guest who it is, where no metadata address does."""
+
+    def write(self, files: Mapping[str, bytes]) -> tuple[Path, str]:
+        """Write an image that holds these files; return where, for the caller to remove, and its SHA-256.
+
+        Unavailable, and nothing left, where the disk does not take it.
+        """
+        ...

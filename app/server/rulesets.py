@@ -1,0 +1,141 @@
+"""REST: versions of mapping rules, and which of them decides."""
+
+from litestar import Controller, get, post
+
+from app.api.resources import Collection
+from app.api.rulesets import (
+    ActivationView,
+    ActiveView,
+    AddRuleset,
+    CheckedView,
+    CheckRules,
+    DiffView,
+    FaultView,
+    RulesetView,
+)
+from app.domain.account import Role
+from app.domain.errors import OverLimit
+from app.domain.ports import Unit
+from app.domain.ruleset import Ruleset
+from app.rules.faults import Fault
+from app.rules.reading import read
+from app.server.desk import At, Desk, needs
+from app.server.pages import MOST, After, Limit, page
+from app.services import rulesets
+
+_OPERATOR = needs(Role.OPERATOR)
+FILE = "rules"
+
+
+class RulesetController(Controller):
+    path = "/rulesets"
+    tags = ("rules",)
+    opt = needs(Role.VIEWER)
+
+    @get(operation_id="ListRulesets", summary="Versions of rules")
+    async def index(self, desk: At, after: After = "", limit: Limit = MOST) -> Collection[RulesetView]:
+        def work(unit: Unit) -> Collection[RulesetView]:
+            shown = [_view(unit, row) for row in unit.rulesets.where()]
+            return page(unit, shown, lambda view: f"{view.number:08}", after, limit)
+
+        return await desk.read(work)
+
+    @get("/active", operation_id="GetActiveRuleset", summary="What decides now")
+    async def active(self, desk: At) -> ActiveView:
+        return await desk.read(_active)
+
+    @get("/history", operation_id="ListActivations", summary="What decided when, the newest first")
+    async def history(self, desk: At) -> Collection[ActivationView]:
+        def work(unit: Unit) -> Collection[ActivationView]:
+            shown = [
+                ActivationView(number=int(row.id), id=row.active, policy=row.policy, who=row.who, at_ms=row.at_ms)
+                for row in rulesets.history(unit)
+            ]
+            return Collection(items=shown, cursor=str(unit.cursor()))
+
+        return await desk.read(work)
+
+    @get("/{name:str}", operation_id="GetRuleset", summary="One version, with its text")
+    async def show(self, desk: At, name: str) -> RulesetView:
+        return await desk.read(lambda unit: _view(unit, rulesets.get(unit, name), text=True))
+
+    @get("/{name:str}/diff", operation_id="DiffRulesets", summary="A version compared with another one")
+    async def diff(self, desk: At, name: str, against: str = "") -> DiffView:
+        return await desk.read(lambda unit: _diff(unit, name, against))
+
+    @post("/check", operation_id="CheckRules", summary="What is wrong with a text of rules", status_code=200)
+    async def check(self, desk: At, data: CheckRules) -> CheckedView:
+        if len(data.text) > rulesets.MOST_BYTES:
+            raise OverLimit("characters of rules", len(data.text), rulesets.MOST_BYTES)
+        outcome = read(data.text, FILE)
+        return CheckedView(
+            sound=outcome.sound,
+            rules=list(outcome.ruleset.rules),
+            policies=list(outcome.ruleset.policies),
+            faults=[_fault(fault) for fault in outcome.faults],
+        )
+
+    @post(operation_id="AddRuleset", summary="Keep rules as a version; nothing is activated", opt=_OPERATOR)
+    async def add(self, desk: At, data: AddRuleset) -> RulesetView:
+        def work(unit: Unit) -> RulesetView:
+            made = rulesets.add(unit, data.name, {FILE: data.text}, desk.caller.user_name, data.policy)
+            return _view(unit, made, text=True)
+
+        return await desk.change("AddRuleset", data.name, work)
+
+    @post("/{name:str}/apply", operation_id="ApplyRuleset", summary="Let it decide", opt=_OPERATOR, status_code=200)
+    async def apply(self, desk: At, name: str) -> ActiveView:
+        def work(unit: Unit) -> ActiveView:
+            rulesets.activate(unit, name, _by(desk))
+            return _active(unit)
+
+        return await desk.change("ApplyRuleset", name, work)
+
+    @post(
+        "/rollback", operation_id="RollBackRules", summary="Let decide what did before", opt=_OPERATOR, status_code=200
+    )
+    async def rollback(self, desk: At) -> ActiveView:
+        def work(unit: Unit) -> ActiveView:
+            rulesets.rollback(unit, _by(desk))
+            return _active(unit)
+
+        return await desk.change("RollBackRules", "", work)
+
+
+def _by(desk: Desk) -> str:
+    return f"asked by {desk.caller.user_name}"
+
+
+def _active(unit: Unit) -> ActiveView:
+    return ActiveView(id=rulesets.active_id(unit), policy=rulesets.active(unit).policy)
+
+
+def _diff(unit: Unit, name: str, against: str) -> DiffView:
+    new, old = rulesets.get(unit, name), rulesets.get(unit, against or rulesets.active_id(unit))
+    return DiffView(old=old.id, new=new.id, lines=rulesets.diff(old, new))
+
+
+def _view(unit: Unit, row: Ruleset, *, text: bool = False) -> RulesetView:
+    return RulesetView(
+        id=row.id,
+        number=row.number,
+        name=row.name,
+        policy=row.policy,
+        author=row.author,
+        created_at_ms=row.created_at_ms,
+        sha256=row.sha256,
+        active=row.id == rulesets.active_id(unit),
+        text=row.text if text else "",
+    )
+
+
+def _fault(fault: Fault) -> FaultView:
+    return FaultView(
+        line=fault.at.line,
+        column=fault.at.column,
+        severity=fault.severity,
+        message=fault.message,
+        nearest=fault.nearest,
+        expected=list(fault.expected),
+        said=str(fault),
+    )

@@ -1,0 +1,148 @@
+"""The one host table of the cloud, kept in memory: what rules read of hosts and of the machines on them.
+
+It is caught up from the journal, inside the transaction of whoever asks, since only that sees what was written before.
+The traps: a transaction that is undone takes its entries with it and their cursors come again, so the newest entry that
+was read is compared each time; and sensors write from another thread, so everything happens under the guard.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+
+from app.domain.journal import Entry
+from app.domain.load import Sampled
+from app.domain.ports import Unit
+from app.rules.moment import Now
+from app.rules.remap import State
+from app.services.books import Books
+from app.services.machines import all_machines, machines
+from app.services.placing_order import cursor
+
+MOST_ENTRIES = 500
+PENDING_S = 300.0
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class Fleet:
+    """Lives as long as the server. `guard` is a lock; `watts` is what a host draws idle and fully busy."""
+
+    def __init__(
+        self,
+        monotonic_s: Callable[[], float],
+        guard: AbstractContextManager[object],
+        watts: tuple[float, float] | None = None,
+    ) -> None:
+        self._monotonic_s, self._guard, self._watts = monotonic_s, guard, watts
+        self._books: Books | None = None
+        self._newest: Entry | None = None
+        self._zero_s: float | None = None
+        self._most_vcpus = 0.0
+        self._missed: deque[tuple[float, str, int]] = deque()
+
+    def now(self, unit: Unit) -> Now:
+        """Return the time as rules ask for it."""
+        local = datetime.fromtimestamp(unit.now_ms / 1000, UTC).astimezone()
+        return Now(at_s=self._monotonic_s(), hour=local.hour, weekday=_DAYS[local.weekday()])
+
+    @contextmanager
+    def current(self, unit: Unit) -> Iterator[Books]:
+        """Lend the table as this transaction sees it; it must not be changed, nor kept."""
+        with self._guard:
+            books = self._caught_up(unit)
+            books.sum_up(cursor(unit), self._pending(), self._most_vcpus)
+            yield books
+
+    def snapshot(self, unit: Unit) -> State:
+        """Copy hosts and machines, for whoever plans, rehearses or explains."""
+        moves = unit.decisions.moved_since(unit.now_ms - 3_600_000)
+        with self.current(unit) as books:
+            return State(
+                table=books.table.copy(),
+                vms=books.running(moves),
+                pinned=frozenset(one for one, machine in books.machines.items() if not machine.movable),
+            )
+
+    def sensed(self, sample: Sampled) -> None:
+        """Take one look at a host: smoothed values, where there are any."""
+        machines = {one: {**reading.raw, **reading.smooth} for one, reading in sample.of_instances.items()}
+        self.sense(sample.host, {**sample.of_host.raw, **sample.of_host.smooth}, sample.at_s, machines)
+
+    def sense(
+        self, host: str, readings: Mapping[str, float], at_s: float, machines: Mapping[str, Mapping[str, float]]
+    ) -> None:
+        """Take what was measured on a host and of its machines, by the names of sensors, on the monotonic clock."""
+        with self._guard:
+            if self._books is not None:
+                self._books.sense_host(host, readings, at_s)
+                for instance_id, read in machines.items():
+                    self._books.sense_machine(instance_id, read, at_s)
+
+    def missed(self, cluster: str, count: int) -> None:
+        """Note that machines found no host in a cluster ("": in none); for a while they are waited for."""
+        with self._guard:
+            self._missed.append((self._monotonic_s(), cluster, count))
+
+    def _pending(self) -> Mapping[str, int]:
+        while self._missed and self._missed[0][0] < self._monotonic_s() - PENDING_S:
+            self._missed.popleft()
+        waiting: Counter[str] = Counter()
+        for _, cluster, count in self._missed:
+            waiting[cluster] += count
+        return waiting
+
+    def _caught_up(self, unit: Unit) -> Books:
+        """Return the books as they stand now; a failure halfway leaves none, so that they are built anew."""
+        books, self._books = self._books, None
+        news = self._news(unit)
+        if books is None or news is None or not self._follow(unit, books, news):
+            books = self._anew(unit, books)
+        self._books = books
+        return books
+
+    def _news(self, unit: Unit) -> list[Entry] | None:
+        """List what was written since, None if the journal is not the one that was read."""
+        after = self._newest.cursor - 1 if self._newest else 0
+        entries = unit.entries(after, MOST_ENTRIES + 1)
+        if self._newest is not None and entries[:1] != [self._newest]:
+            return None
+        return None if len(entries) > MOST_ENTRIES else entries[1 if self._newest else 0 :]
+
+    def _follow(self, unit: Unit, books: Books, news: list[Entry]) -> bool:
+        """Write what changed; False if that takes a table of other rows."""
+        if not news:
+            return True
+        changed: dict[str, dict[str, int]] = {"host": {}, "instance": {}, "type": {}}
+        for entry in news:
+            kind = "instance" if entry.kind == "tag" else entry.kind
+            changed.setdefault(kind, {})[entry.resource_id] = entry.at_ms
+        hosts = unit.hosts.where(name=tuple(changed["host"]))
+        if len(hosts) < len(changed["host"]) or not all(books.fits(host) for host in hosts):
+            return False
+        for host in hosts:
+            books.change_host(host)
+        ids = changed["instance"]
+        found = machines(unit, unit.instances.where(id=tuple(ids)))
+        for instance_id, at_ms in ids.items():
+            books.change_machine(instance_id, found.get(instance_id), at_ms)
+        if changed["type"]:
+            self._most_vcpus = _most_vcpus(unit)
+        self._newest = news[-1]
+        return True
+
+    def _anew(self, unit: Unit, before: Books | None) -> Books:
+        if self._zero_s is None:
+            self._zero_s = self._monotonic_s() - unit.now_ms / 1000
+        books = Books(unit.hosts.where(), self._zero_s, self._watts)
+        found = all_machines(unit)
+        for instance_id in sorted(found, key=lambda one: found[one].began_ms):
+            books.change_machine(instance_id, found[instance_id], found[instance_id].began_ms)
+        if before is not None:
+            books.adopt(before)
+        self._newest = next(iter(unit.entries(unit.cursor() - 1, 1)), None)
+        self._most_vcpus = _most_vcpus(unit)
+        return books
+
+
+def _most_vcpus(unit: Unit) -> float:
+    return float(max((row.cores for row in unit.vmtypes.where()), default=0))

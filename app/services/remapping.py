@@ -1,0 +1,94 @@
+"""Rounds of remapping as transactions: what a planner must know, and each step of its plan, checked anew.
+
+A plan is made from what was seen; until its turn comes a step may have become wrong. So each is its own transaction
+that looks again, and the first that can not be taken ends the plan: the next round sees what there is then.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.domain.errors import WrongState
+from app.domain.ports import Unit
+from app.rules.explaining import scored
+from app.rules.moment import Now
+from app.rules.plan import Alert, Move, Power
+from app.rules.remap import State
+from app.services import decisions, moves, power, rulesets
+from app.services.fleet import Fleet
+from app.services.mapping import Mapping
+
+KIND = "remapping"
+POWERSAVE = "POWERSAVE"
+_PLACES_ONLY = frozenset({"GREEDY", "ROUNDROBIN"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Briefing:
+    """What is active and what it is to look at."""
+
+    active_id: str
+    policy: str
+    text: str
+    state: State
+    now: Now
+
+
+def brief(unit: Unit, fleet: Fleet, shipped: Callable[[str], str]) -> Briefing | None:
+    """Return what the next round needs, None if what is active moves nothing; `shipped` reads a file of ours."""
+    active_id = rulesets.active_id(unit)
+    if active_id in _PLACES_ONLY:
+        return None
+    active = rulesets.active(unit)
+    policy, text = active.policy, active.ruleset.text if active.ruleset else shipped(active.policy.lower())
+    return Briefing(
+        active_id=active_id,
+        policy=policy if active.ruleset else policy.lower(),
+        text=text,
+        state=fleet.snapshot(unit),
+        now=fleet.now(unit),
+    )
+
+
+def brief_with(unit: Unit, fleet: Fleet, rules: Callable[[Unit], tuple[str, str]]) -> Briefing:
+    """Return what a rehearsal needs; `rules` gives the text and its policy."""
+    text, policy = rules(unit)
+    return Briefing(active_id="", policy=policy, text=text, state=fleet.snapshot(unit), now=fleet.now(unit))
+
+
+def begin_move(unit: Unit, mapping: Mapping, active_id: str, move: Move) -> None:
+    """Want an instance moved as planned; raises what keeps it from being right any more."""
+    _check_active(unit, active_id)
+    instance = unit.instances.get(move.vm)
+    if instance is None or instance.host != move.source:
+        raise WrongState("instance", move.vm, "elsewhere", f"and no longer on {move.source}")
+    told = mapping.told(unit, instance)
+    moving = moves.begin(unit, move.vm, move.target, move.why)
+    decisions.moved(unit, moving, told, move.why, *scored(move.points))
+
+
+def moved(unit: Unit, move: Move) -> bool | None:
+    """Tell how a move ended: True, it is there; False, it is not; None, it is under way."""
+    instance = unit.instances.get(move.vm)
+    if instance is None:
+        return False
+    if instance.moving_from:
+        return None
+    return instance.host == move.target
+
+
+def switch(unit: Unit, active_id: str, asked: Power) -> None:
+    """Want a host on or asleep as planned."""
+    _check_active(unit, active_id)
+    change = power.wake if asked.on else power.sleep
+    change(unit, asked.host, asked.why)
+
+
+def alert(unit: Unit, said: Alert) -> None:
+    """Tell the operator."""
+    unit.note("mapping.alert", KIND, said.about, f"{said.message} ({said.why})")
+
+
+def _check_active(unit: Unit, active_id: str) -> None:
+    now = rulesets.active_id(unit)
+    if now != active_id:
+        raise WrongState("policy", active_id, "not active", f"any more, {now} is")

@@ -69,7 +69,7 @@ class Sensors:
     def switch(self, row: int, *, on: bool, now_s: float) -> None:
         """Show that a host was switched."""
         self._on[row] = on
-        self.table.put(row, "host.power", "on" if on else "off")
+        self.table.put(row, "host.power", "on" if on else "asleep")
         self.table.put(row, "host.uptime", now_s)
 
     def carry_out(self, plan: Plan, home: dict[int, int], now_s: float) -> None:
@@ -138,7 +138,13 @@ def _table(fleet: Fleet, cores: Floats) -> HostTable:
     table = HostTable([f"h{row}" for row in range(size)])
     for row, host in enumerate(table.hosts):
         rack = f"r{row // HOSTS_PER_RACK}"
-        for name, text in (("name", host), ("state", "down"), ("power", "off"), ("cluster", CLUSTER), ("rack", rack)):
+        for name, text in (
+            ("name", host),
+            ("state", "down"),
+            ("power", "asleep"),
+            ("cluster", CLUSTER),
+            ("rack", rack),
+        ):
             table.put(row, f"host.{name}", text)
         table.put(row, "host.tags", frozenset())
         table.put(row, "rack.name", rack)

@@ -6,6 +6,7 @@ is looked for by name, its sockets by path.
 
 import ctypes.util
 import os
+import shlex
 import shutil
 import socket
 import sys
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 
+from app.server import rule_files
 from app.settings import Settings
 
 OLDEST_PYTHON = (3, 11)
@@ -66,6 +68,7 @@ def examine(settings: Settings, machine: Machine) -> list[Check]:
         *_libvirt(machine),
         _state_dir(settings),
         *_config(settings),
+        *_rules(settings),
         _port(settings, machine),
         _hypervisor(machine),
     ]
@@ -111,6 +114,16 @@ def _config(settings: Settings) -> Iterator[Check]:
     yield Check(name="config", ok=True, found=found)
     for idle in settings.idle:
         yield Check(name="config", ok=True, found=str(idle))
+
+
+def _rules(settings: Settings) -> Iterator[Check]:
+    """Say what is wrong with the rules that eucalyptus.conf names; a running cloud goes on with what it had."""
+    path = rule_files.named_by(settings)
+    if path is not None:
+        said = rule_files.said(settings)
+        found = f"policy {said.rules.policy} of {path}" if said.rules else str(said.refused)
+        advice = "" if said.rules else f"euca rules check {shlex.quote(str(path))}"
+        yield Check(name="mapping rules", ok=said.rules is not None, found=found, advice=advice)
 
 
 def _port(settings: Settings, machine: Machine) -> Check:

@@ -64,8 +64,11 @@ class CheckedView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DiffView(msgspec.Struct, frozen=True, kw_only=True):
-    """`lines` is a unified diff, empty if the texts are equal."""
+    """`lines` is a unified diff, empty if the texts are equal; the lists name rules and policies by what they mean."""
 
     old: str
     new: str
     lines: str
+    added: list[str]
+    changed: list[str]
+    removed: list[str]

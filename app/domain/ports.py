@@ -45,8 +45,8 @@ Entropy = Callable[[int], bytes]
 # --- store ---------------------------------------------------------------------------------------
 
 
-class Table(Protocol[Row]):
-    """The rows of one entity inside a unit of work. Writes are journalled by the store itself."""
+class Records(Protocol[Row]):
+    """Rows that are added and read, and never change. Additions are journalled by the store itself."""
 
     def get(self, *key: str) -> Row | None:
         """Return the row with this primary key."""
@@ -59,6 +59,10 @@ class Table(Protocol[Row]):
     def add(self, row: Row, *, event: str | None = None, text: str = "") -> None:
         """Insert; Conflict if the key exists. The journal gets `event` (default `<kind>.added`)."""
         ...
+
+
+class Table(Records[Row], Protocol[Row]):
+    """The rows of one entity inside a unit of work. Writes are journalled by the store itself."""
 
     def put(self, row: Row, *, event: str | None = None, text: str = "") -> None:
         """Update an existing row; only changed columns are written and journalled, none changed: nothing is.
@@ -108,9 +112,13 @@ class Unit(Protocol):
     reservations: Table[Reservation]
     instances: Table[Instance]
     tags: Table[Tag]
-    rulesets: Table[Ruleset]
-    activations: Table[Activation]
     decisions: Decisions
+
+    @property
+    def rulesets(self) -> Records[Ruleset]: ...
+
+    @property
+    def activations(self) -> Records[Activation]: ...
 
     def held(self) -> Mapping[str, Size]:
         """Sum by host name what instances hold there (`Instance.held`); one that moves holds it on both hosts."""

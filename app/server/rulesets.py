@@ -1,5 +1,7 @@
 """REST: versions of mapping rules, and which of them decides."""
 
+import asyncio
+
 from litestar import Controller, get, post
 
 from app.api.resources import Collection
@@ -14,14 +16,14 @@ from app.api.rulesets import (
     RulesetView,
 )
 from app.domain.account import Role
-from app.domain.errors import OverLimit
+from app.domain.errors import CloudError
 from app.domain.ports import Unit
 from app.domain.ruleset import Ruleset
+from app.rules.comparing import compare
 from app.rules.faults import Fault
-from app.rules.reading import read
 from app.server.desk import At, Desk, needs
 from app.server.pages import MOST, After, Limit, page
-from app.services import rulesets
+from app.services import rule_texts, rulesets
 
 _OPERATOR = needs(Role.OPERATOR)
 FILE = "rules"
@@ -61,13 +63,20 @@ class RulesetController(Controller):
 
     @get("/{name:str}/diff", operation_id="DiffRulesets", summary="A version compared with another one")
     async def diff(self, desk: At, name: str, against: str = "") -> DiffView:
-        return await desk.read(lambda unit: _diff(unit, name, against))
+        old, new = await desk.read(lambda unit: _pair(unit, name, against))
+        found = await asyncio.to_thread(compare, (old.id, old.text), (new.id, new.text))
+        return DiffView(
+            old=old.id,
+            new=new.id,
+            lines=found.lines,
+            added=list(found.added),
+            changed=list(found.changed),
+            removed=list(found.removed),
+        )
 
     @post("/check", operation_id="CheckRules", summary="What is wrong with a text of rules", status_code=200)
     async def check(self, desk: At, data: CheckRules) -> CheckedView:
-        if len(data.text) > rulesets.MOST_BYTES:
-            raise OverLimit("characters of rules", len(data.text), rulesets.MOST_BYTES)
-        outcome = read(data.text, FILE)
+        outcome = await asyncio.to_thread(rule_texts.read_all, {FILE: data.text})
         return CheckedView(
             sound=outcome.sound,
             rules=list(outcome.ruleset.rules),
@@ -78,9 +87,13 @@ class RulesetController(Controller):
     @post(operation_id="AddRuleset", summary="Keep rules as a version; nothing is activated", opt=_OPERATOR)
     async def add(self, desk: At, data: AddRuleset) -> RulesetView:
         def work(unit: Unit) -> RulesetView:
-            made = rulesets.add(unit, data.name, {FILE: data.text}, desk.caller.user_name, data.policy)
-            return _view(unit, made, text=True)
+            return _view(unit, rulesets.add(unit, rules, desk.caller.user_name), text=True)
 
+        try:
+            rules = await asyncio.to_thread(rule_texts.draft, data.name, {FILE: data.text}, data.policy)
+        except CloudError as error:
+            await desk.refused("AddRuleset", data.name, error)
+            raise
         return await desk.change("AddRuleset", data.name, work)
 
     @post("/{name:str}/apply", operation_id="ApplyRuleset", summary="Let it decide", opt=_OPERATOR, status_code=200)
@@ -110,9 +123,8 @@ def _active(unit: Unit) -> ActiveView:
     return ActiveView(id=rulesets.active_id(unit), policy=rulesets.active(unit).policy)
 
 
-def _diff(unit: Unit, name: str, against: str) -> DiffView:
-    new, old = rulesets.get(unit, name), rulesets.get(unit, against or rulesets.active_id(unit))
-    return DiffView(old=old.id, new=new.id, lines=rulesets.diff(old, new))
+def _pair(unit: Unit, name: str, against: str) -> tuple[Ruleset, Ruleset]:
+    return rulesets.get(unit, against or rulesets.active_id(unit)), rulesets.get(unit, name)
 
 
 def _view(unit: Unit, row: Ruleset, *, text: bool = False) -> RulesetView:

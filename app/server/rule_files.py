@@ -89,5 +89,6 @@ def _draft(settings: Settings, path: Path, texts: Mapping[str, str]) -> Draft:
 
 
 def _problem(settings: Settings, key: str, why: str) -> SettingsError:
-    somewhere = Origin(file=str(settings.config or "settings"))
-    return SettingsError([Problem(origin=settings.origins.get(key, somewhere), key=key, why=why)])
+    given = (settings.origins.get(each) for each in (key, "MAPPING_RULES", "SCHEDPOLICY"))
+    origin = next(filter(None, given), Origin(file="settings"))
+    return SettingsError([Problem(origin=origin, key=key, why=why)])

@@ -17,7 +17,7 @@ TEST_READY := .venv/.ready-to-test
 
 .PHONY: help run setup setup-test test check-style check-types check-imports format bench bench-rules clean
 .PHONY: test-fast test-contract test-server test-clients test-faults test-crash test-points test-net test-tui test-guest
-.PHONY: simtest simtest-long soak experiments
+.PHONY: laws-long simtest simtest-long soak experiments
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -85,6 +85,9 @@ test-tui: $(TEST_READY) ## the console, by Pilot and in tmux
 
 test-guest: $(TEST_READY) ## a real Linux guest under QEMU
 	@$(PYTEST) tests/guest $(ARGS)
+
+laws-long: $(TEST_READY) ## the laws of remapping on 10,000 random clouds instead of some hundred: half an hour
+	@REMAP_WORLDS=10000 $(PYTEST) tests/laws/test_rules_remap.py $(ARGS)
 
 simtest: $(TEST_READY) ## replay one simulated cloud exactly: SEED=n DAYS=d
 	@PYTHONHASHSEED=0 $(BIN)/python -m tests.simulation --seed $(or $(SEED),1) --days $(or $(DAYS),1) $(ARGS)

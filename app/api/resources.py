@@ -91,12 +91,12 @@ class HostView(msgspec.Struct, frozen=True, kw_only=True):
     power: str
     power_wanted: str
     power_error: str
-    load: HostLoadView | None = None
-    """Told to who asks, not by the stream."""
     rack: str = ""
     tags: list[str] = []
     cpu_ratio: float = 1.0
     mips: float = 0.0
+    load: HostLoadView | None = None
+    """Told to who asks, not by the stream."""
 
 
 class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,10 +123,10 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     tags: dict[str, str]
     name: str = ""
     private_ip: str = ""
+    placement_group: str = ""
     moving_from: str = ""
     load: InstanceLoadView | None = None
     """Told to who asks, not by the stream."""
-    placement_group: str = ""
 
 
 class ImageView(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,10 +194,27 @@ class AuditView(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
 
 
-class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
-    at_ms: int
+class HostVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """Why one host was not the one; of the chosen host, what it scored."""
+
     host: str
-    reasons: list[str]
+    chosen: bool
+    words: str
+
+
+class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
+    """`kind` is placed, moved, restarted, refused or kept; `hosts` is filled for the newest and the one asked for."""
+
+    at_ms: int
+    host: str = ""
+    reasons: list[str] = []
+    number: int = 0
+    kind: str = "placed"
+    policy: str = ""
+    ruleset_id: str = ""
+    ruleset_number: int = 0
+    origin: str = ""
+    hosts: list[HostVerdict] = []
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,10 +1,12 @@
 """`euca cluster` and `euca host`: what the cloud is made of."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
-from app.api.resources import AddCluster, AddHost
+from app.api.resources import AddCluster, AddHost, HostView, SetHost
 from app.cli.output import done, show, show_json
 from app.cli.remote import Remote, remote
 from app.client import calls
@@ -13,7 +15,19 @@ from app.services.names import check_name
 
 FIRST_CLUSTER = "cluster0"
 _CLUSTER_COLUMNS = ("name", "hosts", "hosts_up", "instances", "cores", "cores_used", "memory_mib", "memory_used_mib")
-_HOST_COLUMNS = ("name", "cluster", "state", "power", "wanted", "instances", "cores", "cores_used", "memory_mib", "uri")
+_HOST_COLUMNS = (
+    "name",
+    "cluster",
+    "state",
+    "power",
+    "wanted",
+    "instances",
+    "cores",
+    "cores_used",
+    "load.cpu_used",
+    "memory_mib",
+    "uri",
+)
 
 
 @click.group(epilog="Example: euca cluster add rack1")
@@ -51,25 +65,49 @@ def host() -> None:
     """Hosts: machines that libvirt drives; nothing of ours is installed on them."""
 
 
+def _described(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of what rules read of a host."""
+    for option in (
+        click.option("--mips", type=float, help="Speed of all its cores in MIPS (0: not known)."),
+        click.option("--cpu-ratio", type=float, help="Virtual processors that a core may carry."),
+        click.option("--tag", "tags", multiple=True, help="A word that rules ask for; may be repeated."),
+        click.option("--rack", help="Its rack."),
+    ):
+        command = option(command)
+    return command
+
+
 @host.command("add", epilog="Example: euca host add xen+ssh://root@node1/ --name node1 --cluster rack1")
 @click.argument("uri")
 @click.option("--name", default="", help="Name of the host (default: the machine's name in the URI).")
 @click.option("--cluster", "cluster_name", default="", help="Its cluster (default: the only one with real hosts).")
 @click.option("--max-cores", default=0, help="Cores to offer, be they there or not (default: what the host has).")
 @click.option("--max-memory-mib", default=0, help="Most memory to use (default: all of it).")
+@_described
 @remote
-def add_host(cloud: Remote, uri: str, name: str, cluster_name: str, max_cores: int, max_memory_mib: int) -> None:
+def add_host(cloud: Remote, uri: str, name: str, cluster_name: str, **said: Any) -> None:
     """Let a host join by its libvirt URI."""
     check_uri(uri)  # before a cluster is made for it
     body = AddHost(
         name=check_name("name", name or urlsplit(uri).hostname or "localhost"),
         uri=uri,
         cluster=cluster_name or _default_cluster(cloud),
-        max_cores=max_cores,
-        max_memory_mib=max_memory_mib,
+        **_given(said),
     )
     added = cloud.send(calls.add_host(body))
     show_json(added) if cloud.json else click.echo(f"host {added.name} joins cluster {added.cluster}")
+
+
+@host.command("set", epilog="Example: euca host set node1 --rack r7 --tag gpu --tag lab")
+@click.argument("name")
+@click.option("--no-tags", is_flag=True, help="Take all words away.")
+@_described
+@remote
+def set_host(cloud: Remote, name: str, no_tags: bool, **said: Any) -> None:
+    """Change what rules read of a host; what is not given stays, and --tag replaces all words."""
+    body = SetHost(**_given(said | ({"tags": []} if no_tags else {})))
+    changed = cloud.send(calls.set_host(name, body))
+    show_json(changed) if cloud.json else click.echo(_told(changed))
 
 
 @host.command("list", epilog="Example: euca host list --json")
@@ -124,6 +162,18 @@ def remove_host(cloud: Remote, name: str) -> None:
     """Let a host leave as soon as nothing of ours is on it."""
     cloud.send(calls.remove_host(name))
     done(f"host {name} leaves as soon as it is empty", as_json=cloud.json, leaving=name)
+
+
+def _given(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep what was said; no --tag says nothing."""
+    known = {name: value for name, value in said.items() if value is not None and value != ()}
+    return known | ({"tags": list(known["tags"])} if "tags" in known else {})
+
+
+def _told(host: HostView) -> str:
+    rack, tags = host.rack or "none", ", ".join(host.tags) or "none"
+    speed = f"{host.mips:g} MIPS" if host.mips else "speed not known"
+    return f"host {host.name}: rack {rack}, tags {tags}, {host.cpu_ratio:g} virtual processors a core, {speed}"
 
 
 def _default_cluster(cloud: Remote) -> str:

@@ -8,12 +8,12 @@ import msgspec
 
 
 def show(items: Sequence[Any], columns: Sequence[str], *, as_json: bool) -> None:
-    """Print structs as a table of the named fields, or all of them as JSON."""
+    """Print structs as a table of the named fields (`load.cpu_used`: of a field's field), or all of them as JSON."""
     if as_json:
         show_json(items)
         return
-    rows = [[_cell(getattr(item, column)) for column in columns] for item in items]
-    for line in table([[column.upper().replace("_", " ") for column in columns], *rows]):
+    rows = [[_cell(_field(item, column)) for column in columns] for item in items]
+    for line in table([[column.upper().replace("_", " ").replace(".", " ") for column in columns], *rows]):
         click.echo(line)
 
 
@@ -39,7 +39,17 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
+def _field(item: Any, column: str) -> Any:
+    for name in column.split("."):
+        item = None if item is None else getattr(item, name)
+    return item
+
+
 def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.1f}"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from app.cli import rulesets
+from app.cli.explain import explain
 from app.cli.rule_check import tell, texts_of
 from app.rules.reading import read_together
 
@@ -16,6 +17,7 @@ def rules() -> None:
 
 for _command in rulesets.COMMANDS:
     rules.add_command(_command)
+rules.add_command(explain)
 
 
 @rules.command(epilog="Example: euca rules check data/rules")

@@ -127,8 +127,9 @@ def console_output(instance_id: str) -> Call[api.ConsoleOutput]:
     return Call(path=at("instances", instance_id, "output"), answer=api.ConsoleOutput, timeout_s=20.0)
 
 
-def decisions(instance_id: str) -> Call[api.Collection[api.DecisionView]]:
-    return Call(path=at("instances", instance_id, "decisions"), answer=api.Collection[api.DecisionView])
+def decisions(instance_id: str, number: int = 0) -> Call[api.Collection[api.DecisionView]]:
+    path, query = at("instances", instance_id, "decisions"), {"number": number} if number else {}
+    return Call(path=path, query=query, answer=api.Collection[api.DecisionView])
 
 
 def launch(body: api.LaunchInstances) -> Call[api.Collection[api.InstanceView]]:

@@ -65,14 +65,15 @@ class Host:
         )
 
     @property
+    def room(self) -> Size:
+        """What may be promised to instances of ours: the capacity, with as many virtual processors as cores carry."""
+        whole = self.capacity
+        return whole if self.cpu_ratio == 1 else replace(whole, cores=int(whole.cores * self.cpu_ratio))
+
+    @property
     def kind(self) -> str:
         """The hypervisor's name in small letters; it is reported with its version behind it."""
         return self.hypervisor.casefold().partition(" ")[0]
-
-    @property
-    def room(self) -> Size:
-        """What may be promised to instances of ours: the capacity, with as many virtual processors as cores carry."""
-        return replace(self.capacity, cores=int(self.capacity.cores * self.cpu_ratio))
 
     @property
     def is_xen(self) -> bool:

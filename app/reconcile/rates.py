@@ -11,6 +11,7 @@ from app.domain.load import DomainLoad, HostLoad, Reading, Values
 SMOOTH_S = 30.0
 """Time constant: after this long a lasting change has come through to 63 %, after three times as long to 95 %."""
 NS_PER_S = 1e9
+NOTHING_READ = HostLoad(None, None, {}, {})
 
 
 def rate(before: float | None, after: float | None, seconds: float) -> float | None:
@@ -30,6 +31,9 @@ class Smoothing:
 
     def reading(self, at_s: float, raw: Values) -> Reading:
         """Take the raw values of a moment, which must be later than the last."""
+        if raw == self._smooth:
+            self._at_s = at_s
+            return Reading(raw=raw, smooth=raw)
         weight = 1.0 - exp((self._at_s - at_s) / self._over_s)
         before = self._smooth
         self._smooth = {
@@ -40,73 +44,75 @@ class Smoothing:
         return Reading(raw=raw, smooth=self._smooth)
 
 
-def rates_of(before: DomainLoad, after: DomainLoad, seconds: float) -> dict[str, float]:
-    """Return the sensors of one machine between two looks."""
-    cpu = rate(before.cpu_ns, after.cpu_ns, seconds)
-    found = {
-        "vm.cpu.used": None if cpu is None else cpu / NS_PER_S,
-        "vm.net.used": _both(
-            rate(before.net_rx_bytes, after.net_rx_bytes, seconds),
-            rate(before.net_tx_bytes, after.net_tx_bytes, seconds),
-        ),
-        "vm.disk.used": _both(
-            rate(before.disk_read_bytes, after.disk_read_bytes, seconds),
-            rate(before.disk_written_bytes, after.disk_written_bytes, seconds),
-        ),
-        "vm.mem.used": after.memory_bytes,
-        "vm.mem.dirty_rate": after.dirty_bps,
-    }
-    return {name: value for name, value in found.items() if value is not None}
-
-
 class HostRates:
     """What is remembered of one host from look to look; forgets machines that are no longer there."""
 
     def __init__(self) -> None:
         self._at_s = 0.0
-        self._before = HostLoad(None, None, {}, {})
+        self._before = NOTHING_READ
 
     def rates(self, at_s: float, now: HostLoad) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
         """Return the raw sensors of the host and of each of its machines, by instance."""
         before, seconds = self._before, at_s - self._at_s
         self._before, self._at_s = now, at_s
-        unknown = DomainLoad()
-        machines = {
-            name: rates_of(before.domains.get(name, unknown), load, seconds) for name, load in now.domains.items()
-        }
+        if seconds <= 0:
+            before = NOTHING_READ
+        grown = {name: _grown(before.domains.get(name, _UNKNOWN), load, seconds) for name, load in now.domains.items()}
+        stayed = [grown[name] for name in grown if name in before.domains]
+        busy_ns = rate(before.busy_ns, now.busy_ns, seconds)
+        if now.busy_ns is None and now.others_ns:
+            busy_ns = _of_all_domains([each[CPU] for each in stayed], before, now, seconds)
         found = {
-            "host.cpu.load": _cores(before, now, seconds),
+            "host.cpu.load": None if busy_ns is None else busy_ns / NS_PER_S,
             "host.mem.used": now.memory_used_bytes,
-            "host.net.rx": _sum(before, now, "net_rx_bytes", seconds),
-            "host.net.tx": _sum(before, now, "net_tx_bytes", seconds),
+            "host.net.rx": _sum([each[NET_RX] for each in stayed]),
+            "host.net.tx": _sum([each[NET_TX] for each in stayed]),
         }
+        machines = {name: _sensors(load, grown[name]) for name, load in now.domains.items()}
         return {name: value for name, value in found.items() if value is not None}, machines
 
 
-def _cores(before: HostLoad, now: HostLoad, seconds: float) -> float | None:
-    """Return how many cores were busy; added up over all domains where the host itself does not count."""
-    if now.busy_ns is not None or not now.others_ns:
-        busy = rate(before.busy_ns, now.busy_ns, seconds)
-        return None if busy is None else busy / NS_PER_S
-    ours = _sum(before, now, "cpu_ns", seconds)
+_Grown = list[float | None]
+_UNKNOWN = DomainLoad()
+_STILL: _Grown = [0.0] * len(DomainLoad._fields)
+CPU, _, DISK_READ, DISK_WRITTEN, NET_RX, NET_TX, _ = range(len(DomainLoad._fields))
+
+
+def _grown(before: DomainLoad, after: DomainLoad, seconds: float) -> _Grown:
+    """Return the rate of each counter, in the order of DomainLoad."""
+    if before == after and None not in after:  # an idle machine, of which there are many
+        return _STILL
+    return [
+        None if was is None or now is None or now < was else (now - was) / seconds
+        for was, now in zip(before, after, strict=True)
+    ]
+
+
+def _sensors(load: DomainLoad, grown: _Grown) -> dict[str, float]:
+    cpu_ns, read, written, rx, tx = grown[CPU], grown[DISK_READ], grown[DISK_WRITTEN], grown[NET_RX], grown[NET_TX]
+    found: dict[str, float] = {}
+    if cpu_ns is not None:
+        found["vm.cpu.used"] = cpu_ns / NS_PER_S
+    if rx is not None and tx is not None:
+        found["vm.net.used"] = rx + tx
+    if read is not None and written is not None:
+        found["vm.disk.used"] = read + written
+    if load.memory_bytes is not None:
+        found["vm.mem.used"] = load.memory_bytes
+    if load.dirty_bps is not None:
+        found["vm.mem.dirty_rate"] = load.dirty_bps
+    return found
+
+
+def _of_all_domains(ours: _Grown, before: HostLoad, now: HostLoad, seconds: float) -> float | None:
+    """Return what all domains used; those that were started in between count from the next look on."""
     others = [
         rate(before.others_ns[name], ns, seconds) for name, ns in now.others_ns.items() if name in before.others_ns
     ]
-    if ours is None or not others:
-        return None
-    return (ours + sum(each or 0.0 for each in others)) / NS_PER_S
+    return _sum([*ours, *others]) if others else None
 
 
-def _sum(before: HostLoad, now: HostLoad, counter: str, seconds: float) -> float | None:
-    """Add up over the machines that were there at both looks; None if one of them is not counted."""
-    total = 0.0
-    for name in now.domains.keys() & before.domains.keys():
-        each = rate(getattr(before.domains[name], counter), getattr(now.domains[name], counter), seconds)
-        if each is None:
-            return None
-        total += each
-    return total if seconds > 0 else None
-
-
-def _both(one: float | None, other: float | None) -> float | None:
-    return None if one is None or other is None else one + other
+def _sum(rates: _Grown) -> float | None:
+    """Add up; None if one of them is not known."""
+    known = [each for each in rates if each is not None]
+    return sum(known) if len(known) == len(rates) else None

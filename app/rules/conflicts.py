@@ -98,7 +98,8 @@ def _apart_and_together(policy: Policy, ruleset: Ruleset) -> Iterator[Fault]:
     for rule, clause in clauses:
         for far in apart(clause):
             for other, near in wanted:
-                if other.applies == rule.applies and at_odds(near, far):
+                everyone = rule.applies is None or other.applies in {None, rule.applies}
+                if everyone and at_odds(near, far):
                     message = f"this keeps machines of one {far.trait} apart, rule `{other.name}` keeps them together"
                     yield Fault(at=clause.at, message=f"{message}; drop one from policy `{policy.name}`")
 

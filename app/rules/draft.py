@@ -15,7 +15,7 @@ from app.rules.explaining import why_not
 from app.rules.fleet import Fleet, Pairs
 from app.rules.moment import Now, Vm
 from app.rules.placing import NOBODY, Placed, Rows, concerned_in, place
-from app.rules.prepared import Prepared
+from app.rules.prepared import Prepared, strict
 from app.rules.table import Flags, HostTable
 from app.rules.terms import Crowd, Expr, Reading, parts
 from app.rules.walk import Pair
@@ -40,6 +40,7 @@ class Draft:
     def __init__(self, table: HostTable, fleet: Fleet, policy: Prepared, now: Now) -> None:
         self.table = table
         self.fleet, self.policy, self.now = fleet, policy, now
+        self.strict = strict(policy)
         self.steps: list[Step] = []
         self._tied = _traits(gate.clause.test for part in policy.parts for gate in part.gates)
         self._racks = any(_reads_racks(gate.clause.test) for part in policy.parts for gate in part.gates)
@@ -65,7 +66,7 @@ class Draft:
 
         A lenient one may also go where it breaks the rules that it breaks already.
         """
-        policy = self._less_strict(who) if lenient else self.policy
+        policy = strict(self._less_strict(who)) if lenient else self.strict
         among = among.copy()
         among[self.fleet.rows[who]] = False
         for _ in range(TRIES):
@@ -74,6 +75,10 @@ class Draft:
                 return placed
             among[placed.row] = False
         return self._found(who, np.zeros_like(among), policy)
+
+    def asleep(self) -> Flags:
+        """Tell which hosts could be woken."""
+        return self._is("host.state", "up") & (self._is("host.power", "off") | self._is("host.power", "asleep"))
 
     def go(self, who: int, placed: Placed) -> bool:
         """Put a machine where it was placed, unless a rule of another one would break."""
@@ -147,9 +152,13 @@ class Draft:
         found: Flags = (cells == self.table.code(word)) & np.logical_not(unknown)
         return found
 
-    def _broken(self, who: Rows) -> Flags:
+    def broken_without(self, who: Rows, gone: Rows) -> Flags:
+        """Tell which machines would still break a hard rule if another one had left their host."""
+        return np.asarray(self._broken(who, gone).any(axis=0))
+
+    def _broken(self, who: Rows, gone: Rows | None = None) -> Flags:
         """Tell by clause and machine where a hard rule is known to be broken."""
-        scene = Pairs(self.table, self.fleet, who, self.now)
+        scene = Pairs(self.table, self.fleet, who, self.now, gone)
         found = np.zeros((len(self.policy.gates), len(who)), np.bool_)
         number = 0
         with np.errstate(all="ignore"):

@@ -5,8 +5,7 @@ without it, as `place` does for a host that it may come to; `Pairs` is that ques
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from math import inf
+from math import inf, nan
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +14,7 @@ from app.rules.catalogue import SENSORS, Sensor
 from app.rules.kernels import Found, Scene, either_unknown, where_known
 from app.rules.moment import Now, Vm
 from app.rules.places import CORES, LOAD, USED, crowd
-from app.rules.placing import NOBODY, Rows
+from app.rules.placing import Rows
 from app.rules.quantities import Kind
 from app.rules.table import TAKES, Cells, Flags, Floats, HostTable, Unknown
 from app.rules.terms import Crowd
@@ -28,7 +27,7 @@ class Fleet:
 
     def __init__(self, table: HostTable, vms: Sequence[Vm]) -> None:
         self.ids = tuple(str(vm.values["vm.id"]) for vm in vms)
-        self.vms = tuple(replace(vm, row=NOBODY) for vm in vms)
+        self.vms = tuple(Vm(values=vm.values, read_at_s=vm.read_at_s, averages=vm.averages) for vm in vms)
         self.rows: Rows = np.array([vm.row for vm in vms], np.intp)
         self._columns = table.beside(self.ids)
         self._filled: set[str] = set()
@@ -66,13 +65,23 @@ class Fleet:
 
     def _of(self, sensor: Sensor) -> HostTable:
         """Fill a column when it is asked for the first time: most sensors are read by no rule."""
-        if sensor.name not in self._filled:
-            self._filled.add(sensor.name)
+        if sensor.name in self._filled:
+            return self._columns
+        self._filled.add(sensor.name)
+        if sensor.type.kind is Kind.NUMBER:
+            values, read_at_s = self._numbers(sensor.name)
+            self._columns.fill(sensor.name, values, read_at_s)
+        else:
             for number, vm in enumerate(self.vms):
                 value = vm.values.get(sensor.name)
                 if value is not None:
                     self._columns.put(number, sensor.name, value, vm.read_at_s.get(sensor.name, inf))
         return self._columns
+
+    def _numbers(self, name: str) -> tuple[Floats, Floats]:
+        """Return a number of all machines, NaN where unknown, and when each was read: what is not sampled, just now."""
+        values = np.array([vm.values.get(name, nan) for vm in self.vms], np.float64)
+        return values, np.array([vm.read_at_s.get(name, inf) for vm in self.vms], np.float64)
 
 
 class View:
@@ -107,18 +116,25 @@ class View:
         return self._table.code(word)
 
 
-def without(table: HostTable, fleet: Fleet, who: Rows) -> View:
-    """Return the hosts of some machines, each as it would be without that machine."""
-    shifts = {host: -sign * fleet.amounts(taken)[who] for host, (taken, sign) in TAKES.items()}
-    return View(table, fleet.rows[who], {**shifts, "host.vms": -1.0, "rack.vms": -1.0})
+def without(table: HostTable, fleet: Fleet, who: Rows, gone: Rows | None = None) -> View:
+    """Return the hosts of some machines, each as it would be without that machine, and without one more if named."""
+    shifts: dict[str, Floats | float] = {
+        host: -sign * (fleet.amounts(taken)[who] + (0.0 if gone is None else fleet.amounts(taken)[gone]))
+        for host, (taken, sign) in TAKES.items()
+    }
+    fewer = -1.0 if gone is None else -2.0
+    return View(table, fleet.rows[who], {**shifts, "host.vms": fewer, "rack.vms": fewer})
 
 
 class Pairs(Scene):
-    """Some machines at once, each with its own host as that would be without it: one row a machine."""
+    """Some machines at once, each with its own host as that would be without it: one row a machine.
 
-    def __init__(self, table: HostTable, fleet: Fleet, who: Rows, now: Now) -> None:
-        self._fleet, self._who, self._rows = fleet, who, fleet.rows[who]
-        super().__init__(table, NO_VM, now, without(table, fleet, who))
+    `gone` names for each one more of its host that has left.
+    """
+
+    def __init__(self, table: HostTable, fleet: Fleet, who: Rows, now: Now, gone: Rows | None = None) -> None:
+        self._fleet, self._who, self._rows, self._gone = fleet, who, fleet.rows[who], gone
+        super().__init__(table, NO_VM, now, without(table, fleet, who, gone))
 
     def reading(self, sensor: Sensor) -> Found:
         cells, unknown = self._fleet.column(sensor, self.now.at_s)
@@ -171,6 +187,9 @@ class Pairs(Scene):
             here[mine] = np.maximum(found[self._rows[mine]] - 1, 0)
             total[mine] = max(others - 1, 0)
             lost[mine] = np.broadcast_to(unknown, len(self.whole))[self._rows[mine]]
+        if self._gone is not None:
+            theirs, nobody = self._fleet.column(SENSORS[asked.trait], self.now.at_s)
+            here -= (here > 0) & (theirs[self._gone] == codes) & np.logical_not(_some(nobody, self._gone))
         return here, total, lost
 
 

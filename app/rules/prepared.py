@@ -1,6 +1,7 @@
 """A policy made ready to decide with: its rules of one phase, compiled once and used for every machine."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from app.rules.columns import compiled
 from app.rules.kernels import Kernel
@@ -61,13 +62,18 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What is enforced, part by part, and what is only observed; `gates` names all hard clauses in order."""
+    """What is enforced, part by part, and what is only observed; `gates` names all hard clauses in order.
+
+    For rounds, `arriving` are hard clauses of rules that have a say in placing only: they bind who comes to a host, but
+    who is there already does not break them.
+    """
 
     policy: Policy
     parts: tuple[Part, ...]
     observed: tuple[Part, ...]
     gates: tuple[str, ...]
     tiebreak: Kernel | None
+    arriving: tuple[Part, ...] = ()
 
 
 def prepare(ruleset: Ruleset, policy: str, phase: Phase = Phase.PLACE) -> Prepared:
@@ -75,19 +81,35 @@ def prepare(ruleset: Ruleset, policy: str, phase: Phase = Phase.PLACE) -> Prepar
     chosen = ruleset.policies[policy]
     pairs = [(use.weight, ruleset.rules[use.rule]) for use in chosen.uses]
     parts = [_part(rule, weight) for weight, rule in pairs if phase in rule.phases]
+    others = [_part(rule, weight) for weight, rule in pairs if phase not in rule.phases and not rule.observed]
     enforced = tuple(part for part in parts if not part.rule.observed)
     return Prepared(
         policy=chosen,
         parts=enforced,
         observed=tuple(part for part in parts if part.rule.observed),
-        gates=tuple(str(gate) for part in enforced for gate in part.gates),
+        gates=_named(enforced),
         tiebreak=compiled(chosen.tiebreak) if chosen.tiebreak else None,
+        arriving=tuple(_bare(part) for part in others) if phase is Phase.REMAP else (),
     )
+
+
+def strict(policy: Prepared) -> Prepared:
+    """Return a policy for rounds with all that binds a machine where it comes to."""
+    parts = (*policy.parts, *policy.arriving)
+    return replace(policy, parts=parts, gates=_named(parts), arriving=())
 
 
 def triggered(policy: Prepared, deed: Deed) -> tuple[tuple[Part, Watch], ...]:
     """Return the triggers of a policy that do one thing, each with its rule's part."""
     return tuple((part, watch) for part in policy.parts for watch in part.watches if watch.clause.deed is deed)
+
+
+def _named(parts: Sequence[Part]) -> tuple[str, ...]:
+    return tuple(str(gate) for part in parts for gate in part.gates)
+
+
+def _bare(part: Part) -> Part:
+    return replace(part, wishes=(), watches=())
 
 
 def _part(rule: Rule, weight: float) -> Part:

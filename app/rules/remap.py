@@ -6,7 +6,7 @@ Phase.REMAP; and hand the plan's memory to the next round, or no time is ever lo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.rules.budget import Budget
 from app.rules.draft import Draft
@@ -18,7 +18,7 @@ from app.rules.moment import Now, Vm
 from app.rules.moving import Moving, Terms
 from app.rules.placing import NOBODY
 from app.rules.plan import Alert, Key, Memory, Plan, Restart
-from app.rules.prepared import Prepared, triggered
+from app.rules.prepared import Part, Prepared, triggered
 from app.rules.repairing import repair
 from app.rules.switching import Switching
 from app.rules.table import HostTable
@@ -26,6 +26,7 @@ from app.rules.tree import Deed
 from app.rules.watching import Due, Lookout, Watched, watched
 
 GIGABIT_BPS = 125e6
+_SWITCHES = {Deed.POWER_ON, Deed.POWER_OFF}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ def remap(state: State, policy: Prepared, memory: Memory, now: Now) -> Plan:
     table = state.table.copy()
     fleet = Fleet(table, state.vms)
     lookout = Lookout(table, fleet, now)
-    seen = watched(policy.parts, lookout, memory)
+    seen = watched(_split(policy.parts, switches=False), lookout, memory)
     observed = watched(policy.observed, lookout, memory)
     draft = Draft(table, fleet, policy, now)
     moving = Moving(draft, lookout, Budget(policy.policy.limits, memory, now.at_s), Terms(state.pinned, state.link_bps))
@@ -56,9 +57,10 @@ def remap(state: State, policy: Prepared, memory: Memory, now: Now) -> Plan:
     repair(moving)
     empty(moving, _of(seen, Deed.EVACUATE))
     improve(moving, _of(seen, Deed.MIGRATE))
-    switching = Switching(lookout)
-    switching.switch_on(_of(seen, Deed.POWER_ON))
-    switching.switch_off(_of(seen, Deed.POWER_OFF), triggered(policy, Deed.POWER_ON))
+    switching = Switching(lookout, policy.tiebreak)
+    left = watched(_split(policy.parts, switches=True), lookout, memory)
+    switching.switch_on(_of(left, Deed.POWER_ON))
+    switching.switch_off(_of(left, Deed.POWER_OFF), triggered(policy, Deed.POWER_ON))
     alerts = _alerts(moving, _of(seen, Deed.ALERT))
     rested = [*moving.rested, *switching.rested]
     return Plan(
@@ -68,7 +70,15 @@ def remap(state: State, policy: Prepared, memory: Memory, now: Now) -> Plan:
         alerts=alerts,
         refused=(*moving.refused, *switching.refused),
         observed=tuple(f"{each.watch}: {each.key[2]}" for each in observed.due),
-        memory=_next(memory, (seen, observed), policy, moving, rested),
+        memory=_next(memory, (seen, left, observed), policy, moving, rested),
+    )
+
+
+def _split(parts: Sequence[Part], *, switches: bool) -> tuple[Part, ...]:
+    """Leave of some rules the conditions that switch hosts, or the others."""
+    return tuple(
+        replace(part, watches=tuple(each for each in part.watches if (each.clause.deed in _SWITCHES) is switches))
+        for part in parts
     )
 
 

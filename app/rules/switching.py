@@ -12,6 +12,7 @@ import numpy as np
 from app.rules.catalogue import SENSORS
 from app.rules.explaining import because
 from app.rules.fleet import NO_VM
+from app.rules.kernels import Kernel, Scene
 from app.rules.plan import Power, Refused
 from app.rules.prepared import Part, Watch
 from app.rules.table import Flags
@@ -22,8 +23,9 @@ from app.rules.watching import Due, Lookout
 class Switching:
     """Collects what is switched; `lookout` sees the hosts as the moves leave them."""
 
-    def __init__(self, lookout: Lookout) -> None:
+    def __init__(self, lookout: Lookout, tiebreak: Kernel | None = None) -> None:
         self.lookout, self.table = lookout, lookout.table
+        self._tiebreak = tiebreak
         self.powers: list[Power] = []
         self.refused: list[Refused] = []
         self.rested: list[tuple[str, str]] = []
@@ -33,7 +35,7 @@ class Switching:
     def switch_on(self, due: Sequence[Due]) -> None:
         """Wake hosts in the order of joining, as many as it takes."""
         asleep = self._powered("off") | self._powered("asleep")
-        for each in sorted(due, key=lambda each: self._number("host.index", each.row)):
+        for each in self._in_order(due):
             if asleep[each.row] and self.lookout.holds(each.part, each.watch)[each.row]:
                 asleep[each.row] = False
                 self._switch(each, on=True)
@@ -43,9 +45,8 @@ class Switching:
     def switch_off(self, due: Sequence[Due], waking: Sequence[tuple[Part, Watch]]) -> None:
         """Switch empty hosts off, the last to have joined first; `waking` are the conditions that wake hosts."""
         on = self._powered("on")
-        for each in sorted(due, key=lambda each: -self._number("host.index", each.row)):
-            used = len(self.lookout.fleet.on(each.row)) or self._number("host.vms", each.row)
-            if not on[each.row] or used or not self.lookout.holds(each.part, each.watch)[each.row]:
+        for each in reversed(self._in_order(due)):
+            if not on[each.row] or self._used(each.row) or not self.lookout.holds(each.part, each.watch)[each.row]:
                 continue
             if self._wakes_near(each.row):
                 self._refuse(each, "another host of its cluster wakes up")
@@ -59,6 +60,19 @@ class Switching:
                 self.table.put(each.row, "host.power", "on")
                 self._count(each.row, 1)
                 self._refuse(each, f"{again} would wake it again")
+
+    def _in_order(self, due: Sequence[Due]) -> list[Due]:
+        """Order hosts as the policy does where all else is equal, then as they have joined."""
+        index, _ = self.table.column(SENSORS["host.index"], self.lookout.now.at_s)
+        worth = np.zeros(len(self.table))
+        if self._tiebreak:
+            with np.errstate(all="ignore"):
+                cells, unknown = self._tiebreak(Scene(self.table, NO_VM, self.lookout.now))
+            worth = np.where(unknown, np.inf, np.broadcast_to(cells, len(self.table)))
+        return sorted(due, key=lambda each: (worth[each.row], index[each.row]))
+
+    def _used(self, row: int) -> bool:
+        return bool(len(self.lookout.fleet.on(row)) or self._number("host.vms", row))
 
     def _refuse(self, due: Due, why: str) -> None:
         self.refused.append(Refused(what=f"power off {self.table.hosts[due.row]}", why=why))
@@ -85,12 +99,7 @@ class Switching:
 
     def _add(self, row: int, name: str, amount: float) -> None:
         """Change what all hosts of a cluster show, not below 0."""
-        if self.table.cell(SENSORS[name], row, self.lookout.now.at_s) is None:
-            return
-        value = max(0.0, self._number(name, row) + amount)
-        clusters, _ = self.table.column(SENSORS["host.cluster"], self.lookout.now.at_s)
-        for other in np.flatnonzero(clusters == clusters[row]).tolist():
-            self.table.put(other, name, value)
+        self.table.shift(name, self.table.cluster(row), amount)
 
     def _number(self, name: str, row: int) -> float:
         return float(self.table.cell(SENSORS[name], row, self.lookout.now.at_s) or 0.0)  # type: ignore[arg-type]

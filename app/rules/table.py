@@ -97,14 +97,20 @@ class HostTable:
         elif value is not None:
             column.cells[row] = self._code(value) if isinstance(value, str) else value
 
-    def fill(self, name: str, values: Cells, read_at_s: float = nan) -> None:
-        """Write a whole column of numbers (NaN where unknown) or flags."""
+    def fill(self, name: str, values: Cells, read_at_s: float | Floats = nan) -> None:
+        """Write a whole column of numbers (NaN where unknown) or flags, read at one moment or each at its own."""
         column = self._made(SENSORS[name])
         column.cells[:] = values
         column.missing[:] = np.isnan(column.cells)
         if SENSORS[name].max_age_s < inf:
             column.read_at_s[:] = read_at_s
-            column.missing[:] |= isnan(read_at_s)
+            column.missing[:] |= np.isnan(read_at_s)
+
+    def shift(self, name: str, rows: npt.NDArray[np.intp], by: float) -> None:
+        """Add to some cells of a column of numbers, not below 0; unknown ones stay unknown."""
+        if name in self._columns:
+            cells = self._columns[name].cells
+            cells[rows] = np.maximum(cells[rows] + by, 0.0)
 
     def hold(self, row: int, image: str, held: bool = True) -> None:
         """Note that a host holds an image, or does no more."""
@@ -124,8 +130,7 @@ class HostTable:
         if column is None:
             return
         index = self._columns["host.index"].cells[row] if "host.index" in self._columns else row
-        clusters = self._columns["host.cluster"].cells if "host.cluster" in self._columns else np.zeros(len(self))
-        column.cells[clusters == clusters[row]] = index + 1
+        column.cells[self.cluster(row)] = index + 1
 
     def rack(self, row: int) -> npt.NDArray[np.intp]:
         """Return the rows of a host's rack; of a host that nobody has put into one, its own."""
@@ -133,6 +138,12 @@ class HostTable:
         if racks is None or racks.missing[row]:
             return np.array([row], np.intp)
         return np.flatnonzero((racks.cells == racks.cells[row]) & ~racks.missing)
+
+    def cluster(self, row: int) -> npt.NDArray[np.intp]:
+        """Return the rows of a host's cluster; hosts that nobody has put into one are one, too."""
+        column = self._columns.get("host.cluster")
+        codes = np.zeros(len(self)) if column is None else np.where(column.missing, ABSENT, column.cells)
+        return np.flatnonzero(codes == codes[row])
 
     def _change(self, vm: Vm, row: int, by: int) -> None:
         self.crowds.change(vm, row, by)

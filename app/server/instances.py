@@ -23,8 +23,8 @@ from app.domain.ports import NOT_SUPPORTED, Unit
 from app.server.desk import At, Desk, needs
 from app.server.pages import MOST, After, Limit, page
 from app.server.samples import From, Sensor, To, instance_sensor, samples_of
-from app.services import instances, moves
-from app.services.views import decisions, instance_views
+from app.services import decisions, instances, moves
+from app.services.views import instance_views
 
 _OPERATOR = needs(Role.OPERATOR)
 MOST_SHOWN_IDS = 20
@@ -57,9 +57,10 @@ class InstanceController(Controller):
         return await samples_of(desk, instance.id, instance_sensor(sensor), since, until)
 
     @get("/{instance_id:str}/decisions", operation_id="ListDecisions", summary="Why it is where it is")
-    async def decisions(self, desk: At, instance_id: str) -> Collection[DecisionView]:
+    async def decisions(self, desk: At, instance_id: str, number: int = 0) -> Collection[DecisionView]:
         def work(unit: Unit) -> Collection[DecisionView]:
-            return Collection(items=decisions(_find(unit, desk, instance_id)), cursor=str(unit.cursor()))
+            told = decisions.told(unit, desk.caller, instance_id, desk.cloud.mapping.rules, number)
+            return Collection(items=told, cursor=str(unit.cursor()))
 
         return await desk.read(work)
 

@@ -62,11 +62,15 @@ class Measuring:
         """Measure again and again until cancelled; without commands nothing is done."""
         while self._commands:
             async with asyncio.TaskGroup() as together:
-                for host in self._hosts():
-                    if not host.rehearsal:
-                        for sensor in self._commands:
-                            together.create_task(self._measure(host, sensor))
+                together.create_task(self.once())
                 together.create_task(asyncio.sleep(every_s))
+
+    async def once(self) -> None:
+        """Run every command for every host."""
+        async with asyncio.TaskGroup() as together:
+            for host in self._hosts():
+                for sensor in () if host.rehearsal else self._commands:
+                    together.create_task(self._measure(host, sensor))
 
     async def _measure(self, host: Host, sensor: str) -> None:
         async with self._room:

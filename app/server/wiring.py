@@ -260,6 +260,7 @@ def _sensing(cloud: Cloud, hosts_up: Callable[[], list[Host]], settings: Setting
         ),
         period_s=settings.sample_s,
     )
+    cloud.sensors.tell(cloud.mapping.fleet)
     commands = {"host.power_watts": settings.power_watts_command, "host.temp": settings.temp_command}
     return _beside(sampling.run(), Measuring(commands, cloud.clock, hosts_up, cloud.sensors.sensed).run())
 

@@ -15,7 +15,7 @@ from app.domain.ports import Entropy, Unit
 from app.domain.vmtype import VmType
 from app.services import addresses, groups, images, keypairs, tags, types
 from app.services.access import sees_hosts
-from app.services.machines import Wish, wish
+from app.services.machines import Wish
 from app.services.mapping import Choice, Mapping
 
 MOST_PER_REQUEST = 1000
@@ -58,7 +58,8 @@ def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, m
     vmtype = types.resolve(unit, command.vmtype)
     _check_fit(image, vmtype)
     named = _groups(unit, caller, command, entropy)
-    choice, given = _place(unit, caller, command, wish(unit, caller, command, vmtype, image.id), mapping)
+    wished = Wish(caller=caller, command=command, vmtype=vmtype, image_id=image.id)
+    choice, given = _place(unit, wished, mapping)
     return Admitted(
         image=image,
         kernel_id=kernel_id,
@@ -117,22 +118,22 @@ def _groups(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy)
     return tuple(named) or (default,)
 
 
-def _place(
-    unit: Unit, caller: Caller, command: RunInstances, wished: Wish, mapping: Mapping
-) -> tuple[Choice, tuple[str, ...]]:
+def _place(unit: Unit, wished: Wish, mapping: Mapping) -> tuple[Choice, tuple[str, ...]]:
     """Choose hosts and an address for each; fewer addresses than hosts are like fewer hosts."""
-    choice = _choose(unit, caller, command, wished, mapping)
+    choice, least = _choose(unit, wished, mapping), wished.command.min_count
     given = addresses.give(unit, [place.host for place in choice.chosen])
-    if len(given) < command.min_count:
-        raise NoCapacity(command.vmtype, command.min_count, (f"the subnet has {len(given)} addresses free",))
+    if len(given) < least:
+        raise NoCapacity(wished.vmtype.name, least, (f"the subnet has {len(given)} addresses free",))
     return choice, tuple(given)
 
 
-def _choose(unit: Unit, caller: Caller, command: RunInstances, wished: Wish, mapping: Mapping) -> Choice:
+def _choose(unit: Unit, wished: Wish, mapping: Mapping) -> Choice:
+    command = wished.command
     choice = mapping.choose(unit, wished, command.max_count, command.cluster)
     missing = command.min_count - len(choice.chosen)
     if missing > 0:
         mapping.fleet.missed(command.cluster, missing)
-        raise no_room(caller, command.vmtype, command.min_count, *(choice.refusals or ("there is no host",)))
+        reasons = choice.refusals or ("there is no host",)
+        raise no_room(wished.caller, wished.vmtype.name, command.min_count, *reasons)
     mapping.settle(unit, choice)
     return choice

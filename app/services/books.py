@@ -180,11 +180,11 @@ class Books:
         """Write what clusters are; ROUNDROBIN goes on behind the host with this ordinal."""
         cores, ratio, promised = (self._numbers(f"host.cpu.{name}") for name in ("cores", "ratio", "promised"))
         free = np.where(self._up(), np.maximum(cores * ratio - promised, 0.0), 0.0)
-        passed = np.bincount(self._clusters[self._ordinals <= next_ordinal], minlength=len(self._sizes))
+        behind = float(np.count_nonzero(self._ordinals <= next_ordinal))
         waiting = np.array([pending.get(name, 0) + pending.get("", 0) for name in self.clusters], np.float64)
         sums = {
             "cluster.cpu.free": np.bincount(self._clusters, weights=free, minlength=len(self._sizes)),
-            "cluster.next_index": (passed % np.maximum(self._sizes, 1)).astype(np.float64),
+            "cluster.next_index": np.full(len(self._sizes), behind),
             "cluster.pending": waiting,
         }
         for name, by_cluster in sums.items():

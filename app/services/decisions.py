@@ -1,10 +1,21 @@
-"""Decisions about instances: written in the transaction that they led to, told in words long after."""
+"""Decisions about instances: written in the transaction that they led to, told in words long after.
 
+The trap: whoever may not see hosts is told that and when something was decided, and nothing of where or why.
+"""
+
+from app.api.resources import DecisionView, HostVerdict
+from app.domain import ids
+from app.domain.account import Caller
 from app.domain.decision import Decision, Deed
+from app.domain.errors import Broken, Missing
 from app.domain.instance import Instance
 from app.domain.ports import Unit
-from app.services import rulesets
+from app.rules.evidence import Evidence
+from app.rules.tree import Phase
+from app.services import rulesets, verdicts
+from app.services.access import owns, sees_hosts
 from app.services.mapping import Choice
+from app.services.rules_in_force import RulesInForce
 
 
 def placed(unit: Unit, instance: Instance, choice: Choice) -> None:
@@ -38,4 +49,60 @@ def moved(unit: Unit, instance: Instance, told: bytes, *reasons: str) -> None:
             reasons=reasons,
             verdicts=told,
         )
+    )
+
+
+def told(unit: Unit, caller: Caller, instance_id: str, rules: RulesInForce, number: int = 0) -> list[DecisionView]:
+    """Tell all decisions about an instance, also one that ended, oldest first.
+
+    The newest, and the one of a `number`, tell of every host; Missing if the caller may not know the instance.
+    """
+    instance = unit.instances.get(ids.parse(instance_id, "instance"))
+    if instance is None or not owns(caller, instance):
+        raise Missing("instance", instance_id)
+    kept = unit.decisions.of(instance.id) or [_from_row(instance)]
+    if not sees_hosts(caller):
+        return [DecisionView(number=each.number, at_ms=each.at_ms, kind=each.kind) for each in kept]
+    whole = {number, kept[-1].number}
+    return [_view(unit, each, rules, whole=each.number in whole) for each in kept]
+
+
+def _view(unit: Unit, decision: Decision, rules: RulesInForce, *, whole: bool) -> DecisionView:
+    ruleset = unit.rulesets.get(decision.ruleset_id) if decision.ruleset_id else None
+    found = verdicts.read(decision.verdicts, _evidence(unit, decision, rules)) if whole else []
+    return DecisionView(
+        number=decision.number,
+        at_ms=decision.at_ms,
+        kind=decision.kind,
+        policy=decision.policy,
+        ruleset_id=decision.ruleset_id,
+        ruleset_number=ruleset.number if ruleset else 0,
+        host=decision.host,
+        origin=decision.origin,
+        reasons=list(decision.reasons),
+        hosts=[HostVerdict(host=each.host, chosen=each.chosen, words=each.words) for each in found],
+    )
+
+
+def _evidence(unit: Unit, decision: Decision, rules: RulesInForce) -> Evidence | None:
+    """Return the rules of that time; None if there were none, or this program can not read them any more."""
+    ruleset = unit.rulesets.get(decision.ruleset_id) if decision.ruleset_id else None
+    if ruleset is None:
+        return None
+    phase = Phase.PLACE if decision.kind is Deed.PLACED else Phase.REMAP
+    try:
+        return rules.ready(ruleset, decision.policy, phase).evidence
+    except Broken:
+        return None
+
+
+def _from_row(instance: Instance) -> Decision:
+    """Tell what is known of an instance that is older than decisions, or was found on its host."""
+    return Decision(
+        instance_id=instance.id,
+        at_ms=instance.created_at_ms,
+        kind=Deed.PLACED,
+        policy="",
+        host=instance.host,
+        reasons=instance.placement_reasons,
     )

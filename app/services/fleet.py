@@ -64,9 +64,9 @@ class Fleet:
             )
 
     def sensed(self, sample: Sampled) -> None:
-        """Take a look at a host, smoothed: one busy moment is no reason to move anything (the port Sensing)."""
-        machines = {name: reading.smooth for name, reading in sample.of_instances.items()}
-        self.sense(sample.host, sample.of_host.smooth, sample.at_s, machines)
+        """Take one look at a host: smoothed values, where there are any."""
+        machines = {one: {**reading.raw, **reading.smooth} for one, reading in sample.of_instances.items()}
+        self.sense(sample.host, {**sample.of_host.raw, **sample.of_host.smooth}, sample.at_s, machines)
 
     def sense(
         self, host: str, readings: Mapping[str, float], at_s: float, machines: Mapping[str, Mapping[str, float]]

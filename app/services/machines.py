@@ -33,25 +33,31 @@ class Machine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What a new instance will be, as far as rules may ask before it has an id."""
+    """What the instances of a request will be; all of them are alike."""
 
-    need: Size
-    facts: Mapping[str, Value]
+    caller: Caller
+    command: RunInstances
+    vmtype: VmType
+    image_id: str
 
+    @property
+    def need(self) -> Size:
+        return self.vmtype.size
 
-def wish(unit: Unit, caller: Caller, command: RunInstances, vmtype: VmType, image_id: str) -> Wish:
-    """Describe the instances of a request; all of them are alike."""
-    account = unit.accounts.get(caller.account_id)
-    known: dict[str, Value] = {
-        "vm.id": "",
-        "vm.user": caller.user_name,
-        "vm.account": account.name if account else caller.account_id,
-        "vm.group": _group(account.name if account else caller.account_id, command.placement_group),
-        "vm.type": vmtype.name,
-        "vm.image": image_id,
-        "vm.tags": words(command.tags),
-    }
-    return Wish(need=vmtype.size, facts=known | _amounts(vmtype.size))
+    def facts(self, unit: Unit) -> dict[str, Value]:
+        """Describe them as far as rules may ask before they have an id."""
+        row = unit.accounts.get(self.caller.account_id)
+        account = row.name if row else self.caller.account_id
+        return {
+            "vm.id": "",
+            "vm.user": self.caller.user_name,
+            "vm.account": account,
+            "vm.group": _group(account, self.command.placement_group),
+            "vm.type": self.vmtype.name,
+            "vm.image": self.image_id,
+            "vm.tags": words(self.command.tags),
+            **_amounts(self.need),
+        }
 
 
 def machines(unit: Unit, instances: Iterable[Instance]) -> dict[str, Machine]:
@@ -62,7 +68,7 @@ def machines(unit: Unit, instances: Iterable[Instance]) -> dict[str, Machine]:
     accounts = {row.id: row.name for row in unit.accounts.where(id=tuple({row.account_id for row in rows}))}
     return {
         row.id: Machine(
-            hosts=(row.host,),  # and the one that it comes from, while it moves
+            hosts=row.hosts,
             facts={
                 "vm.id": row.id,
                 "vm.user": users.get(row.reservation_id, ""),
@@ -75,7 +81,7 @@ def machines(unit: Unit, instances: Iterable[Instance]) -> dict[str, Machine]:
             },
             began_ms=row.launched_at_ms,
             at_rest=row.held != row.size,
-            movable=row.state is InstanceState.RUNNING and row.seen is Seen.RUNNING,
+            movable=row.state is InstanceState.RUNNING and row.seen is Seen.RUNNING and not row.moving_from,
         )
         for row in rows
     }

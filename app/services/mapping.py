@@ -4,7 +4,7 @@
 table here; the rows of the instances are what changes it, when they are committed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from app.domain.errors import Missing
 from app.domain.instance import Instance
 from app.domain.ports import Unit
 from app.domain.ruleset import Ruleset
+from app.domain.vmtype import Size
 from app.rules.explaining import why, why_not
 from app.rules.kernels import Scene
 from app.rules.moment import Now, Value, Vm
@@ -21,6 +22,7 @@ from app.rules.place import place as place_in_order
 from app.rules.placing import NOBODY, Placed, place
 from app.rules.reservation import settle
 from app.rules.table import Flags, HostTable
+from app.rules.tree import Phase
 from app.rules.walk import Pair
 from app.services import rulesets, verdicts
 from app.services.books import Books
@@ -85,7 +87,7 @@ class Mapping:
         ruleset = rulesets.active(unit).ruleset
         if ruleset is None:
             return b""
-        ready, now = self.rules.ready(ruleset, ruleset.policy), self.fleet.now(unit)
+        ready, now = self.rules.ready(ruleset, ruleset.policy, Phase.REMAP), self.fleet.now(unit)
         with self.fleet.current(unit) as books:
             vm = _again(books, instance, instance.host)
             placed = place(books.table, vm, ready.policy, now)
@@ -95,7 +97,7 @@ class Mapping:
         ready, now = self.rules.ready(ruleset, ruleset.policy), self.fleet.now(unit)
         with self.fleet.current(unit) as books:
             shut = _shut(books, cluster)
-            vm = Vm(values={**wish.facts, "vm.age": now.at_s, "vm.migrations_1h": 0.0})
+            vm = Vm(values={**wish.facts(unit), "vm.age": now.at_s, "vm.migrations_1h": 0.0})
             vm = replace(vm, values={**vm.values, "vm.group_spread": books.spread(vm)})
             ruled = _Ruled(ready, books.table if most == 1 else books.table.copy(), now, shut)
             hosts = [books.hosts[name] for name in ruled.place(vm, most)]
@@ -168,7 +170,7 @@ def _again(books: Books, instance: Instance, host: str) -> Vm:
     """Form an instance as one that would come to a host; on its own host it holds its disk already."""
     vm = books.vm(instance.id)
     more: dict[str, Value] = {"vm.group_spread": books.spread(vm)}
-    if host == instance.host:
+    if host in instance.hosts:
         more["vm.disk"] = 0.0
     return replace(vm, values={**vm.values, **more}, row=NOBODY if books.machines[instance.id].at_rest else vm.row)
 
@@ -181,18 +183,15 @@ def _in_order(unit: Unit, wish: Wish, most: int, cluster: str, policy: str) -> C
         policy=policy,
         ruleset_id="",
         chosen=decision.chosen,
-        verdicts=tuple(_told(policy, seen, wish, decision.chosen)),
+        verdicts=tuple(_told(policy, seen, wish.need, decision.chosen)),
         refusals=decision.refusals,
         last=decision.cursor,
     )
 
 
-def _told(policy: str, seen: Sequence[Room], wish: Wish, chosen: Sequence[Chosen]) -> list[bytes]:
-    need = wish.need
-    rows = {room.host: row for row, room in enumerate(seen)}
-    free = np.array([(room.free.cores, room.free.memory_mib, room.free.disk_gb) for room in seen], np.int64)
-    told = []
+def _told(policy: str, seen: Sequence[Room], need: Size, chosen: Sequence[Chosen]) -> Iterator[bytes]:
+    """Say of each choice what hosts were like when the ones before it were made."""
+    now = {room.host: room for room in seen}
     for each in chosen:
-        told.append(verdicts.by_order(policy, seen, free, need, each.host))
-        free[rows[each.host]] -= (need.cores, need.memory_mib, need.disk_gb)
-    return told
+        yield verdicts.by_order(policy, now.values(), need, each.host)
+        now[each.host] = replace(now[each.host], free=now[each.host].free - need)

@@ -34,9 +34,8 @@ class RulesInForce:
         """Return a policy of a version; Broken if this program can not read it."""
         key = ruleset.id, policy, phase
         if key not in self._ready:
-            while len(self._ready) >= _MOST_KEPT:
-                del self._ready[next(iter(self._ready))]
-            self._ready[key] = _made(ruleset, policy, phase)
+            kept = dict([*self._ready.items()][1 - _MOST_KEPT :])
+            self._ready = {**kept, key: _made(ruleset, policy, phase)}  # readers ask on other threads
         return self._ready[key]
 
 

@@ -1,14 +1,14 @@
 """What a decision said of every host, packed: so small that each launch keeps one, so whole that it needs no table.
 
-Three forms share the packing. Rules: which clause refused each host and what it had read there, or what it scored.
-1.6.1's policies: why each host was closed, or what was free there. The trap: the text of the rules is not packed but
+Of rules: which clause refused each host and what it had read there, or what it scored. Of 1.6.1's policies: which
+hosts were closed, or what was free there. The trap: the text of the rules is not packed but
 found by the decision's ruleset, so a ruleset is never removed.
 """
 
 import json
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 from typing import Any
@@ -57,17 +57,15 @@ def by_rules(placed: Placed, scene: Scene, evidence: Evidence, closed: Sequence[
     return _packed(header | {"leaves": texts}, arrays)
 
 
-def by_order(policy: str, rooms: Sequence[Room], free: npt.NDArray[np.int64], need: Size, chosen: str) -> bytes:
-    """Pack a choice of 1.6.1; `free` has cores, MiB and GB of each host as they were then."""
-    header = {
-        "form": "order",
-        "policy": policy,
-        "hosts": [room.host for room in rooms],
-        "closed": {row: room.closed for row, room in enumerate(rooms) if room.closed},
-        "need": (need.cores, need.memory_mib, need.disk_gb),
-        "chosen": chosen,
+def by_order(policy: str, rooms: Collection[Room], need: Size, chosen: str) -> bytes:
+    """Pack a choice of 1.6.1 among hosts as they were then; only those that could not take it need words."""
+    header = {"form": "order", "policy": policy, "chosen": chosen, "hosts": [room.host for room in rooms]}
+    without = {
+        room.host: room.closed or f"has {_words(room.free)} free, {_words(need)} asked"
+        for room in rooms
+        if room.closed or not room.free.covers(need)
     }
-    return _packed(header, [free])
+    return _packed(header | {"without": without}, [])
 
 
 def read(packed: bytes, evidence: Evidence | None) -> list[Verdict]:
@@ -75,7 +73,7 @@ def read(packed: bytes, evidence: Evidence | None) -> list[Verdict]:
     if not packed:
         return []
     header, arrays = _unpacked(packed)
-    words = _in_order(header, arrays) if header["form"] == "order" else _in_words(header, arrays, evidence)
+    words = _in_order(header) if header["form"] == "order" else _in_words(header, arrays, evidence)
     chosen = header["chosen"]
     pairs = zip(header["hosts"], words, strict=True)
     return [Verdict(host=host, chosen=host == chosen, words=said) for host, said in pairs]
@@ -104,21 +102,15 @@ def _in_words(header: Mapping[str, Any], arrays: Sequence[Any], evidence: Eviden
     return said
 
 
-def _in_order(header: Mapping[str, Any], arrays: Sequence[Any]) -> list[str]:
-    need, chosen = header["need"], header["chosen"]
-    said = []
-    for row, free in enumerate(arrays[0].reshape(-1, 3).tolist()):
-        if str(row) in header["closed"]:
-            said.append(header["closed"][str(row)])
-        elif any(have < want for have, want in zip(free, need, strict=True)):
-            said.append(f"has {_words(free)} free, {_words(need)} asked")
-        else:
-            said.append(f"has room and comes after {chosen} in the order of {header['policy']}")
-    return said
+def _in_order(header: Mapping[str, Any]) -> list[str]:
+    chosen, order = header["chosen"], f"in the order of {header['policy']}"
+    had_room = {host: f"has room and comes after {chosen} {order}" for host in header["hosts"]}
+    had_room[chosen] = f"has room and was the first {order}"
+    return list((had_room | header["without"]).values())
 
 
-def _words(amounts: Sequence[int]) -> str:
-    return f"{amounts[0]} cores, {amounts[1]} MiB, {amounts[2]} GB"
+def _words(size: Size) -> str:
+    return f"{size.cores} cores, {size.memory_mib} MiB, {size.disk_gb} GB"
 
 
 def _noted(known: Known, arrays: list[npt.NDArray[Any]]) -> Any:

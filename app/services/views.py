@@ -11,7 +11,6 @@ from app.api.resources import (
     AccountView,
     AuditView,
     ClusterView,
-    DecisionView,
     EventView,
     HostView,
     ImageView,
@@ -130,12 +129,6 @@ def instance_views(unit: Unit, instances: Iterable[Instance]) -> list[InstanceVi
 def halted(instance: Instance) -> bool:
     """Tell whether an instance that should run is paused on its host, as QEMU does when a disk is full."""
     return instance.state is InstanceState.RUNNING and instance.seen is Seen.PAUSED
-
-
-def decisions(instance: Instance) -> list[DecisionView]:
-    """List why the instance is where it is."""
-    reasons = list(instance.placement_reasons)
-    return [DecisionView(at_ms=instance.created_at_ms, host=instance.host, reasons=reasons)]
 
 
 def image_view(image: Image) -> ImageView:

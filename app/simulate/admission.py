@@ -13,6 +13,7 @@ from time import perf_counter
 
 import numpy as np
 
+from app.rules.tree import Phase
 from app.simulate.baselines import own
 from app.simulate.choosers import CHOOSERS
 from app.simulate.fleet import Floats, Ints
@@ -20,7 +21,8 @@ from app.simulate.meter import JOULES_PER_KWH
 from app.simulate.requests import Requests, requests_of
 from app.simulate.residence import PolicyError
 from app.simulate.room import Chooser, Room
-from app.simulate.ruled import ruled
+from app.simulate.ruled import Ruled
+from app.simulate.rulefile import rule_policy
 
 SHORT_S = 10.0
 
@@ -161,8 +163,8 @@ def chooser(name: str) -> tuple[str, Chooser]:
     """Make the way to place requests of that name; PolicyError when there is none."""
     if name in CHOOSERS:
         return name, CHOOSERS[name]()
-    if name.endswith(".rules"):
-        return Path(name).stem, ruled(Path(name))
+    if (rules := rule_policy(name)) is not None:
+        return rules.name, Ruled(rules.prepared(Phase.PLACE))
     if (found := own(name)) is not None:
         return found[0], found[1]()
     there = ", ".join(CHOOSERS)

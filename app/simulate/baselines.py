@@ -1,4 +1,4 @@
-"""Policies by name: the published baselines, or a class of your own as `file.py:Class`.
+"""Policies by name: the published baselines, a file of rules, or a class of your own as `file.py:Class`.
 
 The trap: "npa" is not a policy but a way to count. Its machines stand as with "dvfs"; every host draws full watts.
 """
@@ -14,6 +14,8 @@ from app.simulate.firstfit import FirstFit
 from app.simulate.overload import MedianDeviation, Overload, QuartileRange, Regression, Threshold
 from app.simulate.policy import Policy
 from app.simulate.residence import PolicyError
+from app.simulate.rulefile import rule_policy
+from app.simulate.ruling import Ruling
 
 PUBLISHED = ("npa", "dvfs", "thr-mmt-0.8", "mad-mmt-2.5", "iqr-mmt-1.5", "lr-mmt-1.2")
 _TESTS: dict[str, Callable[[float], Overload]] = {
@@ -41,12 +43,13 @@ def contender(name: str) -> Contender:
         return Contender(name=name, policy=FirstFit(), full_power=name == "npa")
     if found := _NAME.fullmatch(name):
         return Contender(name=name, policy=Consolidation(_TESTS[found[1]](float(found[2]))))
-    if name.endswith(".rules"):
-        raise PolicyError(f"{name}: files of rules place requests (--requests); they do not move machines here yet")
+    if (rules := rule_policy(name)) is not None:
+        return Contender(name=rules.name, policy=Ruling(rules))
     if (found_own := own(name)) is not None:
         policy: Policy = found_own[1]()
         return Contender(name=found_own[0], policy=policy)
-    raise PolicyError(f"there is no policy {name}; there are {', '.join(PUBLISHED)}, or yours as file.py:Class")
+    there = ", ".join(PUBLISHED)
+    raise PolicyError(f"there is no policy {name}; there are {there}, a file of rules, or yours as file.py:Class")
 
 
 def own(name: str) -> tuple[str, type] | None:

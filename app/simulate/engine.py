@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.simulate.baselines import Contender, contender
 from app.simulate.fleet import Fleet, Floats
@@ -22,6 +23,7 @@ from app.simulate.shares import divide
 from app.simulate.workload import INTERVAL_S, Workload
 
 T = TypeVar("T")
+LONG_AGO_S = -30 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,7 @@ class Engine:
         self.meter = Meter(fleet, self._residence.up, full_power=entry.full_power)
         self._history: Floats = np.zeros((machines, HISTORY))
         self._used: Floats = np.zeros(len(fleet))
+        self._settled_s: Floats = np.full(len(fleet), LONG_AGO_S)
         self.series: list[Sample] = []
         self.moves = self.refused = self.restarts = 0
         self._waiting = list(range(machines))
@@ -105,6 +108,7 @@ class Engine:
         moves = [Move(*move) for move in self._timed(self._policy.replan, self._state(now_s))]
         for move in moves:
             self._residence.start(move)
+            self._settled_s[[self._residence.home[move.vm], move.host]] = now_s
         self._look(now_s, ends=False)
         self._note(now_s, len(moves))
         self._under_way += [(now_s + self._duration_s(move), move) for move in moves]
@@ -164,9 +168,7 @@ class Engine:
         at_home = ~tenancy.arriving
         lost = np.maximum(asked - shares.given, 0.0)
         self._used = shares.used
-        on = shares.used > 0
-        if not self._mode.vanishing:
-            on = np.bincount(tenancy.host, minlength=len(self._fleet)) > 0
+        on = shares.used > 0 if self._mode.vanishing else self._on()
         self.meter.advance(
             now_s,
             Look(
@@ -208,8 +210,16 @@ class Engine:
             residents=self._residence.residents,
             history=self._history,
             up=self._residence.up,
+            on=self._on(),
+            settled_s=self._settled_s.copy(),
             waiting=self._waiting,
         )
+
+    def _on(self) -> NDArray[np.bool_]:
+        """Tell which hosts are on: those with machines, and those that the policy keeps on."""
+        used = np.fromiter(map(bool, self._residence.residents), dtype=np.bool_, count=len(self._fleet))
+        kept: NDArray[np.bool_] = getattr(self._policy, "on", np.zeros(len(self._fleet), dtype=np.bool_))
+        return used | (kept & self._residence.up)
 
     def _demand(self, now_s: float) -> Floats:
         """What a machine will ask for is not known before it runs."""

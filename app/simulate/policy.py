@@ -39,8 +39,9 @@ class State:
 
     `demand` is what each machine asks for in MIPS, `load` what each host was measured to give, `home` the host of each
     machine (-1: none), `residents` the machines of each host in order of arrival, `history` each machine's use (0..1)
-    at the last 30 rounds, the newest first, `up` the hosts that can be used,
-    `waiting` the machines that need a host.
+    at the last 30 rounds, the newest first, `up` the hosts that can be used, `on` those that are switched on,
+    `settled_s` when a machine last moved to or from each host (long ago at the beginning), `waiting` the machines that
+    need a host.
     """
 
     now_s: float
@@ -52,11 +53,17 @@ class State:
     residents: Sequence[Sequence[int]]
     history: Floats
     up: NDArray[np.bool_]
+    on: NDArray[np.bool_]
+    settled_s: Floats
     waiting: Sequence[int]
 
 
 class Policy(Protocol):
-    """Decides where machines run."""
+    """Decides where machines run.
+
+    Empty hosts are off, and come up as soon as a machine is put there. A policy with an attribute `on`, a flag for each
+    host, keeps those on that it flags, although nothing runs there.
+    """
 
     def place(self, state: State) -> Sequence[int]:
         """Give a host for each of the `waiting` machines, in that order; -1 leaves it without.

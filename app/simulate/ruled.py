@@ -6,35 +6,22 @@ of GPUs: hosts with too few are shown as in maintenance.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from app.rules.moment import Now, Vm
 from app.rules.placing import NOBODY
 from app.rules.power import PowerModel
-from app.rules.prepared import Prepared, prepare
-from app.rules.reading import read
+from app.rules.prepared import Prepared
 from app.rules.reservation import reserve
 from app.rules.table import Flags, HostTable
 from app.simulate.fleet import Floats
 from app.simulate.requests import CORES, GPUS, MEMORY
-from app.simulate.residence import PolicyError
 from app.simulate.room import Room
 
 MIB = 2.0**20
 CORE_MIPS = 2933.0
 PLENTY = 2.0**49
-
-
-def ruled(path: Path) -> "Ruled":
-    """Read the first policy of a file; PolicyError tells the first fault."""
-    if not path.is_file():
-        raise PolicyError(f"there is no file {path}")
-    outcome = read(path.read_text(), str(path))
-    if not outcome.sound or not outcome.ruleset.policies:
-        raise PolicyError(str(outcome.faults[0]) if outcome.faults else f"there is no policy in {path}")
-    return Ruled(prepare(outcome.ruleset, next(iter(outcome.ruleset.policies))))
 
 
 class Ruled:

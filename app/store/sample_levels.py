@@ -83,7 +83,8 @@ class Levels:
     def add(self, host: str, minute_ms: int, readings: Series) -> None:
         """Keep readings of one minute, or more of them."""
         key = self._id(host)
-        whole = merged(self._row(RAW, key, minute_ms), readings)
+        begun = self._row(RAW, key, minute_ms)
+        whole = merged(begun, readings) if begun else readings
         self._put(RAW, key, minute_ms, whole)
         self._put(MINUTES, key, minute_ms, summed_up(whole))
         new = [(subject, key) for subject in readings if subject != HOST and (subject, key) not in self._stays]

@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from bench.rules import packing, placing, reading, remapping
+from bench.rules import laws, packing, placing, reading, remapping
 from bench.table import Row, head, summary
 
 Part = Callable[[Path | None], Iterator[Row]]
@@ -15,6 +15,7 @@ PARTS: dict[str, Part] = {
     "remap": lambda _: remapping.rows(),
     "text": lambda _: reading.rows(),
     "packing": packing.rows,
+    "laws": lambda _: laws.rows(),
 }
 
 

@@ -165,3 +165,25 @@ async def test_a_thousand_hosts_share_one_connection(hosts: Hosts, own_world: Wo
     await asyncio.gather(*(hosts.host(f"h{number}").facts() for number in range(1000)))
     assert ears.count(EventKind.UP) == 1000
     assert ears.count(EventKind.DOWN) == 0
+
+
+async def test_scripted_rates_are_answered_as_counters(own_world: World, hosts: Hosts) -> None:
+    hosts.join("h1", own_world.uri("h1"), Ears(), [])
+    host = hosts.host("h1")
+    await host.define(a_domain(ID))
+    await host.start(ID)
+    idle = await host.load()
+    assert (idle.busy_ns, idle.domains[ID].cpu_ns, idle.domains[ID].memory_bytes) == (0, 0, 64 * 2**20)
+    own_world.direct("load", "h1", instance_id=ID, cpu_used=2.0, net_rx_bps=100, dirty_bps=7, memory_mib=9)
+    first = await host.load()
+    await asyncio.sleep(0.2)
+    second = await host.load()
+    used, after = first.domains[ID], second.domains[ID]
+    assert (after.net_rx_bytes or 0) - (used.net_rx_bytes or 0) >= 20
+    assert (after.cpu_ns or 0) - (used.cpu_ns or 0) >= 0.4e9
+    assert (after.dirty_bps, after.memory_bytes, after.disk_read_bytes) == (7, 9 * 2**20, 0)
+    await host.destroy(ID)
+    await host.start(ID)
+    again = await host.load()
+    assert (again.domains[ID].cpu_ns or 0) < (after.cpu_ns or 0)
+    assert (again.busy_ns or 0) >= (second.busy_ns or 0) > 0

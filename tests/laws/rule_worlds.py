@@ -205,3 +205,32 @@ def _machine(chance: Random, number: int, row: int) -> Vm:
         "vm.cpu.used": cores * chance.choice([0.1, 0.5, 1.0]),
     }
     return Vm(values=values, row=row)
+
+
+def drawn(seed: int, limits: int = 0) -> tuple[World, Prepared]:
+    """Make a world and a policy by a seed."""
+    chance = Random(seed)
+    return world(chance), policy(chance, limits)
+
+
+def first_break(small: World, rules: Prepared) -> tuple[int, str]:
+    """Plan a round and go through it; return the number of steps, and the first that broke a rule, if any did."""
+    plan, broken = small.planned(rules), small.broken(rules)
+    for number, (vm, target) in enumerate(plan.steps):
+        small.move(vm, target)
+        now = small.broken(rules)
+        if not now <= broken:
+            return number, f"{vm} to {target}: {now - broken}"
+        broken = now
+    return len(plan.steps), ""
+
+
+def last_stir(small: World, rules: Prepared, rounds: int, seconds: float = 60.0) -> int:
+    """Live through some rounds; return the number of the last one in which anything was done, 0 if none."""
+    last = 0
+    for number in range(rounds):
+        plan = small.planned(rules)
+        if plan.moves or plan.restarts or plan.powers:
+            last = number
+        small.live(plan, seconds)
+    return last

@@ -11,6 +11,8 @@ from tests.served import ServedCloud
 
 pytestmark = pytest.mark.server
 READS = {"get"}
+ASKING = ("/rulesets/check", "/rehearse")
+"""Ends of paths that are asked by POST, since the question is long, and change nothing."""
 _PARAMETER = re.compile(r"\{[^}]+\}")
 
 
@@ -56,7 +58,7 @@ def test_nothing_is_answered_without_a_token(cloud: ServedCloud, routes: list[tu
 def test_a_viewer_changes_nothing(cloud: ServedCloud, routes: list[tuple[str, str]], viewer: str) -> None:
     with client(cloud.url, viewer) as http:
         for method, path in routes:
-            if method not in READS:
+            if method not in READS and not path.endswith(ASKING):
                 answer = http.request(method, path, json={})
                 assert answer.status_code == 403, (method, path, answer.text)
                 assert answer.headers["content-type"] == "application/problem+json"

@@ -77,6 +77,7 @@ def test_scripted_load_shows_on_instance_and_host_and_in_what_is_kept(operator: 
     assert later[0] == kept[-1]
     assert operator.http.get(f"/hosts/{host}/samples", params={"sensor": "host.moon"}).status_code == 400
     assert operator.http.get("/hosts/nowhere/samples").status_code == 404
+    assert any(host in line and " 4.0 " in line for line in operator.cloud.euca("host", "list").stdout.splitlines())
     metrics = httpx.get(f"{operator.cloud.url}/metrics", trust_env=False).text
     assert "eucalyptus_busy_cores 4.0" in metrics
     assert "eucalyptus_watts 250.0" in metrics

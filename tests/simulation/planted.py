@@ -128,6 +128,22 @@ PLANTS = {
         "            return await asyncio.shield(self._running)\n        if self._next is None:\n",
         means="who asks while a pass over the network runs is told its outcome, though it knew nothing of him",
     ),
+    "room-left-too-soon": Plant(
+        module="app.store.migrations",
+        right="""moves = f" AND {row}.moving_from <> ''\"""",
+        wrong="""moves = f" AND {row}.moving_from = '-'\"""",
+        means="room is given away while the instance that held it has not moved yet",
+        found_by=7,
+        moves=True,
+    ),
+    "disks-before-guest": Plant(
+        module="app.reconcile.moving",
+        right="        return [StageImages(), MakeDisks(), Migrate()]",
+        wrong="        gone = Before(action=DeleteDisks(names=(instance.id + ROOT,)))\n"
+        "        return [StageImages(), MakeDisks(), gone, Migrate()]",
+        means="a guest that moves loses its disk before it has left",
+        moves=True,
+    ),
     "drift-stays": Plant(
         module="app.reconcile.networks",
         right="            pause_s = self._resync_s if",

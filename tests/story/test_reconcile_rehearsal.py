@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.states import InstanceState, Wanted
+from app.domain.states import HostState, InstanceState, Seen, Wanted
+from app.services import moves
 from tests.unit.reconcile.cloud import Cloud, a_cloud, has_ended, launch, runs
 from tests.unit.reconcile.rows import a_host, an_instance
 
@@ -45,3 +46,19 @@ async def test_a_rehearsal_host_is_given_its_instances_back_after_a_restart(clou
     told = await cloud.store.read(lambda unit: unit.entries(before, 100))
     assert {entry.resource_id for entry in told if entry.kind == "instance"} == {"i-00000009"}
     assert cloud.services.told == []
+
+
+async def test_an_instance_that_moves_between_rehearsal_hosts_while_the_loop_is_restarted_arrives(cloud: Cloud) -> None:
+    await cloud.add(a_host(name="host02", ordinal=2, uri="test:///rehearsal?cores=8&memory_mib=16384&disk_gb=200"))
+    await cloud.until_host(lambda host: host is not None and host.state is HostState.UP, "host02")
+    row = await launch(cloud)
+    for target in ("host02", "host01"):
+        await cloud.store.write(lambda unit, to=target: moves.begin(unit, row.id, to, "it is crowded"))  # type: ignore[misc]
+        await cloud.restart()
+        await cloud.until(lambda row, to=target: row.hosts == (to,) and runs(row))  # type: ignore[misc]
+    running = {name: await cloud.hypervisors.host(name).domains() for name in ("host01", "host02")}
+    assert {name: [domain.state for domain in domains] for name, domains in running.items()} == {
+        "host01": [Seen.RUNNING],
+        "host02": [],
+    }
+    assert cloud.services.told == [("moved", row.id)] * 2

@@ -19,7 +19,7 @@ def ended(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str
 
 
 def test_the_shipped_rules_are_without_fault(capsys: pytest.CaptureFixture[str]) -> None:
-    assert ended(capsys, str(SHIPPED)) == (0, "10 rules, 7 policies, 0 errors, 0 warnings\n", "")
+    assert ended(capsys, str(SHIPPED)) == (0, "14 rules, 7 policies, 0 errors, 0 warnings\n", "")
 
 
 def test_an_error_ends_with_1_and_names_its_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,6 +50,23 @@ def test_machines_are_not_kept_together_and_apart(near: str, far: str, possible:
     assert (errors(text) == []) is possible
 
 
+@pytest.mark.parametrize(
+    ("near", "far", "possible"),
+    [
+        ("", "", False),
+        ("", 'applies to vm where "ha" in vm.tags', False),
+        ('applies to vm where "ha" in vm.tags', "", False),
+        ('applies to vm where "db" in vm.tags', 'applies to vm where "ha" in vm.tags', True),
+    ],
+)
+def test_machines_kept_together_and_apart_are_those_that_both_rules_are_about(
+    near: str, far: str, possible: bool
+) -> None:
+    text = f"""rule a {{ {near} require same(host, vm.group) }} rule b {{ {far} forbid count(host, vm.group) >= 1 }}
+    policy p {{ use a use b }}"""
+    assert (errors(text) == []) is possible
+
+
 def test_a_rule_may_stand_in_two_files_if_it_says_the_same() -> None:
     one = "rule a { require host.vms < 3 } policy p { use a }"
     same = "# of another hand\nrule a {\n  require host.vms < 3  # three\n}\npolicy q { use a }"

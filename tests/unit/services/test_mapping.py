@@ -1,77 +1,16 @@
 """Launches follow the active rules, and every decision can be explained long after."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from app.domain.commands import RunInstances
 from app.domain.errors import NoCapacity
-from app.domain.host import Host
-from app.domain.instance import Instance
-from app.domain.ports import Unit
-from app.domain.ruleset import Ruleset
 from app.domain.states import HostState, HostWanted, Seen, Wanted
 from app.services import instances, rulesets
 from app.services.mapping import Mapping
 from app.store.database import Database
-from tests.builders import CountingEntropy, FrozenClock, a_caller, a_host, a_mapping, an_image, furnish
-
-ANA = a_caller(admin=True)
-CAPACITY = """
-rule capacity {
-  require host.mem.free >= vm.mem && host.disk.free >= vm.disk
-  require host.cpu.promised + vm.vcpus <= host.cpu.cores * host.cpu.ratio
-  forbid  host.state in ["down", "lost"] || host.maintenance
-}
-"""
-Launch = Callable[..., Awaitable[list[Instance]]]
-
-
-@pytest.fixture
-def clock() -> FrozenClock:
-    return FrozenClock()
-
-
-@pytest.fixture
-def mapping(clock: FrozenClock) -> Mapping:
-    return a_mapping(clock)
-
-
-def hosts() -> list[Host]:
-    places = [("n1", "one", "r1"), ("n2", "one", "r1"), ("n3", "one", "r2"), ("n4", "two", "")]
-    return [
-        replace(a_host(name, cluster=cluster, ordinal=number, cores=8), rack=rack)
-        for number, (name, cluster, rack) in enumerate(places, 1)
-    ]
-
-
-@pytest.fixture
-async def cloud(tmp_path: Path, clock: FrozenClock) -> Database:
-    database = Database.open(tmp_path / "cloud.sqlite3", clock=clock)
-    await database.write(lambda unit: furnish(unit, *hosts()))
-    return database
-
-
-@pytest.fixture
-async def launch(cloud: Database, mapping: Mapping) -> Launch:
-    entropy = CountingEntropy()
-
-    async def run(count: int = 1, **asked: object) -> list[Instance]:
-        command = RunInstances(image_id=an_image().id, min_count=count, max_count=count, **asked)  # type: ignore[arg-type]
-        _, started = await cloud.write(lambda unit: instances.run(unit, ANA, command, entropy, mapping))
-        return started
-
-    return run
-
-
-def apply(unit: Unit, text: str, number: int = 1) -> None:
-    ruleset = Ruleset(
-        id=f"rs-{number}", number=number, name="t", text=text, sha256="", policy="p", author="a", created_at_ms=0
-    )
-    unit.rulesets.add(ruleset)
-    rulesets.activate(unit, ruleset.id, "a test")
+from tests.builders import FrozenClock, a_host
+from tests.unit.services.ruled_cloud import ANA, CAPACITY, Launch, apply, hosts
 
 
 async def test_launches_follow_the_active_rules(cloud: Database, launch: Launch) -> None:

@@ -57,6 +57,8 @@ def state(
         residents=residents,
         history=np.zeros((len(demand), 30)),
         up=np.ones(len(residents), dtype=np.bool_),
+        on=np.array([bool(vms) for vms in residents]),
+        settled_s=np.zeros(len(residents)),
         waiting=np.flatnonzero(home == -1).tolist(),
     )
 

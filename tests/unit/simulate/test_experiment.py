@@ -97,11 +97,6 @@ def test_a_policy_that_is_not_there_is_named_in_the_error(name: str) -> None:
         contender(name)
 
 
-def test_rules_are_told_apart_from_policies_that_move_machines() -> None:
-    with pytest.raises(PolicyError, match="--requests"):
-        contender("data/rules/energy.rules")
-
-
 def test_a_generated_day_names_its_seed() -> None:
     assert (carry_out(TASK).seed, TASK.seed) == (3, 3)
 

@@ -15,6 +15,8 @@ from app.simulate.workload import WorkloadError, generated
 from tests.house.tree import ROOT
 from tests.unit.simulate.stage import Scripted, even, plain_fleet
 
+DATA = ROOT / "data"
+
 
 def at(at_s: float, kind: str, what: str) -> Happening:
     return Happening(at_s=at_s, kind=kind, what=what)
@@ -94,7 +96,9 @@ def test_a_policy_takes_over_in_the_middle() -> None:
     assert 0 < switched.migrations < lr.migrations
 
 
-@pytest.mark.parametrize("name", ["dvfs", "thr-mmt-0.8", f"{ROOT / 'data' / 'policies' / 'packing.py'}:Packing"])
+@pytest.mark.parametrize(
+    "name", ["dvfs", "thr-mmt-0.8", f"{DATA / 'policies' / 'packing.py'}:Packing", f"{DATA / 'rules' / 'energy.rules'}"]
+)
 def test_each_policy_lives_with_hosts_that_fail_and_come(name: str) -> None:
     happenings = tuple(at(600.0 * number, "fail", str(number)) for number in range(1, 15))
     played = run(generated(30, seed=2), contender(name), hosts=40, happenings=(*happenings, at(9000, "add", "10")))

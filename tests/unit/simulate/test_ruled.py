@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.rules.tree import Phase
 from app.simulate.admission import Admission, Ask, admit, chooser
 from app.simulate.residence import PolicyError
 from app.simulate.room import Room
-from app.simulate.ruled import ruled
+from app.simulate.ruled import Ruled
+from app.simulate.rulefile import rule_policy
 from tests.house.tree import ROOT
 
 RULES = ROOT / "data" / "rules"
@@ -24,6 +26,12 @@ def text(folder: Path, rules: str, use: str) -> str:
     path = folder / "mine.rules"
     path.write_text(f"{CAPACITY}{rules}\npolicy mine {{ use room {use} }}\n")
     return str(path)
+
+
+def ruled(name: str) -> Ruled:
+    rules = rule_policy(name)
+    assert rules is not None
+    return Ruled(rules.prepared(Phase.PLACE))
 
 
 def figures(run: Admission) -> dict[str, object]:
@@ -48,7 +56,7 @@ def test_rules_see_which_machines_belong_together(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("worth", "host"), [("1 : 0", 1), ("0 : 1", 0)])
 def test_rules_see_which_hosts_are_on_and_when_that_changes(tmp_path: Path, worth: str, host: int) -> None:
-    rules = ruled(Path(text(tmp_path, f'rule on {{ prefer host.power == "on" ? {worth} }}', "use on")))
+    rules = ruled(text(tmp_path, f'rule on {{ prefer host.power == "on" ? {worth} }}', "use on"))
     room, need = Room(np.tile([4.0, 8192.0, 0.0], (2, 1))), np.array([1.0, 1024.0, 0.0])
     assert rules.choose(room, 1, need) == [0]
     room.book(np.array([1]), np.array([1]), need)
@@ -62,7 +70,7 @@ def test_rules_see_what_a_machine_would_draw(tmp_path: Path) -> None:
 
 
 def test_a_host_with_too_few_gpus_takes_nothing_that_needs_them() -> None:
-    rules = ruled(RULES / "greedy.rules")
+    rules = ruled(str(RULES / "greedy.rules"))
     room = Room(np.array([[4.0, 8192.0, 0.5], [4.0, 8192.0, 2.0]]))
     assert rules.choose(room, 1, np.array([1.0, 1024.0, 1.0])) == [1]
     assert rules.choose(room, 1, np.array([1.0, 1024.0, 0.5])) == [0]

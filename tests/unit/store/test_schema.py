@@ -157,12 +157,12 @@ def test_what_instances_of_an_older_file_hold_is_summed_up_once(tmp_path: Path) 
         schema = Schema(connection)
         migrations().apply(schema, stop_before="0004_held")
         codec = codec_of(Instance)
-        then = {row[1] for row in connection.execute("PRAGMA table_info(instances)")}
-        places = {name: place for place, name in enumerate(codec.names) if name in then}
-        marks = ", ".join("?" * len(places))
+        names = [row[1] for row in connection.execute("PRAGMA table_info(instances)")]
+        marks = ", ".join("?" * len(names))
         for row in rows:
-            values = [codec.encode(row)[place] for place in places.values()]
-            connection.execute(f"INSERT INTO instances ({', '.join(places)}) VALUES ({marks})", values)
+            stored = dict(zip(codec.names, codec.encode(row), strict=True))
+            values = [stored[name] for name in names]
+            connection.execute(f"INSERT INTO instances ({', '.join(names)}) VALUES ({marks})", values)
         migrations().apply(schema)
         found = connection.execute("SELECT * FROM held").fetchall()
     held = [row.held for row in rows]

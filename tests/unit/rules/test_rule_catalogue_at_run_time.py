@@ -58,7 +58,7 @@ def test_trigger_on_watts_temperature(running: Running) -> None:
     assert moves(running.plan(watts)) == [("i-1", "n0", "n1")]
 
 
-def test_hold_time(running: Running) -> None:
+def test_hold_time_hysteresis_cool_down__hold_time(running: Running) -> None:
     two_busy(running)
     busy = rules(IDLE, f"when host.cpu.load > 5 for 30s {SHED}")
     assert moves(running.plan(busy)) == []
@@ -71,7 +71,7 @@ def test_hold_time(running: Running) -> None:
     assert len(moves(running.plan(busy, 50))) == 1
 
 
-def test_hysteresis(running: Running) -> None:
+def test_hold_time_hysteresis_cool_down__hysteresis(running: Running) -> None:
     """It starts above `when` and goes on between the two, until `until`."""
     for _ in range(3):
         running.run("n0", cpu_used=1.0)
@@ -83,14 +83,14 @@ def test_hysteresis(running: Running) -> None:
         assert len(moves(running.plan(hot))) == count, temperature
 
 
-def test_cool_down(running: Running) -> None:
+def test_hold_time_hysteresis_cool_down__cool_down(running: Running) -> None:
     running.run("n0", cpu_used=2.0)
     hot = rules(IDLE, "when host.temp > 80degC alert 'hot'".replace("'", '"'), "cooldown 10s")
     running.show("n0", "host.temp", 85.0)
     assert [len(running.plan(hot, at).alerts) for at in (0, 9, 10, 19, 20)] == [1, 0, 1, 0, 1]
 
 
-def test_migration_cost_or_budget(running: Running) -> None:
+def test_migration_cost_or_budget_gain_threshold__budget(running: Running) -> None:
     for _ in range(3):
         running.run("n0", cpu_used=2.0)
     clauses = (IDLE, "when host.cpu.load > 1 migrate vm by vm.cpu.used until host.cpu.load < 0.5")
@@ -103,7 +103,7 @@ def test_migration_cost_or_budget(running: Running) -> None:
         running.memory = type(running.memory)()
 
 
-def test_a_budget_per_hour_counts_the_last_hour(running: Running) -> None:
+def test_migration_cost_or_budget_gain_threshold__the_last_hour_counts(running: Running) -> None:
     two_busy(running)
     hot = rules(
         IDLE, "when host.vms > 1 migrate vm by vm.vcpus", line="remap every 60s budget migrations <= 1 per hour"
@@ -112,7 +112,7 @@ def test_a_budget_per_hour_counts_the_last_hour(running: Running) -> None:
     assert running.plan(hot, 25.0).refused[0].why == "budget migrations <= 1 per hour"
 
 
-def test_gain_threshold(running: Running) -> None:
+def test_migration_cost_or_budget_gain_threshold__gain(running: Running) -> None:
     """Two machines on one host: one core of eight is 2/8 of a point for the two; alone there is nothing to gain."""
     running.run("n0", cpu_used=1.0)
     running.run("n0", cpu_used=1.0)
@@ -152,7 +152,7 @@ def test_maintenance_evacuate(running: Running) -> None:
     assert stuck.refused[0].why.startswith("i-1: no host takes it: 3 refused by example: require host.mem.free")
 
 
-def test_ordering_of_moves(running: Running) -> None:
+def test_ordering_of_moves_serial__who_leaves_goes_first(running: Running) -> None:
     """Whoever leaves a full host goes first, and then the one who may only be there comes."""
     gold = rules(FITS, 'require ("gold" in host.tags) == (vm.user == "alice")')
     for host in ("n0", "n1", "n2", "n3"):
@@ -162,7 +162,7 @@ def test_ordering_of_moves(running: Running) -> None:
     assert moves(running.plan(gold)) == [("i-0", "n0", "n2"), ("i-1", "n1", "n0")]
 
 
-def test_a_cycle_is_broken_by_a_free_third_host(running: Running) -> None:
+def test_ordering_of_moves_serial__a_cycle_is_broken_by_a_free_third_host(running: Running) -> None:
     """Each is in the other's place; the third host is for neither, and no worse for one than where it is."""
     tags = {"n0": {"gold"}, "n1": set[str](), "n2": {"gold", "spare"}, "n3": {"shut", "spare"}}
     for host, words in tags.items():
@@ -193,7 +193,7 @@ def test_holds_during_the_move_too_continuous(running: Running) -> None:
     assert moves(running.plan(alone)) == [("i-1", "n0", "n2")]
 
 
-def test_several_policies_combined_switched_at_run_time(running: Running) -> None:
+def test_several_policies_combined_and_switched_at_run_time(running: Running) -> None:
     """What is known of the time that a condition has held stays when another policy takes over."""
     two_busy(running)
     text = """

@@ -54,14 +54,14 @@ def test_weighted_sum_of_normalised_scores(table: HostTable) -> None:
     assert placed(table, vm(), "prefer host.mem.free weight 3", "prefer -host.cpu.load weight 2").host == "n0"
 
 
-def test_vm_vm_affinity_and_anti_affinity_hard(table: HostTable) -> None:
+def test_vm_vm_affinity_anti_affinity_hard(table: HostTable) -> None:
     put(table, 1, group="web")
     assert candidates(table, vm(group="web"), "require same(host, vm.group)") == ["n1"]
     assert candidates(table, vm(group="web"), "forbid count(host, vm.group) >= 1") == ["n0", "n2", "n3"]
     assert candidates(table, vm(group="new"), "require same(host, vm.group)") == ["n0", "n1", "n2", "n3"]
 
 
-def test_vm_vm_affinity_and_anti_affinity_soft(table: HostTable) -> None:
+def test_vm_vm_affinity_anti_affinity_soft(table: HostTable) -> None:
     put(table, 1, group="web")
     put(table, 2, group="web")
     put(table, 2, group="web")

@@ -1,0 +1,75 @@
+"""The file of samples behind its thread: what it answers, and that nothing about it stops a cloud."""
+
+import logging
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from app.domain.errors import Unavailable
+from app.domain.load import Point, Reading, Sampled
+from app.store.samples import SampleFile
+from tests.builders import FrozenClock
+
+NOW_MS = 1_800_000_000_000
+
+
+def a_sample(at_ms: int, value: float, host: str = "h1") -> Sampled:
+    reading = Reading(raw={"vm.cpu.used": value})
+    of_host = Reading(raw={"host.cpu.load": value})
+    return Sampled(host=host, at_s=0.0, at_ms=at_ms, of_host=of_host, of_instances={"i-00000001": reading})
+
+
+async def read(samples: SampleFile, subject: str = "i-00000001", sensor: str = "vm.cpu.used") -> list[Point]:
+    return await samples.history(subject, sensor, NOW_MS - 1_000_000, NOW_MS + 1)
+
+
+async def test_what_was_sensed_is_answered_at_once_and_after_a_restart(tmp_path: Path) -> None:
+    clock = FrozenClock(NOW_MS)
+    samples = SampleFile(tmp_path / "s.sqlite3", clock)
+    times = [NOW_MS - 130_000, NOW_MS - 65_000, NOW_MS - 5_000, NOW_MS]
+    for number, at_ms in enumerate(times):
+        samples.sensed(a_sample(at_ms, float(number)))
+    wanted = [Point(at_ms=at_ms, mean=float(number), most=float(number)) for number, at_ms in enumerate(times)]
+    assert await read(samples) == await read(samples, "h1", "host.cpu.load") == wanted
+    assert await read(samples, "h2", "host.cpu.load") == await read(samples, "i-00000002") == []
+    await samples.aclose()
+    with pytest.raises(Unavailable):
+        await read(samples)
+    again = SampleFile(tmp_path / "s.sqlite3", clock)
+    assert await read(again) == wanted
+    await again.aclose()
+
+
+async def test_a_file_that_is_damaged_while_it_is_used_is_set_aside(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock, file = FrozenClock(NOW_MS), tmp_path / "s.sqlite3"
+    samples = SampleFile(file, clock)
+    samples.sensed(a_sample(NOW_MS, 1.0))
+    assert len(await read(samples)) == 1
+    with sqlite3.connect(file) as other:
+        other.execute("UPDATE kept SET data = x'00'")
+    other.close()
+    with caplog.at_level(logging.WARNING), pytest.raises(Unavailable):
+        await read(samples)
+    samples.sensed(a_sample(NOW_MS, 2.0))
+    assert [point.mean for point in await read(samples)] == [2.0]
+    assert file.with_name("s.sqlite3.unusable").exists()
+    assert len(caplog.records) == 1
+    await samples.aclose()
+
+
+async def test_a_place_where_nothing_can_be_written_is_told_and_endured(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = FrozenClock(NOW_MS)
+    (tmp_path / "s.sqlite3").mkdir()
+    (tmp_path / "s.sqlite3.unusable").mkdir()
+    (tmp_path / "s.sqlite3.unusable" / "full").touch()
+    with caplog.at_level(logging.WARNING):
+        samples = SampleFile(tmp_path / "s.sqlite3", clock)
+        samples.sensed(a_sample(NOW_MS, 1.0))
+        assert len(await read(samples)) == 1
+    assert [record.message for record in caplog.records] == ["samples begin anew", "samples are not kept"]
+    await samples.aclose()

@@ -17,11 +17,27 @@ class RulesetView(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
 
 
+class FaultView(msgspec.Struct, frozen=True, kw_only=True):
+    """`said` is place, message, line and caret as a terminal shows them."""
+
+    line: int
+    column: int
+    severity: str
+    message: str
+    nearest: str
+    expected: list[str]
+    said: str
+
+
 class ActiveView(msgspec.Struct, frozen=True, kw_only=True):
-    """What decides now: `id` is a version, or the name of a policy of 1.6.1."""
+    """What decides now: `id` is a version, or the name of a policy of 1.6.1.
+
+    `warnings`, when it is applied: which instance types could run nowhere by these rules, on the hosts that there are.
+    """
 
     id: str
     policy: str
+    warnings: list[FaultView] = []
 
 
 class ActivationView(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,18 +58,6 @@ class AddRuleset(msgspec.Struct, frozen=True, kw_only=True):
 
 class CheckRules(msgspec.Struct, frozen=True, kw_only=True):
     text: str
-
-
-class FaultView(msgspec.Struct, frozen=True, kw_only=True):
-    """`said` is place, message, line and caret as a terminal shows them."""
-
-    line: int
-    column: int
-    severity: str
-    message: str
-    nearest: str
-    expected: list[str]
-    said: str
 
 
 class CheckedView(msgspec.Struct, frozen=True, kw_only=True):

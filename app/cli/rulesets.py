@@ -154,7 +154,12 @@ def _read(cloud: Remote, path: Path, policy: str) -> Draft:
 
 
 def _say(cloud: Remote, active: ActiveView) -> None:
-    show_json(active) if cloud.json else click.echo(f"policy {active.policy} ({active.id}) decides from now on")
+    if cloud.json:
+        show_json(active)
+        return
+    for fault in active.warnings:
+        click.echo(fault.said)
+    click.echo(f"policy {active.policy} ({active.id}) decides from now on")
 
 
 def _show_rehearsal(found: RehearsalView) -> None:

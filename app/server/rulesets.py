@@ -1,8 +1,10 @@
 """REST: versions of mapping rules, and which of them decides."""
 
 import asyncio
+from dataclasses import replace
 
 from litestar import Controller, get, post
+from msgspec import structs
 
 from app.api.resources import Collection
 from app.api.rulesets import (
@@ -19,8 +21,12 @@ from app.domain.account import Role
 from app.domain.errors import CloudError
 from app.domain.ports import Unit
 from app.domain.ruleset import Ruleset
+from app.domain.vmtype import VmType
 from app.rules.comparing import compare
-from app.rules.faults import Fault
+from app.rules.faults import Fault, Severity
+from app.rules.possible import check_on
+from app.rules.reading import read
+from app.rules.table import HostTable
 from app.server.desk import At, Desk, needs
 from app.server.pages import MOST, After, Limit, page
 from app.services import rule_texts, rulesets
@@ -102,7 +108,8 @@ class RulesetController(Controller):
             rulesets.activate(unit, name, _by(desk))
             return _active(unit)
 
-        return await desk.change("ApplyRuleset", name, work)
+        active = await desk.change("ApplyRuleset", name, work)
+        return structs.replace(active, warnings=await _warnings(desk, name))
 
     @post(
         "/rollback", operation_id="RollBackRules", summary="Let decide what did before", opt=_OPERATOR, status_code=200
@@ -117,6 +124,24 @@ class RulesetController(Controller):
 
 def _by(desk: Desk) -> str:
     return f"asked by {desk.caller.user_name}"
+
+
+async def _warnings(desk: Desk, name: str) -> list[FaultView]:
+    """Say which types could run nowhere by these rules, on the hosts that there are."""
+    if name in rulesets.BUILT_IN:
+        return []
+
+    def work(unit: Unit) -> tuple[Ruleset, HostTable, list[VmType]]:
+        types = [row for row in unit.vmtypes.where() if not row.alias_of]
+        return rulesets.get(unit, name), desk.cloud.mapping.fleet.snapshot(unit).table, types
+
+    found = await asyncio.to_thread(_impossible, *await desk.cloud.store.write(work))
+    return [_fault(replace(fault, severity=Severity.WARNING)) for fault in found]
+
+
+def _impossible(row: Ruleset, table: HostTable, types: list[VmType]) -> tuple[Fault, ...]:
+    rules = read(row.text, row.id).ruleset
+    return check_on(replace(rules, policies={row.policy: rules.policies[row.policy]}), table, types)
 
 
 def _active(unit: Unit) -> ActiveView:

@@ -41,12 +41,21 @@ def test_a_version_is_kept_applied_and_taken_back(http: httpx.Client) -> None:
     assert listed[second]["text"] == ""
     for chosen in (first, second, "GREEDY"):
         assert http.post(f"/{chosen}/apply").json()["id"] == chosen
-    assert http.get("/active").json() == {"id": "GREEDY", "policy": "GREEDY"}
-    assert http.post("/rollback").json() == {"id": second, "policy": "spread"}
+    assert http.get("/active").json() == {"id": "GREEDY", "policy": "GREEDY", "warnings": []}
+    assert http.post("/rollback").json() == {"id": second, "policy": "spread", "warnings": []}
     found = http.get(f"/{first}/diff").json()
     assert (found["old"], found["new"]) == (second, first)
     assert found["added"] == ["rule fill", "policy fill"]
     assert "+rule fill { prefer -host.index }" in found["lines"]
+    http.post("/ROUNDROBIN/apply")
+
+
+def test_rules_by_which_a_type_could_run_nowhere_are_applied_with_a_warning(http: httpx.Client) -> None:
+    made = kept(http, "rule none { require host.mem.free > 1TiB }\npolicy p { use none }\n")
+    (warning,) = http.post(f"/{made}/apply").json()["warnings"]
+    assert (warning["line"], warning["severity"]) == (1, "warning")
+    assert "could run nowhere" in warning["said"]
+    assert http.get("/active").json()["id"] == made
     http.post("/ROUNDROBIN/apply")
 
 

@@ -20,6 +20,7 @@ from app.domain.journal import AuditEntry, Entry
 from app.domain.keypair import KeyPair
 from app.domain.load import HostLoad
 from app.domain.network import GuestAnswer, GuestRequest, Network
+from app.domain.records import Records
 from app.domain.rows import Writer
 from app.domain.ruleset import Activation, Ruleset
 from app.domain.states import Seen
@@ -43,22 +44,6 @@ Entropy = Callable[[int], bytes]
 
 
 # --- store ---------------------------------------------------------------------------------------
-
-
-class Records(Protocol[Row]):
-    """Rows that are added and read, and never change. Additions are journalled by the store itself."""
-
-    def get(self, *key: str) -> Row | None:
-        """Return the row with this primary key."""
-        ...
-
-    def where(self, **equal: object) -> list[Row]:
-        """List rows whose columns equal the values (a tuple or list value: any of them), in key order."""
-        ...
-
-    def add(self, row: Row, *, event: str | None = None, text: str = "") -> None:
-        """Insert; Conflict if the key exists. The journal gets `event` (default `<kind>.added`)."""
-        ...
 
 
 class Table(Records[Row], Protocol[Row]):

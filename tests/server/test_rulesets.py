@@ -1,8 +1,10 @@
 """Versions of rules over HTTP: kept, applied, compared, taken back; and by whom."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from pathlib import Path
 
 import httpx
 import pytest
@@ -139,3 +141,44 @@ def test_every_change_is_audited(cloud: ServedCloud, http: httpx.Client, admin: 
         ("AddRuleset", "audited", "refused"),
         ("ApplyRuleset", "ROUNDROBIN", "ok"),
     ]
+
+
+def test_the_command_applies_files_versions_and_other_policies_of_them(cloud: ServedCloud, tmp_path: Path) -> None:
+    folder = tmp_path / "my site"
+    folder.mkdir()
+    (folder / "a.rules").write_text(FILL)
+    (folder / "b.rules").write_text(SPREAD)
+    (folder / ".#b.rules").symlink_to("nowhere")
+    said = cloud.euca("rules", "apply", str(folder), "--policy", "fill").stdout
+    made = said.partition("(")[2].partition(")")[0]
+    assert said == f"policy fill ({made}) decides from now on\n"
+    other = json.loads(cloud.euca("rules", "apply", made, "--policy", "spread", "--json").stdout)
+    assert (other["policy"], other["id"] != made) == ("spread", True)
+    listed = [line.split() for line in cloud.euca("rules", "list").stdout.splitlines()]
+    assert [row[0] for row in listed if row[-1] == "yes"] == [other["id"]]
+    assert [row[1] for row in listed if row[0] == made] == ["my-site"]
+    assert cloud.euca("rules", "show", made).stdout == f"# a.rules\n{FILL}\n# b.rules\n{SPREAD}"
+    assert cloud.euca("rules", "diff", made).stdout == f"{made} and {other['id']} have the same text\n"
+    assert cloud.euca("rules", "rollback").stdout == said
+    cloud.euca("rules", "apply", "ROUNDROBIN")
+
+
+def test_the_command_prints_faults_as_check_does_and_changes_nothing(cloud: ServedCloud, tmp_path: Path) -> None:
+    file = tmp_path / "day.rules"
+    file.write_text(FAULTY)
+    before = cloud.euca("rules", "list").stdout
+    refused = cloud.euca("rules", "apply", str(file), check=False)
+    assert (refused.returncode, refused.stderr) == (1, f"euca: {file} is refused, nothing has changed\n")
+    assert refused.stdout == cloud.euca("rules", "check", str(file), check=False).stdout
+    file.write_text(FILL + SPREAD)
+    unnamed = cloud.euca("rules", "apply", str(file), check=False)
+    assert (unnamed.returncode, len(unnamed.stderr.splitlines())) == (1, 1)
+    assert "fill and spread" in unnamed.stderr
+    assert cloud.euca("rules", "apply", str(tmp_path / "absent.rules"), check=False).returncode == 2
+    assert cloud.euca("rules", "apply", "rules-999", check=False).returncode == 1
+    assert cloud.euca("rules", "list").stdout == before
+
+
+@pytest.mark.parametrize("name", ["apply", "list", "history", "show", "diff", "rollback", "check"])
+def test_each_command_shows_an_example(cloud: ServedCloud, name: str) -> None:
+    assert f"Example: euca rules {name}" in cloud.euca("rules", name, "--help").stdout

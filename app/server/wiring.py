@@ -24,6 +24,7 @@ from app.reconcile.limits import Limits
 from app.reconcile.loop import Reconciler
 from app.reconcile.sampling import Sampling
 from app.server import eucarc, rule_files, seeding
+from app.server.averaging import keep_averages
 from app.server.backups import clear_abandoned
 from app.server.cloud import Cloud
 from app.server.commands import CommandSwitch
@@ -92,11 +93,11 @@ async def running(
         await asyncio.to_thread(clear_abandoned, state)
         async with Database.open(settings.database, clock=clock) as store:
             library = await asyncio.to_thread(Library, state / "images")
-            samples = SampleFile(settings.samples, clock)
             await _prepare(store, library, settings, url)
             fabric = KernelFabric(owner_of(state), Metadata(store, clock, os.urandom).answer)
             ports = around(Ports(store, hypervisors_of(settings), fabric))
             mapping = Mapping(Fleet(clock.monotonic_s, threading.Lock(), settings.power_model))
+            samples = SampleFile(settings.samples, clock)
             cloud = Cloud(
                 store=ports.store,
                 hypervisors=ports.hypervisors,
@@ -118,7 +119,12 @@ async def running(
                 aclosing(samples),
                 _following(cloud),
                 _reconciling(cloud, ports.fabric, settings),
-                _beside(keep_tidy(store, clock, settings.journal_keep_s), live.follow(store), cloud.rounds.run()),
+                _beside(
+                    keep_tidy(store, clock, settings.journal_keep_s),
+                    live.follow(store),
+                    cloud.rounds.run(),
+                    keep_averages(store, cloud.sensors.means.means),
+                ),
             ):
                 yield cloud
 

@@ -67,6 +67,11 @@ class Fleet:
         """Take one look at a host: smoothed values, where there are any."""
         machines = {one: {**reading.raw, **reading.smooth} for one, reading in sample.of_instances.items()}
         self.sense(sample.host, {**sample.of_host.raw, **sample.of_host.smooth}, sample.at_s, machines)
+        with self._guard:
+            if self._books is not None:
+                self._books.average_host(sample.host, sample.of_host.means)
+                for one, reading in sample.of_instances.items():
+                    self._books.average_machine(one, reading.means)
 
     def sense(
         self, host: str, readings: Mapping[str, float], at_s: float, machines: Mapping[str, Mapping[str, float]]

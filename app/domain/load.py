@@ -39,11 +39,10 @@ Values = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """Sensors of one host or machine at one moment: as they were, smoothed, and means by sensor and seconds."""
+    """Sensors of one host or machine at one moment: as they were, and smoothed."""
 
     raw: Values = field(default_factory=dict)
     smooth: Values = field(default_factory=dict)
-    means: Mapping[tuple[str, float], float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ and again after a gap longer than a reading is good for.
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from app.domain.load import Reading, Sampled
 from app.rules.catalogue import SENSORS
@@ -32,7 +32,7 @@ class _Window:
 
 
 class Means:
-    """Windows of the newest readings; which are kept may change at any time."""
+    """A listener of samples; what it is told to keep may change at any time."""
 
     def __init__(self) -> None:
         self._periods: dict[str, list[float]] = {}
@@ -46,18 +46,11 @@ class Means:
             self._periods.setdefault(sensor, []).append(period_s)
         self._windows = {key: window for key, window in self._windows.items() if key[1:] in wanted}
 
-    def completed(self, sample: Sampled) -> Sampled:
-        """Take a sample, and return it with the means that are known after it."""
-        if not self._periods:
-            return sample
-        return replace(
-            sample,
-            of_host=self._take(sample.host, sample.of_host, sample.at_s),
-            of_instances={
-                instance_id: self._take(instance_id, reading, sample.at_s)
-                for instance_id, reading in sample.of_instances.items()
-            },
-        )
+    def sensed(self, sample: Sampled) -> None:
+        if self._periods:
+            self._take(sample.host, sample.of_host, sample.at_s)
+            for instance_id, reading in sample.of_instances.items():
+                self._take(instance_id, reading, sample.at_s)
 
     def mean(self, subject: str, sensor: str, period_s: float, now_s: float) -> float | None:
         """Return the mean of a host's or an instance's sensor, None if it is not known for the whole period."""
@@ -72,15 +65,10 @@ class Means:
         """Drop what is kept of whom nobody has heard of since."""
         self._windows = {key: window for key, window in self._windows.items() if window.readings[-1][0] >= at_s}
 
-    def _take(self, subject: str, reading: Reading, at_s: float) -> Reading:
-        found: dict[Period, float] = {}
+    def _take(self, subject: str, reading: Reading, at_s: float) -> None:
         for sensor in self._periods.keys() & reading.raw.keys():
             for period_s in self._periods[sensor]:
                 key = (subject, sensor, period_s)
                 if key not in self._windows:
                     self._windows[key] = _Window(at_s)
                 self._windows[key].add(at_s, reading.raw[sensor], period_s, SENSORS[sensor].max_age_s)
-                mean = self.mean(subject, sensor, period_s, at_s)
-                if mean is not None:
-                    found[sensor, period_s] = mean
-        return replace(reading, means=found)

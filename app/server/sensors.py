@@ -34,7 +34,7 @@ class Sensors:
     def __init__(self, samples: Samples, clock: Clock) -> None:
         self.samples, self.means = samples, Means()
         self._clock = clock
-        self._listeners: list[Sensing] = [samples]
+        self._listeners: list[Sensing] = [self.means, samples]
         self._hosts: dict[str, dict[str, Known]] = {}
         self._instances: dict[str, tuple[float, Reading]] = {}
         self._swept_s = 0.0
@@ -50,9 +50,8 @@ class Sensors:
         self._instances |= {name: (at_s, reading) for name, reading in sample.of_instances.items()}
         if at_s - self._swept_s > KEPT_S:
             self._sweep(at_s)
-        completed = self.means.completed(sample)
         for listener in self._listeners:
-            listener.sensed(completed)
+            listener.sensed(sample)
 
     def fresh(self, sensor: str) -> Iterator[float]:
         """Yield one sensor's value of each host where it is known and not too old."""

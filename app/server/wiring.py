@@ -5,6 +5,7 @@
 
 import asyncio
 import hashlib
+import logging
 import os
 import random
 import threading
@@ -24,7 +25,6 @@ from app.reconcile.limits import Limits
 from app.reconcile.loop import Reconciler
 from app.reconcile.sampling import Sampling
 from app.server import eucarc, rule_files, seeding
-from app.server.averaging import keep_averages
 from app.server.backups import clear_abandoned
 from app.server.cloud import Cloud
 from app.server.commands import CommandSwitch
@@ -58,6 +58,7 @@ from app.wire.models import Models
 from app.wire.protocol import Protocol
 from app.xen.hosts import INSTANCE_PATH, Hosts
 
+log = logging.getLogger(__name__)
 REHEARSAL_UP_WITHIN_S = 5.0
 FEED_STOP_S = 1.0
 
@@ -93,11 +94,11 @@ async def running(
         await asyncio.to_thread(clear_abandoned, state)
         async with Database.open(settings.database, clock=clock) as store:
             library = await asyncio.to_thread(Library, state / "images")
+            samples = SampleFile(settings.samples, clock)
             await _prepare(store, library, settings, url)
             fabric = KernelFabric(owner_of(state), Metadata(store, clock, os.urandom).answer)
             ports = around(Ports(store, hypervisors_of(settings), fabric))
             mapping = Mapping(Fleet(clock.monotonic_s, threading.Lock(), settings.power_model))
-            samples = SampleFile(settings.samples, clock)
             cloud = Cloud(
                 store=ports.store,
                 hypervisors=ports.hypervisors,
@@ -115,16 +116,13 @@ async def running(
                 version=__version__,
             )
             cloud.sensors.tell(mapping.fleet)
+            mapping.fleet.averaged_by(cloud.sensors.means)
+            await store.read(mapping.make_ready)
             async with (
                 aclosing(samples),
                 _following(cloud),
                 _reconciling(cloud, ports.fabric, settings),
-                _beside(
-                    keep_tidy(store, clock, settings.journal_keep_s),
-                    live.follow(store),
-                    cloud.rounds.run(),
-                    keep_averages(store, cloud.sensors.means.means),
-                ),
+                _beside(keep_tidy(store, clock, settings.journal_keep_s), live.follow(store), cloud.rounds.run()),
             ):
                 yield cloud
 
@@ -132,6 +130,8 @@ async def running(
 async def _prepare(store: Database, library: Library, settings: Settings, url: str) -> None:
     said = await asyncio.to_thread(rule_files.said, settings)
     secrets = await store.write(lambda unit: seeding.seed(unit, settings, said, os.urandom))
+    if said.refused is not None:
+        log.warning("rules are not used", extra={"fields": {"error": str(said.refused)}})
     if await store.read(lambda unit: any(host.rehearsal for host in unit.hosts.where())):
         stored = await asyncio.to_thread(seeding.store_rehearsal_files, library)
         await store.write(lambda unit: seeding.register_rehearsal_image(unit, stored, os.urandom))

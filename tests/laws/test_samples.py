@@ -151,7 +151,7 @@ def test_a_mean_is_known_once_the_whole_period_was_watched(values: list[float]) 
     means.means([("host.cpu.load", 300.0)])
     for number, value in enumerate(values):
         at_s = 10.0 * number
-        means.completed(
+        means.sensed(
             Sampled(host="h", at_s=at_s, at_ms=0, of_host=Reading(raw={"host.cpu.load": value}), of_instances={})
         )
         found = means.mean("h", "host.cpu.load", 300.0, at_s)

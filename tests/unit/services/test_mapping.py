@@ -1,7 +1,5 @@
 """Launches follow the active rules, and every decision can be explained long after."""
 
-import asyncio
-from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -10,7 +8,6 @@ from app.domain.errors import NoCapacity
 from app.domain.load import Reading, Sampled
 from app.domain.states import HostState, HostWanted, Seen, Wanted
 from app.reconcile.means import Means
-from app.server.averaging import keep_averages
 from app.services import instances, rulesets
 from app.services.mapping import Mapping
 from app.store.database import Database
@@ -105,42 +102,27 @@ async def test_what_was_measured_is_read_by_rules_and_outlives_a_table_of_other_
         await launch()
 
 
-async def test_means_of_the_last_minutes_are_read_by_rules_and_outlive_a_table_of_other_rows(
+async def test_means_over_time_are_read_while_they_are_fresh(
     cloud: Database, launch: Launch, mapping: Mapping, clock: FrozenClock
 ) -> None:
-    text = "rule calm { forbid avg(host.cpu.load, 5min) > 4 } policy p { use calm }"
+    text = "rule calm { forbid avg(host.cpu.load, 1min) > 4 } policy p { use calm }"
     await cloud.write(lambda unit: apply(unit, text))
     means = Means()
-    await _asked_once(cloud, means)
+    mapping.fleet.averaged_by(means)
+    await cloud.read(mapping.make_ready)
     await cloud.read(mapping.fleet.snapshot)
-    for _ in range(31):
+
+    def look(host: str, load: float) -> None:
+        values = Reading(raw={"host.cpu.load": load}, smooth={"host.cpu.load": load})
+        sample = Sampled(host=host, at_s=clock.monotonic_s(), at_ms=clock.at_ms, of_host=values, of_instances={})
+        means.sensed(sample)
+        mapping.fleet.sensed(sample)
+
+    for _ in range(8):
+        look("n1", 7.0)
+        look("n2", 1.0)
         clock.at_ms += 10_000
-        for host, load in (("n1", 7.0), ("n2", 1.0)):
-            reading = Reading(raw={"host.cpu.load": load})
-            seen = Sampled(host=host, at_s=clock.monotonic_s(), at_ms=0, of_host=reading, of_instances={})
-            mapping.fleet.sensed(means.completed(seen))
-    (one,) = await launch()
-    assert one.host == "n2"
-    await cloud.write(lambda unit: unit.hosts.add(replace(a_host("n9", ordinal=9), cluster="two")))
     assert (await launch())[0].host == "n2"
-    means.means(())
-    for host in ("n1", "n2"):
-        seen = Sampled(host=host, at_s=clock.monotonic_s(), at_ms=0, of_host=Reading(), of_instances={})
-        mapping.fleet.sensed(means.completed(seen))
-    with pytest.raises(NoCapacity, match="unknown"):
+    clock.at_ms += 31_000
+    with pytest.raises(NoCapacity, match=r"avg\(host\.cpu\.load, 60s\) is unknown"):
         await launch()
-
-
-async def _asked_once(cloud: Database, means: Means) -> None:
-    """Let the means be told once which ones the active rules ask for."""
-    told = asyncio.Event()
-
-    def keep(periods: Iterable[tuple[str, float]]) -> None:
-        means.means(periods)
-        told.set()
-
-    task = asyncio.create_task(keep_averages(cloud, keep))
-    async with asyncio.timeout(10):
-        await told.wait()
-    task.cancel()
-    await asyncio.wait([task])

@@ -66,8 +66,7 @@ class Moving:
         if refused := self.bound(who) or self.budget.refuses(name, source, downtime, ask.emptied):
             return refused
         calm = not self.draft.broken[:, who].any()
-        occupied = np.bincount(self.fleet.rows, minlength=len(self.table)) > 0
-        restless = self._restless({}) & occupied
+        restless = self.restless()
         placed = self.draft.move(who, self._open(who, ask, restless | (not calm)), lenient=ask.lenient)
         if placed.row == NOBODY:
             return nowhere(placed)
@@ -117,6 +116,10 @@ class Moving:
         """Say which condition holds, and the values behind it."""
         vm = NO_VM if due.who is None else self.fleet.vms[due.who]
         return because(str(due.watch), due.watch.clause.test, Pair(self.table, due.row, vm, self.lookout.now))
+
+    def restless(self) -> Flags:
+        """Tell which hosts with machines would ask to be emptied, long after the last move."""
+        return self._restless({}) & (np.bincount(self.fleet.rows, minlength=len(self.table)) > 0)
 
     def bound(self, who: int) -> str:
         """Say why a machine cannot move at all; empty: it can."""

@@ -113,7 +113,9 @@ class Mapping:
             vm = Vm(values={**wish.facts(unit), "vm.age": now.at_s, "vm.migrations_1h": 0.0})
             vm = replace(vm, values={**vm.values, "vm.group_spread": books.spread(vm)})
             ruled = _Ruled(ready, books.table if most == 1 else books.table.copy(), now, shut)
-            hosts = [books.hosts[name] for name in ruled.place(vm, most)]
+            found = ruled.place(vm, most) if most == 1 else None
+        found = ruled.place(vm, most) if found is None else found  # many take a while, and sensors wait
+        hosts = [books.hosts[name] for name in found]
         return Choice(
             policy=ruleset.policy,
             ruleset_id=ruleset.id,

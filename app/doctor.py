@@ -6,6 +6,7 @@ is looked for by name, its sockets by path.
 
 import ctypes.util
 import os
+import shlex
 import shutil
 import socket
 import sys
@@ -66,6 +67,7 @@ def examine(settings: Settings, machine: Machine) -> list[Check]:
         *_libvirt(machine),
         _state_dir(settings),
         *_config(settings),
+        *_rules(settings),
         _port(settings, machine),
         _hypervisor(machine),
     ]
@@ -111,6 +113,17 @@ def _config(settings: Settings) -> Iterator[Check]:
     yield Check(name="config", ok=True, found=found)
     for idle in settings.idle:
         yield Check(name="config", ok=True, found=str(idle))
+
+
+def _rules(settings: Settings) -> Iterator[Check]:
+    """Say what is wrong with the rules that eucalyptus.conf names; a running cloud goes on with what it had."""
+    if settings.schedpolicy == "RULES":
+        from app.server import rule_files  # noqa: PLC0415 - the doctor starts where the reader's libraries are missing
+
+        path, said = rule_files.named_by(settings), rule_files.said(settings)
+        found = f"policy {said.rules.policy} of {path}" if said.rules else str(said.refused)
+        advice = "" if said.rules else f"euca rules check {shlex.quote(str(path))}"
+        yield Check(name="mapping rules", ok=said.rules is not None, found=found, advice=advice)
 
 
 def _port(settings: Settings, machine: Machine) -> Check:

@@ -54,6 +54,9 @@ class Settings:
     idle: tuple[Problem, ...] = ()
     """Values that were given and checked, and that nothing acts upon yet."""
 
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    """Where each key that was given stands."""
+
     config: Path | None = None
     """The eucalyptus.conf that was read, if any. [flag and EUCA_CONFIG only]"""
 
@@ -125,7 +128,7 @@ class Settings:
     """The policy of the rules that is active; empty: the one titled "default", or the only one. [MAPPING_POLICY]"""
 
     mapping_rules: Path | None = None
-    """The file of mapping rules, or a directory of *.rules; none: data/rules/balanced.rules. [MAPPING_RULES]"""
+    """The file of mapping rules, or a directory of *.rules; none: those that are shipped. [MAPPING_RULES]"""
 
     remap_mode: str = "auto"
     """Whether running instances are moved: off, advise (say what would be done) or auto. [REMAP_MODE]"""
@@ -268,7 +271,8 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str], file: Path
     found = {given.key: given for given in (*written, *_from_environment(environ))}
     for given in _from_flags(flags):
         found[given.key] = given
-    values: dict[str, object] = {"config": config} | _understood(found, problems)
+    origins = {given.key: given.origin for given in found.values()}
+    values: dict[str, object] = {"config": config, "origins": origins} | _understood(found, problems)
     if problems:
         raise SettingsError(sorted(problems, key=lambda problem: (problem.origin.file, problem.origin.line)))
     return Settings(**values, idle=tuple(_idle(found.values(), values)))  # type: ignore[arg-type]

@@ -17,11 +17,27 @@ class RulesetView(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
 
 
+class FaultView(msgspec.Struct, frozen=True, kw_only=True):
+    """`said` is place, message, line and caret as a terminal shows them."""
+
+    line: int
+    column: int
+    severity: str
+    message: str
+    nearest: str
+    expected: list[str]
+    said: str
+
+
 class ActiveView(msgspec.Struct, frozen=True, kw_only=True):
-    """What decides now: `id` is a version, or the name of a policy of 1.6.1."""
+    """What decides now: `id` is a version, or the name of a policy of 1.6.1.
+
+    `warnings`, when it is applied: which instance types could run nowhere by these rules, on the hosts that there are.
+    """
 
     id: str
     policy: str
+    warnings: list[FaultView] = []
 
 
 class ActivationView(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,18 +60,6 @@ class CheckRules(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class FaultView(msgspec.Struct, frozen=True, kw_only=True):
-    """`said` is place, message, line and caret as a terminal shows them."""
-
-    line: int
-    column: int
-    severity: str
-    message: str
-    nearest: str
-    expected: list[str]
-    said: str
-
-
 class CheckedView(msgspec.Struct, frozen=True, kw_only=True):
     sound: bool
     rules: list[str]
@@ -64,8 +68,11 @@ class CheckedView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DiffView(msgspec.Struct, frozen=True, kw_only=True):
-    """`lines` is a unified diff, empty if the texts are equal."""
+    """`lines` is a unified diff, empty if the texts are equal; the lists name rules and policies by what they mean."""
 
     old: str
     new: str
     lines: str
+    added: list[str]
+    changed: list[str]
+    removed: list[str]

@@ -6,10 +6,14 @@ from pathlib import Path
 import click
 
 from app.api.remapping import PlanView, RehearsalView, RehearseText
-from app.api.rulesets import ActiveView, AddRuleset, RulesetView
+from app.api.rulesets import ActiveView, AddRuleset
 from app.cli.output import printable, show_json, table
 from app.cli.remote import Remote, remote
+from app.cli.rule_check import tell, texts_of
 from app.client import rule_calls as calls
+from app.domain.errors import Unsound
+from app.server import rule_files
+from app.services.rule_texts import Draft, draft, read_all
 
 BUILT_IN = ("GREEDY", "ROUNDROBIN", "POWERSAVE")
 _VERSIONS = ("id", "name", "policy", "author", "created", "active")
@@ -18,12 +22,11 @@ _HISTORY = ("when", "id", "policy", "who")
 
 @click.command("apply", epilog="Example: euca rules apply data/rules/energy.rules")
 @click.argument("what", metavar="FILE|DIRECTORY|ID")
-@click.option("--policy", default="", help="Which policy of the file (default: the default one, or the only one).")
+@click.option("--policy", default="", help="Which policy of the rules (default: the default one, or the only one).")
 @remote
 def apply(cloud: Remote, what: str, policy: str) -> None:
     """Let rules decide from now on: of a file, of a version, or GREEDY, ROUNDROBIN, POWERSAVE."""
-    chosen = what if _is_id(what) else _kept(cloud, Path(what), policy).id
-    _say(cloud, cloud.send(calls.apply(chosen)))
+    _say(cloud, cloud.send(calls.apply(_version(cloud, what, policy))))
 
 
 @click.command("list", epilog="Example: euca rules list --json")
@@ -70,8 +73,11 @@ def diff(cloud: Remote, new: str, old: str) -> None:
     found = cloud.send(calls.diff(new, old))
     if cloud.json:
         show_json(found)
-    else:
-        click.echo(found.lines or f"{found.new} and {found.old} have the same text")
+        return
+    click.echo(found.lines or f"{found.new} and {found.old} have the same text")
+    for word, names in (("added", found.added), ("changed", found.changed), ("removed", found.removed)):
+        if names:
+            click.echo(f"{word}: {', '.join(names)}")
 
 
 @click.command("rollback", epilog="Example: euca rules rollback")
@@ -90,7 +96,8 @@ def rehearse(cloud: Remote, what: str, policy: str) -> None:
     if _is_id(what):
         found = cloud.send(calls.rehearse(what))
     else:
-        found = cloud.send(calls.rehearse_text(RehearseText(text=_text(Path(what)), policy=policy)))
+        rules = _read(cloud, Path(what), policy)
+        found = cloud.send(calls.rehearse_text(RehearseText(text=rules.text, policy=rules.policy)))
     if cloud.json:
         show_json(found)
     else:
@@ -123,21 +130,36 @@ def _is_id(what: str) -> bool:
     return what in BUILT_IN or (not Path(what).exists() and "/" not in what and not what.endswith(".rules"))
 
 
-def _kept(cloud: Remote, path: Path, policy: str) -> RulesetView:
-    name = path.stem if path.is_file() else path.resolve().name
-    return cloud.send(calls.add(AddRuleset(text=_text(path), name=name, policy=policy)))
+def _version(cloud: Remote, what: str, policy: str) -> str:
+    """Return the id of what is to be applied; a file, or another policy of a version, is added first."""
+    if not _is_id(what):
+        rules = _read(cloud, Path(what), policy)
+        body = AddRuleset(text=rules.text, name=rules.name, policy=rules.policy)
+    elif policy and what not in BUILT_IN:
+        there = cloud.send(calls.version(what))
+        body = AddRuleset(text=there.text, name=there.name, policy=policy)
+    else:
+        return what
+    return cloud.send(calls.add(body)).id
 
 
-def _text(path: Path) -> str:
-    """Read a file, or the *.rules of a directory one after another."""
-    files = sorted(path.glob("*.rules")) if path.is_dir() else [path]
-    if not files or not all(file.is_file() for file in files):
-        raise click.ClickException(f"{path}: there is no such file, nor a directory with *.rules")
-    return "\n".join(file.read_bytes().decode("utf-8-sig", errors="replace") for file in files)
+def _read(cloud: Remote, path: Path, policy: str) -> Draft:
+    """Read rules; what is wrong with them is printed as `check` does."""
+    texts = texts_of(path)
+    try:
+        return draft(rule_files.name_of(path), texts, policy)
+    except Unsound:
+        tell(read_all(texts), as_json=cloud.json)
+        raise click.ClickException(f"{path} is refused, nothing has changed") from None
 
 
 def _say(cloud: Remote, active: ActiveView) -> None:
-    show_json(active) if cloud.json else click.echo(f"policy {active.policy} ({active.id}) decides from now on")
+    if cloud.json:
+        show_json(active)
+        return
+    for fault in active.warnings:
+        click.echo(fault.said)
+    click.echo(f"policy {active.policy} ({active.id}) decides from now on")
 
 
 def _show_rehearsal(found: RehearsalView) -> None:

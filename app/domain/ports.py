@@ -20,6 +20,7 @@ from app.domain.journal import AuditEntry, Entry
 from app.domain.keypair import KeyPair
 from app.domain.load import HostLoad
 from app.domain.network import GuestAnswer, GuestRequest, Network
+from app.domain.records import Records
 from app.domain.rows import Writer
 from app.domain.ruleset import Activation, Ruleset
 from app.domain.states import Seen
@@ -45,20 +46,8 @@ Entropy = Callable[[int], bytes]
 # --- store ---------------------------------------------------------------------------------------
 
 
-class Table(Protocol[Row]):
+class Table(Records[Row], Protocol[Row]):
     """The rows of one entity inside a unit of work. Writes are journalled by the store itself."""
-
-    def get(self, *key: str) -> Row | None:
-        """Return the row with this primary key."""
-        ...
-
-    def where(self, **equal: object) -> list[Row]:
-        """List rows whose columns equal the values (a tuple or list value: any of them), in key order."""
-        ...
-
-    def add(self, row: Row, *, event: str | None = None, text: str = "") -> None:
-        """Insert; Conflict if the key exists. The journal gets `event` (default `<kind>.added`)."""
-        ...
 
     def put(self, row: Row, *, event: str | None = None, text: str = "") -> None:
         """Update an existing row; only changed columns are written and journalled, none changed: nothing is.
@@ -108,9 +97,13 @@ class Unit(Protocol):
     reservations: Table[Reservation]
     instances: Table[Instance]
     tags: Table[Tag]
-    rulesets: Table[Ruleset]
-    activations: Table[Activation]
     decisions: Decisions
+
+    @property
+    def rulesets(self) -> Records[Ruleset]: ...
+
+    @property
+    def activations(self) -> Records[Activation]: ...
 
     def held(self) -> Mapping[str, Size]:
         """Sum by host name what instances hold there (`Instance.held`); one that moves holds it on both hosts."""

@@ -1,5 +1,6 @@
 """REST: rounds of remapping, and what a policy would do if it were active."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 
 from litestar import Controller, get, post
@@ -21,7 +22,7 @@ from app.rules.rehearsing import by_rule
 from app.server import rule_files
 from app.server.desk import At, Desk, needs
 from app.server.orders import Order
-from app.services import remapping, rulesets
+from app.services import remapping, rule_texts, rulesets
 
 _OPERATOR = needs(Role.OPERATOR)
 NOTHING = Plan(memory=Memory())
@@ -61,7 +62,7 @@ class RemappingController(Controller):
 
     @post("/rulesets/rehearse", operation_id="RehearseText", summary="What rules would do", status_code=200)
     async def rehearse_text(self, desk: At, data: RehearseText) -> RehearsalView:
-        policy = rulesets.chosen_policy(rulesets.checked({"rules": data.text}).ruleset, data.policy)
+        policy = (await asyncio.to_thread(rule_texts.draft, "rules", {"rules": data.text}, data.policy)).policy
         return await _rehearsed(desk, lambda unit: (data.text, policy))
 
 

@@ -7,13 +7,14 @@ since instances may run there.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from app.domain.errors import CloudError
-from app.domain.ports import Store, Unit
+from app.domain.ports import Store
 from app.server import rule_files, seeding
+from app.services import rulesets
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ class LiveSettings:
 
     def __init__(self, first: Settings, reload: Callable[[], Settings]) -> None:
         self._settings, self._reload = first, reload
-        self._taken = self._seen = _stamps(first)
+        self._taken = self._seen = self._stamps()
 
     @property
     def settings(self) -> Settings:
@@ -35,12 +36,16 @@ class LiveSettings:
 
     async def follow(self, store: Store, every_s: float = EVERY_S) -> None:
         """Look again and again whether a file changed; runs until cancelled."""
-        while self._settings.config is not None:
+        while self._files():
             await asyncio.sleep(every_s)
-            before, self._seen = self._seen, await asyncio.to_thread(_stamps, self._settings)
-            if self._seen != self._taken and self._seen == before:
-                self._taken = self._seen
-                await self._take(store)
+            await self.look(store)
+
+    async def look(self, store: Store) -> None:
+        """Take the files over if they changed since they were taken and not since the last look."""
+        before, self._seen = self._seen, await asyncio.to_thread(self._stamps)
+        if self._seen != self._taken and self._seen == before:
+            self._taken = self._seen
+            await self._take(store)
 
     async def _take(self, store: Store) -> None:
         fields = {"file": self._settings.config}
@@ -50,28 +55,27 @@ class LiveSettings:
             await store.write(lambda unit: seeding.follow(unit, new, said))
         except CloudError as error:
             log.warning("a changed file of settings is not used", extra={"fields": {**fields, "error": str(error)}})
-            await store.write(partial(_refused, file=self._settings.config, why=str(error)))
+            await store.write(partial(rulesets.refuse, why=error))
             return
         self._settings = new
-        self._taken = self._seen = await asyncio.to_thread(_stamps, new)
+        if said.refused is not None:
+            log.warning("changed rules are not used", extra={"fields": {**fields, "error": str(said.refused)}})
         log.info("a changed file of settings was read", extra={"fields": fields})
 
+    def _files(self) -> list[Path]:
+        config, rules = self._settings.config, rule_files.named_by(self._settings)
+        return [*([config] if config else []), *([rules, *_listed(rules)] if rules else [])]
 
-def _refused(unit: Unit, file: Path | None, why: str) -> None:
-    unit.note("mapping.refused", "settings", str(file), f"what changed is not used: {why}")
+    def _stamps(self) -> Stamp:
+        """Tell one content of the files from another."""
+        return tuple(_stamp(file) for file in self._files())
 
 
-def _stamps(settings: Settings) -> Stamp:
-    """Tell one content of the files from another."""
-    return tuple(_stamp(file) for file in _files(settings))
-
-
-def _files(settings: Settings) -> Iterator[Path]:
-    if settings.config is not None:
-        yield settings.config
-    if settings.schedpolicy == rule_files.RULES and settings.mapping_rules is not None:
-        yield settings.mapping_rules
-        yield from sorted(settings.mapping_rules.glob("*.rules"))
+def _listed(path: Path) -> list[Path]:
+    try:
+        return rule_files.files(path)
+    except OSError:
+        return []
 
 
 def _stamp(file: Path) -> tuple[str, int, int, int]:

@@ -1,6 +1,10 @@
 """REST: versions of mapping rules, and which of them decides."""
 
+import asyncio
+from dataclasses import replace
+
 from litestar import Controller, get, post
+from msgspec import structs
 
 from app.api.resources import Collection
 from app.api.rulesets import (
@@ -14,14 +18,18 @@ from app.api.rulesets import (
     RulesetView,
 )
 from app.domain.account import Role
-from app.domain.errors import OverLimit
+from app.domain.errors import CloudError
 from app.domain.ports import Unit
 from app.domain.ruleset import Ruleset
-from app.rules.faults import Fault
+from app.domain.vmtype import VmType
+from app.rules.comparing import compare
+from app.rules.faults import Fault, Severity
+from app.rules.possible import check_on
 from app.rules.reading import read
+from app.rules.table import HostTable
 from app.server.desk import At, Desk, needs
 from app.server.pages import MOST, After, Limit, page
-from app.services import rulesets
+from app.services import rule_texts, rulesets
 
 _OPERATOR = needs(Role.OPERATOR)
 FILE = "rules"
@@ -61,13 +69,20 @@ class RulesetController(Controller):
 
     @get("/{name:str}/diff", operation_id="DiffRulesets", summary="A version compared with another one")
     async def diff(self, desk: At, name: str, against: str = "") -> DiffView:
-        return await desk.read(lambda unit: _diff(unit, name, against))
+        old, new = await desk.read(lambda unit: _pair(unit, name, against))
+        found = await asyncio.to_thread(compare, (old.id, old.text), (new.id, new.text))
+        return DiffView(
+            old=old.id,
+            new=new.id,
+            lines=found.lines,
+            added=list(found.added),
+            changed=list(found.changed),
+            removed=list(found.removed),
+        )
 
     @post("/check", operation_id="CheckRules", summary="What is wrong with a text of rules", status_code=200)
     async def check(self, desk: At, data: CheckRules) -> CheckedView:
-        if len(data.text) > rulesets.MOST_BYTES:
-            raise OverLimit("characters of rules", len(data.text), rulesets.MOST_BYTES)
-        outcome = read(data.text, FILE)
+        outcome = await asyncio.to_thread(rule_texts.read_all, {FILE: data.text})
         return CheckedView(
             sound=outcome.sound,
             rules=list(outcome.ruleset.rules),
@@ -78,9 +93,13 @@ class RulesetController(Controller):
     @post(operation_id="AddRuleset", summary="Keep rules as a version; nothing is activated", opt=_OPERATOR)
     async def add(self, desk: At, data: AddRuleset) -> RulesetView:
         def work(unit: Unit) -> RulesetView:
-            made = rulesets.add(unit, data.name, {FILE: data.text}, desk.caller.user_name, data.policy)
-            return _view(unit, made, text=True)
+            return _view(unit, rulesets.add(unit, rules, desk.caller.user_name), text=True)
 
+        try:
+            rules = await asyncio.to_thread(rule_texts.draft, data.name, {FILE: data.text}, data.policy)
+        except CloudError as error:
+            await desk.refused("AddRuleset", data.name, error)
+            raise
         return await desk.change("AddRuleset", data.name, work)
 
     @post("/{name:str}/apply", operation_id="ApplyRuleset", summary="Let it decide", opt=_OPERATOR, status_code=200)
@@ -89,7 +108,8 @@ class RulesetController(Controller):
             rulesets.activate(unit, name, _by(desk))
             return _active(unit)
 
-        return await desk.change("ApplyRuleset", name, work)
+        active = await desk.change("ApplyRuleset", name, work)
+        return structs.replace(active, warnings=await _warnings(desk, name))
 
     @post(
         "/rollback", operation_id="RollBackRules", summary="Let decide what did before", opt=_OPERATOR, status_code=200
@@ -106,13 +126,30 @@ def _by(desk: Desk) -> str:
     return f"asked by {desk.caller.user_name}"
 
 
+async def _warnings(desk: Desk, name: str) -> list[FaultView]:
+    """Say which types could run nowhere by these rules, on the hosts that there are."""
+    if name in rulesets.BUILT_IN:
+        return []
+
+    def work(unit: Unit) -> tuple[Ruleset, HostTable, list[VmType]]:
+        types = [row for row in unit.vmtypes.where() if not row.alias_of]
+        return rulesets.get(unit, name), desk.cloud.mapping.fleet.snapshot(unit).table, types
+
+    found = await asyncio.to_thread(_impossible, *await desk.cloud.store.write(work))
+    return [_fault(replace(fault, severity=Severity.WARNING)) for fault in found]
+
+
+def _impossible(row: Ruleset, table: HostTable, types: list[VmType]) -> tuple[Fault, ...]:
+    rules = read(row.text, row.id).ruleset
+    return check_on(replace(rules, policies={row.policy: rules.policies[row.policy]}), table, types)
+
+
 def _active(unit: Unit) -> ActiveView:
     return ActiveView(id=rulesets.active_id(unit), policy=rulesets.active(unit).policy)
 
 
-def _diff(unit: Unit, name: str, against: str) -> DiffView:
-    new, old = rulesets.get(unit, name), rulesets.get(unit, against or rulesets.active_id(unit))
-    return DiffView(old=old.id, new=new.id, lines=rulesets.diff(old, new))
+def _pair(unit: Unit, name: str, against: str) -> tuple[Ruleset, Ruleset]:
+    return rulesets.get(unit, against or rulesets.active_id(unit)), rulesets.get(unit, name)
 
 
 def _view(unit: Unit, row: Ruleset, *, text: bool = False) -> RulesetView:

@@ -5,6 +5,7 @@
 
 import asyncio
 import hashlib
+import logging
 import os
 import random
 import threading
@@ -57,6 +58,7 @@ from app.wire.models import Models
 from app.wire.protocol import Protocol
 from app.xen.hosts import INSTANCE_PATH, Hosts
 
+log = logging.getLogger(__name__)
 REHEARSAL_UP_WITHIN_S = 5.0
 FEED_STOP_S = 1.0
 
@@ -114,6 +116,8 @@ async def running(
                 version=__version__,
             )
             cloud.sensors.tell(mapping.fleet)
+            mapping.fleet.averaged_by(cloud.sensors.means)
+            await store.read(mapping.make_ready)
             async with (
                 aclosing(samples),
                 _following(cloud),
@@ -126,6 +130,8 @@ async def running(
 async def _prepare(store: Database, library: Library, settings: Settings, url: str) -> None:
     said = await asyncio.to_thread(rule_files.said, settings)
     secrets = await store.write(lambda unit: seeding.seed(unit, settings, said, os.urandom))
+    if said.refused is not None:
+        log.warning("rules are not used", extra={"fields": {"error": str(said.refused)}})
     if await store.read(lambda unit: any(host.rehearsal for host in unit.hosts.where())):
         stored = await asyncio.to_thread(seeding.store_rehearsal_files, library)
         await store.write(lambda unit: seeding.register_rehearsal_image(unit, stored, os.urandom))

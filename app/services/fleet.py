@@ -9,6 +9,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from typing import Protocol
 
 from app.domain.journal import Entry
 from app.domain.load import Sampled
@@ -22,6 +23,17 @@ from app.services.placing_order import cursor
 MOST_ENTRIES = 500
 PENDING_S = 300.0
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+Periods = frozenset[tuple[str, float]]
+
+
+class Averages(Protocol):
+    """Who keeps means of sensors; on the thread that senses."""
+
+    def means(self, periods: Periods) -> None: ...
+
+    def mean(self, subject: str, sensor: str, period_s: float, now_s: float) -> float | None: ...
 
 
 class Fleet:
@@ -38,6 +50,8 @@ class Fleet:
         self._newest: Entry | None = None
         self._zero_s: float | None = None
         self._most_vcpus = 0.0
+        self._averages: Averages | None = None
+        self._periods = self._kept = Periods()
         self._missed: deque[tuple[float, str, int]] = deque()
 
     def now(self, unit: Unit) -> Now:
@@ -50,6 +64,7 @@ class Fleet:
         """Lend the table as this transaction sees it; it must not be changed, nor kept."""
         with self._guard:
             books = self._caught_up(unit)
+            books.forget_averages(self._monotonic_s())
             books.sum_up(cursor(unit), self._pending(), self._most_vcpus)
             yield books
 
@@ -64,9 +79,32 @@ class Fleet:
             )
 
     def sensed(self, sample: Sampled) -> None:
-        """Take one look at a host: smoothed values, where there are any."""
-        machines = {one: {**reading.raw, **reading.smooth} for one, reading in sample.of_instances.items()}
-        self.sense(sample.host, {**sample.of_host.raw, **sample.of_host.smooth}, sample.at_s, machines)
+        """Take a look at a host, smoothed: one busy moment is no reason to move anything (the port Sensing)."""
+        machines = {name: reading.smooth for name, reading in sample.of_instances.items()}
+        self.sense(sample.host, sample.of_host.smooth, sample.at_s, machines)
+        self._average(sample)
+
+    def averaged_by(self, averages: Averages) -> None:
+        """Say who keeps means; it must be told of a sample before this is."""
+        self._averages = averages
+
+    def average(self, periods: Periods) -> None:
+        """Have these means of sensors kept from the next sample on, and no others."""
+        self._periods = periods
+
+    def _average(self, sample: Sampled) -> None:
+        if self._averages is None:
+            return
+        if self._kept != self._periods:
+            self._kept = self._periods
+            self._averages.means(self._kept)
+        subjects = (sample.host, *sample.of_instances) if self._kept else ()
+        mean, at_s = self._averages.mean, sample.at_s
+        means = {one: {key: mean(one, *key, at_s) for key in self._kept} for one in subjects}
+        with self._guard:
+            if self._books is not None:
+                for subject, found in means.items():
+                    self._books.average(subject, found, at_s)
 
     def sense(
         self, host: str, readings: Mapping[str, float], at_s: float, machines: Mapping[str, Mapping[str, float]]

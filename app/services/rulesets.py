@@ -5,24 +5,20 @@ it last did, so that what an operator applied since is not undone by the next st
 since decisions of long ago are explained by it.
 """
 
-import difflib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from app.domain.errors import Invalid, Missing, Unsound, WrongState
+from app.domain.errors import CloudError, Missing, Unsound, WrongState
 from app.domain.ports import Unit
 from app.domain.ruleset import Activation, Ruleset
-from app.rules.faults import Severity, listed
-from app.rules.reading import Outcome, read_together
-from app.rules.tree import Ruleset as Rules
-from app.services.names import check_name
+from app.services.rule_texts import Draft
 
 DEFAULT = "ROUNDROBIN"
 BUILT_IN = ("GREEDY", "ROUNDROBIN", "POWERSAVE")
-MOST_BYTES = 1 << 20
+FILE = "eucalyptus.conf"
 _ACTIVE = "mapping.active"
 _FILE = "mapping.file"
+_REFUSED = "mapping.refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +31,15 @@ class Active:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What eucalyptus.conf says: a policy of 1.6.1, or `texts` of rules by file and one of their policies."""
+    """What eucalyptus.conf says: `policy` is one of 1.6.1, or one of the `rules` of files.
 
-    policy: str
-    texts: Mapping[str, str] | None = None
+    `refused`: why what it says can not be used; `content` tells one such state of the files from another.
+    """
+
+    policy: str = ""
+    rules: Draft | None = None
+    refused: CloudError | None = None
+    content: str = ""
 
 
 def active_id(unit: Unit) -> str:
@@ -61,51 +62,24 @@ def get(unit: Unit, ruleset_id: str) -> Ruleset:
     return ruleset
 
 
-def checked(texts: Mapping[str, str]) -> Outcome:
-    """Read texts of rules by file; Unsound with all faults if they can not be used."""
-    size = sum(len(text) for text in texts.values())
-    if size > MOST_BYTES:
-        raise Invalid("text", f"{size} characters", f"Rules have at most {MOST_BYTES} characters.")
-    outcome = read_together(texts)
-    if not outcome.sound:
-        errors = [fault for fault in outcome.faults if fault.severity is Severity.ERROR]
-        raise Unsound([(f"{fault.at.file}:{fault.at.line}:{fault.at.column}", str(fault)) for fault in errors])
-    return outcome
-
-
-def chosen_policy(rules: Rules, named: str = "") -> str:
-    """Return the policy that is named, or the default one, or the only one; Invalid names the choices."""
-    if named in rules.policies:
-        return named
-    defaults = [policy.name for policy in rules.policies.values() if policy.default]
-    if not named and (defaults or len(rules.policies) == 1):
-        return next(iter(defaults or rules.policies))
-    why = f"The rules have {listed(rules.policies, 'and')}." if rules.policies else "The rules have no policy."
-    raise Invalid("policy", named, why if named else f'{why} Name one, or title one of them "default".')
-
-
-def add(unit: Unit, name: str, texts: Mapping[str, str], author: str, policy: str = "") -> Ruleset:
+def add(unit: Unit, rules: Draft, author: str) -> Ruleset:
     """Keep rules as a new version; the same text and policy again are the version that is there."""
-    check_name("name", name)
-    policy = chosen_policy(checked(texts).ruleset, policy)
-    text = _joined(texts)
-    digest = sha256(text.encode()).hexdigest()
     versions = unit.rulesets.where()
     for version in versions:
-        if (version.sha256, version.policy) == (digest, policy):
+        if (version.sha256, version.policy) == (rules.sha256, rules.policy):
             return version
     number = 1 + max((version.number for version in versions), default=0)
     made = Ruleset(
         id=f"rules-{number}",
         number=number,
-        name=name,
-        text=text,
-        sha256=digest,
-        policy=policy,
+        name=rules.name,
+        text=rules.text,
+        sha256=rules.sha256,
+        policy=rules.policy,
         author=author,
         created_at_ms=unit.now_ms,
     )
-    unit.rulesets.add(made, text=f"{made.id} ({name}, policy {policy}) by {author}")
+    unit.rulesets.add(made, text=f"{made.id} ({made.name}, policy {made.policy}) by {author}")
     return made
 
 
@@ -135,27 +109,35 @@ def history(unit: Unit) -> list[Activation]:
     return sorted(unit.activations.where(), key=lambda row: row.id, reverse=True)
 
 
-def diff(old: Ruleset, new: Ruleset) -> str:
-    """Compare two versions line by line; empty if the texts are equal."""
-    lines = difflib.unified_diff(old.text.splitlines(), new.text.splitlines(), old.id, new.id, lineterm="")
-    return "\n".join(lines)
-
-
 def take_over(unit: Unit, said: Said) -> None:
-    """Activate what eucalyptus.conf says, if it says something else than it last did."""
-    text = "" if said.texts is None else _joined(said.texts)
-    stamp = sha256(f"{said.policy}\n{text}".encode()).hexdigest()
-    if unit.setting(_FILE) == stamp:
+    """Activate what eucalyptus.conf says, if it says something else than it last did.
+
+    What can not be used changes nothing and is told once; a cloud that never had a policy raises it instead.
+    """
+    if said.refused is not None:
+        if not unit.setting(_FILE):
+            raise said.refused
+        refuse(unit, said.refused, said.content)
         return
-    unit.set_setting(_FILE, stamp)
-    who = "eucalyptus.conf"
-    if said.texts is None:
-        activate(unit, said.policy, who)
-    else:
-        activate(unit, add(unit, "eucalyptus.conf", said.texts, who, said.policy).id, who)
+    rules = said.rules
+    unit.set_setting(_REFUSED, "")
+    stamp = f"{rules.policy} {rules.sha256}" if rules else said.policy
+    if unit.setting(_FILE) != stamp:
+        unit.set_setting(_FILE, stamp)
+        activate(unit, add(unit, rules, FILE).id if rules else said.policy, FILE)
 
 
-def _joined(texts: Mapping[str, str]) -> str:
-    if len(texts) == 1:
-        return next(iter(texts.values()))
-    return "\n".join(f"# {file}\n{text}" for file, text in texts.items())
+def refuse(unit: Unit, why: CloudError, content: str = "") -> None:
+    """Tell in the journal, once for each content, why files can not be used."""
+    mark = sha256(f"{content}\n{why}".encode("utf-8", "replace")).hexdigest()
+    if unit.setting(_REFUSED) != mark:
+        unit.set_setting(_REFUSED, mark)
+        text = f"what changed is not used: {_brief(why)}; {active(unit).policy} goes on deciding"
+        unit.note("mapping.refused", "settings", FILE, text)
+
+
+def _brief(why: CloudError) -> str:
+    """Say the first thing that is wrong in one line, and how many more there are."""
+    all_of_it = [said for _, said in why.faults] if isinstance(why, Unsound) else str(why).splitlines()
+    first, more = all_of_it[0].splitlines()[0], len(all_of_it) - 1
+    return f"{first} (and {more} more)" if more else first

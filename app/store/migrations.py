@@ -118,6 +118,7 @@ def _held_on_both(sign: str, row: str) -> str:
 
 
 def _0006_rulesets(schema: Schema) -> None:
+    """Versions and what was active are only ever added to: the file itself refuses anything else."""
     schema.execute(
         'CREATE TABLE "rulesets" ("id" TEXT NOT NULL PRIMARY KEY, "number" INTEGER NOT NULL UNIQUE,'
         ' "name" TEXT NOT NULL, "text" TEXT NOT NULL, "sha256" TEXT NOT NULL, "policy" TEXT NOT NULL,'
@@ -127,6 +128,12 @@ def _0006_rulesets(schema: Schema) -> None:
         'CREATE TABLE "activations" ("id" TEXT NOT NULL PRIMARY KEY, "active" TEXT NOT NULL, "policy" TEXT NOT NULL,'
         ' "who" TEXT NOT NULL, "at_ms" INTEGER NOT NULL) STRICT'
     )
+    for table in ("rulesets", "activations"):
+        for change in ("UPDATE", "DELETE"):
+            schema.execute(
+                f'CREATE TRIGGER "{table}_no_{change.lower()}" BEFORE {change} ON "{table}"'
+                f" BEGIN SELECT RAISE(ABORT, '{table} never change'); END"
+            )
 
 
 def _0008_power(schema: Schema) -> None:

@@ -19,6 +19,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     copy = tmp_path_factory.mktemp("source")
     target = tmp_path_factory.mktemp("wheel")
     shutil.copytree(ROOT / "app", copy / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "data" / "rules", copy / "data" / "rules")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy / name)
     done = subprocess.run(
@@ -37,3 +38,8 @@ def test_the_wheel_brings_the_command_and_the_licence(wheel: zipfile.ZipFile) ->
     names = {Path(name).name: name for name in wheel.namelist()}
     assert "euca = app.cli:main" in wheel.read(names["entry_points.txt"]).decode()
     assert "LICENSE" in names
+
+
+def test_the_wheel_brings_the_rules_that_are_shipped(wheel: zipfile.ZipFile) -> None:
+    brought = {name.rpartition("/")[2] for name in wheel.namelist() if "/data/share/eucalyptus/rules/" in name}
+    assert brought == {path.name for path in (ROOT / "data" / "rules").glob("*.rules")}

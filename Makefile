@@ -98,8 +98,9 @@ simtest-long: $(TEST_READY) ## 1,000 simulated cloud-days in bad weather: an hou
 soak: $(TEST_READY) ## an hour of random launches and ends by 8 clients on 50 scripted hosts and two of QEMU
 	@$(BIN)/python -m tests.soak $(ARGS)
 
-experiments: $(TEST_READY) ## repeat every published experiment and print ours beside theirs: 3 minutes; ARGS=--write keeps it
+experiments: $(TEST_READY) ## repeat every published experiment, and ours beside them: 8 minutes; ARGS=--write keeps it
 	@$(BIN)/python -m tests.experiments.published $(ARGS)
+	@$(BIN)/python -m tests.experiments.front $(ARGS)
 
 bench: $(TEST_READY) ## print the speed table, peers started beside: ten minutes; ARGS=NAME for one part
 	@$(BIN)/python -m bench $(ARGS)

@@ -176,6 +176,7 @@ def recovery(instance: Instance) -> dict[str, str]:
         "memory_mib": str(instance.memory_mib),
         "disk_gb": str(instance.disk_gb),
         "cluster": instance.cluster,
+        "placement_group": instance.placement_group,
         "architecture": instance.architecture,
         "shutdown_behavior": instance.shutdown_behavior,
         "monitoring": str(instance.monitoring).lower(),

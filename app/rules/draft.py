@@ -49,7 +49,7 @@ class Draft:
 
     def running(self) -> Flags:
         """Tell which hosts a machine can leave or come to: those that are up and on."""
-        return self._is("host.state", "up") & self._is("host.power", "on")
+        return self._is("host.state", "up") & self.powered("on")
 
     def tied(self, who: int, *rows: int) -> Rows:
         """Name the machines whose hard rules a machine touches on some hosts."""
@@ -78,7 +78,11 @@ class Draft:
 
     def asleep(self) -> Flags:
         """Tell which hosts could be woken."""
-        return self._is("host.state", "up") & (self._is("host.power", "off") | self._is("host.power", "asleep"))
+        return self._is("host.state", "up") & (self.powered("off") | self.powered("asleep"))
+
+    def powered(self, word: str) -> Flags:
+        """Tell which hosts are on, off, asleep or waking."""
+        return self._is("host.power", word)
 
     def go(self, who: int, placed: Placed) -> bool:
         """Put a machine where it was placed, unless a rule of another one would break."""

@@ -66,8 +66,7 @@ class Moving:
         if refused := self.bound(who) or self.budget.refuses(name, source, downtime, ask.emptied):
             return refused
         calm = not self.draft.broken[:, who].any()
-        occupied = np.bincount(self.fleet.rows, minlength=len(self.table)) > 0
-        restless = self._restless({}) & occupied
+        restless = self.restless()
         placed = self.draft.move(who, self._open(who, ask, restless | (not calm)), lenient=ask.lenient)
         if placed.row == NOBODY:
             return nowhere(placed)
@@ -118,6 +117,10 @@ class Moving:
         vm = NO_VM if due.who is None else self.fleet.vms[due.who]
         return because(str(due.watch), due.watch.clause.test, Pair(self.table, due.row, vm, self.lookout.now))
 
+    def restless(self) -> Flags:
+        """Tell which hosts with machines would ask to be emptied, long after the last move."""
+        return self._restless({}) & (np.bincount(self.fleet.rows, minlength=len(self.table)) > 0)
+
     def bound(self, who: int) -> str:
         """Say why a machine cannot move at all; empty: it can."""
         if self.fleet.ids[who] in self.terms.pinned:
@@ -132,7 +135,7 @@ class Moving:
 
     def _open(self, who: int, ask: Ask, restless: Flags) -> Flags:
         """Tell which hosts a machine may come to, as far as no rule has a say in it."""
-        among = self._running.copy()
+        among = self._running & self._same_cluster(int(self.fleet.rows[who]))
         among[self.emptied] = False
         self.budget.close(among, int(self.fleet.rows[who]))
         if self._drains:
@@ -140,6 +143,12 @@ class Moving:
         if ask.to is not None:
             among &= np.arange(len(among)) == ask.to
         return among
+
+    def _same_cluster(self, row: int) -> Flags:
+        """Tell which hosts are in a host's cluster: a machine never leaves the zone that its user asked for."""
+        found = np.zeros(len(self.table), np.bool_)
+        found[self.table.cluster(row)] = True
+        return found
 
     def _gain(self, who: int) -> float:
         """Return by how much the score has grown by the last move."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from app.rules.columns import compiled
 from app.rules.kernels import Kernel
 from app.rules.ranges import Range, declared
+from app.rules.terms import Average, parts
 from app.rules.tree import Deed, Hard, Phase, Policy, Rule, Ruleset, Soft, Trigger
 
 
@@ -102,6 +103,18 @@ def strict(policy: Prepared) -> Prepared:
 def triggered(policy: Prepared, deed: Deed) -> tuple[tuple[Part, Watch], ...]:
     """Return the triggers of a policy that do one thing, each with its rule's part."""
     return tuple((part, watch) for part in policy.parts for watch in part.watches if watch.clause.deed is deed)
+
+
+def averages(policy: Prepared) -> frozenset[tuple[str, float]]:
+    """Name the means that a policy reads, by sensor and seconds; somebody has to keep them."""
+    rules = [part.rule for part in (*policy.parts, *policy.observed)]
+    terms = [*(clause.test for rule in rules for clause in rule.hard), *(s.term for rule in rules for s in rule.soft)]
+    terms += [rule.applies.test for rule in rules if rule.applies]
+    for rule in rules:
+        terms += [term for each in rule.triggers for term in (each.test, each.by, each.until) if term]
+    terms += [policy.policy.tiebreak] if policy.policy.tiebreak else []
+    found = (part for term in terms for part in parts(term))
+    return frozenset((each.sensor.name, each.seconds) for each in found if isinstance(each, Average))
 
 
 def _named(parts: Sequence[Part]) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Machines that must leave their host while all others that are on are full: a sleeping one would take them.
 
 They count as machines that found no host (`cluster.pending`), so that rules which wake hosts for those that wait do it
-for these, too: as many as hosts are needed for them. The trap: who waits for a host that no rule wakes waits for ever.
+for these, too: as many as hosts are needed for them. The trap: who waits for a host that does not help waits for ever,
+and more and more hosts are woken. So nobody waits whom an empty host that is on already would take.
 """
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from app.rules.draft import Draft
 from app.rules.placing import NOBODY, place
 from app.rules.prepared import triggered
-from app.rules.table import Flags
+from app.rules.table import Flags, HostTable
 from app.rules.tree import Deed
 from app.rules.watching import Lookout
 
@@ -20,34 +21,50 @@ class Waking:
     def __init__(self, draft: Draft, lookout: Lookout) -> None:
         self._draft, self._lookout = draft, lookout
         self._triggers = [each for each in triggered(draft.policy, Deed.POWER_ON) if not each[1].clause.hold_s]
-        self._booked = draft.table
-        self._woken = np.zeros(len(draft.table), np.bool_)
+        self._booked: HostTable | None = None
+        self._coming = draft.powered("waking")
+        self._unbooked = self._coming.copy()
 
     def awaited(self, who: int) -> bool:
-        """Let a machine wait for a host to wake up; False if none would take it, or none is woken for it."""
+        """Let a machine wait for a host to wake up; False if that would not help, or if no rule wakes one."""
+        draft, source = self._draft, int(self._draft.fleet.rows[who])
         if not self._triggers:
             return False
-        if self._booked is self._draft.table:
-            self._booked = self._draft.table.copy()
-        row = self._place(who, self._woken)
-        if row == NOBODY:
-            row = self._place(who, self._draft.asleep() & ~self._woken)
-            if row == NOBODY or not self._wakes(row):
-                return False
-        self._booked.add(self._draft.fleet.vms[who], row)
-        self._woken[row] = True
-        return True
+        if self._booked is None:
+            self._booked = draft.table.copy()
+        self._booked.remove(draft.fleet.vms[who], source)
+        row = self._host(who, self._booked)
+        self._booked.add(draft.fleet.vms[who], source if row == NOBODY else row)
+        return row != NOBODY
 
-    def _place(self, who: int, among: Flags) -> int:
+    def _host(self, who: int, table: HostTable) -> int:
+        """Choose the sleeping host to wait for, NOBODY if waiting would not help."""
         draft = self._draft
-        return place(self._booked, draft.fleet.vms[who], draft.strict, draft.now, among).row if among.any() else NOBODY
+        empty = draft.running() & (np.bincount(draft.fleet.rows, minlength=len(draft.table)) == 0)
+        if self._place(who, table, empty) != NOBODY:
+            return NOBODY
+        row = self._place(who, table, self._coming)
+        if row == NOBODY:
+            row = self._place(who, table, draft.asleep() & ~self._coming)
+            if row == NOBODY or not self._wakes(row):
+                return NOBODY
+        elif self._unbooked[row]:
+            self._wait(row, 1)
+        self._coming[row], self._unbooked[row] = True, False
+        return row
+
+    def _place(self, who: int, table: HostTable, among: Flags) -> int:
+        draft = self._draft
+        return place(table, draft.fleet.vms[who], draft.strict, draft.now, among).row if among.any() else NOBODY
 
     def _wakes(self, row: int) -> bool:
         """Count one more that waits, if a rule wakes a host for it."""
-        table = self._draft.table
-        cluster = table.cluster(row)
-        table.shift("cluster.pending", cluster, 1)
+        self._wait(row, 1)
         if any(self._lookout.holds(part, watch)[row] for part, watch in self._triggers):
             return True
-        table.shift("cluster.pending", cluster, -1)
+        self._wait(row, -1)
         return False
+
+    def _wait(self, row: int, by: int) -> None:
+        table = self._draft.table
+        table.shift("cluster.pending", table.cluster(row), by)

@@ -112,6 +112,7 @@ class Rounds:
 
     async def _round(self) -> float | None:
         """Hold one round; return when the next one is due, None: when something changes."""
+        await self._store.read(self.mapping.make_ready)
         mode = self.mode()
         if mode.mode == "off":
             return None

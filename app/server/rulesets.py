@@ -23,7 +23,7 @@ from app.domain.ports import Unit
 from app.domain.ruleset import Ruleset
 from app.domain.vmtype import VmType
 from app.rules.comparing import compare
-from app.rules.faults import Fault, Severity
+from app.rules.faults import Fault
 from app.rules.possible import check_on
 from app.rules.reading import read
 from app.rules.table import HostTable
@@ -136,7 +136,7 @@ async def _warnings(desk: Desk, name: str) -> list[FaultView]:
         return rulesets.get(unit, name), desk.cloud.mapping.fleet.snapshot(unit).table, types
 
     found = await asyncio.to_thread(_impossible, *await desk.cloud.store.write(work))
-    return [_fault(replace(fault, severity=Severity.WARNING)) for fault in found]
+    return [_fault(fault) for fault in found]
 
 
 def _impossible(row: Ruleset, table: HostTable, types: list[VmType]) -> tuple[Fault, ...]:

@@ -116,6 +116,8 @@ async def running(
                 version=__version__,
             )
             cloud.sensors.tell(mapping.fleet)
+            mapping.fleet.averaged_by(cloud.sensors.means)
+            await store.read(mapping.make_ready)
             async with (
                 aclosing(samples),
                 _following(cloud),

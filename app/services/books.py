@@ -7,7 +7,7 @@ read stands in the same table, so a change may only touch its own cells.
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from math import inf
+from math import inf, nan
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from app.services.machines import GIB, MIB, Machine
 from app.services.rooms import closed
 
 NOWHERE = -1
+_FRESH_S = SENSORS["vm.cpu.used"].max_age_s
 _STATES = {HostState.UP: "up", HostState.LOST: "lost", HostState.UNKNOWN: "unknown"}
 _SAMPLED = tuple(sensor for sensor in SENSORS.values() if sensor.max_age_s < inf and sensor.scope in {"host", "rack"})
 _SHARED = ("rack", "cluster", "ordinal")
@@ -39,6 +40,8 @@ class Books:
         self.closed = [""] * len(ordered)
         self.machines: dict[str, Machine] = {}
         self._zero_s, self._measured = zero_s, dict[str, tuple[Mapping[str, float], float]]()
+        self._means: dict[str, tuple[Mapping[tuple[str, float], float], float]] = {}
+        self._averaged_at_s = np.full(len(ordered), -inf)
         self._images: Counter[tuple[str, str]] = Counter()
         names = {name: number for number, name in enumerate(sorted({host.cluster for host in ordered}))}
         self._clusters = np.array([names[host.cluster] for host in ordered], np.intp)
@@ -131,6 +134,11 @@ class Books:
                 value, age_s = earlier.table.cell(sensor, old, -inf), earlier.table.age_s(sensor, old, 0.0)
                 if value is not None and age_s is not None:
                     self.table.put(row, sensor.name, value, -age_s)
+            self._averaged_at_s[row] = earlier._averaged_at_s[old] if old != NOWHERE else -inf
+            for key, column in earlier.table.averages.items():
+                mine = self.table.averages.setdefault(key, np.full(len(self.table), nan))
+                mine[row] = column[old] if old != NOWHERE else nan
+        self._means = {one: known for one, known in earlier._means.items() if one in self.machines}
         self._measured = {one: known for one, known in earlier._measured.items() if one in self.machines}
 
     def vm(self, instance_id: str) -> Vm:
@@ -140,6 +148,7 @@ class Books:
         return Vm(
             values={**machine.facts, "vm.age": self._zero_s + machine.began_ms / 1000, **values},
             read_at_s=dict.fromkeys(values, at_s),
+            averages=self._means.get(instance_id, ({}, 0.0))[0],
             row=self.table.rows.get(machine.hosts[0], NOWHERE),
         )
 
@@ -206,6 +215,25 @@ class Books:
         """Remember what was read of a machine."""
         if instance_id in self.machines:
             self._measured[instance_id] = {name: readings[name] for name in readings if name in SENSORS}, at_s
+
+    def average(self, subject: str, means: Mapping[tuple[str, float], float | None], at_s: float) -> None:
+        """Write the means of a host's or a machine's sensors, None where unknown."""
+        row = self.table.rows.get(subject)
+        if row is None:
+            if subject in self.machines:
+                self._means[subject] = {key: mean for key, mean in means.items() if mean is not None}, at_s
+            return
+        self._averaged_at_s[row] = at_s
+        for key, mean in means.items():
+            if key[0].startswith("host."):
+                column = self.table.averages.setdefault(key, np.full(len(self.table), nan))
+                column[row] = nan if mean is None else mean
+
+    def forget_averages(self, now_s: float) -> None:
+        """Take means for unknown of those that were not heard of for as long as a reading is good for."""
+        for (sensor, _), column in self.table.averages.items():
+            column[now_s - self._averaged_at_s > SENSORS[sensor].max_age_s] = nan
+        self._means = {one: known for one, known in self._means.items() if now_s - known[1] <= _FRESH_S}
 
     def _sum_watts(self, row: int, at_s: float) -> None:
         rack = self.table.rack(row)

@@ -34,8 +34,8 @@ def placed(unit: Unit, instance: Instance, choice: Choice) -> None:
     )
 
 
-def moved(unit: Unit, instance: Instance, told: bytes, *reasons: str) -> None:
-    """Write down why an instance moves; `told` is what was said of every host just before."""
+def moved(unit: Unit, instance: Instance, said: bytes, *reasons: str) -> None:
+    """Write down why an instance moves; `said` is what was said of every host just before."""
     active = rulesets.active(unit)
     unit.decisions.add(
         Decision(
@@ -47,7 +47,22 @@ def moved(unit: Unit, instance: Instance, told: bytes, *reasons: str) -> None:
             host=instance.host,
             origin=instance.moving_from,
             reasons=reasons,
-            verdicts=told,
+            verdicts=said,
+        )
+    )
+
+
+def stayed(unit: Unit, instance: Instance, target: str, reason: str) -> None:
+    """Write down that an instance is still where it was, since its move to a host failed."""
+    said = f"it did not move to {target}: {reason}"
+    unit.decisions.add(
+        Decision(
+            instance_id=instance.id,
+            at_ms=unit.now_ms,
+            kind=Deed.KEPT,
+            policy="",
+            host=instance.host,
+            reasons=(said,),
         )
     )
 

@@ -2,13 +2,15 @@
 
 It is caught up from the journal, inside the transaction of whoever asks, since only that sees what was written before.
 The traps: a transaction that is undone takes its entries with it and their cursors come again, so the newest entry that
-was read is compared each time; and sensors write from another thread, so everything happens under the guard.
+was read is compared each time; and sensors write from the event loop, so it is changed under the guard only, which is
+never held while the store is read.
 """
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from typing import Protocol
 
 from app.domain.journal import Entry
 from app.domain.load import Sampled
@@ -22,6 +24,17 @@ from app.services.placing_order import cursor
 MOST_ENTRIES = 500
 PENDING_S = 300.0
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+Periods = frozenset[tuple[str, float]]
+
+
+class Averages(Protocol):
+    """Who keeps means of sensors; on the thread that senses."""
+
+    def means(self, periods: Periods) -> None: ...
+
+    def mean(self, subject: str, sensor: str, period_s: float, now_s: float) -> float | None: ...
 
 
 class Fleet:
@@ -38,6 +51,8 @@ class Fleet:
         self._newest: Entry | None = None
         self._zero_s: float | None = None
         self._most_vcpus = 0.0
+        self._averages: Averages | None = None
+        self._periods = self._kept = Periods()
         self._missed: deque[tuple[float, str, int]] = deque()
 
     def now(self, unit: Unit) -> Now:
@@ -47,9 +62,10 @@ class Fleet:
 
     @contextmanager
     def current(self, unit: Unit) -> Iterator[Books]:
-        """Lend the table as this transaction sees it; it must not be changed, nor kept."""
+        """Lend the table as the writer's transaction sees it; it must not be changed, nor kept, nor held for long."""
+        books = self._caught_up(unit)
         with self._guard:
-            books = self._caught_up(unit)
+            books.forget_averages(self._monotonic_s())
             books.sum_up(cursor(unit), self._pending(), self._most_vcpus)
             yield books
 
@@ -64,9 +80,32 @@ class Fleet:
             )
 
     def sensed(self, sample: Sampled) -> None:
-        """Take one look at a host: smoothed values, where there are any."""
-        machines = {one: {**reading.raw, **reading.smooth} for one, reading in sample.of_instances.items()}
-        self.sense(sample.host, {**sample.of_host.raw, **sample.of_host.smooth}, sample.at_s, machines)
+        """Take a look at a host, smoothed: one busy moment is no reason to move anything (the port Sensing)."""
+        machines = {name: reading.smooth for name, reading in sample.of_instances.items()}
+        self.sense(sample.host, sample.of_host.smooth, sample.at_s, machines)
+        self._average(sample)
+
+    def averaged_by(self, averages: Averages) -> None:
+        """Say who keeps means; it must be told of a sample before this is."""
+        self._averages = averages
+
+    def average(self, periods: Periods) -> None:
+        """Have these means of sensors kept from the next sample on, and no others."""
+        self._periods = periods
+
+    def _average(self, sample: Sampled) -> None:
+        if self._averages is None:
+            return
+        if self._kept != self._periods:
+            self._kept = self._periods
+            self._averages.means(self._kept)
+        subjects = (sample.host, *sample.of_instances) if self._kept else ()
+        mean, at_s = self._averages.mean, sample.at_s
+        means = {one: {key: mean(one, *key, at_s) for key in self._kept} for one in subjects}
+        with self._guard:
+            if self._books is not None:
+                for subject, found in means.items():
+                    self._books.average(subject, found, at_s)
 
     def sense(
         self, host: str, readings: Mapping[str, float], at_s: float, machines: Mapping[str, Mapping[str, float]]
@@ -92,12 +131,14 @@ class Fleet:
         return waiting
 
     def _caught_up(self, unit: Unit) -> Books:
-        """Return the books as they stand now; a failure halfway leaves none, so that they are built anew."""
-        books, self._books = self._books, None
-        news = self._news(unit)
-        if books is None or news is None or not self._follow(unit, books, news):
-            books = self._anew(unit, books)
-        self._books = books
+        """Return the books as they stand now; what fails halfway leaves them behind, to be built anew."""
+        books, news = self._books, self._news(unit)
+        try:
+            if books is None or news is None or not self._follow(unit, books, news):
+                books = self._anew(unit)
+        except BaseException:
+            self._books = None
+            raise
         return books
 
     def _news(self, unit: Unit) -> list[Entry] | None:
@@ -119,26 +160,29 @@ class Fleet:
         hosts = unit.hosts.where(name=tuple(changed["host"]))
         if len(hosts) < len(changed["host"]) or not all(books.fits(host) for host in hosts):
             return False
-        for host in hosts:
-            books.change_host(host)
         ids = changed["instance"]
         found = machines(unit, unit.instances.where(id=tuple(ids)))
-        for instance_id, at_ms in ids.items():
-            books.change_machine(instance_id, found.get(instance_id), at_ms)
+        with self._guard:
+            for host in hosts:
+                books.change_host(host)
+            for instance_id, at_ms in ids.items():
+                books.change_machine(instance_id, found.get(instance_id), at_ms)
         if changed["type"]:
             self._most_vcpus = _most_vcpus(unit)
         self._newest = news[-1]
         return True
 
-    def _anew(self, unit: Unit, before: Books | None) -> Books:
+    def _anew(self, unit: Unit) -> Books:
         if self._zero_s is None:
             self._zero_s = self._monotonic_s() - unit.now_ms / 1000
         books = Books(unit.hosts.where(), self._zero_s, self._watts)
         found = all_machines(unit)
         for instance_id in sorted(found, key=lambda one: found[one].began_ms):
             books.change_machine(instance_id, found[instance_id], found[instance_id].began_ms)
-        if before is not None:
-            books.adopt(before)
+        with self._guard:
+            if self._books is not None:
+                books.adopt(self._books)
+            self._books = books
         self._newest = next(iter(unit.entries(unit.cursor() - 1, 1)), None)
         self._most_vcpus = _most_vcpus(unit)
         return books

@@ -5,11 +5,12 @@ table here; the rows of the instances are what changes it, when they are committ
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from app.domain.errors import Missing
+from app.domain.errors import Broken, Missing
 from app.domain.instance import Instance
 from app.domain.ports import Unit
 from app.domain.ruleset import Ruleset
@@ -20,6 +21,7 @@ from app.rules.moment import Now, Value, Vm
 from app.rules.place import Chosen, Room
 from app.rules.place import place as place_in_order
 from app.rules.placing import NOBODY, Placed, place
+from app.rules.prepared import Prepared, averages
 from app.rules.reservation import settle
 from app.rules.table import Flags, HostTable
 from app.rules.tree import Phase
@@ -56,6 +58,13 @@ class Mapping:
     def __init__(self, fleet: Fleet) -> None:
         self.fleet, self.rules = fleet, RulesInForce()
 
+    def make_ready(self, unit: Unit) -> None:
+        """Compile what is active, before somebody waits for it, and have the means kept that it reads."""
+        ruleset, policies = rulesets.active(unit).ruleset, list[Prepared]()
+        with suppress(Broken):  # said to whoever launches, and no reason not to start
+            policies += [self.rules.ready(ruleset, ruleset.policy, phase).policy for phase in Phase] if ruleset else []
+        self.fleet.average(frozenset[tuple[str, float]]().union(*map(averages, policies)))
+
     def choose(self, unit: Unit, wish: Wish, most: int, cluster: str = "") -> Choice:
         """Choose hosts for up to `most` instances, in one cluster or in all; nothing is written but for `settle`."""
         if cluster and unit.clusters.get(cluster) is None:
@@ -82,16 +91,20 @@ class Mapping:
             vm = _again(books, instance, host)
             return why_not(ready.policy, Pair(books.table, row, vm, now))
 
-    def told(self, unit: Unit, instance: Instance) -> bytes:
-        """Say of every host what the active rules say of it for an instance that is known already."""
+    def told(self, unit: Unit, instance: Instance, target: str) -> bytes:
+        """Pack what the active rules say of every host for a running instance that is to move to one of them."""
         ruleset = rulesets.active(unit).ruleset
         if ruleset is None:
             return b""
         ready, now = self.rules.ready(ruleset, ruleset.policy, Phase.REMAP), self.fleet.now(unit)
         with self.fleet.current(unit) as books:
-            vm = _again(books, instance, instance.host)
-            placed = place(books.table, vm, ready.policy, now)
-            return verdicts.by_rules(placed, Scene(books.table, vm, now), ready.evidence, books.closed)
+            table, vm = books.table.copy(), books.vm(instance.id)
+            if vm.row != NOBODY:
+                table.remove(vm, vm.row)  # it sees its own host as that would be without it
+            vm = replace(vm, values={**vm.values, "vm.group_spread": books.spread(vm)}, row=NOBODY)
+            among = np.array([not reason for reason in books.closed], np.bool_)
+            placed = replace(place(table, vm, ready.policy, now, among), host=target)
+            return verdicts.by_rules(placed, Scene(table, vm, now), ready.evidence, books.closed)
 
     def _by_rules(self, unit: Unit, wish: Wish, most: int, cluster: str, ruleset: Ruleset) -> Choice:
         ready, now = self.rules.ready(ruleset, ruleset.policy), self.fleet.now(unit)
@@ -100,7 +113,9 @@ class Mapping:
             vm = Vm(values={**wish.facts(unit), "vm.age": now.at_s, "vm.migrations_1h": 0.0})
             vm = replace(vm, values={**vm.values, "vm.group_spread": books.spread(vm)})
             ruled = _Ruled(ready, books.table if most == 1 else books.table.copy(), now, shut)
-            hosts = [books.hosts[name] for name in ruled.place(vm, most)]
+            found = ruled.place(vm, most) if most == 1 else None
+        found = ruled.place(vm, most) if found is None else found  # many take a while, and sensors wait
+        hosts = [books.hosts[name] for name in found]
         return Choice(
             policy=ruleset.policy,
             ruleset_id=ruleset.id,

@@ -11,7 +11,7 @@ from app.domain.host import Host
 from app.domain.instance import Instance
 from app.domain.ports import Unit
 from app.domain.states import HostState, InstanceState, Seen
-from app.services import hosts, instances
+from app.services import decisions, hosts, instances
 from app.services.rooms import rooms
 
 
@@ -50,6 +50,7 @@ def failed(unit: Unit, instance_id: str, reason: str) -> None:
     stays = replace(instance, host=instance.moving_from, cluster=cluster, moving_from="")
     text = f"{instance.id} did not move from {instance.moving_from} to {instance.host}: {reason}"
     unit.instances.put(stays, event="instance.move failed", text=text)
+    decisions.stayed(unit, stays, instance.host, reason)
 
 
 def _check_at_rest(instance: Instance) -> None:

@@ -61,7 +61,7 @@ def begin_move(unit: Unit, mapping: Mapping, active_id: str, move: Move) -> None
     instance = unit.instances.get(move.vm)
     if instance is None or instance.host != move.source:
         raise WrongState("instance", move.vm, "elsewhere", f"and no longer on {move.source}")
-    told = mapping.told(unit, instance)
+    told = mapping.told(unit, instance, move.target)
     moving = moves.begin(unit, move.vm, move.target, move.why)
     decisions.moved(unit, moving, told, move.why, *scored(move.points))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from app.domain.host import Host
 from app.domain.ports import Unit
-from app.domain.states import HostState, HostWanted
+from app.domain.states import HostState, HostWanted, PowerWanted
 from app.domain.vmtype import NOTHING
 from app.rules.place import Room
 
@@ -19,6 +19,7 @@ def rooms(unit: Unit, hosts: Iterable[Host]) -> list[Room]:
             ordinal=host.ordinal,
             free=host.room - held.get(host.name, NOTHING),
             closed=closed(host),
+            asleep=host.power_wanted is PowerWanted.ASLEEP,
         )
         for host in hosts
     ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from app.domain.errors import Broken
 from app.domain.ruleset import Ruleset
 from app.rules.evidence import Evidence
-from app.rules.prepared import Prepared, prepare
+from app.rules.prepared import Prepared, prepare, strict
 from app.rules.reading import read
 from app.rules.tree import Phase
 
@@ -18,7 +18,7 @@ _MOST_KEPT = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A policy for one phase; `evidence` numbers its hard clauses."""
+    """A policy for one phase, with all that binds who comes to a host; `evidence` numbers its hard clauses."""
 
     policy: Prepared
     evidence: Evidence
@@ -44,5 +44,5 @@ def _made(ruleset: Ruleset, policy: str, phase: Phase) -> Ready:
     if not outcome.sound or policy not in outcome.ruleset.policies:
         why = str(outcome.faults[0]) if outcome.faults else f"it has no policy {policy}"
         raise Broken("rules", f"version {ruleset.number} can not be read any more: {why}")
-    prepared = prepare(outcome.ruleset, policy, phase)
+    prepared = strict(prepare(outcome.ruleset, policy, phase))
     return Ready(policy=prepared, evidence=Evidence(prepared))

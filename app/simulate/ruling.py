@@ -7,12 +7,12 @@ plan several rounds; a machine that moves in more than one goes straight to wher
 from collections.abc import Sequence
 
 from app.rules.placing import NOBODY, place
-from app.rules.plan import Memory, Plan
+from app.rules.plan import Memory
 from app.rules.prepared import Prepared
 from app.rules.remap import State as Running
 from app.rules.remap import remap
 from app.rules.reservation import settle
-from app.rules.table import Flags, HostTable
+from app.rules.table import Flags
 from app.rules.tree import Phase
 from app.simulate.policy import Move, State
 from app.simulate.residence import NOWHERE
@@ -60,7 +60,7 @@ class Ruling:
         running = Running(table=sensors.table, vms=vms, link_bps=LINK_BPS)
         plan = remap(running, policy, self._memory, moment(now_s))
         self._memory = plan.memory
-        _carry_out(plan, sensors, home, now_s)
+        sensors.carry_out(plan, home, now_s)
         return any(power.on for power in plan.powers)
 
     def _shown(self, state: State) -> Sensors:
@@ -68,17 +68,3 @@ class Ruling:
             self._sensors = Sensors(state.fleet, state.guests)
         self._sensors.show(state, self._memory)
         return self._sensors
-
-
-def _carry_out(plan: Plan, sensors: Sensors, home: dict[int, int], now_s: float) -> None:
-    table: HostTable = sensors.table
-    for name, host in plan.steps:
-        vm, row = int(name), table.rows[host]
-        machine = sensors.running(vm)
-        table.remove(machine, home[vm])
-        table.add(machine, row)
-        for end in (home[vm], row):
-            table.put(end, "host.settled", now_s)
-        home[vm] = row
-    for power in plan.powers:
-        sensors.switch(table.rows[power.host], on=power.on, now_s=now_s)

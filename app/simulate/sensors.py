@@ -11,7 +11,7 @@ import numpy as np
 
 from app.rules.moment import Now, Value, Vm
 from app.rules.placing import NOBODY
-from app.rules.plan import Memory
+from app.rules.plan import Memory, Plan
 from app.rules.power import PowerModel
 from app.rules.table import Flags, HostTable
 from app.simulate.fleet import Fleet, Floats, Guests
@@ -49,19 +49,18 @@ class Sensors:
             self.switch(row, on=bool(state.on[row]), now_s=state.now_s)
         running = np.flatnonzero(state.home != NOWHERE)
         rows, used = state.home[running], state.demand / self.core_mips
-        load = np.bincount(rows, used[running], size)
-        idle = float(np.maximum(self.cores - load, 0.0)[state.on].sum())
+        load: Floats = np.bincount(rows, used[running], size).astype(np.float64)
         for name, values in {
             "host.vms": np.bincount(rows, minlength=size).astype(np.float64),
             "host.mem.free": np.full(size, PLENTY) if len(running) else state.fleet.memory_mb * MIB,
             "host.settled": state.settled_s,
             "host.cpu.promised": load,
             "rack.vms": np.bincount(self._rack[rows], minlength=size)[self._rack].astype(np.float64),
-            "cluster.cpu.free": np.full(size, idle),
             "cluster.pending": np.full(size, float(len(state.waiting))),
         }.items():
             table.fill(name, values)
         assert table.power is not None
+        self._count_free(load)
         table.fill("host.cpu.load", load, state.now_s)
         table.fill("host.power_watts", np.where(state.on, table.power.watts(load / self.cores), 0.0), state.now_s)
         self._used = used.tolist()
@@ -70,8 +69,28 @@ class Sensors:
     def switch(self, row: int, *, on: bool, now_s: float) -> None:
         """Show that a host was switched."""
         self._on[row] = on
-        self.table.put(row, "host.power", "on" if on else "off")
+        self.table.put(row, "host.power", "on" if on else "asleep")
         self.table.put(row, "host.uptime", now_s)
+
+    def carry_out(self, plan: Plan, home: dict[int, int], now_s: float) -> None:
+        """Show what a plan does; `home` is changed with it."""
+        for name, host in plan.steps:
+            vm, row = int(name), self.table.rows[host]
+            machine = self.running(vm)
+            self.table.remove(machine, home[vm])
+            self.table.add(machine, row)
+            for end in (home[vm], row):
+                self.table.put(end, "host.settled", now_s)
+            home[vm] = row
+        for power in plan.powers:
+            self.switch(self.table.rows[power.host], on=power.on, now_s=now_s)
+        rows = np.fromiter(home.values(), dtype=np.int64, count=len(home))
+        used = np.fromiter((self._used[vm] for vm in home), dtype=np.float64, count=len(home))
+        self._count_free(np.bincount(rows, used, len(self.table)).astype(np.float64))
+
+    def _count_free(self, load: Floats) -> None:
+        idle = float(np.maximum(self.cores - load, 0.0)[self._on].sum())
+        self.table.fill("cluster.cpu.free", np.full(len(self.table), idle))
 
     @property
     def on(self) -> Flags:
@@ -119,7 +138,13 @@ def _table(fleet: Fleet, cores: Floats) -> HostTable:
     table = HostTable([f"h{row}" for row in range(size)])
     for row, host in enumerate(table.hosts):
         rack = f"r{row // HOSTS_PER_RACK}"
-        for name, text in (("name", host), ("state", "down"), ("power", "off"), ("cluster", CLUSTER), ("rack", rack)):
+        for name, text in (
+            ("name", host),
+            ("state", "down"),
+            ("power", "asleep"),
+            ("cluster", CLUSTER),
+            ("rack", rack),
+        ):
             table.put(row, f"host.{name}", text)
         table.put(row, "host.tags", frozenset())
         table.put(row, "rack.name", rack)

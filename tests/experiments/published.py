@@ -127,9 +127,14 @@ def main(arguments: Sequence[str]) -> int:
     drawn = table(rows)
     print(drawn)
     if "--write" in arguments:
-        before, _, rest = DOCUMENT.read_text().partition(BEGIN)
-        DOCUMENT.write_text(before + BEGIN + drawn + END + rest.partition(END)[2])
+        keep(drawn, BEGIN, END)
     return int(not all(figure.holds for run, line in rows for figure in figures(run, line)))
+
+
+def keep(drawn: str, begin: str, end: str) -> None:
+    """Write a table between its marks in the document."""
+    before, _, rest = DOCUMENT.read_text().partition(begin)
+    DOCUMENT.write_text(before + begin + drawn + end + rest.partition(end)[2])
 
 
 if __name__ == "__main__":

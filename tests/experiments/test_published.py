@@ -11,6 +11,8 @@ import pytest
 
 from app.simulate.engine import CLOUDSIM, HONEST
 from app.simulate.experiment import Task, carry_out
+from tests.experiments.front import ENERGY, Goal, compat_goals, honest_goals
+from tests.experiments.front import played as front_played
 from tests.experiments.published import BEGIN, DOCUMENT, END, Published, figures, published, repeated, traces
 from tests.house.tree import ROOT
 
@@ -63,6 +65,19 @@ def test_the_example_of_a_packing_policy_keeps_what_the_document_says_of_it(plac
     assert compat.energy_kwh <= 0.75 * lr.energy_kwh
     assert compat.migrations <= 0.40 * lr.migrations
     assert compat.esv <= 0.15 * lr.esv
+
+
+def missed(goals: list[Goal]) -> list[str]:
+    return [f"{goal.name}: {goal.ours} instead of {goal.most} at most" for goal in goals if not goal.holds]
+
+
+def test_the_shipped_energy_rules_reach_their_goals_in_the_honest_mode(place: Path) -> None:
+    assert missed(honest_goals(front_played(place, ENERGY, "20110306", HONEST))) == []
+
+
+def test_the_shipped_energy_rules_reach_their_goals_beside_the_published_baseline(place: Path) -> None:
+    (lr,) = [line for line in published(place) if (line.day, line.policy) == ("20110306", "lr-mmt-1.2")]
+    assert missed(compat_goals(front_played(place, ENERGY, lr.day, CLOUDSIM), lr)) == []
 
 
 def test_the_document_has_a_row_for_every_published_line(place: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.rules.columns import compiled
 from app.rules.fleet import Fleet, Pairs
 from app.rules.moment import Vm
-from app.rules.repairing import Instead
+from app.rules.obstacles import Instead
 from app.rules.table import HostTable
 from app.rules.walk import Pair, worth
 from tests.laws.rule_texts import NOW, OURS, conditions, machine, table, typed

@@ -87,6 +87,7 @@ class Drive:
             KeyName=f"walk-{self.suffix}",
             SecurityGroupIds=[group_id],
             ClientToken=f"walk-{self.suffix}",
+            Placement={"GroupName": "walk"},
             **self.tagged("instance"),
         )
         ids = [instance["InstanceId"] for instance in run["Instances"]]

@@ -203,6 +203,11 @@ class Book:
         row = self.rows.get(name)
         return row is not None and row.state is InstanceState.TERMINATED
 
+    def is_gone_from(self, name: str, host: str) -> bool:
+        """Tell whether an instance has ended, or lives elsewhere: a host that was lost on the way keeps its disks."""
+        row = self.rows.get(name)
+        return self.is_gone(name) or (row is not None and host not in row.hosts)
+
     def held(self, host: str) -> Size:
         return sum((row.held for row in self._present.get(host, {}).values()), NOTHING)
 

@@ -67,7 +67,7 @@ class Outside:
     tell: Callable[["Machine", str, str], None]
     violate: Callable[[str], None]
     bridged: Callable[[str], bool]
-    gone: Callable[[str], bool]
+    gone: Callable[[str, str], bool]
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -202,7 +202,7 @@ class Machine:
         leaning = [
             each
             for each, volume in self.volumes.items()
-            if volume.backing == bare and not self.outside.gone(each.partition(".")[0])
+            if volume.backing == bare and not self.outside.gone(each.partition(".")[0], self.name)
         ]
         if bare.startswith(CACHED) and leaning and bare in self.volumes:
             self.outside.violate(f"{self.name}: {bare[:16]} was deleted under {leaning[0]}")

@@ -281,7 +281,7 @@ class World:
             tell=self.wires.tell,
             violate=self.violate,
             bridged=self.ground.bridges.__contains__,
-            gone=self.book.is_gone,
+            gone=self.book.is_gone_from,
         )
         xen, size = self.rng.random() < self.script.xen, self.rng.choice(SIZES)
         machine = self.machines[name] = Machine(name=name, xen=xen, capacity=size, outside=outside)

@@ -244,3 +244,15 @@ def test_what_a_given_up_evacuation_had_taken_is_free_again(running: Running) ->
     plan = running.plan(rules(*drain, line="remap every 60s budget migrations <= 1 per round"))
     assert moves(plan) == [("i-2", "n1", "n2")]
     assert plan.refused[0].why == "i-1: it is pinned"
+
+
+def test_another_machine_makes_room_so_that_a_host_can_be_emptied(running: Running) -> None:
+    """The one of 6 GiB fits nowhere until one of 4 GiB has gone where only that fits."""
+    running.run("n0", mem=6 * GIB)
+    running.run("n1", mem=4 * GIB)
+    running.show("n0", "host.maintenance", True)
+    for host, free in (("n1", 3 * GIB), ("n2", 5 * GIB), ("n3", GIB)):
+        running.show(host, "host.mem.free", free)
+    plan = running.plan(rules(FITS, "when host.maintenance evacuate host"))
+    assert moves(plan) == [("i-1", "n1", "n2"), ("i-0", "n0", "n1")]
+    assert plan.moves[0].why == "makes room for i-0"

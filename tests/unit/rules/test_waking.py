@@ -89,6 +89,24 @@ def test_no_host_wakes_up_that_would_not_help_or_that_no_rule_wakes(running: Run
     assert switched(running, rules(BUSY, *clauses)) == []
 
 
+def test_nobody_waits_whom_another_host_does_not_help(running: Running) -> None:
+    """The budget is used up; more hosts would not change that."""
+    for _ in range(2):
+        running.run("n0", cpu_used=4.0)
+    asleep(running, "n2", "n3")
+    once = rules(BUSY, WAKE, "when host.vms == 1 evacuate host", line="remap every 60s budget migrations <= 0 per vm")
+    assert switched(running, once) == []
+
+
+def test_a_machine_waits_for_a_host_that_wakes_up_already(running: Running) -> None:
+    for host in ("n0", "n1"):
+        running.run(host, cpu_used=4.0)
+        running.run(host, cpu_used=4.0)
+    asleep(running, "n2")
+    running.show("n3", "host.power", "waking")
+    assert switched(running, rules(BUSY, WAKE)) == [("n2", True)]
+
+
 def test_hosts_are_woken_in_the_policy_s_own_order_and_switched_off_the_other_way_round(running: Running) -> None:
     for host, mips in (("n0", 8e3), ("n1", 9e3), ("n2", 7e3), ("n3", 9e3)):
         running.show(host, "host.cpu.mips", mips)

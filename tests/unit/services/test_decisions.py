@@ -8,8 +8,8 @@ import pytest
 from app.api.resources import DecisionView
 from app.domain.errors import Missing
 from app.domain.ports import Unit
-from app.domain.states import HostState, HostWanted, Wanted
-from app.services import decisions, expiry
+from app.domain.states import HostState, HostWanted, Seen, Wanted
+from app.services import decisions, expiry, instances, moves
 from app.services.mapping import Mapping
 from app.store.database import Database
 from tests.builders import THEIRS, FrozenClock, a_caller
@@ -128,3 +128,33 @@ def see_removed(unit: Unit, instance_id: str) -> None:
     row = unit.instances.get(instance_id)
     assert row is not None
     unit.instances.put(replace(row, removed=True))
+
+
+async def test_a_move_is_explained_as_its_instance_saw_the_hosts(
+    cloud: Database, launch: Launch, mapping: Mapping
+) -> None:
+    text = CAPACITY + "rule low { prefer -host.vms } policy p { use capacity use low }"
+    await cloud.write(lambda unit: apply(unit, text))
+    (one,) = await launch()
+    await cloud.write(lambda unit: unit.instances.put(replace(one, seen=Seen.RUNNING, launched=1)), "reconcile")
+    await cloud.write(lambda unit: unit.hosts.put(replace(hosts()[3], wanted=HostWanted.DRAINING)))
+
+    def move(unit: Unit) -> None:
+        said = mapping.told(unit, instances.get(unit, one.id), "n2")
+        decisions.moved(unit, moves.begin(unit, one.id, "n2", "more room"), said, "more room")
+
+    await cloud.write(move)
+    found = await told(cloud, mapping, one.id)
+    assert (found.number, found.kind, found.origin, found.host) == (2, "moved", "n1", "n2")
+    assert words(found)["n1"] == words(found)["n2"] == "scored 0 of 0 points"
+    assert words(found)["n4"].startswith("refused by capacity: forbid host.state")
+    state = await cloud.read(mapping.fleet.snapshot)
+    assert [state.table.crowds.others(vm, "vm.image") for vm in state.vms] == [{0: 1, 1: 0}]
+    await cloud.write(lambda unit: moves.failed(unit, one.id, "the link broke"))
+    found = await told(cloud, mapping, one.id)
+    assert (found.number, found.kind, found.host, found.reasons) == (
+        3,
+        "kept",
+        "n1",
+        ["it did not move to n2: the link broke"],
+    )

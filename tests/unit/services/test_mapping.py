@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from app.domain.errors import NoCapacity
-from app.domain.states import HostState, HostWanted, Seen, Wanted
-from app.services import instances, rulesets
+from app.domain.load import Reading, Sampled
+from app.domain.states import HostState, HostWanted, PowerWanted, Seen, Wanted
+from app.reconcile.means import Means
+from app.services import instances, power, rulesets
 from app.services.mapping import Mapping
 from app.store.database import Database
 from tests.builders import FrozenClock, a_host
@@ -20,6 +22,20 @@ async def test_launches_follow_the_active_rules(cloud: Database, launch: Launch)
     assert [one.host for one in await launch(1, cluster="one")] == ["n3"]
     await cloud.write(lambda unit: rulesets.activate(unit, "GREEDY", "a test"))
     assert [one.host for one in await launch(1, cluster="one")] == ["n1"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "hosts"), [("GREEDY", "n2 n3 n1"), ("POWERSAVE", "n2 n3 n1"), ("ROUNDROBIN", "n1 n2 n3")]
+)
+async def test_a_sleeping_host_is_taken_last_or_in_its_turn_and_wakes_up(
+    cloud: Database, launch: Launch, policy: str, hosts: str
+) -> None:
+    await cloud.write(lambda unit: power.sleep(unit, "n1", "a test"))
+    await cloud.write(lambda unit: rulesets.activate(unit, policy, "a test"))
+    started = [one.host for one in await launch(24, cluster="one")]
+    assert [*dict.fromkeys(started)] == hosts.split()
+    (woken,) = await cloud.read(lambda unit: unit.hosts.where(name="n1"))
+    assert woken.power_wanted is PowerWanted.ON
 
 
 async def test_one_reservation_is_placed_as_a_whole(cloud: Database, launch: Launch) -> None:
@@ -97,4 +113,30 @@ async def test_what_was_measured_is_read_by_rules_and_outlives_a_table_of_other_
     assert [vm.values["vm.cpu.used"] for vm in state.vms] == [0.25, 1.0]
     clock.at_ms += 31_000
     with pytest.raises(NoCapacity, match=r"host\.cpu\.load is unknown"):
+        await launch()
+
+
+async def test_means_over_time_are_read_while_they_are_fresh(
+    cloud: Database, launch: Launch, mapping: Mapping, clock: FrozenClock
+) -> None:
+    text = "rule calm { forbid avg(host.cpu.load, 1min) > 4 } policy p { use calm }"
+    await cloud.write(lambda unit: apply(unit, text))
+    means = Means()
+    mapping.fleet.averaged_by(means)
+    await cloud.read(mapping.make_ready)
+    await cloud.read(mapping.fleet.snapshot)
+
+    def look(host: str, load: float) -> None:
+        values = Reading(raw={"host.cpu.load": load}, smooth={"host.cpu.load": load})
+        sample = Sampled(host=host, at_s=clock.monotonic_s(), at_ms=clock.at_ms, of_host=values, of_instances={})
+        means.sensed(sample)
+        mapping.fleet.sensed(sample)
+
+    for _ in range(8):
+        look("n1", 7.0)
+        look("n2", 1.0)
+        clock.at_ms += 10_000
+    assert (await launch())[0].host == "n2"
+    clock.at_ms += 31_000
+    with pytest.raises(NoCapacity, match=r"avg\(host\.cpu\.load, 60s\) is unknown"):
         await launch()

@@ -135,7 +135,7 @@ class Moving:
 
     def _open(self, who: int, ask: Ask, restless: Flags) -> Flags:
         """Tell which hosts a machine may come to, as far as no rule has a say in it."""
-        among = self._running.copy()
+        among = self._running & self._same_cluster(int(self.fleet.rows[who]))
         among[self.emptied] = False
         self.budget.close(among, int(self.fleet.rows[who]))
         if self._drains:
@@ -143,6 +143,12 @@ class Moving:
         if ask.to is not None:
             among &= np.arange(len(among)) == ask.to
         return among
+
+    def _same_cluster(self, row: int) -> Flags:
+        """Tell which hosts are in a host's cluster: a machine never leaves the zone that its user asked for."""
+        found = np.zeros(len(self.table), np.bool_)
+        found[self.table.cluster(row)] = True
+        return found
 
     def _gain(self, who: int) -> float:
         """Return by how much the score has grown by the last move."""

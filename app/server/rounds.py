@@ -244,9 +244,11 @@ def begins_round(entry: Entry) -> bool:
 
 def summary(plan: Plan) -> str:
     """Say in one line what a plan does."""
-    on = sum(each.on for each in plan.powers)
-    counts = ((len(plan.moves), "moves"), (on, "hosts on"), (len(plan.powers) - on, "hosts to sleep"))
-    return ", ".join(f"{count} {what}" for count, what in counts if count) or "nothing to do"
+    asleep = [each.host for each in plan.powers if not each.on]
+    woken = [each.host for each in plan.powers if each.on]
+    said = [f"{len(plan.moves)} move{'s' * (len(plan.moves) > 1)}"] if plan.moves else []
+    said += [f"{', '.join(hosts)} {what}" for hosts, what in ((woken, "on"), (asleep, "to sleep")) if hosts]
+    return "; ".join(said) or "nothing to do"
 
 
 def _steps(plan: Plan) -> Iterator[str]:

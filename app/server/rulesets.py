@@ -18,7 +18,7 @@ from app.api.rulesets import (
     RulesetView,
 )
 from app.domain.account import Role
-from app.domain.errors import CloudError
+from app.domain.errors import CloudError, Invalid
 from app.domain.ports import Unit
 from app.domain.ruleset import Ruleset
 from app.domain.vmtype import VmType
@@ -149,7 +149,10 @@ def _active(unit: Unit) -> ActiveView:
 
 
 def _pair(unit: Unit, name: str, against: str) -> tuple[Ruleset, Ruleset]:
-    return rulesets.get(unit, against or rulesets.active_id(unit)), rulesets.get(unit, name)
+    other = against or rulesets.active_id(unit)
+    if other in rulesets.BUILT_IN:
+        raise Invalid("against", against, f"{other} has no text; name a version.")
+    return rulesets.get(unit, other), rulesets.get(unit, name)
 
 
 def _view(unit: Unit, row: Ruleset, *, text: bool = False) -> RulesetView:

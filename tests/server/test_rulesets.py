@@ -50,6 +50,7 @@ def test_a_version_is_kept_applied_and_taken_back(http: httpx.Client) -> None:
     assert found["added"] == ["rule fill", "policy fill"]
     assert "+rule fill { prefer -host.index }" in found["lines"]
     http.post("/ROUNDROBIN/apply")
+    assert http.get(f"/{first}/diff").json()["errors"][0]["why"] == "ROUNDROBIN has no text; name a version."
 
 
 def test_rules_by_which_a_type_could_run_nowhere_are_applied_with_a_warning(http: httpx.Client) -> None:

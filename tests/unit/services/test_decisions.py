@@ -137,7 +137,7 @@ async def test_a_move_is_explained_as_its_instance_saw_the_hosts(
     await cloud.write(lambda unit: apply(unit, text))
     (one,) = await launch()
     await cloud.write(lambda unit: unit.instances.put(replace(one, seen=Seen.RUNNING, launched=1)), "reconcile")
-    await cloud.write(lambda unit: unit.hosts.put(replace(hosts()[3], wanted=HostWanted.DRAINING)))
+    await cloud.write(lambda unit: unit.hosts.put(replace(hosts()[2], wanted=HostWanted.DRAINING)))
 
     def move(unit: Unit) -> None:
         said = mapping.told(unit, instances.get(unit, one.id), "n2")
@@ -147,7 +147,8 @@ async def test_a_move_is_explained_as_its_instance_saw_the_hosts(
     found = await told(cloud, mapping, one.id)
     assert (found.number, found.kind, found.origin, found.host) == (2, "moved", "n1", "n2")
     assert words(found)["n1"] == words(found)["n2"] == "scored 0 of 0 points"
-    assert words(found)["n4"].startswith("refused by capacity: forbid host.state")
+    assert words(found)["n3"].startswith("refused by capacity: forbid host.state")
+    assert words(found)["n4"] == "is in another zone"
     state = await cloud.read(mapping.fleet.snapshot)
     assert [state.table.crowds.others(vm, "vm.image") for vm in state.vms] == [{0: 1, 1: 0}]
     await cloud.write(lambda unit: moves.failed(unit, one.id, "the link broke"))

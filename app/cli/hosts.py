@@ -123,7 +123,7 @@ def list_hosts(cloud: Remote) -> None:
 @click.argument("name")
 @remote
 def drain(cloud: Remote, name: str) -> None:
-    """Place nothing new on a host; what runs there stays."""
+    """Place nothing new on a host; rules that are active may empty it (euca rules round tells)."""
     drained = cloud.send(calls.drain_host(name))
     show_json(drained) if cloud.json else click.echo(f"host {name} takes nothing new")
 

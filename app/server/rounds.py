@@ -230,6 +230,8 @@ class Rounds:
                         self.poke()
             except CloudError as error:
                 log.warning("the journal can not be read", extra={"fields": {"error": str(error)}})
+            except Exception:
+                log.exception("following the journal failed")
             await asyncio.sleep(TOGETHER_S)
 
 

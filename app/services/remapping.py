@@ -7,7 +7,7 @@ that looks again, and the first that can not be taken ends the plan: the next ro
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.domain.errors import WrongState
+from app.domain.errors import Combination, WrongState
 from app.domain.ports import Unit
 from app.rules.explaining import scored
 from app.rules.moment import Now
@@ -31,6 +31,14 @@ class Briefing:
     text: str
     state: State
     now: Now
+
+
+def check_moves(unit: Unit, mode: str) -> None:
+    """Combination unless a round could do something."""
+    if mode == "off":
+        raise Combination('No rounds are held: REMAP_MODE is "off" in eucalyptus.conf')
+    if rulesets.active_id(unit) in _PLACES_ONLY:
+        raise Combination(f"{rulesets.active_id(unit)} only places new instances: apply rules that say more")
 
 
 def brief(unit: Unit, fleet: Fleet, shipped: Callable[[str], str]) -> Briefing | None:

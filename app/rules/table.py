@@ -156,6 +156,10 @@ class HostTable:
             self._columns["rack.vms"].cells[self.rack(row)] += by
         for name, (taken, sign) in TAKES.items():
             self._shift(name, row, by * sign * float(vm.values.get(taken, 0.0)))  # type: ignore[arg-type]
+        for (name, seconds), means in self.averages.items():
+            if name in TAKES:
+                taken, sign = TAKES[name]
+                means[row] += by * sign * vm.averages.get((taken, seconds), float(vm.values.get(taken, 0.0)))  # type: ignore[arg-type]
 
     def _shift(self, name: str, row: int, by: float) -> None:
         if name in self._columns:

@@ -52,6 +52,21 @@ def moved(unit: Unit, instance: Instance, said: bytes, *reasons: str) -> None:
     )
 
 
+def moved_by_hand(unit: Unit, instance: Instance, why: str) -> None:
+    """Write down that somebody, and no policy, has an instance moved."""
+    unit.decisions.add(
+        Decision(
+            instance_id=instance.id,
+            at_ms=unit.now_ms,
+            kind=Deed.MOVED,
+            policy="",
+            host=instance.host,
+            origin=instance.moving_from,
+            reasons=(why,),
+        )
+    )
+
+
 def stayed(unit: Unit, instance: Instance, target: str, reason: str) -> None:
     """Write down that an instance is still where it was, since its move to a host failed."""
     said = f"it did not move to {target}: {reason}"

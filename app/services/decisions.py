@@ -44,6 +44,21 @@ def restarted(unit: Unit, instance: Instance, origin: str, said: bytes, *reasons
     _went(unit, instance, Deed.RESTARTED, origin, said, reasons)
 
 
+def moved_by_hand(unit: Unit, instance: Instance, why: str) -> None:
+    """Write down that somebody, and no policy, has an instance moved."""
+    unit.decisions.add(
+        Decision(
+            instance_id=instance.id,
+            at_ms=unit.now_ms,
+            kind=Deed.MOVED,
+            policy="",
+            host=instance.host,
+            origin=instance.moving_from,
+            reasons=(why,),
+        )
+    )
+
+
 def stayed(unit: Unit, instance: Instance, target: str, reason: str) -> None:
     """Write down that an instance is still where it was, since its move to a host failed."""
     said = f"it did not move to {target}: {reason}"

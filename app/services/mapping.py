@@ -98,6 +98,8 @@ class Mapping:
             return b""
         ready, now = self.rules.ready(ruleset, ruleset.policy, Phase.REMAP), self.fleet.now(unit)
         with self.fleet.current(unit) as books:
+            if instance.id not in books.machines:
+                return b""  # it ended; who wants it moved is told so
             table, vm = books.table.copy(), books.vm(instance.id)
             if vm.row != NOBODY:
                 table.remove(vm, vm.row)  # it sees its own host as that would be without it

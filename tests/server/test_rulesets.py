@@ -160,7 +160,12 @@ def test_the_command_applies_files_versions_and_other_policies_of_them(cloud: Se
     assert [row[1] for row in listed if row[0] == made] == ["my-site"]
     assert cloud.euca("rules", "show", made).stdout == f"# a.rules\n{FILL}\n# b.rules\n{SPREAD}"
     assert cloud.euca("rules", "diff", made).stdout == f"{made} and {other['id']} have the same text\n"
+    assert (
+        cloud.euca("rules", "rehearse", made, "--policy", "spread").stdout.splitlines()[-1].startswith("policy spread:")
+    )
     assert cloud.euca("rules", "rollback").stdout == said
+    refused = cloud.euca("rules", "apply", "GREEDY", "--policy", "spread", check=False)
+    assert refused.stderr.splitlines()[-1] == "Error: GREEDY is a policy itself; leave out --policy spread"
     cloud.euca("rules", "apply", "ROUNDROBIN")
 
 

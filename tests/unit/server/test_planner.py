@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator
 
 import pytest
+import uvloop
 
 from app.domain.errors import Broken, TimedOut, Unavailable
 from app.rules.plan import Memory
@@ -60,6 +61,22 @@ async def test_a_process_that_died_is_begun_anew(planner: Planner) -> None:
     with pytest.raises(Unavailable):
         await planner.plan(order(memory=Memory()))
     assert (await planner.plan(order(memory=Memory()))).plan.moves
+
+
+def test_one_that_died_while_nobody_asked_is_not_noticed() -> None:
+    async def outlive() -> None:
+        planner = Planner(deadline_s=20.0)
+        await planner.plan(order(memory=Memory()))
+        process = planner._process
+        assert process is not None
+        process.kill()
+        await process.wait()
+        await asyncio.sleep(0.1)
+        assert (await planner.plan(order(memory=Memory()))).plan.moves
+        await planner.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # the server's loop, which closes such a pipe
+        runner.run(outlive())
 
 
 async def test_a_plan_that_takes_too_long_takes_the_process_with_it(planner: Planner) -> None:

@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from app.api.resources import DecisionView
-from app.domain.errors import Missing
+from app.domain.errors import Missing, WrongState
 from app.domain.ports import Unit
 from app.domain.states import HostState, HostWanted, Seen, Wanted
-from app.services import decisions, expiry, instances, moves
+from app.rules.plan import Move
+from app.services import decisions, expiry, instances, moves, remapping, rulesets
 from app.services.mapping import Mapping
 from app.store.database import Database
 from tests.builders import THEIRS, FrozenClock, a_caller
@@ -159,3 +160,16 @@ async def test_a_move_is_explained_as_its_instance_saw_the_hosts(
         "n1",
         ["it did not move to n2: the link broke"],
     )
+
+
+async def test_a_planned_move_of_what_ended_meanwhile_is_refused_in_words(
+    cloud: Database, launch: Launch, mapping: Mapping
+) -> None:
+    await cloud.write(lambda unit: apply(unit, CAPACITY + "policy p { use capacity }"))
+    (one,) = await launch()
+    await cloud.write(lambda unit: unit.instances.put(replace(one, wanted=Wanted.TERMINATED)))
+    await cloud.write(lambda unit: see_removed(unit, one.id), "reconcile")
+    active_id = await cloud.read(rulesets.active_id)
+    step = Move(vm=one.id, source="n1", target="n2", why="more room", points=(), downtime_s=0.0)
+    with pytest.raises(WrongState, match=one.id):
+        await cloud.write(lambda unit: remapping.begin_move(unit, mapping, active_id, step))

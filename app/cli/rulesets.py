@@ -89,11 +89,14 @@ def rollback(cloud: Remote) -> None:
 
 @click.command("rehearse", epilog="Example: euca rules rehearse data/rules/energy.rules")
 @click.argument("what", metavar="FILE|DIRECTORY|ID")
-@click.option("--policy", default="", help="Which policy of the file (default: the default one, or the only one).")
+@click.option("--policy", default="", help="Which policy of the rules (default: the default one, or the only one).")
 @remote
 def rehearse(cloud: Remote, what: str, policy: str) -> None:
     """Say what rules would do right now; nothing is changed."""
-    if _is_id(what):
+    if _is_id(what) and policy:
+        body = _of_version(cloud, what, policy)
+        found = cloud.send(calls.rehearse_text(RehearseText(text=body.text, policy=policy)))
+    elif _is_id(what):
         found = cloud.send(calls.rehearse(what))
     else:
         rules = _read(cloud, Path(what), policy)
@@ -135,12 +138,19 @@ def _version(cloud: Remote, what: str, policy: str) -> str:
     if not _is_id(what):
         rules = _read(cloud, Path(what), policy)
         body = AddRuleset(text=rules.text, name=rules.name, policy=rules.policy)
-    elif policy and what not in BUILT_IN:
-        there = cloud.send(calls.version(what))
-        body = AddRuleset(text=there.text, name=there.name, policy=policy)
+    elif policy:
+        body = _of_version(cloud, what, policy)
     else:
         return what
     return cloud.send(calls.add(body)).id
+
+
+def _of_version(cloud: Remote, what: str, policy: str) -> AddRuleset:
+    """Ask for another policy of a version; 1.6.1's have no other."""
+    if what in BUILT_IN:
+        raise click.UsageError(f"{what} is a policy itself; leave out --policy {policy}")
+    there = cloud.send(calls.version(what))
+    return AddRuleset(text=there.text, name=there.name, policy=policy)
 
 
 def _read(cloud: Remote, path: Path, policy: str) -> Draft:

@@ -76,7 +76,10 @@ class Sampling:
         """Sample until cancelled."""
         try:
             while True:
-                self.look_around()
+                try:
+                    self.look_around()
+                except Exception:
+                    log.exception("looking around for hosts failed")
                 await asyncio.sleep(min(LOOK_AROUND_S, self._period_s / 4))
         finally:
             for look in self._looks.values():

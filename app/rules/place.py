@@ -2,7 +2,7 @@
 
 `place` is the interface that services call for GREEDY, ROUNDROBIN and POWERSAVE of 1.6.1. Hosts are walked cluster by
 cluster, the emptiest cluster first, since 1.6.1 filled one cluster before it used another. The trap: a host that sleeps
-has room, too; GREEDY takes it last and ROUNDROBIN in its turn, and only POWERSAVE wakes it.
+has room, too; ROUNDROBIN takes it in its turn, the others last, and whoever gets a machine wakes up.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -39,13 +39,12 @@ class Chosen:
 class Decision:
     """One entry for each instance that found a place, in launch order; `refusals`: why not the other hosts.
 
-    `cursor` is to be handed to the next call (ROUNDROBIN goes on after it); hosts to `wake` sleep and got a machine.
+    `cursor` is to be handed to the next call (ROUNDROBIN goes on after it).
     """
 
     chosen: tuple[Chosen, ...]
     refusals: tuple[str, ...]
     cursor: int
-    wake: tuple[str, ...] = ()
 
 
 Order = Callable[[Sequence[Room], int], Sequence[Room]]
@@ -60,7 +59,6 @@ def _round_robin(rooms: Sequence[Room], cursor: int) -> Sequence[Room]:
 
 
 POLICIES: dict[str, Order] = {"GREEDY": _greedy, "ROUNDROBIN": _round_robin, "POWERSAVE": _greedy}
-WAKING = frozenset({"POWERSAVE"})
 
 
 def place(rooms: Sequence[Room], need: Size, most: int, policy: str, cursor: int = -1) -> Decision:
@@ -71,19 +69,16 @@ def place(rooms: Sequence[Room], need: Size, most: int, policy: str, cursor: int
     order = POLICIES[policy]
     left = {room.host: room for room in rooms if not room.closed}
     chosen: list[Chosen] = []
-    wake: list[str] = []
     clusters = _fullest_last(left.values(), need)
     while len(chosen) < most:
         pick = _first_fit(left, clusters, need, order, cursor)
         if pick is None:
             break
         cursor = pick.ordinal
-        woken = pick.asleep and policy in WAKING
-        wake += [pick.host] if woken else []
-        left[pick.host] = replace(pick, free=pick.free - need, asleep=pick.asleep and not woken)
+        left[pick.host] = replace(pick, free=pick.free - need, asleep=False)
         why = f"{policy}: {pick.host} had {_words(pick.free)} free and {_words(need)} was asked"
         chosen.append(Chosen(host=pick.host, cluster=pick.cluster, reasons=(why,)))
-    return Decision(chosen=tuple(chosen), refusals=_refusals(rooms, left, need), cursor=cursor, wake=tuple(wake))
+    return Decision(chosen=tuple(chosen), refusals=_refusals(rooms, left, need), cursor=cursor)
 
 
 def _fullest_last(rooms: Iterable[Room], need: Size) -> list[str]:

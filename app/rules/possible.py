@@ -31,7 +31,7 @@ Passing = npt.NDArray[np.float32]
 
 
 def check_on(ruleset: Ruleset, table: HostTable, types: Sequence[VmType]) -> tuple[Fault, ...]:
-    """Find what cannot work on these hosts for these types: an error if nothing can run at all, else a warning."""
+    """Warn of what cannot work on these hosts for these types."""
     if not len(table) or not types:
         return ()
     empty = _empty(table)
@@ -47,23 +47,22 @@ def _checked(ruleset: Ruleset, policy: Policy, empty: HostTable, types: Sequence
         for numbers in _never_together(passing):
             found.setdefault(numbers, []).append(each.name)
     for numbers, names in found.items():
-        severity = Severity.ERROR if len(names) == len(types) else Severity.WARNING
-        yield _fault([lasting[number][1] for number in numbers], names, ready, severity)
+        yield _fault([lasting[number][1] for number in numbers], names, ready)
 
 
-def _fault(gates: Sequence[Gate], names: Sequence[str], ready: Prepared, severity: Severity) -> Fault:
+def _fault(gates: Sequence[Gate], names: Sequence[str], ready: Prepared) -> Fault:
     """Name the clauses that refuse every host together; none: it takes more than two."""
     whom = f"{listed(names, last='and')} could run nowhere"
     if not gates:
         message = f"by policy `{ready.policy.name}` {whom}: no host passes all of its clauses"
-        return Fault(at=ready.policy.at, message=message, severity=severity)
+        return Fault(at=ready.policy.at, message=message, severity=Severity.WARNING)
     first, *others = gates
     if not others:
-        return Fault(at=first.clause.at, message=f"no host passes this, so {whom}", severity=severity)
+        return Fault(at=first.clause.at, message=f"no host passes this, so {whom}", severity=Severity.WARNING)
     (other,) = others
     at = f"{first.clause.at.file}:{first.clause.at.line}"
     message = f"no host passes this and `{first}` ({at}) as well, so {whom}; drop one from policy `{ready.policy.name}`"
-    return Fault(at=other.clause.at, message=message, severity=severity)
+    return Fault(at=other.clause.at, message=message, severity=Severity.WARNING)
 
 
 def _passing(gates: Sequence[tuple[Part, Gate]], scene: Scene) -> Passing:

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from app.rules.catalogue import SENSORS
 from app.rules.moment import Now, Vm
 from app.rules.placing import NOBODY, Placed, place
-from app.rules.prepared import Prepared, triggered
+from app.rules.prepared import Prepared
 from app.rules.table import HostTable
-from app.rules.tree import Deed
 
 
 def reserve(table: HostTable, vms: Sequence[Vm], policy: Prepared, now: Now) -> tuple[Placed, ...]:
@@ -30,13 +29,8 @@ def reserve(table: HostTable, vms: Sequence[Vm], policy: Prepared, now: Now) -> 
 
 
 def settle(table: HostTable, vm: Vm, row: int) -> None:
-    """Write a placement into a table: the machine counts there, and ROUNDROBIN goes on behind it."""
+    """Write a placement into a table: the machine counts there, a sleeper wakes up, ROUNDROBIN goes on behind it."""
     table.add(vm, row)
     table.turn(row)
-
-
-def wakes(table: HostTable, placed: Placed, policy: Prepared) -> bool:
-    """Tell whether the chosen host is to be woken for its machine: it sleeps, and the policy switches hosts on."""
-    if placed.row == NOBODY or not triggered(policy, Deed.POWER_ON):
-        return False
-    return table.cell(SENSORS["host.power"], placed.row, 0.0) in {"off", "asleep"}
+    if table.cell(SENSORS["host.power"], row, 0.0) == "asleep":
+        table.put(row, "host.power", "waking")

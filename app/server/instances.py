@@ -109,7 +109,9 @@ class InstanceController(Controller):
     async def move(self, desk: At, instance_id: str, data: MoveInstance) -> InstanceView:
         def work(unit: Unit) -> InstanceView:
             found = _find(unit, desk, instance_id)
-            moving = moves.begin(unit, found.id, data.host, f"asked by {desk.caller.user_name}")
+            why = f"asked by {desk.caller.user_name}"
+            moving = moves.begin(unit, found.id, data.host, why)
+            decisions.moved_by_hand(unit, moving, why)
             return instance_views(unit, [moving])[0]
 
         return await desk.change("MoveInstance", f"{instance_id} to {data.host}"[:120], work)

@@ -49,7 +49,7 @@ class Planner:
             except TimeoutError:
                 await self.close()
                 raise TimedOut("planner", "planning a round", self._deadline_s) from None
-            except (OSError, asyncio.IncompleteReadError) as error:
+            except (OSError, RuntimeError, asyncio.IncompleteReadError) as error:  # uvloop raises RuntimeError
                 await self.close()
                 raise Unavailable("planner", f"its process ended: {type(error).__name__}") from error
             except asyncio.CancelledError:
@@ -60,6 +60,8 @@ class Planner:
         return answer
 
     async def _exchange(self, packed: bytes) -> Answer:
+        if self._process is not None and self._process.returncode is not None:
+            await self.close()  # it died while nobody asked
         process = self._process = self._process or await self._started()
         assert process.stdin is not None and process.stdout is not None
         process.stdin.write(LENGTH.pack(len(packed)) + packed)

@@ -18,12 +18,12 @@ from app.api.rulesets import (
     RulesetView,
 )
 from app.domain.account import Role
-from app.domain.errors import CloudError
+from app.domain.errors import CloudError, Invalid
 from app.domain.ports import Unit
 from app.domain.ruleset import Ruleset
 from app.domain.vmtype import VmType
 from app.rules.comparing import compare
-from app.rules.faults import Fault, Severity
+from app.rules.faults import Fault
 from app.rules.possible import check_on
 from app.rules.reading import read
 from app.rules.table import HostTable
@@ -136,7 +136,7 @@ async def _warnings(desk: Desk, name: str) -> list[FaultView]:
         return rulesets.get(unit, name), desk.cloud.mapping.fleet.snapshot(unit).table, types
 
     found = await asyncio.to_thread(_impossible, *await desk.cloud.store.write(work))
-    return [_fault(replace(fault, severity=Severity.WARNING)) for fault in found]
+    return [_fault(fault) for fault in found]
 
 
 def _impossible(row: Ruleset, table: HostTable, types: list[VmType]) -> tuple[Fault, ...]:
@@ -149,7 +149,10 @@ def _active(unit: Unit) -> ActiveView:
 
 
 def _pair(unit: Unit, name: str, against: str) -> tuple[Ruleset, Ruleset]:
-    return rulesets.get(unit, against or rulesets.active_id(unit)), rulesets.get(unit, name)
+    other = against or rulesets.active_id(unit)
+    if other in rulesets.BUILT_IN:
+        raise Invalid("against", against, f"{other} has no text; name a version.")
+    return rulesets.get(unit, other), rulesets.get(unit, name)
 
 
 def _view(unit: Unit, row: Ruleset, *, text: bool = False) -> RulesetView:

@@ -2,7 +2,8 @@
 
 It is caught up from the journal, inside the transaction of whoever asks, since only that sees what was written before.
 The traps: a transaction that is undone takes its entries with it and their cursors come again, so the newest entry that
-was read is compared each time; and sensors write from another thread, so everything happens under the guard.
+was read is compared each time; and sensors write from the event loop, so it is changed under the guard only, which is
+never held while the store is read.
 """
 
 from collections import Counter, deque
@@ -61,9 +62,9 @@ class Fleet:
 
     @contextmanager
     def current(self, unit: Unit) -> Iterator[Books]:
-        """Lend the table as this transaction sees it; it must not be changed, nor kept."""
+        """Lend the table as the writer's transaction sees it; it must not be changed, nor kept, nor held for long."""
+        books = self._caught_up(unit)
         with self._guard:
-            books = self._caught_up(unit)
             books.forget_averages(self._monotonic_s())
             books.sum_up(cursor(unit), self._pending(), self._most_vcpus)
             yield books
@@ -130,12 +131,14 @@ class Fleet:
         return waiting
 
     def _caught_up(self, unit: Unit) -> Books:
-        """Return the books as they stand now; a failure halfway leaves none, so that they are built anew."""
-        books, self._books = self._books, None
-        news = self._news(unit)
-        if books is None or news is None or not self._follow(unit, books, news):
-            books = self._anew(unit, books)
-        self._books = books
+        """Return the books as they stand now; what fails halfway leaves them behind, to be built anew."""
+        books, news = self._books, self._news(unit)
+        try:
+            if books is None or news is None or not self._follow(unit, books, news):
+                books = self._anew(unit)
+        except BaseException:
+            self._books = None
+            raise
         return books
 
     def _news(self, unit: Unit) -> list[Entry] | None:
@@ -157,26 +160,29 @@ class Fleet:
         hosts = unit.hosts.where(name=tuple(changed["host"]))
         if len(hosts) < len(changed["host"]) or not all(books.fits(host) for host in hosts):
             return False
-        for host in hosts:
-            books.change_host(host)
         ids = changed["instance"]
         found = machines(unit, unit.instances.where(id=tuple(ids)))
-        for instance_id, at_ms in ids.items():
-            books.change_machine(instance_id, found.get(instance_id), at_ms)
+        with self._guard:
+            for host in hosts:
+                books.change_host(host)
+            for instance_id, at_ms in ids.items():
+                books.change_machine(instance_id, found.get(instance_id), at_ms)
         if changed["type"]:
             self._most_vcpus = _most_vcpus(unit)
         self._newest = news[-1]
         return True
 
-    def _anew(self, unit: Unit, before: Books | None) -> Books:
+    def _anew(self, unit: Unit) -> Books:
         if self._zero_s is None:
             self._zero_s = self._monotonic_s() - unit.now_ms / 1000
         books = Books(unit.hosts.where(), self._zero_s, self._watts)
         found = all_machines(unit)
         for instance_id in sorted(found, key=lambda one: found[one].began_ms):
             books.change_machine(instance_id, found[instance_id], found[instance_id].began_ms)
-        if before is not None:
-            books.adopt(before)
+        with self._guard:
+            if self._books is not None:
+                books.adopt(self._books)
+            self._books = books
         self._newest = next(iter(unit.entries(unit.cursor() - 1, 1)), None)
         self._most_vcpus = _most_vcpus(unit)
         return books

@@ -34,7 +34,7 @@ from app.services.placing_order import cursor, go_on_behind
 from app.services.rooms import rooms
 from app.services.rules_in_force import Ready, RulesInForce
 
-ELSEWHERE = "is not in the zone that was asked for"
+ELSEWHERE = "is in another zone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,13 +98,16 @@ class Mapping:
             return b""
         ready, now = self.rules.ready(ruleset, ruleset.policy, Phase.REMAP), self.fleet.now(unit)
         with self.fleet.current(unit) as books:
+            if instance.id not in books.machines:
+                return b""  # it ended; who wants it moved is told so
             table, vm = books.table.copy(), books.vm(instance.id)
             if vm.row != NOBODY:
                 table.remove(vm, vm.row)  # it sees its own host as that would be without it
             vm = replace(vm, values={**vm.values, "vm.group_spread": books.spread(vm)}, row=NOBODY)
-            among = np.array([not reason for reason in books.closed], np.bool_)
+            shut = _shut(books, instance.cluster)
+            among = np.array([not reason for reason in shut], np.bool_)
             placed = replace(place(table, vm, ready.policy, now, among), host=target)
-            return verdicts.by_rules(placed, Scene(table, vm, now), ready.evidence, books.closed)
+            return verdicts.by_rules(placed, Scene(table, vm, now), ready.evidence, shut)
 
     def _by_rules(self, unit: Unit, wish: Wish, most: int, cluster: str, ruleset: Ruleset) -> Choice:
         ready, now = self.rules.ready(ruleset, ruleset.policy), self.fleet.now(unit)
@@ -113,7 +116,9 @@ class Mapping:
             vm = Vm(values={**wish.facts(unit), "vm.age": now.at_s, "vm.migrations_1h": 0.0})
             vm = replace(vm, values={**vm.values, "vm.group_spread": books.spread(vm)})
             ruled = _Ruled(ready, books.table if most == 1 else books.table.copy(), now, shut)
-            hosts = [books.hosts[name] for name in ruled.place(vm, most)]
+            found = ruled.place(vm, most) if most == 1 else None
+        found = ruled.place(vm, most) if found is None else found  # many take a while, and sensors wait
+        hosts = [books.hosts[name] for name in found]
         return Choice(
             policy=ruleset.policy,
             ruleset_id=ruleset.id,

@@ -61,7 +61,9 @@ def chosen_policy(rules: Rules, named: str = "") -> str:
     defaults = [policy.name for policy in rules.policies.values() if policy.default]
     if not named and (defaults or len(rules.policies) == 1):
         return next(iter(defaults or rules.policies))
-    why = f"The rules have {listed(rules.policies, 'and')}." if rules.policies else "The rules have no policy."
+    if not rules.policies:
+        raise Invalid("policy", named, "The rules have no policy. Write `policy NAME { use RULE }`.")
+    why = f"The rules have {listed(rules.policies, 'and')}."
     raise Invalid("policy", named, why if named else f'{why} Name one, or title one of them "default".')
 
 

@@ -94,7 +94,11 @@ class Life:
         return any(event.event == "instance.rebooted" for event in self.rest.send(calls.events()).items)
 
     def listen(self) -> None:
-        """Ask what the guests wrote; one that ended, or a host that keeps no consoles, is no matter."""
+        """Ask what the guests wrote, and wait until somebody has looked at what a host does.
+
+        A guest that ended, or a host that keeps no consoles, is no matter.
+        """
+        eventually(lambda: any(host.load for host in self.rest.send(calls.hosts()).items), STEP_S)
         for instance_id in self.ids:
             with suppress(ClientError):
                 self.ec2.get_console_output(InstanceId=instance_id)

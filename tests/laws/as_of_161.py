@@ -18,14 +18,13 @@ from app.rules.place import place as place_in_order
 from app.rules.placing import NOBODY, place
 from app.rules.prepared import Prepared, prepare
 from app.rules.reading import read
-from app.rules.reservation import settle, wakes
+from app.rules.reservation import settle
 from app.rules.table import HostTable
 
 SHIPPED = Path(__file__).parents[2] / "data/rules"
 POLICIES = ("GREEDY", "ROUNDROBIN", "POWERSAVE")
 NOW = Now(at_s=0.0)
 STATES = {"up": ("up", "on"), "down": ("down", "on"), "asleep": ("unknown", "asleep"), "waking": ("unknown", "waking")}
-Chosen = list[tuple[int, bool]]  # node, and whether it is woken for that
 
 
 @dataclass(frozen=True)
@@ -58,9 +57,9 @@ def case(chance: Random) -> Case:
     return Case(tuple(nodes), need, chance.choice([1, 1, 2, 5]), chance.randrange(size))
 
 
-def chosen_161(policy: str, given: Case) -> Chosen:
+def chosen_161(policy: str, given: Case) -> list[int]:
     """Choose as 1.6.1 did, one machine after another; a machine without room changes nothing."""
-    nodes, position, found = list(given.nodes), given.position, Chosen()
+    nodes, position, found = list(given.nodes), given.position, list[int]()
     for _ in range(given.count):
         at = _round_robin(nodes, given.need, position) if policy == "ROUNDROBIN" else _greedy(nodes, given.need)
         if at == NOBODY:
@@ -70,7 +69,7 @@ def chosen_161(policy: str, given: Case) -> Chosen:
         left = (taken.memory - need.memory, taken.disk - need.disk, taken.cores - need.cores)
         nodes[at] = Node("waking" if woken else taken.state, *left)
         position = (at + 1) % len(nodes)
-        found.append((at, woken))
+        found.append(at)
     return found
 
 
@@ -95,33 +94,25 @@ def shipped(policy: str) -> Prepared:
     return prepare(read((SHIPPED / f"{name}.rules").read_text(), name).ruleset, name)
 
 
-def chosen_by_rules(policy: Prepared, given: Case) -> Chosen:
+def chosen_by_rules(policy: Prepared, given: Case) -> list[int]:
     """Let the engine choose by a file of rules."""
-    table, found = _table(given), Chosen()
+    table, found = _table(given), list[int]()
     need = given.need
     vm = Vm(values={"vm.mem": float(need.memory), "vm.disk": float(need.disk), "vm.vcpus": float(need.cores)})
     for _ in range(given.count):
         placed = place(table, vm, policy, NOW)
         if placed.row != NOBODY:
-            found.append((placed.row, wakes(table, placed, policy)))
+            found.append(placed.row)
             settle(table, vm, placed.row)
-            if found[-1][1]:
-                table.put(placed.row, "host.power", "waking")
     return found
 
 
-def chosen_in_order(policy: str, given: Case) -> Chosen:
+def chosen_in_order(policy: str, given: Case) -> list[int]:
     """Let the three built-in policies choose."""
     rooms = [*_rooms(given)]
     need = Size(cores=given.need.cores, memory_mib=given.need.memory, disk_gb=given.need.disk)
     decision = place_in_order(rooms, need, given.count, policy, given.position - 1)
-    wake, found = list(decision.wake), Chosen()
-    for chosen in decision.chosen:
-        woken = chosen.host in wake
-        found.append((int(chosen.host), woken))
-        if woken:
-            wake.remove(chosen.host)
-    return found
+    return [int(chosen.host) for chosen in decision.chosen]
 
 
 def _rooms(given: Case) -> Iterator[Room]:

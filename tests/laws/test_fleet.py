@@ -107,6 +107,7 @@ steps: st.SearchStrategy[Step] = st.one_of(
     st.builds(lambda *given: ("reconcile", partial(see_instance, *given)), ids, seen_of_instance),
     st.builds(lambda *given: ("services", partial(remove_instance, *given)), ids),
     st.builds(lambda *given: ("services", partial(tag, *given)), ids, st.booleans()),
+    st.builds(lambda *given: ("services", partial(tag, *given)), ids, st.just(True)),
 )
 
 
@@ -158,12 +159,13 @@ async def live_through(file: Path, story: Sequence[tuple[Step, bool, bool]]) -> 
 
             with suppress(Undone):
                 await store.write(work, writer=writer)
-        anew = Fleet(clock.monotonic_s, nullcontext())
-        assert await store.read(partial(seen_by, fleet)) == await store.read(partial(seen_by, anew))
+            if looks:
+                anew = Fleet(clock.monotonic_s, nullcontext())
+                assert await store.read(partial(seen_by, fleet)) == await store.read(partial(seen_by, anew))
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.tuples(steps, st.booleans(), st.booleans()), max_size=25))
+@given(st.lists(st.tuples(steps, st.booleans(), st.sampled_from([False, False, False, True])), max_size=20))
 def test_a_table_that_was_caught_up_is_the_one_that_would_be_built_anew(
     story: list[tuple[Step, bool, bool]],
 ) -> None:

@@ -184,6 +184,9 @@ def test_an_instance_moves_to_another_host_and_runs_on(http: httpx.Client) -> No
         eventually(lambda: http.get(path).json()["moving_from"] == "")
         moved = http.get(path).json()
         assert (moved["host"], moved["state"]) == (there, "running")
+        why = http.get(f"{path}/decisions").json()["items"][-1]
+        assert (why["kind"], why["origin"], why["host"]) == ("moved", here, there)
+        assert [reason.partition(" by ")[0] for reason in why["reasons"]] == ["asked"]
         again = http.post(f"{path}/move", json={"host": there})
         assert (again.status_code, again.json()["detail"]) == (400, f"The instance is on {there} already")
         texts = [event["text"] for event in http.get("/events?limit=5000").json()["items"]]

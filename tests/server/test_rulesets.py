@@ -50,6 +50,7 @@ def test_a_version_is_kept_applied_and_taken_back(http: httpx.Client) -> None:
     assert found["added"] == ["rule fill", "policy fill"]
     assert "+rule fill { prefer -host.index }" in found["lines"]
     http.post("/ROUNDROBIN/apply")
+    assert http.get(f"/{first}/diff").json()["errors"][0]["why"] == "ROUNDROBIN has no text; name a version."
 
 
 def test_rules_by_which_a_type_could_run_nowhere_are_applied_with_a_warning(http: httpx.Client) -> None:
@@ -159,7 +160,12 @@ def test_the_command_applies_files_versions_and_other_policies_of_them(cloud: Se
     assert [row[1] for row in listed if row[0] == made] == ["my-site"]
     assert cloud.euca("rules", "show", made).stdout == f"# a.rules\n{FILL}\n# b.rules\n{SPREAD}"
     assert cloud.euca("rules", "diff", made).stdout == f"{made} and {other['id']} have the same text\n"
+    assert (
+        cloud.euca("rules", "rehearse", made, "--policy", "spread").stdout.splitlines()[-1].startswith("policy spread:")
+    )
     assert cloud.euca("rules", "rollback").stdout == said
+    refused = cloud.euca("rules", "apply", "GREEDY", "--policy", "spread", check=False)
+    assert refused.stderr.splitlines()[-1] == "Error: GREEDY is a policy itself; leave out --policy spread"
     cloud.euca("rules", "apply", "ROUNDROBIN")
 
 

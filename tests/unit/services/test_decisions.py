@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from app.api.resources import DecisionView
-from app.domain.errors import Missing
+from app.domain.errors import Missing, WrongState
 from app.domain.ports import Unit
 from app.domain.states import HostState, HostWanted, Seen, Wanted
-from app.services import decisions, expiry, instances, moves
+from app.rules.plan import Move
+from app.services import decisions, expiry, instances, moves, remapping, rulesets
 from app.services.mapping import Mapping
 from app.store.database import Database
 from tests.builders import THEIRS, FrozenClock, a_caller
@@ -137,7 +138,7 @@ async def test_a_move_is_explained_as_its_instance_saw_the_hosts(
     await cloud.write(lambda unit: apply(unit, text))
     (one,) = await launch()
     await cloud.write(lambda unit: unit.instances.put(replace(one, seen=Seen.RUNNING, launched=1)), "reconcile")
-    await cloud.write(lambda unit: unit.hosts.put(replace(hosts()[3], wanted=HostWanted.DRAINING)))
+    await cloud.write(lambda unit: unit.hosts.put(replace(hosts()[2], wanted=HostWanted.DRAINING)))
 
     def move(unit: Unit) -> None:
         said = mapping.told(unit, instances.get(unit, one.id), "n2")
@@ -147,7 +148,8 @@ async def test_a_move_is_explained_as_its_instance_saw_the_hosts(
     found = await told(cloud, mapping, one.id)
     assert (found.number, found.kind, found.origin, found.host) == (2, "moved", "n1", "n2")
     assert words(found)["n1"] == words(found)["n2"] == "scored 0 of 0 points"
-    assert words(found)["n4"].startswith("refused by capacity: forbid host.state")
+    assert words(found)["n3"].startswith("refused by capacity: forbid host.state")
+    assert words(found)["n4"] == "is in another zone"
     state = await cloud.read(mapping.fleet.snapshot)
     assert [state.table.crowds.others(vm, "vm.image") for vm in state.vms] == [{0: 1, 1: 0}]
     await cloud.write(lambda unit: moves.failed(unit, one.id, "the link broke"))
@@ -158,3 +160,16 @@ async def test_a_move_is_explained_as_its_instance_saw_the_hosts(
         "n1",
         ["it did not move to n2: the link broke"],
     )
+
+
+async def test_a_planned_move_of_what_ended_meanwhile_is_refused_in_words(
+    cloud: Database, launch: Launch, mapping: Mapping
+) -> None:
+    await cloud.write(lambda unit: apply(unit, CAPACITY + "policy p { use capacity }"))
+    (one,) = await launch()
+    await cloud.write(lambda unit: unit.instances.put(replace(one, wanted=Wanted.TERMINATED)))
+    await cloud.write(lambda unit: see_removed(unit, one.id), "reconcile")
+    active_id = await cloud.read(rulesets.active_id)
+    step = Move(vm=one.id, source="n1", target="n2", why="more room", points=(), downtime_s=0.0)
+    with pytest.raises(WrongState, match=one.id):
+        await cloud.write(lambda unit: remapping.begin_move(unit, mapping, active_id, step))

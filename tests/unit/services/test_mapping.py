@@ -6,9 +6,9 @@ import pytest
 
 from app.domain.errors import NoCapacity
 from app.domain.load import Reading, Sampled
-from app.domain.states import HostState, HostWanted, Seen, Wanted
+from app.domain.states import HostState, HostWanted, PowerWanted, Seen, Wanted
 from app.reconcile.means import Means
-from app.services import instances, rulesets
+from app.services import instances, power, rulesets
 from app.services.mapping import Mapping
 from app.store.database import Database
 from tests.builders import FrozenClock, a_host
@@ -22,6 +22,20 @@ async def test_launches_follow_the_active_rules(cloud: Database, launch: Launch)
     assert [one.host for one in await launch(1, cluster="one")] == ["n3"]
     await cloud.write(lambda unit: rulesets.activate(unit, "GREEDY", "a test"))
     assert [one.host for one in await launch(1, cluster="one")] == ["n1"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "hosts"), [("GREEDY", "n2 n3 n1"), ("POWERSAVE", "n2 n3 n1"), ("ROUNDROBIN", "n1 n2 n3")]
+)
+async def test_a_sleeping_host_is_taken_last_or_in_its_turn_and_wakes_up(
+    cloud: Database, launch: Launch, policy: str, hosts: str
+) -> None:
+    await cloud.write(lambda unit: power.sleep(unit, "n1", "a test"))
+    await cloud.write(lambda unit: rulesets.activate(unit, policy, "a test"))
+    started = [one.host for one in await launch(24, cluster="one")]
+    assert [*dict.fromkeys(started)] == hosts.split()
+    (woken,) = await cloud.read(lambda unit: unit.hosts.where(name="n1"))
+    assert woken.power_wanted is PowerWanted.ON
 
 
 async def test_one_reservation_is_placed_as_a_whole(cloud: Database, launch: Launch) -> None:

@@ -33,11 +33,15 @@ class Switching:
             self._awake(int(row))
 
     def switch_on(self, due: Sequence[Due]) -> None:
-        """Wake hosts in the order of joining, as many as it takes."""
+        """Wake hosts in the policy's order, as many as it takes; conditions are asked anew only after a change."""
         asleep = self._powered("off") | self._powered("asleep")
+        held: dict[int, Flags] = {}
         for each in self._in_order(due):
-            if asleep[each.row] and self.lookout.holds(each.part, each.watch)[each.row]:
+            if asleep[each.row] and id(each.watch) not in held:
+                held[id(each.watch)] = self.lookout.holds(each.part, each.watch)
+            if asleep[each.row] and held[id(each.watch)][each.row]:
                 asleep[each.row] = False
+                held.clear()
                 self._switch(each, on=True)
                 self.table.put(each.row, "host.power", "waking")
                 self._awake(each.row)

@@ -118,10 +118,12 @@ class Sensors:
 
     def running(self, vm: int, row: int = NOBODY) -> Vm:
         """Return a machine that runs on the host of a row."""
-        values, used = self._promised[vm], self._used[vm]
-        now = {"vm.vcpus": used, "vm.cpu.used": used, "vm.migrations_1h": float(self._moved[str(vm)])}
-        means = {(USED, seconds): found[vm] for seconds, found in self._means.items()}
-        return Vm(values={**values, **now}, averages=means, row=row)
+        values = self._promised[vm].copy()
+        values["vm.vcpus"] = values[USED] = self._used[vm]
+        if moved := self._moved.get(str(vm)):
+            values["vm.migrations_1h"] = float(moved)
+        means = {(USED, seconds): found[vm] for seconds, found in self._means.items()} if self._means else {}
+        return Vm(values=values, averages=means, row=row)
 
 
 def moment(now_s: float) -> Now:

@@ -29,7 +29,6 @@ MOVE_S = 900.0
 RESTS_S = 600.0
 RETRY_S = 30.0
 LEAST_S = 1.0
-NO_RESTARTS = "machines of lost hosts are not restarted yet: only planned"
 _TELLING = frozenset({"wanted", "state", "rack", "tags", "cluster", "cpu_ratio", "power"})
 
 
@@ -175,7 +174,7 @@ class Rounds:
             self._tell(f"given up: {error}")
             await self._note(active_id, "given up", str(error))
         else:
-            self._tell(f"done, but {NO_RESTARTS}" if plan.restarts else "done")
+            self._tell("done")
 
     def _check_mode(self) -> None:
         """WrongState if rounds are not to change anything any more."""
@@ -212,8 +211,7 @@ class Rounds:
 
     async def _tell_refused(self, plan: Plan) -> None:
         """Write down what a rule asked for and does not get, once for as long as that is so."""
-        restarts = [(f"restart {each.vm}", NO_RESTARTS) for each in plan.restarts]
-        refused = frozenset([*restarts, *((each.what, each.why) for each in plan.refused)])
+        refused = frozenset((each.what, each.why) for each in plan.refused)
         new, self._kept.refused = refused - self._kept.refused, refused
         if new:
             await self._store.write(partial(_write_refused, refused=sorted(new)))

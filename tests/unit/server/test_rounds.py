@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from app.domain.journal import Entry
-from app.rules.plan import Memory, Move, Plan, Power, Restart
-from app.server.rounds import Mode, Round, Rounds, begins_round, pause_s, summary
+from app.rules.plan import Memory, Move, Plan, Power
+from app.server.rounds import Mode, Rounds, begins_round, pause_s, summary
 
 
 def entry(kind: str, event: str = "changed", **data: object) -> Entry:
@@ -40,25 +40,6 @@ def test_a_plan_is_summed_up_in_a_line() -> None:
 @pytest.mark.parametrize(("asked_s", "rests_s"), [(0.0, None), (0.001, 1.0), (60.0, 60.0)])
 def test_rounds_never_follow_one_another_without_a_rest(asked_s: float, rests_s: float | None) -> None:
     assert pause_s(asked_s) == rests_s
-
-
-async def test_restarts_that_are_only_planned_are_not_told_as_done() -> None:
-    written: list[object] = []
-
-    class Notebook:
-        async def write(self, work: object) -> None:
-            written.append(work)
-
-    nothing: Any = None
-    store: Any = Notebook()
-    rounds = Rounds(store, nothing, nothing, nothing, mode=Mode, shipped=str)
-    plan = Plan(memory=Memory(), restarts=(Restart(vm="i-1", source="n1", target="n2", why="", points=()),))
-    rounds.latest = Round(at_ms=0, policy="p", mode="auto", took_s=0.0, plan=plan, told="")
-    await rounds._carry_out(plan, "rules-1")
-    await rounds._tell_refused(plan)
-    await rounds._tell_refused(plan)
-    assert rounds.latest.told == "done, but machines of lost hosts are not restarted yet: only planned"
-    assert len(written) == 1  # once for as long as that is so
 
 
 async def test_a_plan_ends_where_the_mode_is_switched_off() -> None:

@@ -91,6 +91,7 @@ class HostView(msgspec.Struct, frozen=True, kw_only=True):
     power: str
     power_wanted: str
     power_error: str
+    fenced: bool
     rack: str = ""
     tags: list[str] = []
     cpu_ratio: float = 1.0

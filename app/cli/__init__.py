@@ -16,7 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "console": ("app.cli.console:console", "Open the console on a cloud."),
     "credentials": ("app.cli.credentials:credentials", "Print or write credentials."),
     "cluster": ("app.cli.hosts:cluster", "Clusters: add, list, remove."),
-    "host": ("app.cli.hosts:host", "Hosts: add, list, drain, undrain, sleep, wake, remove."),
+    "host": ("app.cli.hosts:host", "Hosts: add, list, drain, undrain, sleep, wake, fence, remove."),
     "image": ("app.cli.images:image", "Images: build, install, list, remove."),
     "instance": ("app.cli.instances:instance", "Instances: move."),
     "ssh": ("app.cli.login:ssh", "Log into an instance, or run a command there."),

@@ -123,7 +123,7 @@ def list_hosts(cloud: Remote) -> None:
 @click.argument("name")
 @remote
 def drain(cloud: Remote, name: str) -> None:
-    """Place nothing new on a host; what runs there stays."""
+    """Place nothing new on a host; rules that are active may empty it (euca rules round tells)."""
     drained = cloud.send(calls.drain_host(name))
     show_json(drained) if cloud.json else click.echo(f"host {name} takes nothing new")
 
@@ -153,6 +153,21 @@ def wake(cloud: Remote, name: str) -> None:
     """Wake a sleeping host."""
     told = cloud.send(calls.wake_host(name))
     show_json(told) if cloud.json else click.echo(f"host {name} is {'on' if told.power == 'on' else 'told to wake up'}")
+
+
+@host.command("fence", epilog="Example: euca host fence node1 --yes")
+@click.argument("name")
+@click.confirmation_option(
+    prompt="Is it certain that this host is switched off? Its instances may start elsewhere then."
+)
+@remote
+def fence(cloud: Remote, name: str) -> None:
+    """Say that a lost host is switched off, so that rules may start its instances elsewhere.
+
+    Their disks stay behind: they begin anew from their images. Once it is back, what runs elsewhere is taken off it.
+    """
+    told = cloud.send(calls.fence_host(name))
+    show_json(told) if cloud.json else click.echo(f"host {name} counts as switched off")
 
 
 @host.command("remove", epilog="Example: euca host remove node1")

@@ -103,6 +103,10 @@ def sleep_host(name: str) -> Call[api.HostView]:
     return Call(method="POST", path=at("hosts", name, "sleep"), answer=api.HostView)
 
 
+def fence_host(name: str) -> Call[api.HostView]:
+    return Call(method="POST", path=at("hosts", name, "fence"), answer=api.HostView)
+
+
 def wake_host(name: str) -> Call[api.HostView]:
     return Call(method="POST", path=at("hosts", name, "wake"), answer=api.HostView)
 

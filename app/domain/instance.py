@@ -51,6 +51,7 @@ class Instance:
     cluster: str
     host: str
     moving_from: str = ""
+    disks_from: int = 0
     mac: str
     private_ip: str = ""
     public_key: str = secret("")

@@ -160,7 +160,8 @@ def _launch(instance: Instance, observed: Observed, limits: Limits) -> list[Acti
 
 def _lost_disks(instance: Instance, observed: Observed) -> bool:
     """An instance that ran before must find its disk again: a fresh one would hide that its data are gone."""
-    if observed.forgets or instance.launched == 0 or observed.volumes is None:
+    fresh = instance.launched < max(1, instance.disks_from)
+    if observed.forgets or fresh or observed.volumes is None:
         return False
     return instance.id + ROOT not in observed.volumes
 

@@ -37,10 +37,10 @@ class Leftovers:
         else:
             self._swept_s[host] = now_s
 
-    async def clear(self, host: str) -> None:
-        """Delete every disk there whose instance is gone."""
+    async def clear(self, host: str, *, fenced: bool = False) -> None:
+        """Delete every disk there whose instance is gone; of a host that was fenced, or was started elsewhere."""
         names = [volume.name for volume in await self._observer.volumes(host)]
-        found = await self._store.read(lambda unit: left_over(unit, names))
+        found = await self._store.read(lambda unit: left_over(unit, names, host if fenced else ""))
         for name in found:
             log.warning("a disk of an instance that is gone was left", extra={"fields": {"host": host, "disk": name}})
             await self._hypervisors.host(host).delete_volume(name)
@@ -49,9 +49,12 @@ class Leftovers:
         self._swept_s.pop(host, None)
 
 
-def left_over(unit: Unit, volumes: Iterable[str]) -> list[str]:
-    """Name the volumes of instances that are gone for good; one that moved may have left some on a lost host."""
+def left_over(unit: Unit, volumes: Iterable[str], fenced: str = "") -> list[str]:
+    """Name the volumes of instances that are gone for good; one that moved may have left some on a lost host.
+
+    On the host `fenced` those of instances that belong elsewhere by now, too.
+    """
     owners = {name: name.partition(".")[0] for name in volumes if "." in name and not name.startswith(CACHED)}
-    rows = unit.instances.where(id=sorted(set(owners.values())), removed=True)
-    gone = {row.id for row in rows}
+    rows = unit.instances.where(id=sorted(set(owners.values())))
+    gone = {row.id for row in rows if row.removed or (fenced and fenced not in row.hosts)}
     return [name for name, owner in owners.items() if owner in gone and name.startswith(own_prefix(owner))]

@@ -183,12 +183,23 @@ class Reconciler:
             self._queue.add(instance_id, host.name)
         for name in swept.late:
             await self._hypervisors.host(host.name).undefine(name)
+        if host.fenced:
+            await self._clean_up(host, swept.gone_on)
         new = [name for name in swept.strangers if (host.name, name) not in self._told]
         if new:
             await self._store.write(lambda unit: _report(unit, host.name, new), writer="reconcile")
             self._told.update((host.name, name) for name in new)
         await self._leftovers.sweep(host.name)
         return swept.bare
+
+    async def _clean_up(self, host: Host, gone_on: Iterable[str]) -> None:
+        """Take off a host that was fenced what runs elsewhere by now: its domains at once, then its disks."""
+        hypervisor = self._hypervisors.host(host.name)
+        for name in gone_on:
+            await hypervisor.destroy(name)
+            await hypervisor.undefine(name)
+        await self._leftovers.clear(host.name, fenced=True)
+        await self._store.write(lambda unit: self._outcomes.host_cleaned(unit, host.name), writer="services")
 
     async def empty(self, host: Host) -> bool:
         """Tell whether the store knows nothing on a host."""

@@ -32,6 +32,10 @@ class Outcomes(Protocol):
         """End a move: the instance is where it was, or nowhere; nothing of it is left on the other host."""
         ...
 
+    def host_cleaned(self, unit: Unit, name: str) -> None:
+        """Let a fenced host take instances again: it is back, and nothing of others is left on it."""
+        ...
+
     def host_emptied(self, unit: Unit, name: str) -> None:
         """Remove the row of a host that was to be removed: nothing of ours is on it, its connection is closed."""
         ...

@@ -20,11 +20,13 @@ from app.reconcile.memory import Memory
 class Swept:
     """`differ`: instances to look at; `strangers`: domains of ours that belong to no row of this host.
 
-    `late`: those of instances that ended elsewhere, defined here by a call that was answered by nobody.
+    `late`: those of instances that ended elsewhere, defined here by a call that was answered by nobody. `gone_on`: of
+    instances that started elsewhere while this host was fenced.
     """
 
     differ: tuple[str, ...]
     late: tuple[str, ...]
+    gone_on: tuple[str, ...]
     strangers: tuple[str, ...]
     bare: bool
 
@@ -53,9 +55,11 @@ def compare(host: Host, domains: Iterable[DomainSeen], rows: Mapping[str, Instan
         if row.moving_from or diff(row, Observed(domain=seen.get(name), forgets=host.rehearsal), Memory(), limits, 0.0)
     ]
     late = sorted(name for name, row in rows.items() if name in seen and name not in mine and row.removed)
+    gone_on = sorted((seen.keys() & rows.keys()) - mine.keys() - set(late)) if host.fenced else []
     return Swept(
         differ=tuple(differ),
         late=tuple(late),
-        strangers=tuple(sorted(seen.keys() - mine.keys() - set(late))),
+        gone_on=tuple(gone_on),
+        strangers=tuple(sorted(seen.keys() - mine.keys() - {*late, *gone_on})),
         bare=not seen and all(row.removed for row in mine.values()),
     )

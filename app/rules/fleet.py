@@ -53,7 +53,8 @@ class Fleet:
 
     def means(self, sensor: Sensor, seconds: float) -> Floats:
         """Return the means of a sensor, NaN where unknown."""
-        return np.array([vm.averages.get((sensor.name, seconds), np.nan) for vm in self.vms])
+        found = (vm.mean(sensor, seconds) for vm in self.vms)
+        return np.array([nan if mean is None else mean for mean in found], np.float64)
 
     def tags(self, who: Rows) -> dict[str, Flags]:
         """Return which of some machines have a tag, by tag."""

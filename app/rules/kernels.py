@@ -49,7 +49,7 @@ class Scene:
 
     def mean(self, sensor: Sensor, seconds: float) -> Found:
         """Return the mean of a sensor of the machine."""
-        return plain(self.vm.averages.get((sensor.name, seconds)), Kind.NUMBER)
+        return plain(self.vm.mean(sensor, seconds), Kind.NUMBER)
 
     def age(self, sensor: Sensor) -> Found:
         """Return how long ago a sensor of the machine was read."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 from app.rules.catalogue import Sensor
 
@@ -42,6 +43,13 @@ class Vm:
             return now_s - float(found)  # type: ignore[arg-type]
         read_at_s = self.read_at_s.get(sensor.name, now_s)
         return found if now_s - read_at_s <= sensor.max_age_s else None
+
+    def mean(self, sensor: Sensor, seconds: float) -> float | None:
+        """Return the mean of a sensor, None if unknown; of what is not sampled, as before it runs, the value itself."""
+        found = self.averages.get((sensor.name, seconds))
+        if found is None and sensor.max_age_s < inf and sensor.name not in self.read_at_s:
+            return self.values.get(sensor.name)  # type: ignore[return-value]
+        return found
 
     def age_s(self, sensor: Sensor, now_s: float) -> float | None:
         """Return how long ago a sensor was read; what is not sampled is always fresh."""

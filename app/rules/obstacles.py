@@ -42,7 +42,7 @@ class Instead(Scene):
     def crowd(self, asked: Crowd) -> Found:
         here, unknown = crowd(self.whole, self.vm, Crowd("count", asked.place, asked.trait), self.now.at_s)
         if unknown is True:
-            return super().crowd(asked)
+            return False if asked.function == "same" else 0.0, True
         word = self.vm.trait(asked.trait)
         alike = np.array([1.0 if word and other.trait(asked.trait) == word else 0.0 for other in self._fleet.vms])
         total = sum(self.whole.crowds.others(self.vm, asked.trait).values()) - alike

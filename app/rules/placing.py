@@ -141,10 +141,10 @@ def _scaled(scene: Scene, wish: Wish, concerned: Any, candidates: Rows) -> tuple
     if concerned is not True:
         counts &= _at(concerned, candidates)
     known = worth if counts.all() else worth[counts]
-    span = known.max() - known.min() if len(known) else 0.0
-    if not 0 < span < np.inf:
+    low, high = (known.min(), known.max()) if len(known) else (0.0, 0.0)
+    if not 0 < high - low < np.inf:
         return np.zeros(len(worth)), counts
-    points = (worth - known.min()) * (wish.weight / span)
+    points = (worth - low) * (wish.weight / (high - low))
     return (points if known is worth else np.where(counts, points, 0.0)), counts
 
 

@@ -107,7 +107,7 @@ def triggered(policy: Prepared, deed: Deed) -> tuple[tuple[Part, Watch], ...]:
 
 def averages(policy: Prepared) -> frozenset[tuple[str, float]]:
     """Name the means that a policy reads, by sensor and seconds; somebody has to keep them."""
-    rules = [part.rule for part in (*policy.parts, *policy.observed)]
+    rules = [part.rule for part in (*policy.parts, *policy.observed, *policy.arriving)]
     terms = [*(clause.test for rule in rules for clause in rule.hard), *(s.term for rule in rules for s in rule.soft)]
     terms += [rule.applies.test for rule in rules if rule.applies]
     for rule in rules:

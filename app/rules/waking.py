@@ -8,7 +8,7 @@ and more and more hosts are woken. So nobody waits whom an empty host that is on
 import numpy as np
 
 from app.rules.draft import Draft
-from app.rules.placing import NOBODY, place
+from app.rules.placing import NOBODY, Rows, place
 from app.rules.prepared import triggered
 from app.rules.table import Flags, HostTable
 from app.rules.tree import Deed
@@ -33,19 +33,20 @@ class Waking:
         if self._booked is None:
             self._booked = draft.table.copy()
         self._booked.remove(draft.fleet.vms[who], source)
-        row = self._host(who, self._booked)
+        row = self._host(who, self._booked, draft.table.cluster(source))
         self._booked.add(draft.fleet.vms[who], source if row == NOBODY else row)
         return row != NOBODY
 
-    def _host(self, who: int, table: HostTable) -> int:
-        """Choose the sleeping host to wait for, NOBODY if waiting would not help."""
-        draft = self._draft
-        empty = draft.running() & (np.bincount(draft.fleet.rows, minlength=len(draft.table)) == 0)
-        if self._place(who, table, empty) != NOBODY:
+    def _host(self, who: int, table: HostTable, cluster: Rows) -> int:
+        """Choose the sleeping host of its cluster to wait for, NOBODY if waiting would not help."""
+        draft, near = self._draft, np.zeros(len(table), np.bool_)
+        near[cluster] = True
+        empty = draft.running() & (np.bincount(draft.fleet.rows, minlength=len(table)) == 0)
+        if self._place(who, table, empty & near) != NOBODY:
             return NOBODY
-        row = self._place(who, table, self._coming)
+        row = self._place(who, table, self._coming & near)
         if row == NOBODY:
-            row = self._place(who, table, draft.asleep() & ~self._coming)
+            row = self._place(who, table, draft.asleep() & ~self._coming & near)
             if row == NOBODY or not self._wakes(row):
                 return NOBODY
         elif self._unbooked[row]:

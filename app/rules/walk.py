@@ -84,10 +84,9 @@ def _cached(term: Cached, pair: Pair) -> bool | None:
 
 
 def _average(term: Average, pair: Pair) -> float | None:
-    key = term.sensor.name, term.seconds
     if term.sensor.scope == "vm":
-        return pair.vm.averages.get(key)
-    means = pair.table.averages.get(key)
+        return pair.vm.mean(term.sensor, term.seconds)
+    means = pair.table.averages.get((term.sensor.name, term.seconds))
     return None if means is None or isnan(means[pair.row]) else float(means[pair.row])
 
 

@@ -9,7 +9,7 @@ from app.domain.ports import Unit
 from app.server.desk import At, Desk, needs
 from app.server.pages import MOST, After, Limit, page
 from app.server.samples import From, Sensor, To, host_sensor, samples_of
-from app.services import clusters, hosts, power
+from app.services import clusters, fencing, hosts, power
 from app.services.views import World, cluster_view, host_view
 
 _ADMIN = needs(Role.ADMIN)
@@ -83,6 +83,10 @@ class HostController(Controller):
     @post("/{name:str}/sleep", operation_id="SleepHost", summary="Let it sleep", opt=_OPERATOR, status_code=200)
     async def sleep(self, desk: At, name: str) -> HostView:
         return await desk.change("SleepHost", name, lambda unit: _shown(unit, power.sleep(unit, name, _asked(desk))))
+
+    @post("/{name:str}/fence", operation_id="FenceHost", summary="It is switched off", opt=_OPERATOR, status_code=200)
+    async def fence(self, desk: At, name: str) -> HostView:
+        return await desk.change("FenceHost", name, lambda unit: _shown(unit, fencing.fence(unit, name, _asked(desk))))
 
     @post("/{name:str}/wake", operation_id="WakeHost", summary="Let it be on", opt=_OPERATOR, status_code=200)
     async def wake(self, desk: At, name: str) -> HostView:

@@ -4,7 +4,7 @@ It stands apart from `wiring.py` so that the loop and the services can be run to
 """
 
 from app.domain.ports import Unit
-from app.services import hosts, instances, moves, power
+from app.services import fencing, hosts, instances, moves, power
 
 
 class Outcomes:
@@ -27,6 +27,9 @@ class Outcomes:
 
     def move_failed(self, unit: Unit, instance_id: str, reason: str) -> None:
         moves.failed(unit, instance_id, reason)
+
+    def host_cleaned(self, unit: Unit, name: str) -> None:
+        fencing.cleaned(unit, name)
 
     def host_emptied(self, unit: Unit, name: str) -> None:
         hosts.forget(unit, name)

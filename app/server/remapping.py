@@ -47,7 +47,8 @@ class RemappingController(Controller):
 
     @post("/remapping", operation_id="Remap", summary="Hold a round now", opt=_OPERATOR, status_code=202)
     async def remap(self, desk: At) -> None:
-        await desk.change("Remap", "round", lambda unit: None)
+        mode = desk.cloud.rounds.mode().mode
+        await desk.change("Remap", "round", lambda unit: remapping.check_moves(unit, mode))
         desk.cloud.rounds.poke()
 
     @post("/rulesets/{name:str}/rehearse", operation_id="RehearseRuleset", summary="What it would do", status_code=200)

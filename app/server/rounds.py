@@ -7,7 +7,7 @@ planned is given up between two steps; and what was planned is remembered as don
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,7 +15,7 @@ from functools import partial
 from app.domain.errors import CloudError, TimedOut, WrongState
 from app.domain.journal import Entry
 from app.domain.ports import Clock, Store, Unit
-from app.rules.plan import Memory, Move, Plan
+from app.rules.plan import Memory, Move, Plan, Refused, Restart
 from app.server.orders import Order
 from app.server.planner import Planner
 from app.services import remapping
@@ -29,7 +29,7 @@ MOVE_S = 900.0
 RESTS_S = 600.0
 RETRY_S = 30.0
 LEAST_S = 1.0
-_TELLING = frozenset({"wanted", "state", "rack", "tags", "cluster", "cpu_ratio", "power"})
+_TELLING = frozenset({"fenced", "wanted", "state", "rack", "tags", "cluster", "cpu_ratio", "power"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,11 +136,13 @@ class Rounds:
         )
         if mode.mode == "auto":
             self._kept.memory = plan.memory
+            undone = await self._restart(plan.restarts, briefing.active_id)
             await self._carry_out(plan, briefing.active_id)
         else:
+            undone = []
             self._kept.memory = replace(self._kept.memory, since=plan.memory.since)
             await self._advise(plan, briefing.active_id)
-        await self._tell_refused(plan)
+        await self._tell_refused((*plan.refused, *undone))
         return pause_s(mode.interval_s or planned.every_s)
 
     def _order(self, briefing: Briefing, mode: Mode) -> Order:
@@ -161,7 +163,7 @@ class Rounds:
     async def _carry_out(self, plan: Plan, active_id: str) -> None:
         for said in plan.alerts:
             await self._store.write(partial(remapping.alert, said=said))
-        if plan.moves or plan.powers:
+        if plan.moves or plan.powers or plan.restarts:
             await self._note(active_id, "planned", summary(plan))
         try:
             for move in plan.moves:
@@ -180,6 +182,17 @@ class Rounds:
         """WrongState if rounds are not to change anything any more."""
         if (mode := self.mode().mode) != "auto":
             raise WrongState("setting", "REMAP_MODE", mode, "now: the rest of the plan is left")
+
+    async def _restart(self, restarts: Sequence[Restart], active_id: str) -> list[Refused]:
+        """Start instances of fenced hosts elsewhere; return what was not done, as of a host that nobody fenced."""
+        undone = []
+        for asked in restarts:
+            try:
+                work = partial(remapping.begin_restart, mapping=self.mapping, active_id=active_id, asked=asked)
+                await self._store.write(work)
+            except CloudError as error:
+                undone.append(Refused(what=f"restart {asked.vm}", why=str(error)))
+        return undone
 
     async def _make(self, move: Move, active_id: str) -> None:
         """Move one instance and wait for how it ends; raises if it is not where it was to go."""
@@ -209,9 +222,9 @@ class Rounds:
         self._kept.advised = steps
         self._tell("advised, not done")
 
-    async def _tell_refused(self, plan: Plan) -> None:
+    async def _tell_refused(self, all_refused: Sequence[Refused]) -> None:
         """Write down what a rule asked for and does not get, once for as long as that is so."""
-        refused = frozenset((each.what, each.why) for each in plan.refused)
+        refused = frozenset((each.what, each.why) for each in all_refused)
         new, self._kept.refused = refused - self._kept.refused, refused
         if new:
             await self._store.write(partial(_write_refused, refused=sorted(new)))
@@ -239,6 +252,8 @@ class Rounds:
                         self.poke()
             except CloudError as error:
                 log.warning("the journal can not be read", extra={"fields": {"error": str(error)}})
+            except Exception:
+                log.exception("following the journal failed")
             await asyncio.sleep(TOGETHER_S)
 
 
@@ -260,7 +275,8 @@ def summary(plan: Plan) -> str:
     """Say in one line what a plan does."""
     asleep = [each.host for each in plan.powers if not each.on]
     woken = [each.host for each in plan.powers if each.on]
-    said = [f"{len(plan.moves)} move{'s' * (len(plan.moves) > 1)}"] if plan.moves else []
+    said = [f"{len(plan.restarts)} started elsewhere"] if plan.restarts else []
+    said += [f"{len(plan.moves)} move{'s' * (len(plan.moves) > 1)}"] if plan.moves else []
     said += [f"{', '.join(hosts)} {what}" for hosts, what in ((woken, "on"), (asleep, "to sleep")) if hosts]
     return "; ".join(said) or "nothing to do"
 

@@ -199,13 +199,21 @@ def _near_one() -> float:
 
 @asynccontextmanager
 async def _beside(*endless: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(work) for work in endless]
+    tasks = [asyncio.create_task(_told(work)) for work in endless]
     try:
         yield
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+
+
+async def _told(work: Coroutine[Any, Any, None]) -> None:
+    """Await what should never end; that it did is nobody's to find out by its absence."""
+    try:
+        await work
+    except Exception:
+        log.exception("a part of the server ended")
 
 
 def owner_of(state: Path) -> str:

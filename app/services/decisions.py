@@ -36,20 +36,12 @@ def placed(unit: Unit, instance: Instance, choice: Choice) -> None:
 
 def moved(unit: Unit, instance: Instance, said: bytes, *reasons: str) -> None:
     """Write down why an instance moves; `said` is what was said of every host just before."""
-    active = rulesets.active(unit)
-    unit.decisions.add(
-        Decision(
-            instance_id=instance.id,
-            at_ms=unit.now_ms,
-            kind=Deed.MOVED,
-            policy=active.policy,
-            ruleset_id=active.ruleset.id if active.ruleset else "",
-            host=instance.host,
-            origin=instance.moving_from,
-            reasons=reasons,
-            verdicts=said,
-        )
-    )
+    _went(unit, instance, Deed.MOVED, instance.moving_from, said, reasons)
+
+
+def restarted(unit: Unit, instance: Instance, origin: str, said: bytes, *reasons: str) -> None:
+    """Write down why an instance of a fenced host starts elsewhere."""
+    _went(unit, instance, Deed.RESTARTED, origin, said, reasons)
 
 
 def moved_by_hand(unit: Unit, instance: Instance, why: str) -> None:
@@ -95,6 +87,23 @@ def told(unit: Unit, caller: Caller, instance_id: str, rules: RulesInForce, numb
         return [DecisionView(number=each.number, at_ms=each.at_ms, kind=each.kind) for each in kept]
     whole = {number, kept[-1].number}
     return [_view(unit, each, rules, whole=each.number in whole) for each in kept]
+
+
+def _went(unit: Unit, instance: Instance, kind: Deed, origin: str, said: bytes, reasons: tuple[str, ...]) -> None:
+    active = rulesets.active(unit)
+    unit.decisions.add(
+        Decision(
+            instance_id=instance.id,
+            at_ms=unit.now_ms,
+            kind=kind,
+            policy=active.policy,
+            ruleset_id=active.ruleset.id if active.ruleset else "",
+            host=instance.host,
+            origin=origin,
+            reasons=reasons,
+            verdicts=said,
+        )
+    )
 
 
 def _view(unit: Unit, decision: Decision, rules: RulesInForce, *, whole: bool) -> DecisionView:

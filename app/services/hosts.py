@@ -61,7 +61,7 @@ def change(unit: Unit, name: str, asked: SetHost) -> Host:
 
 
 def drain(unit: Unit, name: str) -> Host:
-    """Let a host take nothing new; what runs there stays."""
+    """Let a host take nothing new; rules may empty it."""
     return _want(unit, name, HostWanted.DRAINING, "takes nothing new")
 
 

@@ -23,8 +23,9 @@ def begin(unit: Unit, instance_id: str, target: str, why: str) -> Instance:
     instance, there = instances.get(unit, instance_id), hosts.get(unit, target)
     _check_at_rest(instance)
     here = hosts.get(unit, instance.host)
-    _check_alike(here, there)
-    _check_room(unit, instance, there)
+    if here.state is not HostState.UP:
+        raise Combination(f"The host {here.name}, where the instance is, is {here.state}")
+    check_target(unit, instance, here, there)
     moving = replace(instance, host=there.name, cluster=there.cluster, moving_from=here.name)
     text = f"{instance.id} moves from {here.name} to {there.name}: {why}"
     unit.instances.put(moving, event="instance.move asked", text=text)
@@ -63,11 +64,15 @@ def _check_at_rest(instance: Instance) -> None:
         raise WrongState("instance", instance.id, instance.state, f"and its host shows {instance.seen}: it stays")
 
 
+def check_target(unit: Unit, instance: Instance, here: Host, there: Host) -> None:
+    """Combination or NoCapacity unless an instance of one host could run on another."""
+    _check_alike(here, there)
+    _check_room(unit, instance, there)
+
+
 def _check_alike(here: Host, there: Host) -> None:
     if here.name == there.name:
         raise Combination(f"The instance is on {there.name} already")
-    if here.state is not HostState.UP:
-        raise Combination(f"The host {here.name}, where the instance is, is {here.state}")
     ours, theirs = (f"{host.kind} on {host.architecture}" for host in (here, there))
     if ours != theirs:
         raise Combination(f"The host {there.name} runs {theirs} and {here.name} runs {ours}")

@@ -7,13 +7,13 @@ that looks again, and the first that can not be taken ends the plan: the next ro
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.domain.errors import WrongState
+from app.domain.errors import Combination, WrongState
 from app.domain.ports import Unit
 from app.rules.explaining import scored
 from app.rules.moment import Now
-from app.rules.plan import Alert, Move, Power
+from app.rules.plan import Alert, Move, Power, Restart
 from app.rules.remap import State
-from app.services import decisions, moves, power, rulesets
+from app.services import decisions, fencing, moves, power, rulesets
 from app.services.fleet import Fleet
 from app.services.mapping import Mapping
 
@@ -31,6 +31,14 @@ class Briefing:
     text: str
     state: State
     now: Now
+
+
+def check_moves(unit: Unit, mode: str) -> None:
+    """Combination unless a round could do something."""
+    if mode == "off":
+        raise Combination('No rounds are held: REMAP_MODE is "off" in eucalyptus.conf')
+    if rulesets.active_id(unit) in _PLACES_ONLY:
+        raise Combination(f"{rulesets.active_id(unit)} only places new instances: apply rules that say more")
 
 
 def brief(unit: Unit, fleet: Fleet, shipped: Callable[[str], str]) -> Briefing | None:
@@ -64,6 +72,18 @@ def begin_move(unit: Unit, mapping: Mapping, active_id: str, move: Move) -> None
     told = mapping.told(unit, instance, move.target)
     moving = moves.begin(unit, move.vm, move.target, move.why)
     decisions.moved(unit, moving, told, move.why, *scored(move.points))
+
+
+def begin_restart(unit: Unit, mapping: Mapping, active_id: str, asked: Restart) -> None:
+    """Want an instance of a fenced host started elsewhere as planned."""
+    _check_active(unit, active_id)
+    instance = unit.instances.get(asked.vm)
+    if instance is None or instance.host != asked.source:
+        raise WrongState("instance", asked.vm, "elsewhere", f"and no longer on {asked.source}")
+    told = mapping.told(unit, instance, asked.target)
+    anew = fencing.restart(unit, asked.vm, asked.target, asked.why)
+    decisions.restarted(unit, anew, asked.source, told, asked.why, *scored(asked.points))
+    power.wake_all(unit, (asked.target,), f"{asked.vm} starts there")
 
 
 def moved(unit: Unit, active_id: str, move: Move) -> bool | None:

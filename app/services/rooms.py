@@ -29,6 +29,8 @@ def closed(host: Host) -> str:
     """Say why a host takes nothing new; empty if it does."""
     if host.wanted is not HostWanted.ENABLED:
         return f"is {host.wanted}"
+    if host.fenced:
+        return "was switched off for good and has not been cleaned up since"
     if host.state is not HostState.UP:
         return "has not been reached yet" if host.state is HostState.UNKNOWN else "is lost"
     return ""

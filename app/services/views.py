@@ -66,6 +66,7 @@ def host_view(host: Host, world: World) -> HostView:
         power=host.power,
         power_wanted=host.power_wanted,
         power_error=host.power_error,
+        fenced=host.fenced,
         rack=host.rack,
         tags=list(host.tags),
         cpu_ratio=host.cpu_ratio,

@@ -209,6 +209,7 @@ class Engine:
             home=self._residence.home,
             residents=self._residence.residents,
             history=self._history,
+            rounds=len(self.series) + 1,
             up=self._residence.up,
             on=self._on(),
             settled_s=self._settled_s.copy(),

@@ -39,9 +39,9 @@ class State:
 
     `demand` is what each machine asks for in MIPS, `load` what each host was measured to give, `home` the host of each
     machine (-1: none), `residents` the machines of each host in order of arrival, `history` each machine's use (0..1)
-    at the last 30 rounds, the newest first, `up` the hosts that can be used, `on` those that are switched on,
-    `settled_s` when a machine last moved to or from each host (long ago at the beginning), `waiting` the machines that
-    need a host.
+    at the last 30 rounds, the newest first (0 before the first of the `rounds` so far), `up` the hosts that can be
+    used, `on` those that are switched on, `settled_s` when a machine last moved to or from each host (long ago at the
+    beginning), `waiting` the machines that need a host.
     """
 
     now_s: float
@@ -52,6 +52,7 @@ class State:
     home: Ints
     residents: Sequence[Sequence[int]]
     history: Floats
+    rounds: int
     up: NDArray[np.bool_]
     on: NDArray[np.bool_]
     settled_s: Floats

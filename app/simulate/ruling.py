@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from app.rules.placing import NOBODY, place
 from app.rules.plan import Memory
-from app.rules.prepared import Prepared
+from app.rules.prepared import Prepared, averages
 from app.rules.remap import State as Running
 from app.rules.remap import remap
 from app.rules.reservation import settle
@@ -65,6 +65,6 @@ class Ruling:
 
     def _shown(self, state: State) -> Sensors:
         if self._sensors is None:
-            self._sensors = Sensors(state.fleet, state.guests)
+            self._sensors = Sensors(state.fleet, state.guests, averages(self._placing) | averages(self._moving))
         self._sensors.show(state, self._memory)
         return self._sensors

@@ -14,12 +14,15 @@ from app.rules.placing import NOBODY
 from app.rules.plan import Memory, Plan
 from app.rules.power import PowerModel
 from app.rules.table import Flags, HostTable
-from app.simulate.fleet import Fleet, Floats, Guests
+from app.simulate.fleet import Fleet, Floats, Guests, Ints
 from app.simulate.policy import State
 from app.simulate.residence import NOWHERE
 from app.simulate.room import HOSTS_PER_RACK
+from app.simulate.workload import INTERVAL_S
 
 MIB = 2.0**20
+Periods = frozenset[tuple[str, float]]
+LOAD, USED = "host.cpu.load", "vm.cpu.used"
 PLENTY = 2.0**43
 CLUSTER = "one"
 
@@ -27,7 +30,10 @@ CLUSTER = "one"
 class Sensors:
     """Shows one state after the other in the same table."""
 
-    def __init__(self, fleet: Fleet, guests: Guests) -> None:
+    def __init__(self, fleet: Fleet, guests: Guests, averaged: Periods = frozenset()) -> None:
+        self._averaged = frozenset(seconds for name, seconds in averaged if name in {LOAD, USED})
+        self._means: dict[float, list[float]] = {}
+        self._rounds = 0
         self.core_mips = float(fleet.core_mips.max())
         self.cores: Floats = fleet.capacity / self.core_mips
         self.table = _table(fleet, self.cores)
@@ -64,7 +70,16 @@ class Sensors:
         table.fill("host.cpu.load", load, state.now_s)
         table.fill("host.power_watts", np.where(state.on, table.power.watts(load / self.cores), 0.0), state.now_s)
         self._used = used.tolist()
+        self._average(state, running, rows)
         self._moved = Counter(moved.vm for moved in memory.moved)
+
+    def _average(self, state: State, running: Ints, rows: Ints) -> None:
+        """Show means: of a host, what its machines used on average, wherever they were."""
+        for seconds in self._averaged:
+            rounds = max(1, min(int(seconds / INTERVAL_S), state.rounds))
+            means = state.history[:, :rounds].mean(axis=1) * state.guests.mips / self.core_mips
+            self.table.averages[LOAD, seconds] = np.bincount(rows, means[running], len(self.table)).astype(np.float64)
+            self._means[seconds] = means.tolist()
 
     def switch(self, row: int, *, on: bool, now_s: float) -> None:
         """Show that a host was switched."""
@@ -105,7 +120,8 @@ class Sensors:
         """Return a machine that runs on the host of a row."""
         values, used = self._promised[vm], self._used[vm]
         now = {"vm.vcpus": used, "vm.cpu.used": used, "vm.migrations_1h": float(self._moved[str(vm)])}
-        return Vm(values={**values, **now}, row=row)
+        means = {(USED, seconds): found[vm] for seconds, found in self._means.items()}
+        return Vm(values={**values, **now}, averages=means, row=row)
 
 
 def moment(now_s: float) -> Now:

@@ -27,6 +27,7 @@ def migrations() -> Migrations:
     steps(name="0006_rulesets")(_0006_rulesets)
     steps(name="0007_hosts_for_rules")(_0007_hosts_for_rules)
     steps(name="0008_power")(_0008_power)
+    steps(name="0009_fencing")(_0009_fencing)
     return steps
 
 
@@ -163,6 +164,11 @@ def _0007_hosts_for_rules(schema: Schema) -> None:
         ' PRIMARY KEY ("instance_id", "number")) STRICT'
     )
     schema.execute('CREATE INDEX "decisions_moved" ON "decisions" ("at_ms") WHERE "kind" = \'moved\'')
+
+
+def _0009_fencing(schema: Schema) -> None:
+    schema.execute('ALTER TABLE "hosts" ADD COLUMN "fenced" INTEGER NOT NULL DEFAULT 0')
+    schema.execute('ALTER TABLE "instances" ADD COLUMN "disks_from" INTEGER NOT NULL DEFAULT 0')
 
 
 def _held_changes(sign: str, row: str, source: str = "", column: str = "host") -> str:

@@ -59,6 +59,7 @@ def a_host(name: str = "node03", **changes: Any) -> api.HostView:
         power="on",
         power_wanted="on",
         power_error="",
+        fenced=False,
     )
     return msgspec.structs.replace(view, **changes)
 

@@ -22,7 +22,7 @@ from app.domain.ports import Clock, DomainSpec, Fabric, HostEvent, PowerSwitch, 
 from app.domain.states import Seen, Wanted
 from app.reconcile.limits import Limits
 from app.reconcile.loop import Reconciler
-from app.services import moves, power
+from app.services import fencing, moves, power
 from app.store.database import Database
 from app.xen.connection import Timing
 from app.xen.hosts import Hosts
@@ -77,6 +77,10 @@ class Services:
     def move_failed(self, unit: Unit, instance_id: str, reason: str) -> None:
         self.told.append(("move failed", reason))
         moves.failed(unit, instance_id, reason)
+
+    def host_cleaned(self, unit: Unit, name: str) -> None:
+        self.told.append(("cleaned", name))
+        fencing.cleaned(unit, name)
 
     def host_emptied(self, unit: Unit, name: str) -> None:
         self.told.append(("emptied", name))

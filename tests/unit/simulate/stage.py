@@ -56,6 +56,7 @@ def state(
         home=home,
         residents=residents,
         history=np.zeros((len(demand), 30)),
+        rounds=1,
         up=np.ones(len(residents), dtype=np.bool_),
         on=np.array([bool(vms) for vms in residents]),
         settled_s=np.zeros(len(residents)),

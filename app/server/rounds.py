@@ -103,9 +103,11 @@ class Rounds:
                 next_s = await self._round()
             except CloudError as error:
                 log.warning("a round was cut short", extra={"fields": {"error": str(error)}})
+                self._tell(f"the round after this one was cut short: {error}")
                 next_s = RETRY_S
             except Exception:
                 log.exception("a round failed")
+                self._tell("the round after this one failed; the server's log knows more")
                 next_s = RETRY_S
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._due.wait(), next_s)

@@ -11,6 +11,8 @@ import pytest
 
 from app.simulate.engine import CLOUDSIM, HONEST
 from app.simulate.experiment import Task, carry_out
+from tests.experiments.front import BEGIN as FRONT_BEGIN
+from tests.experiments.front import END as FRONT_END
 from tests.experiments.front import ENERGY, Goal, compat_goals, honest_goals
 from tests.experiments.front import played as front_played
 from tests.experiments.published import BEGIN, DOCUMENT, END, Published, figures, published, repeated, traces
@@ -84,3 +86,9 @@ def test_the_document_has_a_row_for_every_published_line(place: Path) -> None:
     drawn = DOCUMENT.read_text().partition(BEGIN)[2].partition(END)[0]
     shown = {tuple(cell.strip() for cell in row.split("|")[1:3]) for row in drawn.splitlines()[2:]}
     assert shown == {(line.day, line.policy) for line in published(place)}
+
+
+def test_the_document_has_a_row_of_the_energy_rules_for_every_day(place: Path) -> None:
+    drawn = DOCUMENT.read_text().partition(FRONT_BEGIN)[2].partition(FRONT_END)[0]
+    shown = [row.split("|")[1].strip() for row in drawn.splitlines()[2:]]
+    assert shown == sorted({line.day for line in published(place)})

@@ -132,3 +132,12 @@ def test_machines_without_load_are_packed_as_if_they_were_nothing(tmp_path: Path
     assert np.array_equal(workload.use_at(0), np.zeros(4))
     engine = played(workload, contender(rules(tmp_path, PACK, SWITCH.format(""))), 4)
     assert engine.meter.hosts_on() == 1
+
+
+def test_rules_may_ask_for_means(tmp_path: Path) -> None:
+    """From 50 minutes on the second machine asks for next to nothing; its mean over an hour falls below 0.2 later."""
+    workload = even([0.5, 1.0], [1000, 1000]).until(3)
+    workload.use[1, 10:] = 0.0
+    name = rules(tmp_path, "when avg(host.cpu.load, 1h) < 0.2 && host.vms > 0 evacuate host")
+    engine = played(workload, contender(name), 2)
+    assert [sample.now_s for sample in engine.series if sample.moves] == [300.0 * 19]

@@ -79,9 +79,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPowerOff:
-    """Tell services that the guest of this launch switched itself off."""
+    """Tell services that this launch is off: `by_guest`, if the hypervisor says that the guest did it itself."""
 
     launch: int
+    by_guest: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,7 @@ from app.reconcile.limits import Limits
 from app.reconcile.memory import Memory
 
 ROOT = ".root"
+SHUT_DOWN = "shutdown"  # hypervisors' word for a guest that switched itself off
 LIVE = frozenset({Seen.RUNNING, Seen.PAUSED})
 
 
@@ -143,7 +144,8 @@ def _ended(instance: Instance, observed: Observed) -> Action:
     """Tell what became of a guest that runs no more."""
     if observed.seen is Seen.CRASHED:
         return GiveUp(launch=instance.launches, reason="the guest crashed")
-    return ReportPowerOff(launch=instance.launches)
+    by_guest = observed.domain is not None and observed.domain.reason == SHUT_DOWN
+    return ReportPowerOff(launch=instance.launches, by_guest=by_guest)
 
 
 def _launch(instance: Instance, observed: Observed, limits: Limits) -> list[Action]:

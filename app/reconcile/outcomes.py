@@ -12,8 +12,8 @@ class Outcomes(Protocol):
         """Want TERMINATED for an instance that never ran, STOPPED for one that did, with this StateReason."""
         ...
 
-    def powered_off(self, unit: Unit, instance_id: str) -> None:
-        """Want STOPPED or TERMINATED, as the shutdown behaviour says: the guest switched itself off."""
+    def powered_off(self, unit: Unit, instance_id: str, *, by_guest: bool) -> None:
+        """Want STOPPED; if the guest switched itself off, STOPPED or TERMINATED as the shutdown behaviour says."""
         ...
 
     def sleep_refused(self, unit: Unit, name: str, why: str) -> None:

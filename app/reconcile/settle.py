@@ -170,8 +170,8 @@ class Settler:
             match action:
                 case Wait():
                     pass
-                case ReportPowerOff(launch=launch):
-                    await self._tell(job.case, launch, self._tools.outcomes.powered_off)
+                case ReportPowerOff(launch=launch, by_guest=by_guest):
+                    await self._tell(job.case, launch, partial(self._tools.outcomes.powered_off, by_guest=by_guest))
                 case GiveUp(reason=reason):
                     await self._note(job.case.instance.id, 0, job.case.instance.last_error)
                     await self._give_up(job, reason)

@@ -89,9 +89,14 @@ def _of(seen: Watched, deed: Deed) -> list[Due]:
 def _restarted(moving: Moving, due: Sequence[Due]) -> tuple[Restart, ...]:
     """Place the machines of lost hosts anew; this is no migration, so it needs no budget and no host to come from."""
     draft, found = moving.draft, []
+    running = draft.running()
     for each in due:
         for who in draft.fleet.on(each.row) if each.who is None else (each.who,):
-            vm, placed = draft.fleet.ids[who], draft.move(int(who), draft.running())
+            vm = draft.fleet.ids[who]
+            if running[each.row]:
+                moving.refuse(f"restart {vm}", f"{draft.table.hosts[each.row]} is up and on")
+                continue
+            placed = draft.move(int(who), running)
             if placed.row == NOBODY:
                 moving.refuse(f"restart {vm}", nowhere(placed))
                 continue

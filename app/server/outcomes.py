@@ -13,8 +13,8 @@ class Outcomes:
     def gave_up(self, unit: Unit, instance_id: str, code: str, reason: str) -> None:
         instances.gave_up(unit, instance_id, code, reason)
 
-    def powered_off(self, unit: Unit, instance_id: str) -> None:
-        instances.powered_off(unit, instance_id)
+    def powered_off(self, unit: Unit, instance_id: str, *, by_guest: bool) -> None:
+        instances.powered_off(unit, instance_id, by_guest=by_guest)
 
     def sleep_refused(self, unit: Unit, name: str, why: str) -> None:
         power.sleep_refused(unit, name, why)

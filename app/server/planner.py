@@ -4,15 +4,19 @@ One at a time. The trap: a plan that takes longer than its deadline takes the pr
 """
 
 import asyncio
+import os
 import pickle
 import sys
 from contextlib import suppress
+from pathlib import Path
 
+import app
 from app.domain.errors import Broken, TimedOut, Unavailable
 from app.rules.rehearsing import Rehearsal
 from app.server.orders import LENGTH, Answer, Failed, Order, Planned
 
 DEADLINE_S = 120.0
+_ROOT = str(Path(app.__file__).resolve().parents[1])
 
 
 class Planner:
@@ -74,8 +78,10 @@ class Planner:
     async def _started() -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",  # whatever lies in the directory that the server was started in
             "-m",
             "app.server.planner_process",
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (_ROOT, os.environ.get("PYTHONPATH"))))},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )

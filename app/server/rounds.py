@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from app.domain.errors import CloudError, TimedOut
+from app.domain.errors import CloudError, TimedOut, WrongState
 from app.domain.journal import Entry
 from app.domain.ports import Clock, Store, Unit
 from app.rules.plan import Memory, Move, Plan, Refused, Restart
@@ -28,6 +28,7 @@ TOGETHER_S = 1.0
 MOVE_S = 900.0
 RESTS_S = 600.0
 RETRY_S = 30.0
+LEAST_S = 1.0
 _TELLING = frozenset({"fenced", "wanted", "state", "rack", "tags", "cluster", "cpu_ratio", "power"})
 
 
@@ -102,9 +103,11 @@ class Rounds:
                 next_s = await self._round()
             except CloudError as error:
                 log.warning("a round was cut short", extra={"fields": {"error": str(error)}})
+                self._tell(f"the round after this one was cut short: {error}")
                 next_s = RETRY_S
             except Exception:
                 log.exception("a round failed")
+                self._tell("the round after this one failed; the server's log knows more")
                 next_s = RETRY_S
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._due.wait(), next_s)
@@ -142,7 +145,7 @@ class Rounds:
             self._kept.memory = replace(self._kept.memory, since=plan.memory.since)
             await self._advise(plan, briefing.active_id)
         await self._tell_refused((*plan.refused, *undone))
-        return mode.interval_s or planned.every_s or None
+        return pause_s(mode.interval_s or planned.every_s)
 
     def _order(self, briefing: Briefing, mode: Mode) -> Order:
         now_s = briefing.now.at_s
@@ -166,14 +169,21 @@ class Rounds:
             await self._note(active_id, "planned", summary(plan))
         try:
             for move in plan.moves:
+                self._check_mode()
                 await self._make(move, active_id)
             for asked in plan.powers:
+                self._check_mode()
                 await self._store.write(partial(remapping.switch, active_id=active_id, asked=asked))
         except CloudError as error:
             self._tell(f"given up: {error}")
             await self._note(active_id, "given up", str(error))
         else:
             self._tell("done")
+
+    def _check_mode(self) -> None:
+        """WrongState if rounds are not to change anything any more."""
+        if (mode := self.mode().mode) != "auto":
+            raise WrongState("setting", "REMAP_MODE", mode, "now: the rest of the plan is left")
 
     async def _restart(self, restarts: Sequence[Restart], active_id: str) -> list[Refused]:
         """Start instances of fenced hosts elsewhere; return what was not done, as of a host that nobody fenced."""
@@ -192,14 +202,15 @@ class Rounds:
         changes = self._store.changes()
         self._kept.failed_until_s[move.vm] = self._clock.monotonic_s() + RESTS_S
         await self._store.write(partial(remapping.begin_move, mapping=self.mapping, active_id=active_id, move=move))
-        if not await self._ended(move, changes):
+        if not await self._ended(move, active_id, changes):
             raise TimedOut(move.target, f"the move of {move.vm}, which stays on {move.source} for now", MOVE_S)
         del self._kept.failed_until_s[move.vm]
 
-    async def _ended(self, move: Move, changes: AsyncIterator[int]) -> bool:
+    async def _ended(self, move: Move, active_id: str, changes: AsyncIterator[int]) -> bool:
+        asked = partial(remapping.moved, active_id=active_id, move=move)
         with suppress(TimeoutError):
             async with asyncio.timeout(MOVE_S):
-                while (there := await self._store.read(partial(remapping.moved, move=move))) is None:
+                while (there := await self._store.read(asked)) is None:
                     await anext(changes)
                 return there
         return False
@@ -255,6 +266,11 @@ def begins_round(entry: Entry) -> bool:
     if entry.kind != "host":
         return False
     return not entry.data or bool(_TELLING & entry.data.keys())
+
+
+def pause_s(asked_s: float) -> float | None:
+    """Return how long to rest before the next round; None: until something changes. Each costs a transaction."""
+    return max(asked_s, LEAST_S) if asked_s else None
 
 
 def summary(plan: Plan) -> str:

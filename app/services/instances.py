@@ -172,14 +172,20 @@ def gave_up(unit: Unit, instance_id: str, code: str, reason: str) -> None:
     unit.instances.put(change(unit, instance, code, told, "Server"), event="instance.gave up", text=reason)
 
 
-def powered_off(unit: Unit, instance_id: str) -> None:
-    """Record that a guest switched itself off: stop or terminate, as its shutdown behaviour says."""
+def powered_off(unit: Unit, instance_id: str, *, by_guest: bool) -> None:
+    """Record that an instance is off: stop or terminate as its launch said, if its guest did it; else it is stopped.
+
+    What its host did, as by a power cut, must not cost anybody their disks.
+    """
     instance = unit.instances.get(instance_id)
     if instance is None or instance.state is not InstanceState.RUNNING:
         return
-    code, reason = "Client.InstanceInitiatedShutdown", "Instance initiated shutdown"
-    change = _ended if instance.shutdown_behavior == "terminate" else _stopped
-    unit.instances.put(change(unit, instance, code, reason, "Instance initiated"), event="instance.powered off")
+    if by_guest:
+        code, reason, by = "Client.InstanceInitiatedShutdown", "Instance initiated shutdown", "Instance initiated"
+    else:
+        code, reason, by = "Server.InternalError", "The host switched the instance off", "Server"
+    change = _ended if by_guest and instance.shutdown_behavior == "terminate" else _stopped
+    unit.instances.put(change(unit, instance, code, reason, by), event="instance.powered off")
 
 
 def _earlier(unit: Unit, caller: Caller, command: RunInstances) -> Reservation | None:

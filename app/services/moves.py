@@ -11,7 +11,7 @@ from app.domain.host import Host
 from app.domain.instance import Instance
 from app.domain.ports import Unit
 from app.domain.states import HostState, InstanceState, Seen
-from app.services import decisions, hosts, instances
+from app.services import decisions, hosts, instances, power
 from app.services.rooms import rooms
 
 
@@ -29,6 +29,7 @@ def begin(unit: Unit, instance_id: str, target: str, why: str) -> Instance:
     moving = replace(instance, host=there.name, cluster=there.cluster, moving_from=here.name)
     text = f"{instance.id} moves from {here.name} to {there.name}: {why}"
     unit.instances.put(moving, event="instance.move asked", text=text)
+    power.wake_all(unit, (there.name,), f"{instance.id} comes")
     return moving
 
 

@@ -86,12 +86,16 @@ def begin_restart(unit: Unit, mapping: Mapping, active_id: str, asked: Restart) 
     power.wake_all(unit, (asked.target,), f"{asked.vm} starts there")
 
 
-def moved(unit: Unit, move: Move) -> bool | None:
-    """Tell how a move ended: True, it is there; False, it is not; None, it is under way."""
+def moved(unit: Unit, active_id: str, move: Move) -> bool | None:
+    """Tell how a move ended: True, it is there; False, it is not; None, it is under way.
+
+    Raises WrongState if it is under way and another policy is active by now: no need to wait for how it ends.
+    """
     instance = unit.instances.get(move.vm)
     if instance is None:
         return False
     if instance.moving_from:
+        _check_active(unit, active_id)
         return None
     return instance.host == move.target
 

@@ -55,11 +55,11 @@ class Services:
         wanted = Wanted.STOPPED if row.launched else Wanted.TERMINATED
         unit.instances.put(replace(row, wanted=wanted, state_reason_code=code, state_reason=reason))
 
-    def powered_off(self, unit: Unit, instance_id: str) -> None:
+    def powered_off(self, unit: Unit, instance_id: str, *, by_guest: bool) -> None:
         self.told.append(("powered off", instance_id))
         row = unit.instances.get(instance_id)
         assert row is not None
-        ends = row.shutdown_behavior == "terminate"
+        ends = by_guest and row.shutdown_behavior == "terminate"
         unit.instances.put(replace(row, wanted=Wanted.TERMINATED if ends else Wanted.STOPPED))
 
     def sleep_refused(self, unit: Unit, name: str, why: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import uvloop
@@ -77,6 +78,16 @@ def test_one_that_died_while_nobody_asked_is_not_noticed() -> None:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # the server's loop, which closes such a pipe
         runner.run(outlive())
+
+
+async def test_what_lies_where_the_server_was_started_is_not_taken_for_ours(
+    planner: Planner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("app", "pickle"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+    monkeypatch.chdir(tmp_path)
+    assert (await planner.plan(order(memory=Memory()))).plan.moves
 
 
 async def test_a_plan_that_takes_too_long_takes_the_process_with_it(planner: Planner) -> None:

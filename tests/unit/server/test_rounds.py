@@ -1,10 +1,12 @@
 """When a round begins at once, and what is said of a plan in a line."""
 
+from typing import Any
+
 import pytest
 
 from app.domain.journal import Entry
 from app.rules.plan import Memory, Move, Plan, Power
-from app.server.rounds import begins_round, summary
+from app.server.rounds import Mode, Rounds, begins_round, pause_s, summary
 
 
 def entry(kind: str, event: str = "changed", **data: object) -> Entry:
@@ -33,3 +35,22 @@ def test_a_plan_is_summed_up_in_a_line() -> None:
     powers = (Power(host="a", on=False, why=""), Power(host="c", on=True, why=""), Power(host="d", on=True, why=""))
     assert summary(Plan(memory=Memory(), moves=(move,), powers=powers)) == "1 move; c, d on; a to sleep"
     assert summary(Plan(memory=Memory())) == "nothing to do"
+
+
+@pytest.mark.parametrize(("asked_s", "rests_s"), [(0.0, None), (0.001, 1.0), (60.0, 60.0)])
+def test_rounds_never_follow_one_another_without_a_rest(asked_s: float, rests_s: float | None) -> None:
+    assert pause_s(asked_s) == rests_s
+
+
+async def test_a_plan_ends_where_the_mode_is_switched_off() -> None:
+    written: list[object] = []
+
+    class Notebook:
+        async def write(self, work: object) -> None:
+            written.append(work)
+
+    nothing: Any = None
+    store: Any = Notebook()
+    rounds = Rounds(store, nothing, nothing, nothing, mode=lambda: Mode(mode="off"), shipped=str)
+    await rounds._carry_out(Plan(memory=Memory(), powers=(Power(host="n1", on=False, why=""),)), "rules-1")
+    assert len(written) == 2  # what was planned, and that it was given up

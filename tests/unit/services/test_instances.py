@@ -216,11 +216,22 @@ async def test_a_guest_that_powers_itself_off_follows_its_shutdown_behavior(
 ) -> None:
     (mine,) = await run(ask(shutdown_behavior=behavior))
     await store.write(lambda unit: running(unit, mine.id), writer="reconcile")
-    await store.write(lambda unit: instances.powered_off(unit, mine.id))
+    await store.write(lambda unit: instances.powered_off(unit, mine.id, by_guest=True))
     after = await store.read(lambda unit: unit.instances.get(mine.id))
     assert after is not None
     assert after.state is state
     assert after.transition_reason.startswith("Instance initiated (2023-11-14 ")
+
+
+async def test_an_instance_that_its_host_switched_off_keeps_its_disks_whatever_its_shutdown_behavior(
+    store: Database, run: Run
+) -> None:
+    (mine,) = await run(ask(shutdown_behavior="terminate"))
+    await store.write(lambda unit: running(unit, mine.id), writer="reconcile")
+    await store.write(lambda unit: instances.powered_off(unit, mine.id, by_guest=False))
+    after = await store.read(lambda unit: unit.instances.get(mine.id))
+    assert after is not None
+    assert (after.state, after.state_reason_code) == (InstanceState.STOPPING, "Server.InternalError")
 
 
 async def test_a_lost_or_draining_host_takes_nothing_new(store: Database, run: Run) -> None:

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from app.domain.errors import CloudError
+from app.domain.errors import CloudError, WrongState
 from app.domain.instance import Instance
 from app.domain.ports import Unit
-from app.domain.states import HostState, HostWanted, Seen, Wanted
-from app.services import moves
+from app.domain.states import HostState, HostWanted, PowerWanted, Seen, Wanted
+from app.rules.plan import Move
+from app.services import moves, remapping, rulesets
 from app.store.database import Database
 from tests.builders import a_host, an_instance
 
@@ -53,6 +54,27 @@ async def test_a_moving_instance_is_wanted_there_and_holds_its_room_on_both_host
     held, counts = await store.read(lambda unit: (dict(unit.held()), dict(unit.counts())))
     assert held == {"host1": moving.size, "host2": moving.size}
     assert counts == {"host1": 1, "host2": 1}
+
+
+async def test_a_host_that_sleeps_is_woken_for_what_comes(store: Database) -> None:
+    await runs(store)
+    await change(store, "host2", power_wanted=PowerWanted.ASLEEP)
+    await begin(store)
+    host = await store.read(lambda unit: unit.hosts.get("host2"))
+    assert host is not None and host.power_wanted is PowerWanted.ON
+
+
+async def test_nobody_waits_for_a_move_that_another_policy_wanted(store: Database) -> None:
+    await runs(store)
+    await begin(store)
+    step = Move(vm=ID, source="host1", target="host2", why="", points=(), downtime_s=0.0)
+    active_id = await store.read(rulesets.active_id)
+    assert await store.read(lambda unit: remapping.moved(unit, active_id, step)) is None
+    await store.write(lambda unit: rulesets.activate(unit, "GREEDY", "an operator"))
+    with pytest.raises(WrongState, match="GREEDY"):
+        await store.read(lambda unit: remapping.moved(unit, active_id, step))
+    await store.write(lambda unit: moves.done(unit, ID))
+    assert await store.read(lambda unit: remapping.moved(unit, active_id, step)) is True
 
 
 async def test_one_that_moved_is_on_its_new_host_only(store: Database) -> None:

@@ -1,4 +1,4 @@
-"""A user asked for a zone, so no rule takes a machine out of its cluster."""
+"""What no rule may do: take a machine out of the zone that its user asked for, or start one twice."""
 
 from tests.unit.rules.running_cloud import FITS, Running, moves, rules
 
@@ -25,3 +25,11 @@ def test_a_host_stays_as_it_is_if_its_cluster_has_no_room() -> None:
     plan = cloud.plan(EMPTIES)
     assert not plan.moves
     assert [each.what for each in plan.refused] == ["evacuate n0"]
+
+
+def test_a_machine_of_a_host_that_is_up_is_started_nowhere_else() -> None:
+    cloud = Running()
+    cloud.run("n0")
+    plan = cloud.plan(rules(FITS, "when host.vms > 0 restart vm"))
+    assert not plan.restarts
+    assert [each.why for each in plan.refused] == ["n0 is up and on"]

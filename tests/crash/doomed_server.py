@@ -19,7 +19,8 @@ from tests.crash.paper_fabric import PaperFabric
 from tests.crash.points import doomed
 
 REAL = "qemu"
-NETWORK = {
+GIVEN = {
+    "EUCA_SAMPLE_INTERVAL": "1",
     "EUCA_VNET_MODE": "MANAGED-NOVLAN",
     "EUCA_VNET_SUBNET": "10.9.0.0",
     "EUCA_VNET_NETMASK": "255.255.255.0",
@@ -63,7 +64,7 @@ class RealHost:
 
 def main(point: str, state: str, listen: str, scheme: str, fabric: str) -> None:
     flags = {"state_dir": state, "listen": listen, "rehearse": "none"}
-    given = settings.load(flags, {**os.environ, **NETWORK})
+    given = settings.load(flags, {**os.environ, **GIVEN})
 
     def around(ports: Ports) -> Ports:
         hosts = RealHosts(ports.hypervisors, scheme)

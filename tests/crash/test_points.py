@@ -14,6 +14,7 @@ import libvirt
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from app.api.resources import AddCluster, AddHost
 from app.client import calls
 from app.client.errors import Refused, Unreachable
 from app.client.http import SyncCloud
@@ -148,11 +149,13 @@ def root(tmp_path: Path) -> Path:
 
 def a_cloud(state: Path, uri: str, other: str, fabric: str, root: Path) -> DoomedCloud:
     cloud = DoomedCloud(state, uri, fabric).start()
-    cloud.euca("cluster", "add", "one")
-    for name, place in (("node", cloud.uri), (OTHER, cloud.disguised(other))):
-        cloud.euca("host", "add", place, "--name", name, "--cluster", "one", "--max-cores", "64")
-    cloud.euca("image", "install", str(root), "--name", "root")
-    eventually(lambda: cloud.euca("host", "list").stdout.count(" up ") == 2)
+    named = cloud.credentials()
+    with closing(SyncCloud(named["EUCA_URL"], named["EUCA_TOKEN"])) as rest:
+        rest.send(calls.add_cluster(AddCluster(name="one")))
+        for name, place in (("node", cloud.uri), (OTHER, cloud.disguised(other))):
+            rest.send(calls.add_host(AddHost(name=name, uri=place, cluster="one", max_cores=64)))
+        cloud.euca("image", "install", str(root), "--name", "root")
+        eventually(lambda: [host.state for host in rest.send(calls.hosts()).items] == ["up", "up"])
     return cloud
 
 

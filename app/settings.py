@@ -257,6 +257,7 @@ _REPLACED: Mapping[str, str] = {
 }
 _OWN_NETWORK = frozenset({"VNET_SUBNET", "VNET_NETMASK", "VNET_DNS"})
 _IDLE = frozenset({*_VNET, "ADDRESSING", "MANUAL_INSTANCES_CLEANUP"} - {"VNET_BRIDGE"})
+_SLEEP_AND_WAKE = ("POWER_SLEEP_COMMAND", "POWER_WAKE_COMMAND")
 _UNSET = frozenset({"", "not_configured"})
 
 
@@ -273,9 +274,17 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str], file: Path
         found[given.key] = given
     origins = {given.key: given.origin for given in found.values()}
     values: dict[str, object] = {"config": config, "origins": origins} | _understood(found, problems)
+    problems += _lonely(origins)
     if problems:
         raise SettingsError(sorted(problems, key=lambda problem: (problem.origin.file, problem.origin.line)))
     return Settings(**values, idle=tuple(_idle(found.values(), values)))  # type: ignore[arg-type]
+
+
+def _lonely(origins: Mapping[str, Origin]) -> Iterator[Problem]:
+    """Name the one of two keys that is given without the other: a host that can be put to sleep must wake again."""
+    for key, other in (_SLEEP_AND_WAKE, _SLEEP_AND_WAKE[::-1]):
+        if key in origins and other not in origins:
+            yield Problem(origin=origins[key], key=key, why=f"needs {other} beside it")
 
 
 def _idle(given: Iterable[Given], values: Mapping[str, object]) -> Iterator[Problem]:

@@ -67,6 +67,13 @@ def problems(folder: Path, text: str) -> list[str]:
     return str(refused.value).replace(f"{folder}/", "").splitlines()
 
 
+def test_a_host_that_can_be_put_to_sleep_can_be_woken(tmp_path: Path) -> None:
+    (told,) = problems(tmp_path, "\nPOWER_SLEEP_COMMAND=sleep")
+    assert told == "eucalyptus.conf:2: POWER_SLEEP_COMMAND: needs POWER_WAKE_COMMAND beside it"
+    both = from_text(tmp_path, 'POWER_SLEEP_COMMAND="rest"\nPOWER_WAKE_COMMAND="wake --now \'a b\'"\n')
+    assert both.power_wake_command == ("wake", "--now", "a b")
+
+
 def test_nothing_given_serves_on_loopback_without_rehearsal_hosts() -> None:
     settings = load({}, {})
     assert (settings.listen_host, settings.listen_port) == ("127.0.0.1", 8773)
@@ -209,7 +216,6 @@ def test_hosts_that_can_not_be_reached_safely_are_refused(nodes: str) -> None:
         ("rehearse", "none", "rehearse_clusters", 0),
         ("schedpolicy", "powersave", "schedpolicy", "POWERSAVE"),
         ("schedpolicy", "rules", "schedpolicy", "RULES"),
-        ("power_wake_command", "wake --now 'a b'", "power_wake_command", ("wake", "--now", "a b")),
         ("vnet_mode", "system", "vnet_mode", "SYSTEM"),
         ("vnet_addrspernet", "32", "vnet", {"VNET_ADDRSPERNET": "32"}),
         ("mapping_rules", "my.rules", "mapping_rules", Path("my.rules")),

@@ -149,10 +149,10 @@ def _active(unit: Unit) -> ActiveView:
 
 
 def _pair(unit: Unit, name: str, against: str) -> tuple[Ruleset, Ruleset]:
-    other = against or rulesets.active_id(unit)
+    new, other = rulesets.get(unit, name), against or rulesets.active_id(unit)
     if other in rulesets.BUILT_IN:
         raise Invalid("against", against, f"{other} has no text; name a version.")
-    return rulesets.get(unit, other), rulesets.get(unit, name)
+    return rulesets.get(unit, other), new
 
 
 def _view(unit: Unit, row: Ruleset, *, text: bool = False) -> RulesetView:

@@ -15,6 +15,7 @@ from app.rules.tree import Phase
 from app.services import rulesets, verdicts
 from app.services.access import owns, sees_hosts
 from app.services.mapping import Choice
+from app.services.rooms import rooms
 from app.services.rules_in_force import RulesInForce
 
 
@@ -55,6 +56,7 @@ def moved_by_hand(unit: Unit, instance: Instance, why: str) -> None:
             host=instance.host,
             origin=instance.moving_from,
             reasons=(why,),
+            verdicts=verdicts.by_order("", rooms(unit, unit.hosts.where()), instance.size, instance.host),
         )
     )
 

@@ -58,12 +58,15 @@ def by_rules(placed: Placed, scene: Scene, evidence: Evidence, closed: Sequence[
 
 
 def by_order(policy: str, rooms: Collection[Room], need: Size, chosen: str) -> bytes:
-    """Pack a choice of 1.6.1 among hosts as they were then; only those that could not take it need words."""
+    """Pack a choice of 1.6.1 among hosts as they were then, or of somebody (no policy).
+
+    Only hosts that could not take it need words.
+    """
     header = {"form": "order", "policy": policy, "chosen": chosen, "hosts": [room.host for room in rooms]}
     without = {
         room.host: room.closed or f"has {_words(room.free)} free, {_words(need)} asked"
         for room in rooms
-        if room.closed or not room.free.covers(need)
+        if room.host != chosen and (room.closed or not room.free.covers(need))
     }
     return _packed(header | {"without": without}, [])
 
@@ -104,8 +107,10 @@ def _in_words(header: Mapping[str, Any], arrays: Sequence[Any], evidence: Eviden
 
 def _in_order(header: Mapping[str, Any]) -> list[str]:
     chosen, order = header["chosen"], f"in the order of {header['policy']}"
-    had_room = {host: f"has room and comes after {chosen} {order}" for host in header["hosts"]}
-    had_room[chosen] = f"has room and was the first {order}"
+    first, later = f"has room and was the first {order}", f"has room and comes after {chosen} {order}"
+    if not header["policy"]:
+        first, later = "was asked for", f"has room, but {chosen} was asked for"
+    had_room = dict.fromkeys(header["hosts"], later) | {chosen: first}
     return list((had_room | header["without"]).values())
 
 

@@ -187,6 +187,9 @@ def test_an_instance_moves_to_another_host_and_runs_on(http: httpx.Client) -> No
         why = http.get(f"{path}/decisions").json()["items"][-1]
         assert (why["kind"], why["origin"], why["host"]) == ("moved", here, there)
         assert [reason.partition(" by ")[0] for reason in why["reasons"]] == ["asked"]
+        told = {each["host"]: each["words"] for each in why["hosts"]}
+        assert told.keys() == {row["name"] for row in http.get("/hosts").json()["items"]}
+        assert (told[there], told[here]) == ("was asked for", f"has room, but {there} was asked for")
         again = http.post(f"{path}/move", json={"host": there})
         assert (again.status_code, again.json()["detail"]) == (400, f"The instance is on {there} already")
         texts = [event["text"] for event in http.get("/events?limit=5000").json()["items"]]

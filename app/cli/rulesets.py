@@ -14,8 +14,8 @@ from app.client import rule_calls as calls
 from app.domain.errors import Unsound
 from app.server import rule_files
 from app.services.rule_texts import Draft, draft, read_all
+from app.services.rulesets import BUILT_IN
 
-BUILT_IN = ("GREEDY", "ROUNDROBIN", "POWERSAVE")
 _VERSIONS = ("id", "name", "policy", "author", "created", "active")
 _HISTORY = ("when", "id", "policy", "who")
 

@@ -1,4 +1,4 @@
-"""What the service models lack, read from `amendments.toml` beside this file.
+"""What the service models lack, read from `operations/`: a file an area, `general.toml` for all of them.
 
 Filter names, page sizes, defaults, parameters that may be ignored, parameters that only old clients send, and
 codes of errors: data, so that adding one is no change of code.
@@ -6,7 +6,7 @@ codes of errors: data, so that adding one is no change of code.
 
 import tomllib
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -50,10 +50,18 @@ class Amendments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     codes: tuple[Code, ...] = ()
 
     @classmethod
-    def load(cls, path: Path | None = None) -> Self:
-        """Read the file; a word in it that has no meaning is an error."""
-        given = (path or Path(__file__).with_name("amendments.toml")).read_text("utf-8")
-        return msgspec.convert(tomllib.loads(given), cls)
+    def load(cls, directory: Path | None = None) -> Self:
+        """Read all files; a word in one that has no meaning is an error, and so is an operation that stands in two."""
+        whole: dict[str, Any] = {"operations": {}, "codes": []}
+        for file in sorted((directory or Path(__file__).with_name("operations")).glob("*.toml")):
+            area = tomllib.loads(file.read_text("utf-8"))
+            operations = area.pop("operations", {})
+            if twice := operations.keys() & whole["operations"].keys():
+                raise ValueError(f"{file.name} amends {', '.join(sorted(twice))}, as another file does")
+            whole["operations"] |= operations
+            whole["codes"] += area.pop("codes", [])
+            whole |= area
+        return msgspec.convert(whole, cls)
 
     def of(self, operation: str) -> Amendment:
         return self.operations.get(operation, _NONE)

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from app.server.query import OPERATIONS
+from tests.server.areas import AREAS
 from tests.server.raw_ec2 import RawEc2, Reply
 
 pytestmark = pytest.mark.server
@@ -25,6 +26,7 @@ NOBODYS = {
     "account": "999999999999",
     "token": "nobodys-token",
     "tag": "nobodys-tag",
+    **{thing: nobodys for area in AREAS for thing, nobodys in area.NOBODYS.items()},
 }
 RUN = {"ImageId": "{public}", "MinCount": "1", "MaxCount": "1", "DryRun": "true"}
 PROBES: list[tuple[str, dict[str, str]]] = [
@@ -65,6 +67,7 @@ PROBES: list[tuple[str, dict[str, str]]] = [
         ("DescribeImages", "owner-id", "nothing_private"), ("DescribeImages", "tag-key", "tag"),
         ("DescribeSecurityGroups", "owner-id", "account"), ("DescribeKeyPairs", "key-pair-id", "key"),
     )),
+    *(probe for area in AREAS for probe in area.PROBES),
 ]  # fmt: skip
 NOTHING_TO_NAME = {
     "DescribeAccountAttributes",
@@ -73,6 +76,7 @@ NOTHING_TO_NAME = {
     "DescribeRegions",
     "GetCallerIdentity",
     "ImportKeyPair",
+    *(name for area in AREAS for name in area.NOTHING_TO_NAME),
 }
 
 
@@ -106,7 +110,11 @@ def victims(raw: RawEc2, admin: dict[str, str]) -> Iterator[dict[str, str]]:
         [("Action", "CreateTags"), ("Version", "2016-11-15"), ("Tag.1.Key", mine["tag"]), ("Tag.1.Value", "secret")]
         + [(f"ResourceId.{n}", mine[thing]) for n, thing in enumerate(("instance", "group", "key", "public"))]
     )
+    for area in AREAS:
+        mine |= area.victim(raw, mine)
     yield mine
+    for area in AREAS:
+        area.bury(raw, mine)
     raw.ask("TerminateInstances", InstanceId_1=mine["instance"])
     raw.ask("DeleteTags", ResourceId_1=public)
     raw.ask("DeregisterImage", ImageId=mine["image"])

@@ -33,6 +33,7 @@ STATUSES: dict[type[errors.CloudError], int] = {
     errors.WrongState: 409,
     errors.Mismatch: 409,
     errors.NoCapacity: 409,
+    errors.Exhausted: 409,
     errors.IllegalTransition: 409,
     errors.DryRun: 412,
     errors.OverLimit: 422,

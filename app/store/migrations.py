@@ -28,6 +28,7 @@ def migrations() -> Migrations:
     steps(name="0007_hosts_for_rules")(_0007_hosts_for_rules)
     steps(name="0008_power")(_0008_power)
     steps(name="0009_fencing")(_0009_fencing)
+    steps(name="0011_addresses")(_0011_addresses)
     return steps
 
 
@@ -169,6 +170,20 @@ def _0007_hosts_for_rules(schema: Schema) -> None:
 def _0009_fencing(schema: Schema) -> None:
     schema.execute('ALTER TABLE "hosts" ADD COLUMN "fenced" INTEGER NOT NULL DEFAULT 0')
     schema.execute('ALTER TABLE "instances" ADD COLUMN "disks_from" INTEGER NOT NULL DEFAULT 0')
+
+
+def _0011_addresses(schema: Schema) -> None:
+    """An instance has one public address at most, and an id stands for one address: the file itself sees to it."""
+    schema.execute('ALTER TABLE "instances" ADD COLUMN "interface_description" TEXT NOT NULL DEFAULT \'\'')
+    schema.execute(
+        'CREATE TABLE "addresses" ("ip" TEXT NOT NULL PRIMARY KEY, "account_id" TEXT NOT NULL, "pool" TEXT NOT NULL,'
+        " \"domain\" TEXT NOT NULL DEFAULT 'vpc', \"allocation_id\" TEXT NOT NULL DEFAULT '',"
+        " \"instance_id\" TEXT NOT NULL DEFAULT '', \"association_id\" TEXT NOT NULL DEFAULT '',"
+        ' "created_at_ms" INTEGER NOT NULL) STRICT'
+    )
+    schema.execute('CREATE INDEX "addresses_account_id" ON "addresses" ("account_id")')
+    for column in ("allocation_id", "instance_id", "association_id"):
+        schema.execute(f'CREATE UNIQUE INDEX "addresses_{column}" ON "addresses" ("{column}") WHERE "{column}" <> \'\'')
 
 
 def _held_changes(sign: str, row: str, source: str = "", column: str = "host") -> str:

@@ -1,6 +1,7 @@
 """Operations on instances."""
 
 import base64
+from typing import Literal
 
 import msgspec
 
@@ -11,15 +12,10 @@ from app.domain.ports import NotSupported
 from app.domain.states import InstanceState
 from app.server.ec2 import filters, pages
 from app.server.ec2.facts import INSTANCE, STATUS
+from app.server.ec2.launching import NetworkInterfaceIn, PlacementIn, network_of
 from app.server.ec2.operation import Answer, Ask, Filter, Operation, Site, TagSpecification, refuse_many, specified_tags
 from app.server.ec2.scene import Shown, reservation, reservation_set, state_item
 from app.services import instances
-
-
-class PlacementIn(msgspec.Struct):
-    availability_zone: str = ""
-    tenancy: str = "default"
-    group_name: str = ""
 
 
 class MonitoringIn(msgspec.Struct):
@@ -42,6 +38,9 @@ class RunInstancesIn(msgspec.Struct):
     client_token: str = ""
     instance_initiated_shutdown_behavior: str = "stop"
     tag_specifications: list[TagSpecification] = []
+    subnet_id: str = ""
+    network_interfaces: list[NetworkInterfaceIn] = []
+    addressing_type: Literal["", "public", "private"] = ""
 
 
 class DescribeInstancesIn(msgspec.Struct):
@@ -72,15 +71,18 @@ def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
     asked = ask.request
     if asked.placement.tenancy != "default":
         raise Invalid("Placement", asked.placement.tenancy, "Only zones and groups can be chosen.")
+    network = network_of(ask.unit, asked)
     command = RunInstances(
         image_id=asked.image_id,
         min_count=asked.min_count,
         max_count=asked.max_count,
         vmtype=asked.instance_type,
-        cluster=asked.placement.availability_zone,
+        cluster=network.cluster,
         placement_group=asked.placement.group_name,
         key_name=asked.key_name,
-        group_ids=tuple(asked.security_group_ids),
+        addressing=network.addressing,
+        interface_description=network.description,
+        group_ids=network.group_ids,
         group_names=tuple(asked.security_groups),
         user_data=asked.user_data,
         kernel_id=asked.kernel_id,

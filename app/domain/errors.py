@@ -22,7 +22,6 @@ HTTP status; nothing below them knows either. Texts are whole sentences a user c
 
 from collections.abc import Sequence
 
-
 NOT_OFFERED = "this cloud does not offer it"
 
 

@@ -38,7 +38,9 @@ def walk(ec2: Any, *, today: bool) -> None:
     for things in (*_ALWAYS, *(_TODAY if today else ())):
         getattr(ec2, f"describe_{things}")()
     vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
-    for attribute in ("enableDnsSupport", "enableDnsHostnames", "enableNetworkAddressUsageMetrics")[: 3 if today else 2]:
+    for attribute in ("enableDnsSupport", "enableDnsHostnames", "enableNetworkAddressUsageMetrics")[
+        : 3 if today else 2
+    ]:
         ec2.describe_vpc_attribute(VpcId=vpc, Attribute=attribute)
     subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
     image = next(image for image in ec2.describe_images()["Images"] if image["ImageType"] == "machine")["ImageId"]

@@ -28,6 +28,7 @@ def migrations() -> Migrations:
     steps(name="0007_hosts_for_rules")(_0007_hosts_for_rules)
     steps(name="0008_power")(_0008_power)
     steps(name="0009_fencing")(_0009_fencing)
+    steps(name="0015_promises")(_0015_promises)
     return steps
 
 
@@ -169,6 +170,15 @@ def _0007_hosts_for_rules(schema: Schema) -> None:
 def _0009_fencing(schema: Schema) -> None:
     schema.execute('ALTER TABLE "hosts" ADD COLUMN "fenced" INTEGER NOT NULL DEFAULT 0')
     schema.execute('ALTER TABLE "instances" ADD COLUMN "disks_from" INTEGER NOT NULL DEFAULT 0')
+
+
+def _0015_promises(schema: Schema) -> None:
+    schema.execute(
+        'CREATE TABLE "client_tokens" ("account_id" TEXT NOT NULL, "operation" TEXT NOT NULL, "token" TEXT NOT NULL,'
+        ' "sha256" TEXT NOT NULL, "made" TEXT NOT NULL, "created_at_ms" INTEGER NOT NULL,'
+        ' PRIMARY KEY ("account_id", "operation", "token")) STRICT'
+    )
+    schema.execute('CREATE INDEX "client_tokens_made" ON "client_tokens" ("made")')
 
 
 def _held_changes(sign: str, row: str, source: str = "", column: str = "host") -> str:

@@ -19,6 +19,7 @@ RESOURCE_TYPES = {
     "ramdisk image": "image",
     "key pair": "key-pair",
     "security group": "security-group",
+    "security group rule": "security-group-rule",
 }
 
 
@@ -101,4 +102,6 @@ def _find(unit: Unit, resource: str, resource_id: str) -> Owned | None:
         return unit.keypairs.get(resource_id)
     if resource == "security group":
         return unit.groups.get(resource_id)
+    if resource == "security group rule":
+        return unit.group_rules.get(resource_id)
     return unit.images.get(resource_id)

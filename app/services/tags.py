@@ -23,6 +23,7 @@ _KINDS: Mapping[str, tuple[str, Callable[[Unit], Records[Any]]]] = {
     "ramdisk image": ("image", lambda unit: unit.images),
     "key pair": ("key-pair", lambda unit: unit.keypairs),
     "security group": ("security-group", lambda unit: unit.groups),
+    "security group rule": ("security-group-rule", lambda unit: unit.group_rules),
 }
 
 

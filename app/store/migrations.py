@@ -28,6 +28,7 @@ def migrations() -> Migrations:
     steps(name="0007_hosts_for_rules")(_0007_hosts_for_rules)
     steps(name="0008_power")(_0008_power)
     steps(name="0009_fencing")(_0009_fencing)
+    steps(name="0013_images_complete")(_0013_images_complete)
     return steps
 
 
@@ -169,6 +170,16 @@ def _0007_hosts_for_rules(schema: Schema) -> None:
 def _0009_fencing(schema: Schema) -> None:
     schema.execute('ALTER TABLE "hosts" ADD COLUMN "fenced" INTEGER NOT NULL DEFAULT 0')
     schema.execute('ALTER TABLE "instances" ADD COLUMN "disks_from" INTEGER NOT NULL DEFAULT 0')
+
+
+def _0013_images_complete(schema: Schema) -> None:
+    for column in ("granted_to", "product_codes", "devices"):
+        schema.execute(f'ALTER TABLE "images" ADD COLUMN "{column}" TEXT NOT NULL DEFAULT \'[]\'')
+    for column in ("source_image_id", "source_region", "client_token", "request_sha256"):
+        schema.execute(f'ALTER TABLE "images" ADD COLUMN "{column}" TEXT NOT NULL DEFAULT \'\'')
+    for column in ("deprecated_at_ms", "protected_until_ms"):
+        schema.execute(f'ALTER TABLE "images" ADD COLUMN "{column}" INTEGER NOT NULL DEFAULT 0')
+    schema.execute('ALTER TABLE "images" ADD COLUMN "protection" TEXT NOT NULL DEFAULT \'disabled\'')
 
 
 def _held_changes(sign: str, row: str, source: str = "", column: str = "host") -> str:

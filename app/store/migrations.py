@@ -29,6 +29,7 @@ def migrations() -> Migrations:
     steps(name="0008_power")(_0008_power)
     steps(name="0009_fencing")(_0009_fencing)
     steps(name="0010_group_rules")(_0010_group_rules)
+    steps(name="0013_images_complete")(_0013_images_complete)
     steps(name="0015_promises")(_0015_promises)
     return steps
 
@@ -193,6 +194,16 @@ def _0010_group_rules(schema: Schema) -> None:
     )
     schema.execute(f"{insert} 1, '-1', -1, -1, '0.0.0.0/0' FROM \"groups\"")
     schema.execute(f"{insert} 0, '-1', -1, -1, id FROM \"groups\" WHERE name = 'default'")
+
+
+def _0013_images_complete(schema: Schema) -> None:
+    for column in ("granted_to", "product_codes", "devices"):
+        schema.execute(f'ALTER TABLE "images" ADD COLUMN "{column}" TEXT NOT NULL DEFAULT \'[]\'')
+    for column in ("source_image_id", "source_region", "client_token", "request_sha256"):
+        schema.execute(f'ALTER TABLE "images" ADD COLUMN "{column}" TEXT NOT NULL DEFAULT \'\'')
+    for column in ("deprecated_at_ms", "protected_until_ms"):
+        schema.execute(f'ALTER TABLE "images" ADD COLUMN "{column}" INTEGER NOT NULL DEFAULT 0')
+    schema.execute('ALTER TABLE "images" ADD COLUMN "protection" TEXT NOT NULL DEFAULT \'disabled\'')
 
 
 def _0015_promises(schema: Schema) -> None:

@@ -28,6 +28,7 @@ def migrations() -> Migrations:
     steps(name="0007_hosts_for_rules")(_0007_hosts_for_rules)
     steps(name="0008_power")(_0008_power)
     steps(name="0009_fencing")(_0009_fencing)
+    steps(name="0018_state_of_instances")(_0018_state_of_instances)
     return steps
 
 
@@ -169,6 +170,16 @@ def _0007_hosts_for_rules(schema: Schema) -> None:
 def _0009_fencing(schema: Schema) -> None:
     schema.execute('ALTER TABLE "hosts" ADD COLUMN "fenced" INTEGER NOT NULL DEFAULT 0')
     schema.execute('ALTER TABLE "instances" ADD COLUMN "disks_from" INTEGER NOT NULL DEFAULT 0')
+
+
+def _0018_state_of_instances(schema: Schema) -> None:
+    """`Instance.state` in SQL, worked out where it is asked for; a law compares the two."""
+    schema.execute(
+        """ALTER TABLE "instances" ADD COLUMN "state" TEXT NOT NULL GENERATED ALWAYS AS (CASE "wanted"
+            WHEN 'terminated' THEN iif("removed", 'terminated', 'shutting-down')
+            WHEN 'stopped' THEN iif("seen" IN ('nothing', 'off', 'crashed'), 'stopped', 'stopping')
+            ELSE iif("launched" >= "launches", 'running', 'pending') END) VIRTUAL"""
+    )
 
 
 def _held_changes(sign: str, row: str, source: str = "", column: str = "host") -> str:

@@ -3,11 +3,11 @@
 import msgspec
 
 from app.domain.group import SecurityGroup
-from app.server.ec2 import filters, pages
+from app.server.ec2 import filters, narrowing, pages
+from app.server.ec2.columns import GROUP_COLUMNS
 from app.server.ec2.facts import GROUP
 from app.server.ec2.operation import Answer, Ask, Filter, Operation, TagSpecification, specified_tags, tag_pairs
 from app.services import groups, tags
-from app.services.access import scope
 
 
 class CreateSecurityGroupIn(msgspec.Struct):
@@ -44,15 +44,18 @@ def delete_security_group(ask: Ask[DeleteSecurityGroupIn]) -> Answer:
 
 
 def describe_security_groups(ask: Ask[DescribeSecurityGroupsIn]) -> Answer:
-    asked = ask.request
+    asked, known = ask.request, ask.site.filters(ask.operation)
+
+    def keep(rows: list[SecurityGroup]) -> list[SecurityGroup]:
+        named = tags.by_resource(ask.unit, [group.id for group in rows]) if asked.filters else {}
+        return filters.select(rows, asked.filters, GROUP, known, tags=lambda group: named.get(group.id, {}))
+
+    where = narrowing.where(ask.unit, ask.caller, asked.filters, GROUP_COLUMNS)
     if asked.group_ids or asked.group_names:
-        shown = groups.find(ask.unit, ask.caller, asked.group_ids, asked.group_names)
-    else:
-        shown = ask.unit.groups.where(**scope(ask.caller))
-    named = tags.by_resource(ask.unit, [group.id for group in shown])
-    known = ask.site.filters(ask.operation)
-    chosen = filters.select(shown, asked.filters, GROUP, known, tags=lambda group: named.get(group.id, {}))
-    cut, token = pages.page(chosen, lambda group: (group.id,), asked.max_results, asked.next_token)
+        found = groups.find(ask.unit, ask.caller, asked.group_ids, asked.group_names)
+        where["id"] = [group.id for group in found]
+    cut, token = pages.read(ask.unit.groups, {"id": str}, keep, asked, where)
+    named = tags.by_resource(ask.unit, [group.id for group in cut])
     return {"SecurityGroups": [_item(group, named.get(group.id, {})) for group in cut], "NextToken": token}
 
 

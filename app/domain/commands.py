@@ -44,3 +44,18 @@ class RegisterImage:
     min_memory_mib: int = 0
     public: bool = True
     tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedRule:
+    """A rule of a security group as somebody wrote it, with one of the peers. Empty strings mean: not said."""
+
+    protocol: str = ""
+    from_port: int | None = None
+    to_port: int | None = None
+    cidr: str = ""
+    cidr_ipv6: str = ""
+    group_id: str = ""
+    group_name: str = ""
+    owner_id: str = ""
+    description: str = ""

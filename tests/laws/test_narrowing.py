@@ -21,7 +21,9 @@ from app.domain.states import InstanceState, Seen, Wanted
 from app.domain.tag import Tag
 from app.server.ec2 import filters, narrowing, pages
 from app.server.ec2.columns import GROUP_COLUMNS, INSTANCE_COLUMNS, KEY_PAIR_COLUMNS, STATUS_COLUMNS
-from app.server.ec2.facts import GROUP, INSTANCE, KEY_PAIR, STATUS
+from app.server.ec2.facts import INSTANCE, KEY_PAIR, STATUS
+from app.server.ec2.group_scene import FACTS as GROUP
+from app.server.ec2.group_scene import ShownGroup
 from app.server.ec2.operation import Filter
 from app.server.ec2.scene import Shown
 from app.store.database import Database
@@ -79,7 +81,7 @@ def check(unit: Unit, table: Any, facts: Mapping[str, Any], columns: Any, shown:
     said = {name: list(fact(shown)) for name, fact in facts.items()}
     said |= {f"tag:{name}": [value] for name, value in tags.items()}
     said |= {"tag-key": list(tags), "tag-value": list(tags.values())} if tags else {}
-    row_id = (shown.instance if isinstance(shown, Shown) else shown).id
+    row_id = getattr(shown, "instance", getattr(shown, "group", shown)).id
     for name, values in said.items():
         for text in (spelled for value in values for spelled in spellings(str(value))):
             asked = [Filter(name=name, values=["no such thing", text])]
@@ -115,7 +117,7 @@ def test_no_key_pair_and_no_group_that_meets_a_filter_is_passed_over() -> None:
         unit.keypairs.add(pair)
         unit.groups.add(group)
         check(unit, unit.keypairs, KEY_PAIR, KEY_PAIR_COLUMNS, pair, {"Name": "web*1"})
-        check(unit, unit.groups, GROUP, GROUP_COLUMNS, group, {"Name": "web*1"})
+        check(unit, unit.groups, GROUP, GROUP_COLUMNS, ShownGroup.of(unit, [group])[0], {"Name": "web*1"})
 
     in_a_store(work)
 

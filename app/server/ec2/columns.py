@@ -5,8 +5,9 @@ import re
 from app.domain import ids
 from app.domain.records import Like
 from app.domain.states import InstanceState
-from app.server.ec2.facts import GROUP, IMAGE, INSTANCE, KEY_PAIR, STATUS
+from app.server.ec2.facts import IMAGE, INSTANCE, KEY_PAIR, STATUS
 from app.server.ec2.filters import MOST_VALUES
+from app.server.ec2.group_scene import FACTS as GROUP
 from app.server.ec2.narrowing import Column, Columns, Sight, Values, escaped
 from app.wire import scalars
 

@@ -1,6 +1,5 @@
 """What each filter name looks at, a table a kind of thing. Names are Amazon's."""
 
-from app.domain.group import SecurityGroup
 from app.domain.ids import spellings
 from app.domain.image import Image
 from app.domain.keypair import KeyPair
@@ -99,11 +98,4 @@ KEY_PAIR: Facts[KeyPair] = {
     "fingerprint": lambda k: [k.fingerprint],
     "key-name": lambda k: [k.name],
     "key-pair-id": lambda k: [k.id],
-}
-
-GROUP: Facts[SecurityGroup] = {
-    "description": lambda g: [g.description],
-    "group-id": lambda g: [g.id],
-    "group-name": lambda g: [g.name],
-    "owner-id": lambda g: [g.account_id],
 }

@@ -28,14 +28,10 @@ class DescribeTagsIn(msgspec.Struct):
     next_token: str | None = None
 
 
-def _resource_type(tag: Tag) -> str:
-    return tags.RESOURCE_TYPES[ids.resource_of(tag.resource_id) or ""]
-
-
 _FACTS: filters.Facts[Tag] = {
     "key": lambda tag: [tag.name],
     "resource-id": lambda tag: ids.spellings(tag.resource_id),
-    "resource-type": lambda tag: [_resource_type(tag)],
+    "resource-type": lambda tag: [tags.resource_type(tag.resource_id)],
     "value": lambda tag: [tag.value],
 }
 
@@ -62,11 +58,16 @@ def describe_tags(ask: Ask[DescribeTagsIn]) -> Answer:
     where = narrowing.where(ask.unit, ask.caller, asked.filters, TAG_COLUMNS, key="resource_id")
     where["account_id"] = ask.caller.account_id
     cut, token = pages.read(ask.unit.tags, _ORDER, keep, asked, where)
-    shown = [
-        {"Key": tag.name, "Value": tag.value, "ResourceId": tag.resource_id, "ResourceType": _resource_type(tag)}
-        for tag in cut
-    ]
-    return {"Tags": shown, "NextToken": token}
+    return {"Tags": [_item(tag) for tag in cut], "NextToken": token}
+
+
+def _item(tag: Tag) -> Answer:
+    return {
+        "Key": tag.name,
+        "Value": tag.value,
+        "ResourceId": tag.resource_id,
+        "ResourceType": tags.resource_type(tag.resource_id),
+    }
 
 
 OPERATIONS = (

@@ -31,6 +31,7 @@ def migrations() -> Migrations:
     steps(name="0010_group_rules")(_0010_group_rules)
     steps(name="0013_images_complete")(_0013_images_complete)
     steps(name="0015_promises")(_0015_promises)
+    steps(name="0018_state_of_instances")(_0018_state_of_instances)
     return steps
 
 
@@ -213,6 +214,16 @@ def _0015_promises(schema: Schema) -> None:
         ' PRIMARY KEY ("account_id", "operation", "token")) STRICT'
     )
     schema.execute('CREATE INDEX "client_tokens_made" ON "client_tokens" ("made")')
+
+
+def _0018_state_of_instances(schema: Schema) -> None:
+    """`Instance.state` in SQL, worked out where it is asked for; a law compares the two."""
+    schema.execute(
+        """ALTER TABLE "instances" ADD COLUMN "state" TEXT NOT NULL GENERATED ALWAYS AS (CASE "wanted"
+            WHEN 'terminated' THEN iif("removed", 'terminated', 'shutting-down')
+            WHEN 'stopped' THEN iif("seen" IN ('nothing', 'off', 'crashed'), 'stopped', 'stopping')
+            ELSE iif("launched" >= "launches", 'running', 'pending') END) VIRTUAL"""
+    )
 
 
 def _held_changes(sign: str, row: str, source: str = "", column: str = "host") -> str:

@@ -16,7 +16,21 @@ from app.domain.account import Caller
 from app.domain.errors import CloudError, DryRun, OverLimit
 from app.domain.ports import Clock, Store, Unit
 from app.server.callers import Callers
-from app.server.ec2 import groups, images, instances, keypairs, tags, types, zones
+from app.server.ec2 import (
+    attributes,
+    consoles,
+    groups,
+    id_formats,
+    images,
+    instance_options,
+    instances,
+    keypairs,
+    offerings,
+    tags,
+    types,
+    unsold,
+    zones,
+)
 from app.server.ec2.operation import Answer, Ask, Operation, Site
 from app.wire import signatures
 from app.wire.faults import brief
@@ -33,6 +47,12 @@ OPERATIONS: tuple[Operation, ...] = (
     *tags.OPERATIONS,
     *zones.OPERATIONS,
     *types.OPERATIONS,
+    *attributes.OPERATIONS,
+    *instance_options.OPERATIONS,
+    *consoles.OPERATIONS,
+    *offerings.OPERATIONS,
+    *id_formats.OPERATIONS,
+    *unsold.OPERATIONS,
 )
 MOST_PARAMETERS = 10_000
 

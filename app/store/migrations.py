@@ -28,6 +28,7 @@ def migrations() -> Migrations:
     steps(name="0007_hosts_for_rules")(_0007_hosts_for_rules)
     steps(name="0008_power")(_0008_power)
     steps(name="0009_fencing")(_0009_fencing)
+    steps(name="0014_instance_attributes")(_0014_instance_attributes)
     return steps
 
 
@@ -169,6 +170,14 @@ def _0007_hosts_for_rules(schema: Schema) -> None:
 def _0009_fencing(schema: Schema) -> None:
     schema.execute('ALTER TABLE "hosts" ADD COLUMN "fenced" INTEGER NOT NULL DEFAULT 0')
     schema.execute('ALTER TABLE "instances" ADD COLUMN "disks_from" INTEGER NOT NULL DEFAULT 0')
+
+
+def _0014_instance_attributes(schema: Schema) -> None:
+    """What instances had before: no protection, the metadata service in both versions."""
+    off = ("disable_api_termination", "disable_api_stop", "metadata_tokens_required", "metadata_tags")
+    on = ("source_dest_check", "metadata_enabled", "metadata_hops")
+    for column, default in (*((name, 0) for name in off), *((name, 1) for name in on)):
+        schema.execute(f'ALTER TABLE "instances" ADD COLUMN "{column}" INTEGER NOT NULL DEFAULT {default}')
 
 
 def _held_changes(sign: str, row: str, source: str = "", column: str = "host") -> str:

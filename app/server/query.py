@@ -17,15 +17,21 @@ from app.domain.errors import CloudError, DryRun, OverLimit
 from app.domain.ports import Clock, Store, Unit
 from app.server.callers import Callers
 from app.server.ec2 import (
+    attributes,
+    consoles,
     group_rules,
     groups,
+    id_formats,
     image_attributes,
     image_keeping,
     images,
+    instance_options,
     instances,
     keypairs,
+    offerings,
     tags,
     types,
+    unsold,
     zones,
 )
 from app.server.ec2.operation import Answer, Ask, Operation, Site
@@ -47,6 +53,12 @@ OPERATIONS: tuple[Operation, ...] = (
     *tags.OPERATIONS,
     *zones.OPERATIONS,
     *types.OPERATIONS,
+    *attributes.OPERATIONS,
+    *instance_options.OPERATIONS,
+    *consoles.OPERATIONS,
+    *offerings.OPERATIONS,
+    *id_formats.OPERATIONS,
+    *unsold.OPERATIONS,
 )
 MOST_PARAMETERS = 10_000
 

@@ -18,13 +18,22 @@ from app.domain.ports import Clock, Store, Unit
 from app.server.callers import Callers
 from app.server.ec2 import (
     addresses,
+    attributes,
+    consoles,
+    group_rules,
     groups,
+    id_formats,
+    image_attributes,
+    image_keeping,
     images,
+    instance_options,
     instances,
     interfaces,
     keypairs,
+    offerings,
     tags,
     types,
+    unsold,
     vpc,
     vpc_absences,
     zones,
@@ -40,8 +49,11 @@ log = logging.getLogger(__name__)
 OPERATIONS: tuple[Operation, ...] = (
     *instances.OPERATIONS,
     *images.OPERATIONS,
+    *image_attributes.OPERATIONS,
+    *image_keeping.OPERATIONS,
     *keypairs.OPERATIONS,
     *groups.OPERATIONS,
+    *group_rules.OPERATIONS,
     *addresses.OPERATIONS,
     *vpc.OPERATIONS,
     *vpc_absences.OPERATIONS,
@@ -49,6 +61,12 @@ OPERATIONS: tuple[Operation, ...] = (
     *tags.OPERATIONS,
     *zones.OPERATIONS,
     *types.OPERATIONS,
+    *attributes.OPERATIONS,
+    *instance_options.OPERATIONS,
+    *consoles.OPERATIONS,
+    *offerings.OPERATIONS,
+    *id_formats.OPERATIONS,
+    *unsold.OPERATIONS,
 )
 MOST_PARAMETERS = 10_000
 
@@ -177,7 +195,11 @@ def _pairs(form: bytes) -> list[tuple[str, str]]:
 def _audit(unit: Unit, call: Call, caller: Caller, source: str, outcome: str, detail: str = "") -> None:
     named = getattr(call.arguments, "instance_ids", None) or getattr(call.arguments, "resources", None) or []
     target = ", ".join(named) or next(
-        (str(value) for name in ("key_name", "image_id", "group_name") if (value := getattr(call.arguments, name, ""))),
+        (
+            str(value)
+            for name in ("key_name", "image_id", "group_name", "group_id")
+            if (value := getattr(call.arguments, name, ""))
+        ),
         "",
     )
     who = f"{caller.account_id}/{caller.user_name}"

@@ -27,6 +27,7 @@ class NetworkInterfaceIn(msgspec.Struct):
 
 class PlacementIn(msgspec.Struct):
     availability_zone: str = ""
+    availability_zone_id: str = ""
     tenancy: str = "default"
     group_name: str = ""
 
@@ -58,7 +59,7 @@ def network_of(unit: Unit, asked: Asked) -> LaunchNetwork:
         if asked.subnet_id and asked.security_groups:
             raise Combination("The parameter groupName cannot be used with the parameter subnet")
         return LaunchNetwork(
-            cluster=_cluster(unit, asked.placement.availability_zone, asked.subnet_id),
+            cluster=_cluster(unit, _zone(asked.placement), asked.subnet_id),
             group_ids=tuple(asked.security_group_ids),
             addressing=asked.addressing_type,
         )
@@ -69,11 +70,18 @@ def network_of(unit: Unit, asked: Asked) -> LaunchNetwork:
                 f"Network interfaces and an instance-level {what} may not be specified on the same request"
             )
     return LaunchNetwork(
-        cluster=_cluster(unit, asked.placement.availability_zone, card.subnet_id),
+        cluster=_cluster(unit, _zone(asked.placement), card.subnet_id),
         group_ids=tuple(card.groups),
         addressing=_addressing(asked.addressing_type, card.associate_public_ip_address),
         description=card.description,
     )
+
+
+def _zone(placement: PlacementIn) -> str:
+    """Return the zone asked for, whose id is its name."""
+    if placement.availability_zone and placement.availability_zone_id:
+        raise Combination("AvailabilityZone and AvailabilityZoneId can not be given both")
+    return placement.availability_zone or placement.availability_zone_id
 
 
 def _sole(cards: Sequence[NetworkInterfaceIn]) -> NetworkInterfaceIn:

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from app.domain.commands import Guards, RunInstances
-from app.domain.errors import Invalid, Missing, Unavailable, Unsupported
+from app.domain.errors import Missing, Unavailable, Unsupported
 from app.domain.instance import Instance
 from app.domain.ports import NotSupported
 from app.domain.states import InstanceState
@@ -81,7 +81,8 @@ class GetConsoleOutputIn(msgspec.Struct):
 
 def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
     asked = ask.request
-    _refuse_what_nobody_has(asked)
+    if asked.credit_specification.cpu_credits != "standard":
+        raise Unsupported(f"CpuCredits {asked.credit_specification.cpu_credits}", "no type here has CPU credits")
     network = network_of(ask.unit, asked)
     command = RunInstances(
         image_id=asked.image_id,
@@ -108,14 +109,6 @@ def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
     )
     _, started = instances.run(ask.unit, ask.caller, command, ask.site.entropy, ask.site.mapping)
     return reservation(Shown.of(ask.unit, started))
-
-
-def _refuse_what_nobody_has(asked: RunInstancesIn) -> None:
-    placement, credits = asked.placement, asked.credit_specification.cpu_credits
-    if placement.tenancy != "default":
-        raise Invalid("Placement", placement.tenancy, "Only zones and groups can be chosen.")
-    if credits != "standard":
-        raise Unsupported(f"CpuCredits {credits}", "no type here has CPU credits")
 
 
 def describe_instances(ask: Ask[DescribeInstancesIn]) -> Answer:

@@ -55,11 +55,12 @@ class LaunchNetwork:
 
 def network_of(unit: Unit, asked: Asked) -> LaunchNetwork:
     """Put together what a launch says of its network; Missing for a subnet that is not there."""
+    zone = _zone(asked.placement)
     if not asked.network_interfaces:
         if asked.subnet_id and asked.security_groups:
             raise Combination("The parameter groupName cannot be used with the parameter subnet")
         return LaunchNetwork(
-            cluster=_cluster(unit, _zone(asked.placement), asked.subnet_id),
+            cluster=_cluster(unit, zone, asked.subnet_id),
             group_ids=tuple(asked.security_group_ids),
             addressing=asked.addressing_type,
         )
@@ -70,7 +71,7 @@ def network_of(unit: Unit, asked: Asked) -> LaunchNetwork:
                 f"Network interfaces and an instance-level {what} may not be specified on the same request"
             )
     return LaunchNetwork(
-        cluster=_cluster(unit, _zone(asked.placement), card.subnet_id),
+        cluster=_cluster(unit, zone, card.subnet_id),
         group_ids=tuple(card.groups),
         addressing=_addressing(asked.addressing_type, card.associate_public_ip_address),
         description=card.description,
@@ -79,6 +80,8 @@ def network_of(unit: Unit, asked: Asked) -> LaunchNetwork:
 
 def _zone(placement: PlacementIn) -> str:
     """Return the zone asked for, whose id is its name."""
+    if placement.tenancy != "default":
+        raise Invalid("Placement", placement.tenancy, "Only zones and groups can be chosen.")
     if placement.availability_zone and placement.availability_zone_id:
         raise Combination("AvailabilityZone and AvailabilityZoneId can not be given both")
     return placement.availability_zone or placement.availability_zone_id

@@ -3,12 +3,20 @@
 import msgspec
 
 from app.server.ec2.operation import Filter, Operation
-from app.server.ec2.unsold import Listing, Paged, nothing
+from app.server.ec2.unsold import nothing
 
 
-class DescribeVpcPeeringConnectionsIn(Paged):
-    vpc_peering_connection_ids: list[str] = []
+class _ListingIn(msgspec.Struct):
+    filters: list[Filter] = []
+
+
+class _PagedIn(_ListingIn):
     max_results: int | None = None
+    next_token: str | None = None
+
+
+class DescribeVpcPeeringConnectionsIn(_PagedIn):
+    vpc_peering_connection_ids: list[str] = []
 
 
 class DescribeNatGatewaysIn(msgspec.Struct):
@@ -18,25 +26,23 @@ class DescribeNatGatewaysIn(msgspec.Struct):
     next_token: str | None = None
 
 
-class DescribeVpcEndpointsIn(Paged):
+class DescribeVpcEndpointsIn(_PagedIn):
     vpc_endpoint_ids: list[str] = []
-    max_results: int | None = None
 
 
-class DescribeEgressOnlyInternetGatewaysIn(Paged):
+class DescribeEgressOnlyInternetGatewaysIn(_PagedIn):
     egress_only_internet_gateway_ids: list[str] = []
-    max_results: int | None = None
 
 
-class DescribeCustomerGatewaysIn(Listing):
+class DescribeCustomerGatewaysIn(_ListingIn):
     customer_gateway_ids: list[str] = []
 
 
-class DescribeVpnGatewaysIn(Listing):
+class DescribeVpnGatewaysIn(_ListingIn):
     vpn_gateway_ids: list[str] = []
 
 
-class DescribeVpnConnectionsIn(Listing):
+class DescribeVpnConnectionsIn(_ListingIn):
     vpn_connection_ids: list[str] = []
 
 

@@ -26,6 +26,7 @@ from app.domain.ruleset import Activation, Ruleset
 from app.domain.states import Seen
 from app.domain.tag import Tag
 from app.domain.vmtype import Size, VmType
+from app.domain.volume import Snapshot, Volume
 
 Row = TypeVar("Row")
 Answer = TypeVar("Answer")
@@ -96,6 +97,8 @@ class Unit(Protocol):
     groups: Table[SecurityGroup]
     reservations: Table[Reservation]
     instances: Table[Instance]
+    volumes: Table[Volume]
+    snapshots: Table[Snapshot]
     tags: Table[Tag]
     decisions: Decisions
 

@@ -16,7 +16,7 @@ from app.domain.account import Caller
 from app.domain.errors import CloudError, DryRun, OverLimit
 from app.domain.ports import Clock, Store, Unit
 from app.server.callers import Callers
-from app.server.ec2 import groups, images, instances, keypairs, tags, types, zones
+from app.server.ec2 import groups, images, instances, keypairs, snapshots, tags, types, volumes, zones
 from app.server.ec2.operation import Answer, Ask, Operation, Site
 from app.wire import signatures
 from app.wire.faults import brief
@@ -33,6 +33,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *tags.OPERATIONS,
     *zones.OPERATIONS,
     *types.OPERATIONS,
+    *volumes.OPERATIONS,
+    *snapshots.OPERATIONS,
 )
 MOST_PARAMETERS = 10_000
 
@@ -161,7 +163,11 @@ def _pairs(form: bytes) -> list[tuple[str, str]]:
 def _audit(unit: Unit, call: Call, caller: Caller, source: str, outcome: str, detail: str = "") -> None:
     named = getattr(call.arguments, "instance_ids", None) or getattr(call.arguments, "resources", None) or []
     target = ", ".join(named) or next(
-        (str(value) for name in ("key_name", "image_id", "group_name") if (value := getattr(call.arguments, name, ""))),
+        (
+            str(value)
+            for name in ("key_name", "image_id", "group_name", "volume_id", "snapshot_id")
+            if (value := getattr(call.arguments, name, ""))
+        ),
         "",
     )
     who = f"{caller.account_id}/{caller.user_name}"

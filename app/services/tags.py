@@ -10,6 +10,7 @@ from app.domain.instance import Instance
 from app.domain.ports import Unit
 from app.domain.states import ImageState
 from app.domain.tag import LONGEST_KEY, LONGEST_VALUE, MOST_PER_RESOURCE, RESERVED_PREFIX, Tag
+from app.domain.volume import Snapshot, Volume
 from app.services.access import Owned, owns
 
 RESOURCE_TYPES = {
@@ -19,6 +20,8 @@ RESOURCE_TYPES = {
     "ramdisk image": "image",
     "key pair": "key-pair",
     "security group": "security-group",
+    "volume": "volume",
+    "snapshot": "snapshot",
 }
 
 
@@ -91,6 +94,8 @@ def _gone(unit: Unit, thing: Owned) -> bool:
     """Tell whether a thing is kept for the record only."""
     if isinstance(thing, Instance):
         return thing.hidden(unit.now_ms)
+    if isinstance(thing, Volume | Snapshot):
+        return thing.gone
     return isinstance(thing, Image) and thing.state is not ImageState.AVAILABLE
 
 
@@ -101,4 +106,8 @@ def _find(unit: Unit, resource: str, resource_id: str) -> Owned | None:
         return unit.keypairs.get(resource_id)
     if resource == "security group":
         return unit.groups.get(resource_id)
+    if resource == "volume":
+        return unit.volumes.get(resource_id)
+    if resource == "snapshot":
+        return unit.snapshots.get(resource_id)
     return unit.images.get(resource_id)

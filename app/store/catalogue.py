@@ -14,6 +14,7 @@ from app.domain.keypair import KeyPair
 from app.domain.ruleset import Activation, Ruleset
 from app.domain.tag import Tag
 from app.domain.vmtype import VmType
+from app.domain.volume import Snapshot, Volume
 
 KINDS: Final[dict[type, tuple[str, str]]] = {
     Account: ("accounts", "account"),
@@ -28,6 +29,8 @@ KINDS: Final[dict[type, tuple[str, str]]] = {
     SecurityGroup: ("groups", "security group"),
     Reservation: ("reservations", "reservation"),
     Instance: ("instances", "instance"),
+    Volume: ("volumes", "volume"),
+    Snapshot: ("snapshots", "snapshot"),
     Tag: ("tags", "tag"),
     Ruleset: ("rulesets", "ruleset"),
     Activation: ("activations", "activation"),

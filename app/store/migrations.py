@@ -10,7 +10,7 @@ from sqlite_utils import Database as Schema
 from sqlite_utils import Migrations
 
 from app.domain.errors import Broken
-from app.store import first_schema
+from app.store import first_schema, volume_schema
 
 APPLICATION_ID = 0x45756361  # "Euca" in the file's header, so that `file` and we tell our databases from others
 SET = "cloud"
@@ -28,6 +28,7 @@ def migrations() -> Migrations:
     steps(name="0007_hosts_for_rules")(_0007_hosts_for_rules)
     steps(name="0008_power")(_0008_power)
     steps(name="0009_fencing")(_0009_fencing)
+    steps(name="0012_volumes")(_0012_volumes)
     return steps
 
 
@@ -169,6 +170,11 @@ def _0007_hosts_for_rules(schema: Schema) -> None:
 def _0009_fencing(schema: Schema) -> None:
     schema.execute('ALTER TABLE "hosts" ADD COLUMN "fenced" INTEGER NOT NULL DEFAULT 0')
     schema.execute('ALTER TABLE "instances" ADD COLUMN "disks_from" INTEGER NOT NULL DEFAULT 0')
+
+
+def _0012_volumes(schema: Schema) -> None:
+    for statement in volume_schema.STATEMENTS:
+        schema.execute(statement)
 
 
 def _held_changes(sign: str, row: str, source: str = "", column: str = "host") -> str:

@@ -1,10 +1,14 @@
 """What each filter name looks at, a table a kind of thing. Names are Amazon's."""
 
+from collections.abc import Callable, Iterable
+
 from app.domain.group import SecurityGroup
 from app.domain.ids import spellings
 from app.domain.image import Image
 from app.domain.keypair import KeyPair
 from app.domain.network import dns_name
+from app.domain.volume import Volume
+from app.server.ec2 import block_devices
 from app.server.ec2.filters import Facts
 from app.server.ec2.scene import PLATFORM, USAGE, Shown
 from app.wire.markup import timestamp
@@ -29,8 +33,14 @@ _BOTH: Facts[Shown] = {
     "instance-state-name": lambda s: [s.instance.state],
 }
 
+
+def _of_volumes(look: Callable[[Volume], Iterable[str]]) -> Callable[[Shown], list[str]]:
+    return lambda shown: [value for volume in shown.volumes for value in look(volume)]
+
+
 INSTANCE: Facts[Shown] = {
     **_BOTH,
+    **{name: _of_volumes(look) for name, look in block_devices.FACTS.items()},
     "architecture": lambda s: [s.instance.architecture],
     "client-token": lambda s: [s.reservation.client_token],
     "ebs-optimized": lambda s: _yes(False),

@@ -9,9 +9,9 @@ from app.domain.errors import Invalid, Missing, Unavailable
 from app.domain.instance import Instance
 from app.domain.ports import NotSupported
 from app.domain.states import InstanceState
-from app.server.ec2 import filters, pages
+from app.server.ec2 import block_devices, filters, pages
 from app.server.ec2.facts import INSTANCE, STATUS
-from app.server.ec2.operation import Answer, Ask, Filter, Operation, Site, TagSpecification, refuse_many, specified_tags
+from app.server.ec2.operation import Answer, Ask, Filter, Operation, Site, TagSpecification, refuse_many
 from app.server.ec2.scene import Shown, reservation, reservation_set, state_item
 from app.services import instances
 
@@ -42,6 +42,7 @@ class RunInstancesIn(msgspec.Struct):
     client_token: str = ""
     instance_initiated_shutdown_behavior: str = "stop"
     tag_specifications: list[TagSpecification] = []
+    block_device_mappings: list[block_devices.BlockDeviceIn] = []
 
 
 class DescribeInstancesIn(msgspec.Struct):
@@ -72,6 +73,7 @@ def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
     asked = ask.request
     if asked.placement.tenancy != "default":
         raise Invalid("Placement", asked.placement.tenancy, "Only zones and groups can be chosen.")
+    named, volumes_named = block_devices.launch_tags(asked.tag_specifications)
     command = RunInstances(
         image_id=asked.image_id,
         min_count=asked.min_count,
@@ -87,7 +89,9 @@ def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
         ramdisk_id=asked.ramdisk_id,
         shutdown_behavior=asked.instance_initiated_shutdown_behavior,
         monitoring=asked.monitoring.enabled,
-        tags=specified_tags(asked.tag_specifications, "instance"),
+        tags=named,
+        disks=block_devices.disks(asked.block_device_mappings),
+        volume_tags=volumes_named,
         client_token=asked.client_token,
         request_sha256=ask.sha256,
     )

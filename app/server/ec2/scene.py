@@ -11,8 +11,10 @@ from app.domain.instance import Instance, Reservation
 from app.domain.network import dns_name
 from app.domain.ports import Unit
 from app.domain.states import HostState, InstanceState
+from app.domain.volume import Volume
+from app.server.ec2.block_devices import mappings
 from app.server.ec2.operation import Answer, tag_pairs
-from app.services import tags
+from app.services import attachments, tags
 
 PLATFORM = "Linux/UNIX"
 USAGE = "RunInstances"
@@ -28,6 +30,7 @@ class Shown:
     tags: dict[str, str]
     image: Image | None
     host: Host | None
+    volumes: tuple[Volume, ...] = ()
 
     @property
     def impaired(self) -> bool:
@@ -46,6 +49,7 @@ class Shown:
         images = {row.id: row for row in unit.images.where(id=tuple({instance.image_id for instance in instances}))}
         hosts = {row.name: row for row in unit.hosts.where(name=tuple({instance.host for instance in instances}))}
         named = tags.by_resource(unit, [instance.id for instance in instances])
+        hung = attachments.by_instance(unit, [instance.id for instance in instances])
         return [
             cls(
                 instance=instance,
@@ -54,6 +58,7 @@ class Shown:
                 tags=named.get(instance.id, {}),
                 image=images.get(instance.image_id),
                 host=hosts.get(instance.host),
+                volumes=tuple(hung.get(instance.id, ())),
             )
             for instance in instances
         ]
@@ -87,7 +92,7 @@ def state_item(state: InstanceState) -> Answer:
 
 
 def instance_item(shown: Shown) -> Answer:
-    """Form an instance; what does not exist here (network, volumes) is left out or empty."""
+    """Form an instance; what does not exist here (network) is left out or empty."""
     instance = shown.instance
     return {
         "InstanceId": instance.id,
@@ -114,7 +119,7 @@ def instance_item(shown: Shown) -> Answer:
         "Architecture": instance.architecture,
         "RootDeviceType": "instance-store",
         "RootDeviceName": shown.image.root_device if shown.image else None,
-        "BlockDeviceMappings": [],
+        "BlockDeviceMappings": mappings(shown.volumes),
         "VirtualizationType": shown.virtualization,
         "Hypervisor": "xen",
         "ClientToken": shown.reservation.client_token,

@@ -28,7 +28,7 @@ def volume_item(shown: ShownVolume) -> Answer:
     volume = shown.volume
     return {
         "VolumeId": volume.id,
-        "Size": volume.size_gib if not volume.seen_gib else volume.seen_gib,
+        "Size": volume.seen_gib or volume.size_gib,
         "SnapshotId": volume.snapshot_id,
         "AvailabilityZone": volume.cluster,
         "AvailabilityZoneId": volume.cluster,
@@ -36,6 +36,7 @@ def volume_item(shown: ShownVolume) -> Answer:
         "CreateTime": volume.created_at_ms,
         "Attachments": [attachment_item(volume)] if volume.instance_id else [],
         "Tags": tag_pairs(shown.tags),
+        "OwnerId": volume.account_id,
         "VolumeType": volume.kind,
         "Encrypted": False,
         "MultiAttachEnabled": False,

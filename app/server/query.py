@@ -31,9 +31,11 @@ from app.server.ec2 import (
     interfaces,
     keypairs,
     offerings,
+    snapshots,
     tags,
     types,
     unsold,
+    volumes,
     vpc,
     vpc_absences,
     zones,
@@ -62,11 +64,13 @@ OPERATIONS: tuple[Operation, ...] = (
     *zones.OPERATIONS,
     *types.OPERATIONS,
     *attributes.OPERATIONS,
-    *instance_options.OPERATIONS,
     *consoles.OPERATIONS,
-    *offerings.OPERATIONS,
     *id_formats.OPERATIONS,
+    *instance_options.OPERATIONS,
+    *offerings.OPERATIONS,
+    *snapshots.OPERATIONS,
     *unsold.OPERATIONS,
+    *volumes.OPERATIONS,
 )
 MOST_PARAMETERS = 10_000
 
@@ -197,7 +201,7 @@ def _audit(unit: Unit, call: Call, caller: Caller, source: str, outcome: str, de
     target = ", ".join(named) or next(
         (
             str(value)
-            for name in ("key_name", "image_id", "group_name", "group_id")
+            for name in ("key_name", "image_id", "group_name", "group_id", "volume_id", "snapshot_id")
             if (value := getattr(call.arguments, name, ""))
         ),
         "",

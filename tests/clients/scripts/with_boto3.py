@@ -20,7 +20,7 @@ class Client(today.Client):
             raise today.Refused(error.response["Error"]["Code"], str(error)) from None
 
     def running(self):
-        for waiter in ("instance_running", "instance_status_ok"):
+        for waiter in {"instance_running", "instance_status_ok"} & set(self.ec2.waiter_names):  # 2014 has one of them
             self.ec2.get_waiter(waiter).wait(InstanceIds=self.ids, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
         super().running()
 

@@ -41,7 +41,7 @@ from app.server.ec2 import (
     zones,
 )
 from app.server.ec2.operation import Answer, Ask, Operation, Site
-from app.wire import signatures
+from app.wire import elasticfox, signatures
 from app.wire.faults import brief
 from app.wire.protocol import Call, Protocol, service_of
 from app.wire.signatures import Claim, SignedRequest, mismatch
@@ -111,7 +111,8 @@ class QueryApi:
             caller = self._authenticate(claim)
             call = protocol.decode(request.params)
             opened = _Opened(caller=caller, call=call, operation=self._operations[call.service, call.operation])
-            return Reply(status=200, body=await self._run(opened, source, request_id))
+            body = await self._run(opened, source, request_id)
+            return Reply(status=200, body=elasticfox.respelled(body) if elasticfox.sent(request) else body)
         except CloudError as error:
             status, body = protocol.fault(error, request_id)
         except Exception as error:

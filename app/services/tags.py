@@ -12,6 +12,7 @@ from app.domain.ports import Unit
 from app.domain.records import Records
 from app.domain.states import ImageState
 from app.domain.tag import LONGEST_KEY, LONGEST_VALUE, MOST_PER_RESOURCE, RESERVED_PREFIX, Tag
+from app.domain.volume import Snapshot, Volume
 from app.services import client_tokens
 from app.services.access import Owned, owns
 
@@ -24,6 +25,8 @@ _KINDS: Mapping[str, tuple[str, Callable[[Unit], Records[Any]]]] = {
     "key pair": ("key-pair", lambda unit: unit.keypairs),
     "security group": ("security-group", lambda unit: unit.groups),
     "security group rule": ("security-group-rule", lambda unit: unit.group_rules),
+    "volume": ("volume", lambda unit: unit.volumes),
+    "snapshot": ("snapshot", lambda unit: unit.snapshots),
     "allocation": ("elastic-ip", lambda unit: unit.addresses),
 }
 
@@ -103,4 +106,6 @@ def _gone(unit: Unit, thing: Owned) -> bool:
     """Tell whether a thing is kept for the record only."""
     if isinstance(thing, Instance):
         return thing.hidden(unit.now_ms)
+    if isinstance(thing, Volume | Snapshot):
+        return thing.gone
     return isinstance(thing, Image) and thing.state is ImageState.DEREGISTERED

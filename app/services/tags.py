@@ -102,4 +102,4 @@ def _gone(unit: Unit, thing: Owned) -> bool:
     """Tell whether a thing is kept for the record only."""
     if isinstance(thing, Instance):
         return thing.hidden(unit.now_ms)
-    return isinstance(thing, Image) and thing.state is not ImageState.AVAILABLE
+    return isinstance(thing, Image) and thing.state is ImageState.DEREGISTERED

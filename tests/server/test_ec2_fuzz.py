@@ -88,6 +88,9 @@ def words_of(fuzzed: Fuzzed, seed: int) -> dict[str, list[str]]:
         "InstanceInitiatedShutdownBehavior": ["stop"], "KeyType": ["ed25519"], "KeyFormat": ["pem"],
         "AttributeName": ["max-instances"], "Architecture": ["x86_64"], "RootDeviceName": ["/dev/sda1"],
         "KernelId": [i for i in images.texts("imageId") if i.startswith("eki")], "Description": ["new"],
+        "SecurityGroupRuleId": raw.ask("DescribeSecurityGroupRules").texts("securityGroupRuleId"),
+        "IpProtocol": ["tcp", "-1"], "CidrIp": ["10.0.0.0/8", "192.0.2.1/24"], "VpcId": [DEFAULT_VPC_ID],
+        "CidrIpv4": ["10.0.0.0/8"], "CidrIpv6": ["2001:db8::/32"], "SourceSecurityGroupName": ["default"],
         "RamdiskId": [i for i in images.texts("imageId") if i.startswith("eri")], "GroupDescription": ["new"],
         "IpProtocol": ["tcp", "-1", "icmp"], "Name": ["new", "web"], "Device": ["/dev/sdf"], "Size": ["1", "2"],
     }  # fmt: skip

@@ -4,14 +4,15 @@ import base64
 
 import msgspec
 
-from app.domain.commands import RunInstances
-from app.domain.errors import Invalid, Missing, Unavailable
+from app.domain.commands import Guards, RunInstances
+from app.domain.errors import Combination, Invalid, Missing, Unavailable, Unsupported
 from app.domain.instance import Instance
 from app.domain.ports import NotSupported
 from app.domain.states import InstanceState
 from app.server.ec2 import filters, narrowing, pages
 from app.server.ec2.columns import INSTANCE_COLUMNS, STATUS_COLUMNS
 from app.server.ec2.facts import INSTANCE, STATUS
+from app.server.ec2.instance_options import MetadataOptionsIn
 from app.server.ec2.operation import Answer, Ask, Filter, Operation, Site, TagSpecification, refuse_many, specified_tags
 from app.server.ec2.scene import Shown, reservation, reservation_set, state_item
 from app.services import instances
@@ -21,12 +22,17 @@ _ORDER: pages.Order = {"created_at_ms": int, "reservation_id": str, "launch_inde
 
 class PlacementIn(msgspec.Struct):
     availability_zone: str = ""
+    availability_zone_id: str = ""
     tenancy: str = "default"
     group_name: str = ""
 
 
 class MonitoringIn(msgspec.Struct):
     enabled: bool = False
+
+
+class CreditIn(msgspec.Struct):
+    cpu_credits: str = "standard"
 
 
 class RunInstancesIn(msgspec.Struct):
@@ -44,6 +50,10 @@ class RunInstancesIn(msgspec.Struct):
     monitoring: MonitoringIn = msgspec.field(default_factory=MonitoringIn)
     client_token: str = ""
     instance_initiated_shutdown_behavior: str = "stop"
+    disable_api_termination: bool = False
+    disable_api_stop: bool = False
+    metadata_options: MetadataOptionsIn = msgspec.field(default_factory=MetadataOptionsIn)
+    credit_specification: CreditIn = msgspec.field(default_factory=CreditIn)
     tag_specifications: list[TagSpecification] = []
 
 
@@ -73,14 +83,12 @@ class GetConsoleOutputIn(msgspec.Struct):
 
 def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
     asked = ask.request
-    if asked.placement.tenancy != "default":
-        raise Invalid("Placement", asked.placement.tenancy, "Only zones and groups can be chosen.")
     command = RunInstances(
         image_id=asked.image_id,
         min_count=asked.min_count,
         max_count=asked.max_count,
         vmtype=asked.instance_type,
-        cluster=asked.placement.availability_zone,
+        cluster=_zone(asked),
         placement_group=asked.placement.group_name,
         key_name=asked.key_name,
         group_ids=tuple(asked.security_group_ids),
@@ -90,12 +98,26 @@ def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
         ramdisk_id=asked.ramdisk_id,
         shutdown_behavior=asked.instance_initiated_shutdown_behavior,
         monitoring=asked.monitoring.enabled,
+        guards=Guards(disable_api_termination=asked.disable_api_termination, disable_api_stop=asked.disable_api_stop),
+        metadata=asked.metadata_options.options(),
         tags=specified_tags(asked.tag_specifications, "instance"),
         client_token=asked.client_token,
         request_sha256=ask.sha256,
     )
     _, started = instances.run(ask.unit, ask.caller, command, ask.site.entropy, ask.site.mapping)
     return reservation(Shown.of(ask.unit, started))
+
+
+def _zone(asked: RunInstancesIn) -> str:
+    """Return the zone asked for, whose id is its name; what nobody can have here is refused on the way."""
+    placement, credits = asked.placement, asked.credit_specification.cpu_credits
+    if placement.tenancy != "default":
+        raise Invalid("Placement", placement.tenancy, "Only zones and groups can be chosen.")
+    if credits != "standard":
+        raise Unsupported(f"CpuCredits {credits}", "no type here has CPU credits")
+    if placement.availability_zone and placement.availability_zone_id:
+        raise Combination("AvailabilityZone and AvailabilityZoneId can not be given both")
+    return placement.availability_zone or placement.availability_zone_id
 
 
 def describe_instances(ask: Ask[DescribeInstancesIn]) -> Answer:

@@ -225,9 +225,11 @@ def test_a_secret_value_is_not_repeated_in_the_refusal() -> None:
     assert "password" not in told
 
 
-@pytest.mark.parametrize("name", ["AdditionalInfo", "Monitoring.Enabled", "MetadataOptions.HttpTokens"])
-def test_what_the_amendments_call_harmless_is_passed_over(name: str) -> None:
-    assert run((name, "true")) == RunInstances(image_id="emi-0a11beef")
+@pytest.mark.parametrize(
+    ("name", "value"), [("AdditionalInfo", "true"), ("EbsOptimized", "False"), ("CpuOptions.ThreadsPerCore", "1")]
+)
+def test_what_the_amendments_call_harmless_is_passed_over(name: str, value: str) -> None:
+    assert run((name, value)) == RunInstances(image_id="emi-0a11beef")
 
 
 @pytest.mark.parametrize(("value", "wanted"), [("true", True), ("True", True), ("false", False)])

@@ -1,7 +1,7 @@
 """Laws: what botocore's serializer writes we read back, and what we write botocore's parser reads back.
 
-botocore's own serializer and parser are the oracle, over generated inputs: all operations that are offered at all dates of
-botocore, and some large ones more often.
+botocore's own serializer and parser are the oracle, over generated inputs: all operations that are offered, at all
+dates that botocore has, and some large ones more often.
 """
 
 from collections.abc import Mapping

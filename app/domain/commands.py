@@ -61,6 +61,36 @@ class RegisterImage:
     kernel_id: str = ""
     ramdisk_id: str = ""
     root_device: str = "/dev/sda1"
+    devices: tuple[str, ...] = ()
     min_memory_mib: int = 0
     public: bool = True
     tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedRule:
+    """A rule of a security group as somebody wrote it, with one of the peers. Empty strings mean: not said."""
+
+    protocol: str = ""
+    from_port: int | None = None
+    to_port: int | None = None
+    cidr: str = ""
+    cidr_ipv6: str = ""
+    group_id: str = ""
+    group_name: str = ""
+    owner_id: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyImage:
+    """Make another image of the same bytes. `description` None: the source's own."""
+
+    source_image_id: str
+    source_region: str
+    name: str
+    description: str | None = None
+    copy_tags: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
+    client_token: str = ""
+    request_sha256: str = ""

@@ -9,6 +9,7 @@ holds its room on both. `metadata_hops` is how far a token of the metadata servi
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from app.domain.rows import key, observed, secret
 from app.domain.states import InstanceState, Seen, Wanted
@@ -42,6 +43,8 @@ class Reservation:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
     """One virtual machine, from being asked for until an hour after its end."""
+
+    DERIVED: ClassVar = ("state",)
 
     id: str = key()
     reservation_id: str

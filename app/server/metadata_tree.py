@@ -87,7 +87,7 @@ def _facts(instance: Instance, image: Image | None) -> dict[str, Node]:
         "local-hostname": name,
         "local-ipv4": address,
         "mac": instance.mac,
-        "product-codes": "",
+        "product-codes": "\n".join(image.product_codes) if image else "",
         "public-hostname": name,  # as in 1.6.1, where nothing else is public
         "public-ipv4": address,
         "reservation-id": instance.reservation_id,

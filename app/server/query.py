@@ -19,8 +19,11 @@ from app.server.callers import Callers
 from app.server.ec2 import (
     attributes,
     consoles,
+    group_rules,
     groups,
     id_formats,
+    image_attributes,
+    image_keeping,
     images,
     instance_options,
     instances,
@@ -43,8 +46,11 @@ log = logging.getLogger(__name__)
 OPERATIONS: tuple[Operation, ...] = (
     *instances.OPERATIONS,
     *images.OPERATIONS,
+    *image_attributes.OPERATIONS,
+    *image_keeping.OPERATIONS,
     *keypairs.OPERATIONS,
     *groups.OPERATIONS,
+    *group_rules.OPERATIONS,
     *tags.OPERATIONS,
     *zones.OPERATIONS,
     *types.OPERATIONS,
@@ -185,7 +191,11 @@ def _pairs(form: bytes) -> list[tuple[str, str]]:
 def _audit(unit: Unit, call: Call, caller: Caller, source: str, outcome: str, detail: str = "") -> None:
     named = getattr(call.arguments, "instance_ids", None) or getattr(call.arguments, "resources", None) or []
     target = ", ".join(named) or next(
-        (str(value) for name in ("key_name", "image_id", "group_name") if (value := getattr(call.arguments, name, ""))),
+        (
+            str(value)
+            for name in ("key_name", "image_id", "group_name", "group_id")
+            if (value := getattr(call.arguments, name, ""))
+        ),
         "",
     )
     who = f"{caller.account_id}/{caller.user_name}"

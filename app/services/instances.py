@@ -14,12 +14,10 @@ from app.domain.errors import Invalid, Mismatch, Missing, WrongState
 from app.domain.instance import Instance, Reservation, mac_of
 from app.domain.ports import Entropy, Unit
 from app.domain.states import INSTANCE, InstanceState, Wanted
-from app.services import admission, decisions, power, protection, tags
+from app.services import admission, client_tokens, decisions, power, protection, tags
 from app.services.access import owns, scope
 from app.services.mapping import Mapping
 from app.services.rooms import rooms
-
-LONGEST_TOKEN = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,8 +190,7 @@ def powered_off(unit: Unit, instance_id: str, *, by_guest: bool) -> None:
 
 def _earlier(unit: Unit, caller: Caller, command: RunInstances) -> Reservation | None:
     token = command.client_token
-    if len(token) > LONGEST_TOKEN or not token.isascii() or not token.isprintable():
-        raise Invalid("ClientToken", token, f"It has at most {LONGEST_TOKEN} printable ASCII characters.")
+    client_tokens.check(token)
     earlier = unit.reservations.where(account_id=caller.account_id, client_token=token)
     if not earlier:
         return None

@@ -7,6 +7,7 @@ but not what it was.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 
 from app.domain import ids
@@ -15,6 +16,7 @@ from app.domain.group import SecurityGroup
 from app.domain.instance import SWITCHES, Instance, Reservation, mac_of
 from app.domain.ports import DomainSeen, Unit
 from app.domain.states import Seen, Wanted
+from app.services import groups
 
 _ON = frozenset({Seen.RUNNING, Seen.PAUSED})
 
@@ -126,20 +128,22 @@ def _add(unit: Unit, instance: Instance) -> None:
         )
     for group_id in instance.group_ids:
         if unit.groups.get(group_id) is None:
-            unit.groups.add(_group(unit, group_id, instance.account_id))
+            _add_group(unit, group_id, instance.account_id)
     if instance.private_ip and unit.instances.where(private_ip=instance.private_ip, removed=False):
         instance = replace(instance, private_ip="")
     unit.instances.add(instance, event="instance.recovered", text=f"found on {instance.host}")
 
 
-def _group(unit: Unit, group_id: str, account_id: str) -> SecurityGroup:
-    return SecurityGroup(
+def _add_group(unit: Unit, group_id: str, account_id: str) -> None:
+    group = SecurityGroup(
         id=group_id,
         account_id=account_id,
         name=f"recovered-{group_id}",
         description="Found on an instance; its name and rules were lost",
         created_at_ms=unit.now_ms,
     )
+    unit.groups.add(group)
+    groups.begin(unit, group, lambda length: sha256(group_id.encode()).digest()[:length])
 
 
 def _without_row(unit: Unit, volumes: Iterable[str]) -> list[str]:

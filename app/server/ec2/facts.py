@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-from app.domain.group import SecurityGroup
 from app.domain.ids import spellings
 from app.domain.image import Image
 from app.domain.keypair import KeyPair
 from app.domain.network import dns_name
 from app.server.ec2.filters import Facts
-from app.server.ec2.scene import MAINTENANCE, NAMES, PLATFORM, USAGE, Shown, metadata_item
+from app.server.ec2.scene import MAINTENANCE, NAMES, PLATFORM, PRODUCT, USAGE, Shown, metadata_item
 from app.wire.markup import timestamp
 
 
@@ -72,6 +71,8 @@ INSTANCE: Facts[Shown] = {
     "private-ip-address": lambda s: [s.instance.address] if s.instance.address else [],
     "placement-group-name": lambda s: [s.instance.placement_group] if s.instance.placement_group else [],
     "platform-details": lambda s: [PLATFORM],
+    "product-code": lambda s: s.product_codes,
+    "product-code.type": lambda s: [PRODUCT] if s.product_codes else [],
     "ramdisk-id": lambda s: spellings(s.instance.ramdisk_id),
     "reason": lambda s: [s.instance.transition_reason],
     "reservation-id": lambda s: [s.reservation.id],
@@ -95,6 +96,7 @@ STATUS: Facts[Shown] = {
 
 IMAGE: Facts[Image] = {
     "architecture": lambda i: [i.architecture],
+    "block-device-mapping.device-name": lambda i: [device.partition("=")[0] for device in i.devices],
     "creation-date": lambda i: [timestamp(i.created_at_ms)],
     "description": lambda i: [i.description],
     "ena-support": lambda i: _yes(False),
@@ -106,9 +108,13 @@ IMAGE: Facts[Image] = {
     "manifest-location": lambda i: [i.location],
     "name": lambda i: [i.name],
     "owner-id": lambda i: [i.account_id],
+    "product-code": lambda i: i.product_codes,
+    "product-code.type": lambda i: [PRODUCT] if i.product_codes else [],
     "ramdisk-id": lambda i: spellings(i.ramdisk_id),
     "root-device-name": lambda i: [i.root_device],
     "root-device-type": lambda i: ["instance-store"],
+    "source-image-id": lambda i: spellings(i.source_image_id),
+    "source-image-region": lambda i: [i.source_region] if i.source_region else [],
     "state": lambda i: [i.state],
     "virtualization-type": lambda i: ["hvm"],
 }
@@ -117,11 +123,4 @@ KEY_PAIR: Facts[KeyPair] = {
     "fingerprint": lambda k: [k.fingerprint],
     "key-name": lambda k: [k.name],
     "key-pair-id": lambda k: [k.id],
-}
-
-GROUP: Facts[SecurityGroup] = {
-    "description": lambda g: [g.description],
-    "group-id": lambda g: [g.id],
-    "group-name": lambda g: [g.name],
-    "owner-id": lambda g: [g.account_id],
 }

@@ -9,12 +9,15 @@ from app.domain.errors import Combination, Invalid, Missing, Unavailable, Unsupp
 from app.domain.instance import Instance
 from app.domain.ports import NotSupported
 from app.domain.states import InstanceState
-from app.server.ec2 import filters, pages
+from app.server.ec2 import filters, narrowing, pages
+from app.server.ec2.columns import INSTANCE_COLUMNS, STATUS_COLUMNS
 from app.server.ec2.facts import INSTANCE, STATUS
 from app.server.ec2.instance_options import MetadataOptionsIn
 from app.server.ec2.operation import Answer, Ask, Filter, Operation, Site, TagSpecification, refuse_many, specified_tags
 from app.server.ec2.scene import Shown, reservation, reservation_set, state_item
 from app.services import instances
+
+_ORDER: pages.Order = {"created_at_ms": int, "reservation_id": str, "launch_index": int}
 
 
 class PlacementIn(msgspec.Struct):
@@ -120,17 +123,17 @@ def _zone(asked: RunInstancesIn) -> str:
 def describe_instances(ask: Ask[DescribeInstancesIn]) -> Answer:
     asked = ask.request
     pages.refuse_ids_with_pages(asked.instance_ids, asked.max_results)
-    shown, token = _select(ask, _named(ask))
+    shown, token = _select(ask, narrowing.where(ask.unit, ask.caller, asked.filters, INSTANCE_COLUMNS))
     return {"Reservations": reservation_set(shown), "NextToken": token}
 
 
 def describe_instance_status(ask: Ask[DescribeInstanceStatusIn]) -> Answer:
     asked = ask.request
     pages.refuse_ids_with_pages(asked.instance_ids, asked.max_results)
-    named = _named(ask)
+    where = narrowing.where(ask.unit, ask.caller, asked.filters, STATUS_COLUMNS)
     if not asked.include_all_instances:
-        named = [instance for instance in named if instance.state is InstanceState.RUNNING]
-    shown, token = _select(ask, named)
+        where["state"] = InstanceState.RUNNING
+    shown, token = _select(ask, where)
     return {"InstanceStatuses": [_status(one) for one in shown], "NextToken": token}
 
 
@@ -170,23 +173,24 @@ async def read_console(answer: Answer, site: Site) -> Answer:
     return answer | {"Output": base64.b64encode(output).decode()}
 
 
-def _named(ask: Ask[DescribeInstancesIn]) -> list[Instance]:
-    if ask.request.instance_ids:
-        refuse_many("InstanceId", ask.request.instance_ids)
-        return instances.find(ask.unit, ask.caller, ask.request.instance_ids)
-    return instances.visible(ask.unit, ask.caller)
-
-
-def _select(ask: Ask[DescribeInstancesIn], named: list[Instance]) -> tuple[list[Shown], str | None]:
-    known = ask.site.filters(ask.operation)
+def _select(ask: Ask[DescribeInstancesIn], where: dict[str, object]) -> tuple[list[Shown], str | None]:
+    """List what the caller may see and asked for, oldest first."""
+    asked, known = ask.request, ask.site.filters(ask.operation)
     facts = STATUS if ask.operation == "DescribeInstanceStatus" else INSTANCE
-    shown = filters.select(Shown.of(ask.unit, named), ask.request.filters, facts, known, tags=lambda one: one.tags)
-    return pages.page(shown, _order, ask.request.max_results, ask.request.next_token)
 
+    def keep(rows: list[Instance]) -> list[Instance]:
+        there = [row for row in rows if not row.hidden(ask.unit.now_ms)]
+        if not asked.filters:
+            return there
+        shown = filters.select(Shown.of(ask.unit, there), asked.filters, facts, known, tags=lambda one: one.tags)
+        return [one.instance for one in shown]
 
-def _order(shown: Shown) -> pages.Key:
-    instance = shown.instance
-    return (instance.created_at_ms, instance.reservation_id, instance.launch_index)
+    if asked.instance_ids:
+        refuse_many("InstanceId", asked.instance_ids)
+        named = instances.find(ask.unit, ask.caller, asked.instance_ids)
+        where["id"] = [instance.id for instance in named]
+    rows, token = pages.read(ask.unit.instances, _ORDER, keep, asked, where)
+    return Shown.of(ask.unit, rows), token
 
 
 def _status(shown: Shown) -> Answer:

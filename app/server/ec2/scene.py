@@ -16,6 +16,7 @@ from app.services import tags
 
 PLATFORM = "Linux/UNIX"
 USAGE = "RunInstances"
+PRODUCT = "devpay"
 MAINTENANCE: Answer = {"AutoRecovery": "default", "RebootMigration": "default"}
 NAMES: Answer = {
     "HostnameType": "ip-name",
@@ -42,6 +43,10 @@ class Shown:
     @property
     def virtualization(self) -> str:
         return "paravirtual" if self.host is not None and self.host.is_xen else "hvm"
+
+    @property
+    def product_codes(self) -> tuple[str, ...]:
+        return self.image.product_codes if self.image is not None else ()
 
     @classmethod
     def of(cls, unit: Unit, instances: Sequence[Instance]) -> list[Self]:
@@ -92,6 +97,10 @@ def state_item(state: InstanceState) -> Answer:
     return {"Code": state.code, "Name": str(state)}
 
 
+def product_items(codes: Sequence[str]) -> list[Answer]:
+    return [{"ProductCodeId": code, "ProductCodeType": PRODUCT} for code in codes]
+
+
 def instance_item(shown: Shown) -> Answer:
     """Form an instance; what does not exist here (network, volumes) is left out or empty."""
     instance = shown.instance
@@ -106,7 +115,7 @@ def instance_item(shown: Shown) -> Answer:
         "StateReason": _state_reason(instance),
         "KeyName": instance.key_name or None,
         "AmiLaunchIndex": instance.launch_index,
-        "ProductCodes": [],
+        "ProductCodes": product_items(shown.product_codes),
         "InstanceType": instance.vmtype,
         "LaunchTime": instance.launched_at_ms,
         "Placement": {

@@ -17,7 +17,6 @@ from app.domain.errors import CloudError, DryRun, OverLimit
 from app.domain.ports import Clock, Store, Unit
 from app.server.callers import Callers
 from app.server.ec2 import (
-    attributes,
     consoles,
     group_rules,
     groups,
@@ -25,6 +24,7 @@ from app.server.ec2 import (
     image_attributes,
     image_keeping,
     images,
+    instance_attributes,
     instance_options,
     instances,
     keypairs,
@@ -54,7 +54,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *tags.OPERATIONS,
     *zones.OPERATIONS,
     *types.OPERATIONS,
-    *attributes.OPERATIONS,
+    *instance_attributes.OPERATIONS,
     *instance_options.OPERATIONS,
     *consoles.OPERATIONS,
     *offerings.OPERATIONS,

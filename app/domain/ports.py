@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, Literal, Protocol, TypeVar
 
 from app.domain.account import AccessKey, Account, Token, User
+from app.domain.client_token import ClientToken
 from app.domain.decision import Decision
 from app.domain.group import GroupRule, SecurityGroup
 from app.domain.host import Cluster, Host
@@ -98,6 +99,7 @@ class Unit(Protocol):
     reservations: Table[Reservation]
     instances: Table[Instance]
     tags: Table[Tag]
+    client_tokens: Table[ClientToken]
     decisions: Decisions
 
     @property

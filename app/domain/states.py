@@ -87,6 +87,7 @@ class PowerWanted(StrEnum):
 
 class ImageState(StrEnum):
     AVAILABLE = "available"
+    DISABLED = "disabled"  # its owner put it aside: kept, launched by nobody
     DEREGISTERED = "deregistered"
 
 

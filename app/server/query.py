@@ -16,7 +16,24 @@ from app.domain.account import Caller
 from app.domain.errors import CloudError, DryRun, OverLimit
 from app.domain.ports import Clock, Store, Unit
 from app.server.callers import Callers
-from app.server.ec2 import group_rules, groups, images, instances, keypairs, tags, types, zones
+from app.server.ec2 import (
+    attributes,
+    consoles,
+    group_rules,
+    groups,
+    id_formats,
+    image_attributes,
+    image_keeping,
+    images,
+    instance_options,
+    instances,
+    keypairs,
+    offerings,
+    tags,
+    types,
+    unsold,
+    zones,
+)
 from app.server.ec2.operation import Answer, Ask, Operation, Site
 from app.wire import signatures
 from app.wire.faults import brief
@@ -28,12 +45,20 @@ log = logging.getLogger(__name__)
 OPERATIONS: tuple[Operation, ...] = (
     *instances.OPERATIONS,
     *images.OPERATIONS,
+    *image_attributes.OPERATIONS,
+    *image_keeping.OPERATIONS,
     *keypairs.OPERATIONS,
     *groups.OPERATIONS,
     *group_rules.OPERATIONS,
     *tags.OPERATIONS,
     *zones.OPERATIONS,
     *types.OPERATIONS,
+    *attributes.OPERATIONS,
+    *instance_options.OPERATIONS,
+    *consoles.OPERATIONS,
+    *offerings.OPERATIONS,
+    *id_formats.OPERATIONS,
+    *unsold.OPERATIONS,
 )
 MOST_PARAMETERS = 10_000
 

@@ -24,6 +24,11 @@ def owns(caller: Caller, thing: Owned) -> bool:
 
 def may_run(caller: Caller, image: Image) -> bool:
     """Tell whether the caller may see an image and launch from it."""
+    return image.public or caller.account_id in image.granted_to or owns(caller, image)
+
+
+def may_copy(caller: Caller, image: Image) -> bool:
+    """Tell whether the caller may have an image's bytes: who was only allowed to launch it may not."""
     return image.public or owns(caller, image)
 
 

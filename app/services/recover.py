@@ -8,11 +8,12 @@ but not what it was.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Any
 
 from app.domain import ids
 from app.domain.account import Account
 from app.domain.group import SecurityGroup
-from app.domain.instance import Instance, Reservation, mac_of
+from app.domain.instance import SWITCHES, Instance, Reservation, mac_of
 from app.domain.ports import DomainSeen, Unit
 from app.domain.states import Seen, Wanted
 from app.services import groups
@@ -61,6 +62,8 @@ def instance_of(seen: DomainSeen, host: str) -> Instance:
         architecture=kept.get("architecture", "x86_64"),
         shutdown_behavior=kept.get("shutdown_behavior", "stop"),
         monitoring=kept.get("monitoring") == "true",
+        metadata_hops=int(kept.get("metadata_hops", "1")),
+        **_switches(kept),
         placement_reasons=(f"found on {host}",),
         wanted=Wanted.RUNNING if running else Wanted.STOPPED,
         launches=seen.launch,
@@ -147,6 +150,11 @@ def _without_row(unit: Unit, volumes: Iterable[str]) -> list[str]:
     owners = {volume.partition(".")[0] for volume in volumes}
     mine = sorted(owner for owner in owners if ids.resource_of(owner) == "instance")
     return [owner for owner in mine if unit.instances.get(owner) is None]
+
+
+def _switches(kept: Mapping[str, str]) -> dict[str, Any]:
+    """Read what is on or off; what an older version did not write down is as it is at first."""
+    return {switch: kept[switch] == "true" for switch in SWITCHES if switch in kept}
 
 
 def _cluster(kept: Mapping[str, str]) -> str:

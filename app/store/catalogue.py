@@ -6,6 +6,7 @@ The word is what users read in errors ("The key pair 'x' already exists") and wh
 from typing import Final
 
 from app.domain.account import AccessKey, Account, Token, User
+from app.domain.client_token import ClientToken
 from app.domain.group import GroupRule, SecurityGroup
 from app.domain.host import Cluster, Host
 from app.domain.image import Image
@@ -30,6 +31,7 @@ KINDS: Final[dict[type, tuple[str, str]]] = {
     Reservation: ("reservations", "reservation"),
     Instance: ("instances", "instance"),
     Tag: ("tags", "tag"),
+    ClientToken: ("client_tokens", "client token"),
     Ruleset: ("rulesets", "ruleset"),
     Activation: ("activations", "activation"),
 }

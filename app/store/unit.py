@@ -8,6 +8,7 @@ from typing import Final, Generic, TypeVar
 
 from app.domain import ports
 from app.domain.account import AccessKey, Account, Token, User
+from app.domain.client_token import ClientToken
 from app.domain.group import GroupRule, SecurityGroup
 from app.domain.host import Cluster, Host
 from app.domain.image import Image
@@ -63,6 +64,7 @@ class Transaction:
     reservations = _Of(Reservation)
     instances = _Of(Instance)
     tags = _Of(Tag)
+    client_tokens = _Of(ClientToken)
     rulesets = _Of(Ruleset)
     activations = _Of(Activation)
 

@@ -1,11 +1,13 @@
 """What each filter name looks at, a table a kind of thing. Names are Amazon's."""
 
+from collections.abc import Callable
+
 from app.domain.ids import spellings
 from app.domain.image import Image
 from app.domain.keypair import KeyPair
 from app.domain.network import dns_name
 from app.server.ec2.filters import Facts
-from app.server.ec2.scene import PLATFORM, USAGE, Shown
+from app.server.ec2.scene import MAINTENANCE, NAMES, PLATFORM, PRODUCT, USAGE, Shown, metadata_item
 from app.wire.markup import timestamp
 
 
@@ -19,6 +21,10 @@ def _reachability(shown: Shown) -> list[str]:
 
 def _health(shown: Shown) -> list[str]:
     return ["impaired" if shown.impaired else "ok"]
+
+
+def _metadata(option: str) -> Callable[[Shown], list[str]]:
+    return lambda shown: [str(metadata_item(shown.instance)[option])]
 
 
 _BOTH: Facts[Shown] = {
@@ -48,17 +54,31 @@ INSTANCE: Facts[Shown] = {
     "key-name": lambda s: [s.instance.key_name] if s.instance.key_name else [],
     "launch-index": lambda s: [str(s.instance.launch_index)],
     "launch-time": lambda s: [timestamp(s.instance.launched_at_ms)],
+    "maintenance-options.auto-recovery": lambda s: [str(MAINTENANCE["AutoRecovery"])],
+    "metadata-options.http-endpoint": _metadata("HttpEndpoint"),
+    "metadata-options.http-protocol-ipv4": _metadata("HttpEndpoint"),
+    "metadata-options.http-protocol-ipv6": _metadata("HttpProtocolIpv6"),
+    "metadata-options.http-put-response-hop-limit": _metadata("HttpPutResponseHopLimit"),
+    "metadata-options.http-tokens": _metadata("HttpTokens"),
+    "metadata-options.instance-metadata-tags": _metadata("InstanceMetadataTags"),
+    "metadata-options.state": _metadata("State"),
     "monitoring-state": lambda s: ["enabled" if s.instance.monitoring else "disabled"],
     "owner-id": lambda s: [s.instance.account_id],
+    "private-dns-name-options.enable-resource-name-dns-a-record": lambda s: _yes(False),
+    "private-dns-name-options.enable-resource-name-dns-aaaa-record": lambda s: _yes(False),
+    "private-dns-name-options.hostname-type": lambda s: [str(NAMES["HostnameType"])],
     "private-dns-name": lambda s: [dns_name(s.instance.address)],
     "private-ip-address": lambda s: [s.instance.address] if s.instance.address else [],
     "placement-group-name": lambda s: [s.instance.placement_group] if s.instance.placement_group else [],
     "platform-details": lambda s: [PLATFORM],
+    "product-code": lambda s: s.product_codes,
+    "product-code.type": lambda s: [PRODUCT] if s.product_codes else [],
     "ramdisk-id": lambda s: spellings(s.instance.ramdisk_id),
     "reason": lambda s: [s.instance.transition_reason],
     "reservation-id": lambda s: [s.reservation.id],
     "root-device-name": lambda s: [s.image.root_device] if s.image else [],
     "root-device-type": lambda s: ["instance-store"],
+    "source-dest-check": lambda s: _yes(s.instance.source_dest_check),
     "state-reason-code": lambda s: [s.instance.state_reason_code] if s.instance.state_reason_code else [],
     "state-reason-message": lambda s: [s.instance.state_reason] if s.instance.state_reason else [],
     "tenancy": lambda s: ["default"],
@@ -76,6 +96,7 @@ STATUS: Facts[Shown] = {
 
 IMAGE: Facts[Image] = {
     "architecture": lambda i: [i.architecture],
+    "block-device-mapping.device-name": lambda i: [device.partition("=")[0] for device in i.devices],
     "creation-date": lambda i: [timestamp(i.created_at_ms)],
     "description": lambda i: [i.description],
     "ena-support": lambda i: _yes(False),
@@ -87,9 +108,13 @@ IMAGE: Facts[Image] = {
     "manifest-location": lambda i: [i.location],
     "name": lambda i: [i.name],
     "owner-id": lambda i: [i.account_id],
+    "product-code": lambda i: i.product_codes,
+    "product-code.type": lambda i: [PRODUCT] if i.product_codes else [],
     "ramdisk-id": lambda i: spellings(i.ramdisk_id),
     "root-device-name": lambda i: [i.root_device],
     "root-device-type": lambda i: ["instance-store"],
+    "source-image-id": lambda i: spellings(i.source_image_id),
+    "source-image-region": lambda i: [i.source_region] if i.source_region else [],
     "state": lambda i: [i.state],
     "virtualization-type": lambda i: ["hvm"],
 }

@@ -7,8 +7,10 @@ so no rule is ever stale and nothing outside refers to a group.
 import msgspec
 
 from app.domain.errors import Missing
+from app.domain.group import SecurityGroup
 from app.domain.vpc import DEFAULT_VPC_ID
-from app.server.ec2 import filters, pages
+from app.server.ec2 import filters, narrowing, pages
+from app.server.ec2.columns import GROUP_COLUMNS
 from app.server.ec2.group_scene import FACTS, FACTS_FOR_VPC, ShownGroup, group_for_vpc_item, group_item
 from app.server.ec2.operation import (
     Answer,
@@ -22,7 +24,6 @@ from app.server.ec2.operation import (
     tag_pairs,
 )
 from app.services import groups, tags
-from app.services.access import scope
 
 
 class CreateSecurityGroupIn(msgspec.Struct):
@@ -84,15 +85,21 @@ def delete_security_group(ask: Ask[DeleteSecurityGroupIn]) -> Answer:
 def describe_security_groups(ask: Ask[DescribeSecurityGroupsIn]) -> Answer:
     asked = ask.request
     refuse_many("GroupId", [*asked.group_ids, *asked.group_names])
-    if asked.group_ids or asked.group_names:
-        found = groups.find(ask.unit, ask.caller, asked.group_ids, asked.group_names)
-    else:
-        found = ask.unit.groups.where(**scope(ask.caller))
-    shown = ShownGroup.of(ask.unit, found)
     known = ask.site.filters(ask.operation)
-    chosen = filters.select(shown, asked.filters, FACTS, known, tags=lambda one: one.tags)
-    cut, token = pages.page(chosen, lambda one: (one.group.id,), asked.max_results, asked.next_token)
-    items = [group_item(one, arn(ask, one.group.account_id, "security-group", one.group.id)) for one in cut]
+
+    def keep(rows: list[SecurityGroup]) -> list[SecurityGroup]:
+        if not asked.filters:
+            return rows
+        shown = filters.select(ShownGroup.of(ask.unit, rows), asked.filters, FACTS, known, tags=lambda one: one.tags)
+        return [one.group for one in shown]
+
+    where = narrowing.where(ask.unit, ask.caller, asked.filters, GROUP_COLUMNS)
+    if asked.group_ids or asked.group_names:
+        named = groups.find(ask.unit, ask.caller, asked.group_ids, asked.group_names)
+        where["id"] = [group.id for group in named]
+    cut, token = pages.read(ask.unit.groups, {"id": str}, keep, asked, where)
+    shown = ShownGroup.of(ask.unit, cut)
+    items = [group_item(one, arn(ask, one.group.account_id, "security-group", one.group.id)) for one in shown]
     return {"SecurityGroups": items, "NextToken": token}
 
 

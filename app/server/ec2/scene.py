@@ -16,6 +16,13 @@ from app.services import tags
 
 PLATFORM = "Linux/UNIX"
 USAGE = "RunInstances"
+PRODUCT = "devpay"
+MAINTENANCE: Answer = {"AutoRecovery": "default", "RebootMigration": "default"}
+NAMES: Answer = {
+    "HostnameType": "ip-name",
+    "EnableResourceNameDnsARecord": False,
+    "EnableResourceNameDnsAAAARecord": False,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +43,10 @@ class Shown:
     @property
     def virtualization(self) -> str:
         return "paravirtual" if self.host is not None and self.host.is_xen else "hvm"
+
+    @property
+    def product_codes(self) -> tuple[str, ...]:
+        return self.image.product_codes if self.image is not None else ()
 
     @classmethod
     def of(cls, unit: Unit, instances: Sequence[Instance]) -> list[Self]:
@@ -86,6 +97,10 @@ def state_item(state: InstanceState) -> Answer:
     return {"Code": state.code, "Name": str(state)}
 
 
+def product_items(codes: Sequence[str]) -> list[Answer]:
+    return [{"ProductCodeId": code, "ProductCodeType": PRODUCT} for code in codes]
+
+
 def instance_item(shown: Shown) -> Answer:
     """Form an instance; what does not exist here (network, volumes) is left out or empty."""
     instance = shown.instance
@@ -100,7 +115,7 @@ def instance_item(shown: Shown) -> Answer:
         "StateReason": _state_reason(instance),
         "KeyName": instance.key_name or None,
         "AmiLaunchIndex": instance.launch_index,
-        "ProductCodes": [],
+        "ProductCodes": product_items(shown.product_codes),
         "InstanceType": instance.vmtype,
         "LaunchTime": instance.launched_at_ms,
         "Placement": {
@@ -126,6 +141,10 @@ def instance_item(shown: Shown) -> Answer:
         "CpuOptions": {"CoreCount": instance.cores, "ThreadsPerCore": 1},
         "HibernationOptions": {"Configured": False},
         "EnclaveOptions": {"Enabled": False},
+        "MaintenanceOptions": MAINTENANCE,
+        "MetadataOptions": metadata_item(instance),
+        "PrivateDnsNameOptions": NAMES,
+        "SourceDestCheck": instance.source_dest_check,
         "PlatformDetails": PLATFORM,
         "UsageOperation": USAGE,
     }
@@ -135,3 +154,15 @@ def _state_reason(instance: Instance) -> Answer | None:
     if not instance.state_reason_code:
         return None
     return {"Code": instance.state_reason_code, "Message": instance.state_reason}
+
+
+def metadata_item(instance: Instance) -> Answer:
+    """Form the options of the metadata service as they hold now."""
+    return {
+        "State": "applied",
+        "HttpTokens": "required" if instance.metadata_tokens_required else "optional",
+        "HttpPutResponseHopLimit": instance.metadata_hops,
+        "HttpEndpoint": "enabled" if instance.metadata_enabled else "disabled",
+        "HttpProtocolIpv6": "disabled",
+        "InstanceMetadataTags": "enabled" if instance.metadata_tags else "disabled",
+    }

@@ -18,7 +18,6 @@ from app.domain.ports import Clock, Store, Unit
 from app.server.callers import Callers
 from app.server.ec2 import (
     addresses,
-    attributes,
     consoles,
     group_rules,
     groups,
@@ -51,30 +50,28 @@ from app.wire.signatures import Claim, SignedRequest, mismatch
 log = logging.getLogger(__name__)
 
 OPERATIONS: tuple[Operation, ...] = (
-    *instances.OPERATIONS,
-    *images.OPERATIONS,
+    *addresses.OPERATIONS,
+    *consoles.OPERATIONS,
+    *group_rules.OPERATIONS,
+    *groups.OPERATIONS,
+    *id_formats.OPERATIONS,
     *image_attributes.OPERATIONS,
     *image_keeping.OPERATIONS,
-    *keypairs.OPERATIONS,
-    *groups.OPERATIONS,
-    *addresses.OPERATIONS,
-    *group_rules.OPERATIONS,
-    *interfaces.OPERATIONS,
-    *vpc.OPERATIONS,
-    *vpc_absences.OPERATIONS,
-    *tags.OPERATIONS,
-    *zones.OPERATIONS,
-    *types.OPERATIONS,
-    *attributes.OPERATIONS,
+    *images.OPERATIONS,
     *instance_attributes.OPERATIONS,
     *instance_options.OPERATIONS,
-    *consoles.OPERATIONS,
-    *id_formats.OPERATIONS,
-    *instance_options.OPERATIONS,
+    *instances.OPERATIONS,
+    *interfaces.OPERATIONS,
+    *keypairs.OPERATIONS,
     *offerings.OPERATIONS,
     *snapshots.OPERATIONS,
+    *tags.OPERATIONS,
+    *types.OPERATIONS,
     *unsold.OPERATIONS,
     *volumes.OPERATIONS,
+    *vpc.OPERATIONS,
+    *vpc_absences.OPERATIONS,
+    *zones.OPERATIONS,
 )
 MOST_PARAMETERS = 10_000
 

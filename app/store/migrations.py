@@ -190,6 +190,7 @@ def _0010_group_rules(schema: Schema) -> None:
         'CREATE UNIQUE INDEX "group_rules_permission" ON "group_rules"'
         ' ("group_id", "egress", "protocol", "from_port", "to_port", "peer")'
     )
+    schema.execute('CREATE INDEX "group_rules_account" ON "group_rules" ("account_id")')
     schema.execute('CREATE INDEX "group_rules_peer" ON "group_rules" ("peer")')
     insert = (
         'INSERT INTO "group_rules"'

@@ -48,6 +48,15 @@ class RegisterImage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CreateImage:
+    """Make an image of what is on an instance's disk."""
+
+    name: str
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CopyImage:
     """Make another image of the same bytes. `description` None: the source's own."""
 

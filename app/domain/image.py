@@ -53,6 +53,9 @@ class Image:
     devices: tuple[str, ...] = ()
     source_image_id: str = ""
     source_region: str = ""
+    source_instance_id: str = ""
+    state_reason_code: str = ""
+    state_reason: str = ""
     client_token: str = ""
     request_sha256: str = ""
     deprecated_at_ms: int = 0

@@ -329,6 +329,13 @@ class Hypervisor(Protocol):
         """Put a file into the pool as a raw volume and check its digest there; a half-done one never counts."""
         ...
 
+    async def download(self, name: str, target: Path) -> NotSupported | None:
+        """Write what a guest sees on a volume into a file, an overlay with what it lies on; Broken if none is there.
+
+        No domain may be writing to it meanwhile.
+        """
+        ...
+
     async def create_volume(
         self, name: str, capacity_bytes: int, format: Literal["raw", "qcow2"], backing: str = ""
     ) -> None:

@@ -278,6 +278,38 @@ def test_what_an_image_was_copied_from_is_told_to_its_owner(ec2: Any, eve: Any, 
     ec2.deregister_image(ImageId=copied)
 
 
+def test_a_stopped_instance_s_disk_becomes_an_image_that_is_launched(ec2: Any, eve: Any, image_id: str) -> None:
+    quickly = {"Delay": 1, "MaxAttempts": 30}
+    source = {"InstanceId": launch(ec2, image_id)}
+    eventually(lambda: running(ec2, source["InstanceId"]))
+    made = {**source, "Name": "captured", "Description": "of a disk", "NoReboot": True}
+    assert code_of(ec2.create_image, **made) == "UnsupportedOperation"
+    ec2.stop_instances(InstanceIds=[source["InstanceId"]])
+    ec2.get_waiter("instance_stopped").wait(InstanceIds=[source["InstanceId"]], WaiterConfig=quickly)
+    assert code_of(ec2.create_image, **made, DryRun=True) == "DryRunOperation"
+    assert code_of(eve.create_image, **made) == "InvalidInstanceID.NotFound"
+    tagged = {"TagSpecifications": [{"ResourceType": "image", "Tags": [{"Key": "of", "Value": "disk"}]}]}
+    captured = ec2.create_image(**made, **tagged)["ImageId"]
+    assert code_of(ec2.create_image, **made) == "InvalidAMIName.Duplicate"
+    ec2.get_waiter("image_available").wait(ImageIds=[captured], WaiterConfig=quickly)
+    found = ec2.describe_images(Filters=[{"Name": "source-instance-id", "Values": [source["InstanceId"]]}])["Images"]
+    assert [(image["ImageId"], image["Tags"]) for image in found] == [(captured, [{"Key": "of", "Value": "disk"}])]
+    original = ec2.describe_images(ImageIds=[image_id])["Images"][0]
+    assert [found[0].get(part) for part in ("KernelId", "RamdiskId", "Public", "SourceInstanceId")] == [
+        original["KernelId"],
+        original["RamdiskId"],
+        False,
+        source["InstanceId"],
+    ]
+    copy_id = launch(ec2, captured)
+    ec2.start_instances(InstanceIds=[source["InstanceId"]])
+    eventually(lambda: running(ec2, copy_id) and running(ec2, source["InstanceId"]))
+    ec2.terminate_instances(InstanceIds=[copy_id, source["InstanceId"]])
+    assert code_of(ec2.create_image, **made) == "InvalidAMIName.Duplicate"
+    ec2.deregister_image(ImageId=captured)
+    assert code_of(ec2.create_image, **made) == "IncorrectInstanceState"
+
+
 def test_a_disabled_image_loses_its_permissions_and_is_launched_by_nobody(
     ec2: Any, eve: Any, private: str, their_id: str
 ) -> None:
@@ -355,6 +387,20 @@ def test_the_aws_command_shares_an_image(admin: dict[str, str], private: str, th
     old = ("--attribute", "launchPermission", "--operation-type", "remove")
     aws("modify-image-attribute", *old, "--user-ids", their_id, "--user-groups", "all")
     assert aws("describe-image-attribute", "--attribute", "launchPermission")["LaunchPermissions"] == []
+
+
+def test_an_operator_shares_an_image_by_command(cloud: ServedCloud, ec2: Any, private: str, their_id: str) -> None:
+    told = cloud.euca("image", "share", private, "--account", "strangers").stdout
+    assert told == f"image {private} may be launched by {their_id}\n"
+    assert permissions(ec2, private) == [{"UserId": their_id}]
+    assert "everybody" in cloud.euca("image", "share", private, "--public").stdout
+    shown = json.loads(cloud.euca("image", "share", private, "--private", "--json").stdout)
+    assert (shown["public"], shown["granted_to"]) == (False, [their_id])
+    assert "its owner" in cloud.euca("image", "share", private, "--account", their_id, "--remove").stdout
+    assert permissions(ec2, private) == []
+    refused = cloud.euca("image", "share", private, "--account", "nobodys", check=False)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "nobodys" in refused.stderr
 
 
 def test_what_is_made_of_stored_images_is_refused(raw: RawEc2) -> None:

@@ -5,6 +5,24 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Guards:
+    """What the interface refuses to do to an instance; fields are columns of `Instance`."""
+
+    disable_api_termination: bool = False
+    disable_api_stop: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetadataOptions:
+    """What an instance gets from the metadata service; fields are columns of `Instance`."""
+
+    metadata_enabled: bool = True
+    metadata_tokens_required: bool = False
+    metadata_hops: int = 1
+    metadata_tags: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunInstances:
     """Start between `min_count` and `max_count` instances. Empty strings mean: not said."""
 
@@ -22,6 +40,8 @@ class RunInstances:
     ramdisk_id: str = ""
     shutdown_behavior: str = "stop"
     monitoring: bool = False
+    guards: Guards = field(default_factory=Guards)
+    metadata: MetadataOptions = field(default_factory=MetadataOptions)
     tags: Mapping[str, str] = field(default_factory=dict)
     client_token: str = ""
     request_sha256: str = ""
@@ -57,6 +77,21 @@ class CreateImage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskedRule:
+    """A rule of a security group as somebody wrote it, with one of the peers. Empty strings mean: not said."""
+
+    protocol: str = ""
+    from_port: int | None = None
+    to_port: int | None = None
+    cidr: str = ""
+    cidr_ipv6: str = ""
+    group_id: str = ""
+    group_name: str = ""
+    owner_id: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CopyImage:
     """Make another image of the same bytes. `description` None: the source's own."""
 
@@ -66,5 +101,3 @@ class CopyImage:
     description: str | None = None
     copy_tags: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
-    client_token: str = ""
-    request_sha256: str = ""

@@ -13,6 +13,8 @@ HTTP status; nothing below them knows either. Texts are whole sentences a user c
     ├── Missing(resource, ids)                  ├── OverLimit(limit, asked, most)
     ├── DryRun(action)                          ├── NoCapacity(vmtype, asked, reasons)
     ├── IllegalTransition(machine, state, event)
+    ├── Protected(resource, id, done, attribute)
+    ├── TooOften(per_s)         worth retrying, later
     ├── Unavailable(port, detail)   worth retrying
     │   ├── Lost(port, detail)
     │   └── TimedOut(action, after_s)
@@ -130,6 +132,24 @@ class WrongState(CloudError):
     def __init__(self, resource: str, given: str, state: str, why: str) -> None:
         super().__init__(f"The {resource} '{given}' is in state '{state}', {why}")
         self.resource, self.given, self.state = resource, given, state
+
+
+class Protected(CloudError):
+    """The owner has forbidden that this is `done` to the thing; `attribute` says so and must be changed first."""
+
+    def __init__(self, resource: str, given: str, done: str, attribute: str) -> None:
+        super().__init__(
+            f"The {resource} '{given}' may not be {done}. Modify its '{attribute}' {resource} attribute and try again."
+        )
+        self.resource, self.given, self.attribute = resource, given, attribute
+
+
+class TooOften(CloudError):
+    """The caller's account asks more often than it may; asking again later helps."""
+
+    def __init__(self, per_s: float) -> None:
+        super().__init__(f"Request limit exceeded: an account may send {per_s:g} requests per second")
+        self.per_s = per_s
 
 
 class Mismatch(CloudError):

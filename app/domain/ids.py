@@ -17,6 +17,7 @@ PREFIXES = {
     "ramdisk image": "eri",
     "key pair": "key",
     "security group": "sg",
+    "security group rule": "sgr",
     "volume": "vol",
     "snapshot": "snap",
 }

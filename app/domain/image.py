@@ -56,8 +56,6 @@ class Image:
     source_instance_id: str = ""
     state_reason_code: str = ""
     state_reason: str = ""
-    client_token: str = ""
-    request_sha256: str = ""
     deprecated_at_ms: int = 0
     protection: Protection = Protection.DISABLED
     protected_until_ms: int = 0

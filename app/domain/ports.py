@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Final, Literal, Protocol, TypeVar
 
 from app.domain.account import AccessKey, Account, Token, User
+from app.domain.client_token import ClientToken
 from app.domain.decision import Decision
-from app.domain.group import SecurityGroup
+from app.domain.group import GroupRule, SecurityGroup
 from app.domain.host import Cluster, Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
@@ -94,9 +95,11 @@ class Unit(Protocol):
     vmtypes: Table[VmType]
     keypairs: Table[KeyPair]
     groups: Table[SecurityGroup]
+    group_rules: Table[GroupRule]
     reservations: Table[Reservation]
     instances: Table[Instance]
     tags: Table[Tag]
+    client_tokens: Table[ClientToken]
     decisions: Decisions
 
     @property
@@ -330,10 +333,7 @@ class Hypervisor(Protocol):
         ...
 
     async def download(self, name: str, target: Path) -> NotSupported | None:
-        """Write what a guest sees on a volume into a file, an overlay with what it lies on; Broken if none is there.
-
-        No domain may be writing to it meanwhile.
-        """
+        """Write what a guest that is off has on a volume into a file, with what it lies on; Broken if there is none."""
         ...
 
     async def create_volume(

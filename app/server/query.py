@@ -16,7 +16,24 @@ from app.domain.account import Caller
 from app.domain.errors import CloudError, DryRun, OverLimit
 from app.domain.ports import Clock, Store, Unit
 from app.server.callers import Callers
-from app.server.ec2 import groups, image_attributes, image_keeping, images, instances, keypairs, tags, types, zones
+from app.server.ec2 import (
+    attributes,
+    consoles,
+    group_rules,
+    groups,
+    id_formats,
+    image_attributes,
+    image_keeping,
+    images,
+    instance_options,
+    instances,
+    keypairs,
+    offerings,
+    tags,
+    types,
+    unsold,
+    zones,
+)
 from app.server.ec2.operation import Answer, Ask, Operation, Site
 from app.wire import signatures
 from app.wire.faults import brief
@@ -32,9 +49,16 @@ OPERATIONS: tuple[Operation, ...] = (
     *image_keeping.OPERATIONS,
     *keypairs.OPERATIONS,
     *groups.OPERATIONS,
+    *group_rules.OPERATIONS,
     *tags.OPERATIONS,
     *zones.OPERATIONS,
     *types.OPERATIONS,
+    *attributes.OPERATIONS,
+    *instance_options.OPERATIONS,
+    *consoles.OPERATIONS,
+    *offerings.OPERATIONS,
+    *id_formats.OPERATIONS,
+    *unsold.OPERATIONS,
 )
 MOST_PARAMETERS = 10_000
 
@@ -163,7 +187,11 @@ def _pairs(form: bytes) -> list[tuple[str, str]]:
 def _audit(unit: Unit, call: Call, caller: Caller, source: str, outcome: str, detail: str = "") -> None:
     named = getattr(call.arguments, "instance_ids", None) or getattr(call.arguments, "resources", None) or []
     target = ", ".join(named) or next(
-        (str(value) for name in ("key_name", "image_id", "group_name") if (value := getattr(call.arguments, name, ""))),
+        (
+            str(value)
+            for name in ("key_name", "image_id", "group_name", "group_id")
+            if (value := getattr(call.arguments, name, ""))
+        ),
         "",
     )
     who = f"{caller.account_id}/{caller.user_name}"

@@ -4,6 +4,7 @@ The order is 1.6.1's, since it decides which error a request with several faults
 ramdisk; key pair; type; groups; capacity. All or nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain.account import Caller
@@ -22,6 +23,7 @@ MOST_PER_REQUEST = 1000
 MOST_GROUPS = 16
 LONGEST_GROUP_NAME = 255
 USER_DATA_BYTES = 16 * 1024
+MOST_HOPS = 64
 SHUTDOWN_BEHAVIORS = ("stop", "terminate")
 _MIB = 1 << 20
 _ADVICE = "ask for fewer, for a smaller type or in another zone, or try again later"
@@ -56,7 +58,7 @@ def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, m
         raise Combination("A ramdisk needs a kernel: give KernelId, or register the image with one")
     pair = keypairs.find(unit, caller, name=command.key_name) if command.key_name else None
     vmtype = types.resolve(unit, command.vmtype)
-    _check_fit(image, vmtype)
+    check_fit(image, vmtype)
     named = _groups(unit, caller, command, entropy)
     wished = Wish(caller=caller, command=command, vmtype=vmtype, image_id=image.id)
     choice, given = _place(unit, wished, mapping)
@@ -85,19 +87,35 @@ def _check_numbers(command: RunInstances) -> None:
         raise Invalid("MaxCount", command.max_count, f"It is at least MinCount ({command.min_count}).")
     if command.max_count > MOST_PER_REQUEST:
         raise OverLimit("instances per request", command.max_count, MOST_PER_REQUEST)
-    if len(command.user_data) > USER_DATA_BYTES:
-        raise Invalid("UserData", f"{len(command.user_data)} bytes", f"It has at most {USER_DATA_BYTES} bytes.")
-    if len(command.placement_group) > LONGEST_GROUP_NAME or not command.placement_group.isprintable():
-        raise Invalid(
-            "Placement.GroupName", command.placement_group[:80], f"It has at most {LONGEST_GROUP_NAME} characters."
-        )
-    if command.shutdown_behavior not in SHUTDOWN_BEHAVIORS:
-        why = f"Choose {' or '.join(SHUTDOWN_BEHAVIORS)}."
-        raise Invalid("InstanceInitiatedShutdownBehavior", command.shutdown_behavior, why)
+    check_user_data(command.user_data)
+    check_placement_group(command.placement_group)
+    check_shutdown_behavior(command.shutdown_behavior)
+    check_hops(command.metadata.metadata_hops)
     tags.check(command.tags)
 
 
-def _check_fit(image: Image, vmtype: VmType) -> None:
+def check_user_data(user_data: bytes) -> None:
+    if len(user_data) > USER_DATA_BYTES:
+        raise Invalid("UserData", f"{len(user_data)} bytes", f"It has at most {USER_DATA_BYTES} bytes.")
+
+
+def check_placement_group(name: str) -> None:
+    if len(name) > LONGEST_GROUP_NAME or not name.isprintable():
+        raise Invalid("Placement.GroupName", name[:80], f"It has at most {LONGEST_GROUP_NAME} characters.")
+
+
+def check_shutdown_behavior(word: str) -> None:
+    if word not in SHUTDOWN_BEHAVIORS:
+        raise Invalid("InstanceInitiatedShutdownBehavior", word, f"Choose {' or '.join(SHUTDOWN_BEHAVIORS)}.")
+
+
+def check_hops(hops: int) -> None:
+    if not 1 <= hops <= MOST_HOPS:
+        raise Invalid("HttpPutResponseHopLimit", hops, f"It is between 1 and {MOST_HOPS}.")
+
+
+def check_fit(image: Image, vmtype: VmType) -> None:
+    """Invalid or Combination if an image has not room enough, on disk or in memory, in a type."""
     needed_mib = image.size_bytes // _MIB
     if needed_mib > vmtype.disk_gb * 1024:
         why = f"The image has {needed_mib} MiB and the type a disk of {vmtype.disk_gb} GB."
@@ -110,12 +128,17 @@ def _check_fit(image: Image, vmtype: VmType) -> None:
 def _groups(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy) -> tuple[SecurityGroup, ...]:
     default = groups.ensure_default(unit, caller.account_id, entropy)
     named = groups.find(unit, caller, command.group_ids, command.group_names)
+    check_groups(named, caller.account_id)
+    return tuple(named) or (default,)
+
+
+def check_groups(named: Sequence[SecurityGroup], account_id: str) -> None:
+    """Missing if an instance of this account can not be in one of the groups, OverLimit if they are too many."""
     for group in named:
-        if group.account_id != caller.account_id:
+        if group.account_id != account_id:
             raise Missing("security group", group.id)
     if len(named) > MOST_GROUPS:
         raise OverLimit("security groups per instance", len(named), MOST_GROUPS)
-    return tuple(named) or (default,)
 
 
 def _place(unit: Unit, wished: Wish, mapping: Mapping) -> tuple[Choice, tuple[str, ...]]:

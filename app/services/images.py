@@ -5,7 +5,7 @@ from dataclasses import replace
 from app.domain import ids
 from app.domain.account import Caller
 from app.domain.commands import CopyImage, RegisterImage
-from app.domain.errors import Conflict, Forbidden, Invalid, Mismatch, Missing, WrongState
+from app.domain.errors import Conflict, Forbidden, Invalid, Missing, WrongState
 from app.domain.image import Image, ImageKind, Protection
 from app.domain.ports import Entropy, Unit
 from app.domain.states import ImageState
@@ -15,7 +15,6 @@ from app.services.access import may_copy, may_run, need_admin, owns
 ARCHITECTURES = ("x86_64", "i386", "arm64")
 MOST_MEMORY_MIB = 1 << 30
 ANY_KIND = tuple(f"{kind} image" for kind in ImageKind)
-LONGEST_TOKEN = 64
 LONGEST_DESCRIPTION = 255
 _SHOWN = (ImageState.PENDING, ImageState.AVAILABLE, ImageState.FAILED)
 _KEPT = (*_SHOWN, ImageState.DISABLED)
@@ -67,12 +66,7 @@ def readable(unit: Unit, caller: Caller, sha256: str) -> None:
 
 
 def copy(unit: Unit, caller: Caller, command: CopyImage, entropy: Entropy) -> Image:
-    """Make a private image of the caller from the bytes of another; a token that was used before gives its image."""
-    if len(command.client_token) > LONGEST_TOKEN or not command.client_token.isascii():
-        raise Invalid("ClientToken", command.client_token, f"It has at most {LONGEST_TOKEN} ASCII characters.")
-    earlier = _earlier(unit, caller, command)
-    if earlier is not None:
-        return earlier
+    """Make a private image of the caller from the bytes of another."""
     source = usable(unit, caller, command.source_image_id, ImageKind.MACHINE)
     if not may_copy(caller, source):
         raise Forbidden("CopyImage", "You do not have permission to access the storage of this ami")
@@ -91,8 +85,6 @@ def copy(unit: Unit, caller: Caller, command: CopyImage, entropy: Entropy) -> Im
         source_image_id=source.id,
         source_region=command.source_region,
         source_instance_id="",
-        client_token=command.client_token,
-        request_sha256=command.request_sha256,
         deprecated_at_ms=0,
         protection=Protection.DISABLED,
         protected_until_ms=0,
@@ -170,15 +162,6 @@ def check_new(unit: Unit, caller: Caller, name: str) -> None:
     """Raise Conflict if the account has an image of this name."""
     if unit.images.where(account_id=caller.account_id, name=name, state=_KEPT):
         raise Conflict("image name", name)
-
-
-def _earlier(unit: Unit, caller: Caller, command: CopyImage) -> Image | None:
-    token = command.client_token
-    for image in unit.images.where(account_id=caller.account_id, client_token=token) if token else ():
-        if image.request_sha256 != command.request_sha256:
-            raise Mismatch(token)
-        return image
-    return None
 
 
 _PARAMETER = {ImageKind.MACHINE: "ImageId", ImageKind.KERNEL: "KernelId", ImageKind.RAMDISK: "RamdiskId"}

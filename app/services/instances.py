@@ -4,7 +4,7 @@ Nothing here touches a host: a function changes what is wanted, the loop makes i
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
 from app.domain import ids
@@ -14,12 +14,10 @@ from app.domain.errors import Invalid, Mismatch, Missing, WrongState
 from app.domain.instance import Instance, Reservation, mac_of
 from app.domain.ports import Entropy, Unit
 from app.domain.states import INSTANCE, InstanceState, Wanted
-from app.services import admission, captures, decisions, power, tags
+from app.services import admission, captures, client_tokens, decisions, power, protection, tags
 from app.services.access import owns, scope
 from app.services.mapping import Mapping
 from app.services.rooms import rooms
-
-LONGEST_TOKEN = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,22 +62,24 @@ def run(
 
 
 def terminate(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Change]:
-    """Want instances gone for good, whatever state they are in."""
+    """Want instances gone for good, whatever state they are in; Protected, and none goes, if one may not."""
 
     def end(instance: Instance) -> Instance:
         if instance.wanted is Wanted.TERMINATED:
             return instance
+        protection.check_terminate(instance)
         return _ended(unit, instance, "Client.UserInitiatedShutdown", "User initiated shutdown", "User initiated")
 
     return _each(unit, caller, instance_ids, "terminate", end)
 
 
 def stop(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Change]:
-    """Want instances off with their disks kept."""
+    """Want instances off with their disks kept; Protected, and none stops, if one may not."""
 
     def off(instance: Instance) -> Instance:
         if instance.wanted is Wanted.STOPPED:
             return instance
+        protection.check_stop(instance)
         return _stopped(unit, instance, "Client.UserInitiatedShutdown", "User initiated shutdown", "User initiated")
 
     return _each(unit, caller, instance_ids, "stop", off)
@@ -191,8 +191,7 @@ def powered_off(unit: Unit, instance_id: str, *, by_guest: bool) -> None:
 
 def _earlier(unit: Unit, caller: Caller, command: RunInstances) -> Reservation | None:
     token = command.client_token
-    if len(token) > LONGEST_TOKEN or not token.isascii() or not token.isprintable():
-        raise Invalid("ClientToken", token, f"It has at most {LONGEST_TOKEN} printable ASCII characters.")
+    client_tokens.check(token)
     earlier = unit.reservations.where(account_id=caller.account_id, client_token=token)
     if not earlier:
         return None
@@ -229,6 +228,8 @@ def _asked(
         architecture=admitted.image.architecture,
         shutdown_behavior=command.shutdown_behavior,
         monitoring=command.monitoring,
+        **asdict(command.guards),
+        **asdict(command.metadata),
         placement_reasons=chosen.reasons,
         launched_at_ms=reservation.created_at_ms,
         created_at_ms=reservation.created_at_ms,

@@ -1,6 +1,7 @@
 """Tags on everything that has an id."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from app.domain import ids
 from app.domain.account import Caller
@@ -8,17 +9,21 @@ from app.domain.errors import Invalid, Malformed, Missing, OverLimit
 from app.domain.image import Image
 from app.domain.instance import Instance
 from app.domain.ports import Unit
+from app.domain.records import Records
 from app.domain.states import ImageState
 from app.domain.tag import LONGEST_KEY, LONGEST_VALUE, MOST_PER_RESOURCE, RESERVED_PREFIX, Tag
+from app.services import client_tokens
 from app.services.access import Owned, owns
 
-RESOURCE_TYPES = {
-    "instance": "instance",
-    "machine image": "image",
-    "kernel image": "image",
-    "ramdisk image": "image",
-    "key pair": "key-pair",
-    "security group": "security-group",
+# What may be tagged: EC2's word for it, and where it is kept.
+_KINDS: Mapping[str, tuple[str, Callable[[Unit], Records[Any]]]] = {
+    "instance": ("instance", lambda unit: unit.instances),
+    "machine image": ("image", lambda unit: unit.images),
+    "kernel image": ("image", lambda unit: unit.images),
+    "ramdisk image": ("image", lambda unit: unit.images),
+    "key pair": ("key-pair", lambda unit: unit.keypairs),
+    "security group": ("security-group", lambda unit: unit.groups),
+    "security group rule": ("security-group-rule", lambda unit: unit.group_rules),
 }
 
 
@@ -63,9 +68,10 @@ def remove_from(
 
 
 def forget(unit: Unit, resource_id: str) -> None:
-    """Drop all tags of a thing that goes."""
+    """Drop what hangs on a thing that goes: its tags, and the client token it was made for."""
     for tag in unit.tags.where(resource_id=resource_id):
         unit.tags.remove(tag)
+    client_tokens.forget(unit, resource_id)
 
 
 def by_resource(unit: Unit, resource_ids: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -76,12 +82,17 @@ def by_resource(unit: Unit, resource_ids: Iterable[str]) -> dict[str, dict[str, 
     return found
 
 
+def resource_type(resource_id: str) -> str:
+    """Name the kind of a tagged thing as EC2 does."""
+    return _KINDS[ids.resource_of(resource_id) or ""][0]
+
+
 def owner_of(unit: Unit, caller: Caller, resource_id: str) -> str:
     """Return the owning account of a thing that may be tagged by the caller; Missing otherwise."""
     resource = ids.resource_of(resource_id)
-    if resource is None or resource not in RESOURCE_TYPES:
+    if resource is None or resource not in _KINDS:
         raise Malformed("resource", resource_id)
-    thing = _find(unit, resource, ids.canonical(resource_id))
+    thing: Owned | None = _KINDS[resource][1](unit).get(ids.canonical(resource_id))
     if thing is None or not owns(caller, thing) or _gone(unit, thing):
         raise Missing(resource, resource_id)
     return thing.account_id
@@ -92,13 +103,3 @@ def _gone(unit: Unit, thing: Owned) -> bool:
     if isinstance(thing, Instance):
         return thing.hidden(unit.now_ms)
     return isinstance(thing, Image) and thing.state is ImageState.DEREGISTERED
-
-
-def _find(unit: Unit, resource: str, resource_id: str) -> Owned | None:
-    if resource == "instance":
-        return unit.instances.get(resource_id)
-    if resource == "key pair":
-        return unit.keypairs.get(resource_id)
-    if resource == "security group":
-        return unit.groups.get(resource_id)
-    return unit.images.get(resource_id)

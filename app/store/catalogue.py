@@ -6,7 +6,8 @@ The word is what users read in errors ("The key pair 'x' already exists") and wh
 from typing import Final
 
 from app.domain.account import AccessKey, Account, Token, User
-from app.domain.group import SecurityGroup
+from app.domain.client_token import ClientToken
+from app.domain.group import GroupRule, SecurityGroup
 from app.domain.host import Cluster, Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
@@ -26,9 +27,11 @@ KINDS: Final[dict[type, tuple[str, str]]] = {
     VmType: ("vmtypes", "type"),
     KeyPair: ("keypairs", "key pair"),
     SecurityGroup: ("groups", "security group"),
+    GroupRule: ("group_rules", "security group rule"),
     Reservation: ("reservations", "reservation"),
     Instance: ("instances", "instance"),
     Tag: ("tags", "tag"),
+    ClientToken: ("client_tokens", "client token"),
     Ruleset: ("rulesets", "ruleset"),
     Activation: ("activations", "activation"),
 }

@@ -8,7 +8,8 @@ from typing import Final, Generic, TypeVar
 
 from app.domain import ports
 from app.domain.account import AccessKey, Account, Token, User
-from app.domain.group import SecurityGroup
+from app.domain.client_token import ClientToken
+from app.domain.group import GroupRule, SecurityGroup
 from app.domain.host import Cluster, Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
@@ -59,9 +60,11 @@ class Transaction:
     vmtypes = _Of(VmType)
     keypairs = _Of(KeyPair)
     groups = _Of(SecurityGroup)
+    group_rules = _Of(GroupRule)
     reservations = _Of(Reservation)
     instances = _Of(Instance)
     tags = _Of(Tag)
+    client_tokens = _Of(ClientToken)
     rulesets = _Of(Ruleset)
     activations = _Of(Activation)
 

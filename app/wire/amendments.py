@@ -43,9 +43,8 @@ class Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Amendments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All amendments; `oldest` is the first EC2 date that is answered."""
+    """All amendments."""
 
-    oldest: str
     operations: dict[str, Amendment]
     codes: tuple[Code, ...] = ()
 

@@ -31,14 +31,19 @@ def compile_answer(model: Model, operation: str, *, strict: bool) -> Encode:
     output = model.operations[operation].output
     write = _Compiler(model, strict).structure(output) if output else _only_return(strict)
     if model.is_ec2:
-        return _ec2_envelope(operation, write)
+        return _ec2_envelope(operation, model, write)
     return _query_envelope(operation, output.result_wrapper if output else None, write)
 
 
-def _ec2_envelope(operation: str, write: Writer) -> Encode:
+def _ec2_envelope(operation: str, model: Model, write: Writer) -> Encode:
+    returning = operation in model.returning
+
     def encode(answer: Mapping[str, object], namespace: str, request_id: str) -> bytes:
-        head = f'{markup.DECLARATION}<{operation}Response xmlns="{namespace}"><requestId>{markup.text(request_id)}'
-        parts = [head, "</requestId>"]
+        parts = [f'{markup.DECLARATION}<{operation}Response xmlns="{namespace}">']
+        if model.request_id:
+            parts.append(f"<requestId>{markup.text(request_id)}</requestId>")
+        if returning:
+            parts.append("<return>true</return>")
         write(answer, parts)
         parts.append(f"</{operation}Response>")
         return "".join(parts).encode()

@@ -132,7 +132,7 @@ def as_builtins(value: Any) -> Any:
 def protocol_of(operations: list[str], date: str) -> Protocol:
     model = MODELS.load("ec2", date)
     structs = {name: struct_of(model.inputs(name), name, date) for name in operations}
-    return Protocol(MODELS, "ec2", structs, Amendments(oldest=OLDEST, operations={}))
+    return Protocol(MODELS, "ec2", structs, Amendments(operations={}))
 
 
 @pytest.fixture(scope="module")

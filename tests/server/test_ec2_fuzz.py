@@ -12,6 +12,7 @@ from contextlib import closing
 import pytest
 from msgspec.structs import fields as fields_of
 
+from app.domain.vpc import DEFAULT_VPC_ID
 from app.server.query import OPERATIONS
 from app.wire.models import Model, Models, Ref
 from tests.served import ServedCloud
@@ -163,11 +164,15 @@ def words_of(raw: RawEc2, seed: int) -> dict[str, list[str]]:
         "GroupName": ["default", "new"], "InstanceType": ["m1.small", "c1.medium"], "ImageLocation":
         images.texts("imageLocation"), "Owner": ["self", *groups.texts("ownerId")], "AvailabilityZone": ["cluster1"],
         "ZoneName": ["cluster1", "verbose"], "RegionName": ["eucalyptus"], "UserData": ["aGVsbG8="],
-        "ResourceType": ["instance", "image", "key-pair", "security-group"], "Value": [*ids, "*", "a*"],
+        "ResourceType": ["instance", "image", "key-pair", "security-group", "security-group-rule"],
+        "Value": [*ids, "*", "a*"],
         "Name": ["image-id", "instance-id", "resource-id", "group-name", "tag-key", "new"], "Tenancy": ["default"],
         "InstanceInitiatedShutdownBehavior": ["stop"], "KeyType": ["ed25519"], "KeyFormat": ["pem"],
         "AttributeName": ["max-instances"], "Architecture": ["x86_64"], "RootDeviceName": ["/dev/sda1"],
         "KernelId": [i for i in images.texts("imageId") if i.startswith("eki")], "Description": ["new"],
+        "SecurityGroupRuleId": raw.ask("DescribeSecurityGroupRules").texts("securityGroupRuleId"),
+        "IpProtocol": ["tcp", "-1"], "CidrIp": ["10.0.0.0/8", "192.0.2.1/24"], "VpcId": [DEFAULT_VPC_ID],
+        "CidrIpv4": ["10.0.0.0/8"], "CidrIpv6": ["2001:db8::/32"], "SourceSecurityGroupName": ["default"],
         "RamdiskId": [i for i in images.texts("imageId") if i.startswith("eri")], "GroupDescription": ["new"],
     }  # fmt: skip
 
@@ -184,5 +189,6 @@ def state_of(raw: RawEc2) -> dict[str, list[str]]:
         "images": raw.ask("DescribeImages").texts("imageId"),
         "keys": raw.ask("DescribeKeyPairs").texts("keyName"),
         "groups": raw.ask("DescribeSecurityGroups").texts("groupId"),
+        "rules": [rule.text or "" for rule in raw.ask("DescribeSecurityGroupRules").tree.iterfind(".//{*}item/*")],
         "tags": tags.texts("resourceId") + tags.texts("key") + tags.texts("value"),
     }

@@ -1,12 +1,13 @@
 """What each filter name looks at, a table a kind of thing. Names are Amazon's."""
 
-from app.domain.group import SecurityGroup
+from collections.abc import Callable
+
 from app.domain.ids import spellings
 from app.domain.image import Image
 from app.domain.keypair import KeyPair
 from app.domain.network import dns_name
 from app.server.ec2.filters import Facts
-from app.server.ec2.scene import PLATFORM, PRODUCT, USAGE, Shown
+from app.server.ec2.scene import MAINTENANCE, NAMES, PLATFORM, PRODUCT, USAGE, Shown, metadata_item
 from app.wire.markup import timestamp
 
 
@@ -20,6 +21,10 @@ def _reachability(shown: Shown) -> list[str]:
 
 def _health(shown: Shown) -> list[str]:
     return ["impaired" if shown.impaired else "ok"]
+
+
+def _metadata(option: str) -> Callable[[Shown], list[str]]:
+    return lambda shown: [str(metadata_item(shown.instance)[option])]
 
 
 _BOTH: Facts[Shown] = {
@@ -49,8 +54,19 @@ INSTANCE: Facts[Shown] = {
     "key-name": lambda s: [s.instance.key_name] if s.instance.key_name else [],
     "launch-index": lambda s: [str(s.instance.launch_index)],
     "launch-time": lambda s: [timestamp(s.instance.launched_at_ms)],
+    "maintenance-options.auto-recovery": lambda s: [str(MAINTENANCE["AutoRecovery"])],
+    "metadata-options.http-endpoint": _metadata("HttpEndpoint"),
+    "metadata-options.http-protocol-ipv4": _metadata("HttpEndpoint"),
+    "metadata-options.http-protocol-ipv6": _metadata("HttpProtocolIpv6"),
+    "metadata-options.http-put-response-hop-limit": _metadata("HttpPutResponseHopLimit"),
+    "metadata-options.http-tokens": _metadata("HttpTokens"),
+    "metadata-options.instance-metadata-tags": _metadata("InstanceMetadataTags"),
+    "metadata-options.state": _metadata("State"),
     "monitoring-state": lambda s: ["enabled" if s.instance.monitoring else "disabled"],
     "owner-id": lambda s: [s.instance.account_id],
+    "private-dns-name-options.enable-resource-name-dns-a-record": lambda s: _yes(False),
+    "private-dns-name-options.enable-resource-name-dns-aaaa-record": lambda s: _yes(False),
+    "private-dns-name-options.hostname-type": lambda s: [str(NAMES["HostnameType"])],
     "private-dns-name": lambda s: [dns_name(s.instance.address)],
     "private-ip-address": lambda s: [s.instance.address] if s.instance.address else [],
     "placement-group-name": lambda s: [s.instance.placement_group] if s.instance.placement_group else [],
@@ -62,6 +78,7 @@ INSTANCE: Facts[Shown] = {
     "reservation-id": lambda s: [s.reservation.id],
     "root-device-name": lambda s: [s.image.root_device] if s.image else [],
     "root-device-type": lambda s: ["instance-store"],
+    "source-dest-check": lambda s: _yes(s.instance.source_dest_check),
     "state-reason-code": lambda s: [s.instance.state_reason_code] if s.instance.state_reason_code else [],
     "state-reason-message": lambda s: [s.instance.state_reason] if s.instance.state_reason else [],
     "tenancy": lambda s: ["default"],
@@ -109,11 +126,4 @@ KEY_PAIR: Facts[KeyPair] = {
     "fingerprint": lambda k: [k.fingerprint],
     "key-name": lambda k: [k.name],
     "key-pair-id": lambda k: [k.id],
-}
-
-GROUP: Facts[SecurityGroup] = {
-    "description": lambda g: [g.description],
-    "group-id": lambda g: [g.id],
-    "group-name": lambda g: [g.name],
-    "owner-id": lambda g: [g.account_id],
 }

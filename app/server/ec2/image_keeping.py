@@ -55,10 +55,9 @@ def copy_image(ask: Ask[CopyImageIn]) -> Answer:
         description=asked.description,
         copy_tags=asked.copy_image_tags,
         tags=specified_tags(asked.tag_specifications, "image"),
-        client_token=asked.client_token,
-        request_sha256=ask.sha256,
     )
-    return {"ImageId": images.copy(ask.unit, ask.caller, command, ask.site.entropy).id}
+    made = ask.once(ask.unit.images, lambda: images.copy(ask.unit, ask.caller, command, ask.site.entropy))
+    return {"ImageId": made.id}
 
 
 def create_image(ask: Ask[CreateImageIn]) -> Answer:

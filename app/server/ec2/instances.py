@@ -4,26 +4,35 @@ import base64
 
 import msgspec
 
-from app.domain.commands import RunInstances
-from app.domain.errors import Invalid, Missing, Unavailable
+from app.domain.commands import Guards, RunInstances
+from app.domain.errors import Combination, Invalid, Missing, Unavailable, Unsupported
 from app.domain.instance import Instance
 from app.domain.ports import NotSupported
 from app.domain.states import InstanceState
-from app.server.ec2 import filters, pages
+from app.server.ec2 import filters, narrowing, pages
+from app.server.ec2.columns import INSTANCE_COLUMNS, STATUS_COLUMNS
 from app.server.ec2.facts import INSTANCE, STATUS
+from app.server.ec2.instance_options import MetadataOptionsIn
 from app.server.ec2.operation import Answer, Ask, Filter, Operation, Site, TagSpecification, refuse_many, specified_tags
 from app.server.ec2.scene import Shown, reservation, reservation_set, state_item
 from app.services import instances
 
+_ORDER: pages.Order = {"created_at_ms": int, "reservation_id": str, "launch_index": int}
+
 
 class PlacementIn(msgspec.Struct):
     availability_zone: str = ""
+    availability_zone_id: str = ""
     tenancy: str = "default"
     group_name: str = ""
 
 
 class MonitoringIn(msgspec.Struct):
     enabled: bool = False
+
+
+class CreditIn(msgspec.Struct):
+    cpu_credits: str = "standard"
 
 
 class RunInstancesIn(msgspec.Struct):
@@ -41,6 +50,10 @@ class RunInstancesIn(msgspec.Struct):
     monitoring: MonitoringIn = msgspec.field(default_factory=MonitoringIn)
     client_token: str = ""
     instance_initiated_shutdown_behavior: str = "stop"
+    disable_api_termination: bool = False
+    disable_api_stop: bool = False
+    metadata_options: MetadataOptionsIn = msgspec.field(default_factory=MetadataOptionsIn)
+    credit_specification: CreditIn = msgspec.field(default_factory=CreditIn)
     tag_specifications: list[TagSpecification] = []
 
 
@@ -70,14 +83,12 @@ class GetConsoleOutputIn(msgspec.Struct):
 
 def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
     asked = ask.request
-    if asked.placement.tenancy != "default":
-        raise Invalid("Placement", asked.placement.tenancy, "Only zones and groups can be chosen.")
     command = RunInstances(
         image_id=asked.image_id,
         min_count=asked.min_count,
         max_count=asked.max_count,
         vmtype=asked.instance_type,
-        cluster=asked.placement.availability_zone,
+        cluster=_zone(asked),
         placement_group=asked.placement.group_name,
         key_name=asked.key_name,
         group_ids=tuple(asked.security_group_ids),
@@ -87,6 +98,8 @@ def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
         ramdisk_id=asked.ramdisk_id,
         shutdown_behavior=asked.instance_initiated_shutdown_behavior,
         monitoring=asked.monitoring.enabled,
+        guards=Guards(disable_api_termination=asked.disable_api_termination, disable_api_stop=asked.disable_api_stop),
+        metadata=asked.metadata_options.options(),
         tags=specified_tags(asked.tag_specifications, "instance"),
         client_token=asked.client_token,
         request_sha256=ask.sha256,
@@ -95,20 +108,32 @@ def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
     return reservation(Shown.of(ask.unit, started))
 
 
+def _zone(asked: RunInstancesIn) -> str:
+    """Return the zone asked for, whose id is its name; what nobody can have here is refused on the way."""
+    placement, credits = asked.placement, asked.credit_specification.cpu_credits
+    if placement.tenancy != "default":
+        raise Invalid("Placement", placement.tenancy, "Only zones and groups can be chosen.")
+    if credits != "standard":
+        raise Unsupported(f"CpuCredits {credits}", "no type here has CPU credits")
+    if placement.availability_zone and placement.availability_zone_id:
+        raise Combination("AvailabilityZone and AvailabilityZoneId can not be given both")
+    return placement.availability_zone or placement.availability_zone_id
+
+
 def describe_instances(ask: Ask[DescribeInstancesIn]) -> Answer:
     asked = ask.request
     pages.refuse_ids_with_pages(asked.instance_ids, asked.max_results)
-    shown, token = _select(ask, _named(ask))
+    shown, token = _select(ask, narrowing.where(ask.unit, ask.caller, asked.filters, INSTANCE_COLUMNS))
     return {"Reservations": reservation_set(shown), "NextToken": token}
 
 
 def describe_instance_status(ask: Ask[DescribeInstanceStatusIn]) -> Answer:
     asked = ask.request
     pages.refuse_ids_with_pages(asked.instance_ids, asked.max_results)
-    named = _named(ask)
+    where = narrowing.where(ask.unit, ask.caller, asked.filters, STATUS_COLUMNS)
     if not asked.include_all_instances:
-        named = [instance for instance in named if instance.state is InstanceState.RUNNING]
-    shown, token = _select(ask, named)
+        where["state"] = InstanceState.RUNNING
+    shown, token = _select(ask, where)
     return {"InstanceStatuses": [_status(one) for one in shown], "NextToken": token}
 
 
@@ -148,23 +173,24 @@ async def read_console(answer: Answer, site: Site) -> Answer:
     return answer | {"Output": base64.b64encode(output).decode()}
 
 
-def _named(ask: Ask[DescribeInstancesIn]) -> list[Instance]:
-    if ask.request.instance_ids:
-        refuse_many("InstanceId", ask.request.instance_ids)
-        return instances.find(ask.unit, ask.caller, ask.request.instance_ids)
-    return instances.visible(ask.unit, ask.caller)
-
-
-def _select(ask: Ask[DescribeInstancesIn], named: list[Instance]) -> tuple[list[Shown], str | None]:
-    known = ask.site.filters(ask.operation)
+def _select(ask: Ask[DescribeInstancesIn], where: dict[str, object]) -> tuple[list[Shown], str | None]:
+    """List what the caller may see and asked for, oldest first."""
+    asked, known = ask.request, ask.site.filters(ask.operation)
     facts = STATUS if ask.operation == "DescribeInstanceStatus" else INSTANCE
-    shown = filters.select(Shown.of(ask.unit, named), ask.request.filters, facts, known, tags=lambda one: one.tags)
-    return pages.page(shown, _order, ask.request.max_results, ask.request.next_token)
 
+    def keep(rows: list[Instance]) -> list[Instance]:
+        there = [row for row in rows if not row.hidden(ask.unit.now_ms)]
+        if not asked.filters:
+            return there
+        shown = filters.select(Shown.of(ask.unit, there), asked.filters, facts, known, tags=lambda one: one.tags)
+        return [one.instance for one in shown]
 
-def _order(shown: Shown) -> pages.Key:
-    instance = shown.instance
-    return (instance.created_at_ms, instance.reservation_id, instance.launch_index)
+    if asked.instance_ids:
+        refuse_many("InstanceId", asked.instance_ids)
+        named = instances.find(ask.unit, ask.caller, asked.instance_ids)
+        where["id"] = [instance.id for instance in named]
+    rows, token = pages.read(ask.unit.instances, _ORDER, keep, asked, where)
+    return Shown.of(ask.unit, rows), token
 
 
 def _status(shown: Shown) -> Answer:

@@ -10,7 +10,8 @@ import msgspec
 from app.domain.account import Caller
 from app.domain.errors import Combination, Invalid
 from app.domain.files import ImageFiles
-from app.domain.ports import Entropy, Hypervisors, Unit
+from app.domain.ports import Entropy, Hypervisors, Table, Unit
+from app.services.client_tokens import Promise, Thing, once
 from app.services.mapping import Mapping
 
 Request_co = TypeVar("Request_co", bound=msgspec.Struct, covariant=True)
@@ -44,6 +45,11 @@ class Ask(msgspec.Struct, Generic[Request_co], frozen=True, kw_only=True):
     def sha256(self) -> str:
         """Tell requests apart: the digest of what was asked."""
         return sha256(msgspec.json.encode(self.request)).hexdigest()
+
+    def once(self, things: Table[Thing], make: Callable[[], Thing]) -> Thing:
+        """Make a thing that is kept in `things`, or return what the same request with its client token made before."""
+        promise = Promise(operation=self.operation, token=getattr(self.request, "client_token", ""), sha256=self.sha256)
+        return once(self.unit, self.caller, promise, things, make)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +91,11 @@ class TagPair(msgspec.Struct, frozen=True):
 class TagSpecification(msgspec.Struct, frozen=True):
     resource_type: str = ""
     tags: list[TagPair] = []
+
+
+def arn(ask: Ask[Any], account_id: str, kind: str, thing_id: str) -> str:
+    """Form the Amazon resource name of a thing that an account owns."""
+    return f"arn:aws:ec2:{ask.site.region}:{account_id}:{kind}/{thing_id}"
 
 
 def tag_pairs(tags: dict[str, str]) -> list[Answer]:

@@ -17,6 +17,12 @@ from app.services import tags
 PLATFORM = "Linux/UNIX"
 USAGE = "RunInstances"
 PRODUCT = "devpay"
+MAINTENANCE: Answer = {"AutoRecovery": "default", "RebootMigration": "default"}
+NAMES: Answer = {
+    "HostnameType": "ip-name",
+    "EnableResourceNameDnsARecord": False,
+    "EnableResourceNameDnsAAAARecord": False,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +141,10 @@ def instance_item(shown: Shown) -> Answer:
         "CpuOptions": {"CoreCount": instance.cores, "ThreadsPerCore": 1},
         "HibernationOptions": {"Configured": False},
         "EnclaveOptions": {"Enabled": False},
+        "MaintenanceOptions": MAINTENANCE,
+        "MetadataOptions": metadata_item(instance),
+        "PrivateDnsNameOptions": NAMES,
+        "SourceDestCheck": instance.source_dest_check,
         "PlatformDetails": PLATFORM,
         "UsageOperation": USAGE,
     }
@@ -144,3 +154,15 @@ def _state_reason(instance: Instance) -> Answer | None:
     if not instance.state_reason_code:
         return None
     return {"Code": instance.state_reason_code, "Message": instance.state_reason}
+
+
+def metadata_item(instance: Instance) -> Answer:
+    """Form the options of the metadata service as they hold now."""
+    return {
+        "State": "applied",
+        "HttpTokens": "required" if instance.metadata_tokens_required else "optional",
+        "HttpPutResponseHopLimit": instance.metadata_hops,
+        "HttpEndpoint": "enabled" if instance.metadata_enabled else "disabled",
+        "HttpProtocolIpv6": "disabled",
+        "InstanceMetadataTags": "enabled" if instance.metadata_tags else "disabled",
+    }

@@ -4,9 +4,12 @@ import msgspec
 
 from app.domain import ids
 from app.domain.tag import Tag
-from app.server.ec2 import filters, pages
+from app.server.ec2 import filters, narrowing, pages
+from app.server.ec2.columns import TAG_COLUMNS
 from app.server.ec2.operation import Answer, Ask, Filter, Operation, TagPair, refuse_many, tags_by_key
 from app.services import tags
+
+_ORDER: pages.Order = {"resource_id": str, "name": str}
 
 
 class CreateTagsIn(msgspec.Struct):
@@ -25,14 +28,10 @@ class DescribeTagsIn(msgspec.Struct):
     next_token: str | None = None
 
 
-def _resource_type(tag: Tag) -> str:
-    return tags.RESOURCE_TYPES[ids.resource_of(tag.resource_id) or ""]
-
-
 _FACTS: filters.Facts[Tag] = {
     "key": lambda tag: [tag.name],
     "resource-id": lambda tag: ids.spellings(tag.resource_id),
-    "resource-type": lambda tag: [_resource_type(tag)],
+    "resource-type": lambda tag: [tags.resource_type(tag.resource_id)],
     "value": lambda tag: [tag.value],
 }
 
@@ -51,16 +50,24 @@ def delete_tags(ask: Ask[DeleteTagsIn]) -> Answer:
 
 
 def describe_tags(ask: Ask[DescribeTagsIn]) -> Answer:
-    asked = ask.request
-    own = ask.unit.tags.where(account_id=ask.caller.account_id)
-    known = ask.site.filters(ask.operation)
-    chosen = filters.select(own, asked.filters, _FACTS, known, tags=lambda tag: {tag.name: tag.value})
-    cut, token = pages.page(chosen, lambda tag: (tag.resource_id, tag.name), asked.max_results, asked.next_token)
-    shown = [
-        {"Key": tag.name, "Value": tag.value, "ResourceId": tag.resource_id, "ResourceType": _resource_type(tag)}
-        for tag in cut
-    ]
-    return {"Tags": shown, "NextToken": token}
+    asked, known = ask.request, ask.site.filters(ask.operation)
+
+    def keep(rows: list[Tag]) -> list[Tag]:
+        return filters.select(rows, asked.filters, _FACTS, known, tags=lambda tag: {tag.name: tag.value})
+
+    where = narrowing.where(ask.unit, ask.caller, asked.filters, TAG_COLUMNS, key="resource_id")
+    where["account_id"] = ask.caller.account_id
+    cut, token = pages.read(ask.unit.tags, _ORDER, keep, asked, where)
+    return {"Tags": [_item(tag) for tag in cut], "NextToken": token}
+
+
+def _item(tag: Tag) -> Answer:
+    return {
+        "Key": tag.name,
+        "Value": tag.value,
+        "ResourceId": tag.resource_id,
+        "ResourceType": tags.resource_type(tag.resource_id),
+    }
 
 
 OPERATIONS = (

@@ -37,7 +37,7 @@ CASES = [
     (e.Missing("volume", "vol-1"), "InvalidVolume.NotFound", 400),
     (e.Conflict("key pair", "k"), "InvalidKeyPair.Duplicate", 400),
     (e.Conflict("security group", "g"), "InvalidGroup.Duplicate", 400),
-    (e.InUse("security group", "g", "i-1"), "InvalidGroup.InUse", 400),
+    (e.InUse("security group", "g", "i-1"), "DependencyViolation", 400),
     (e.InUse("zone", "z", "a host"), "DependencyViolation", 400),
     (e.WrongState("instance", "i-1", "stopped", "so no."), "IncorrectInstanceState", 400),
     (e.IllegalTransition("instance", "terminated", "start"), "IncorrectInstanceState", 400),

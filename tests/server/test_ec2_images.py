@@ -211,7 +211,7 @@ def test_an_operator_shares_an_image_by_command(
     assert told == f"image {private_image} may be launched by {their_id}\n"
     assert permissions(ec2, private_image) == [{"UserId": their_id}]
     assert "everybody" in cloud.euca("image", "share", private_image, "--public").stdout
-    shown = json.loads(cloud.euca("image", "share", private_image, "--private_image", "--json").stdout)
+    shown = json.loads(cloud.euca("image", "share", private_image, "--private", "--json").stdout)
     assert (shown["public"], shown["granted_to"]) == (False, [their_id])
     assert "its owner" in cloud.euca("image", "share", private_image, "--account", their_id, "--remove").stdout
     assert permissions(ec2, private_image) == []

@@ -206,16 +206,16 @@ def _0010_group_rules(schema: Schema) -> None:
 
 
 def _0011_addresses(schema: Schema) -> None:
-    """An instance has one public address at most, and an id stands for one address: the file itself sees to it."""
+    """An instance has one public address at most, and an address is given once: the file itself sees to it."""
     schema.execute('ALTER TABLE "instances" ADD COLUMN "interface_description" TEXT NOT NULL DEFAULT \'\'')
     schema.execute(
-        'CREATE TABLE "addresses" ("ip" TEXT NOT NULL PRIMARY KEY, "account_id" TEXT NOT NULL, "pool" TEXT NOT NULL,'
-        " \"domain\" TEXT NOT NULL DEFAULT 'vpc', \"allocation_id\" TEXT NOT NULL DEFAULT '',"
-        " \"instance_id\" TEXT NOT NULL DEFAULT '', \"association_id\" TEXT NOT NULL DEFAULT '',"
-        ' "created_at_ms" INTEGER NOT NULL) STRICT'
+        'CREATE TABLE "addresses" ("id" TEXT NOT NULL PRIMARY KEY, "ip" TEXT NOT NULL UNIQUE,'
+        ' "account_id" TEXT NOT NULL, "automatic" INTEGER NOT NULL DEFAULT 0, "pool" TEXT NOT NULL,'
+        " \"domain\" TEXT NOT NULL DEFAULT 'vpc', \"instance_id\" TEXT NOT NULL DEFAULT '',"
+        ' "association_id" TEXT NOT NULL DEFAULT \'\', "created_at_ms" INTEGER NOT NULL) STRICT'
     )
     schema.execute('CREATE INDEX "addresses_account_id" ON "addresses" ("account_id")')
-    for column in ("allocation_id", "instance_id", "association_id"):
+    for column in ("instance_id", "association_id"):
         schema.execute(f'CREATE UNIQUE INDEX "addresses_{column}" ON "addresses" ("{column}") WHERE "{column}" <> \'\'')
 
 

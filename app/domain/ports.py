@@ -28,6 +28,7 @@ from app.domain.ruleset import Activation, Ruleset
 from app.domain.states import Seen
 from app.domain.tag import Tag
 from app.domain.vmtype import Size, VmType
+from app.domain.volume import Snapshot, Volume
 
 Row = TypeVar("Row")
 Answer = TypeVar("Answer")
@@ -99,6 +100,8 @@ class Unit(Protocol):
     group_rules: Table[GroupRule]
     reservations: Table[Reservation]
     instances: Table[Instance]
+    volumes: Table[Volume]
+    snapshots: Table[Snapshot]
     tags: Table[Tag]
     client_tokens: Table[ClientToken]
     addresses: Table[Address]

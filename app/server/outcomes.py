@@ -4,7 +4,8 @@ It stands apart from `wiring.py` so that the loop and the services can be run to
 """
 
 from app.domain.ports import Unit
-from app.services import fencing, hosts, instances, moves, power
+from app.domain.volume import Volume
+from app.services import fencing, hosts, instances, moves, power, volumes
 
 
 class Outcomes:
@@ -33,3 +34,9 @@ class Outcomes:
 
     def host_emptied(self, unit: Unit, name: str) -> None:
         hosts.forget(unit, name)
+
+    def let_go(self, unit: Unit, seen: Volume, *, ended: bool) -> None:
+        volumes.let_go(unit, seen, ended=ended)
+
+    def growth_refused(self, unit: Unit, volume_id: str, why: str) -> None:
+        volumes.growth_refused(unit, volume_id, why)

@@ -31,15 +31,17 @@ from app.server.ec2 import (
     interfaces,
     keypairs,
     offerings,
+    snapshots,
     tags,
     types,
     unsold,
+    volumes,
     vpc,
     vpc_absences,
     zones,
 )
 from app.server.ec2.operation import Answer, Ask, Operation, Site
-from app.wire import signatures
+from app.wire import elasticfox, signatures
 from app.wire.faults import brief
 from app.wire.protocol import Call, Protocol, service_of
 from app.wire.signatures import Claim, SignedRequest, mismatch
@@ -62,11 +64,13 @@ OPERATIONS: tuple[Operation, ...] = (
     *zones.OPERATIONS,
     *types.OPERATIONS,
     *attributes.OPERATIONS,
-    *instance_options.OPERATIONS,
     *consoles.OPERATIONS,
-    *offerings.OPERATIONS,
     *id_formats.OPERATIONS,
+    *instance_options.OPERATIONS,
+    *offerings.OPERATIONS,
+    *snapshots.OPERATIONS,
     *unsold.OPERATIONS,
+    *volumes.OPERATIONS,
 )
 MOST_PARAMETERS = 10_000
 
@@ -107,7 +111,8 @@ class QueryApi:
             caller = self._authenticate(claim)
             call = protocol.decode(request.params)
             opened = _Opened(caller=caller, call=call, operation=self._operations[call.service, call.operation])
-            return Reply(status=200, body=await self._run(opened, source, request_id))
+            body = await self._run(opened, source, request_id)
+            return Reply(status=200, body=elasticfox.respelled(body) if elasticfox.sent(request) else body)
         except CloudError as error:
             status, body = protocol.fault(error, request_id)
         except Exception as error:
@@ -197,7 +202,7 @@ def _audit(unit: Unit, call: Call, caller: Caller, source: str, outcome: str, de
     target = ", ".join(named) or next(
         (
             str(value)
-            for name in ("key_name", "image_id", "group_name", "group_id")
+            for name in ("key_name", "image_id", "group_name", "group_id", "volume_id", "snapshot_id")
             if (value := getattr(call.arguments, name, ""))
         ),
         "",

@@ -35,7 +35,9 @@ def create(unit: Unit, caller: Caller, name: str, description: str, entropy: Ent
             raise Invalid(parameter, text, f"It has 1 to {LONGEST} characters.")
     if name.startswith(f"{ids.PREFIXES['security group']}-"):
         raise Invalid("GroupName", name, "A name that begins like an id can not be told from one.")
-    if name == DEFAULT or unit.groups.where(account_id=caller.account_id, name=name):
+    if name == DEFAULT:
+        raise Conflict("reserved security group", DEFAULT, "can not be made: every account has it")
+    if unit.groups.where(account_id=caller.account_id, name=name):
         raise Conflict("security group", name)
     return _add(unit, caller.account_id, name, description, entropy)
 

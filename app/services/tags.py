@@ -10,6 +10,7 @@ from app.domain.instance import Instance
 from app.domain.ports import Unit
 from app.domain.states import ImageState
 from app.domain.tag import LONGEST_KEY, LONGEST_VALUE, MOST_PER_RESOURCE, RESERVED_PREFIX, Tag
+from app.domain.volume import Snapshot, Volume
 from app.services import client_tokens
 from app.services.access import Owned, owns
 
@@ -22,6 +23,8 @@ _KINDS: Mapping[str, tuple[str, Callable[[Unit, str], Owned | None]]] = {
     "key pair": ("key-pair", lambda unit, id: unit.keypairs.get(id)),
     "security group": ("security-group", lambda unit, id: unit.groups.get(id)),
     "security group rule": ("security-group-rule", lambda unit, id: unit.group_rules.get(id)),
+    "volume": ("volume", lambda unit, id: unit.volumes.get(id)),
+    "snapshot": ("snapshot", lambda unit, id: unit.snapshots.get(id)),
     "allocation": (
         "elastic-ip",
         lambda unit, id: next(iter(unit.addresses.where(allocation_id=id)), None),
@@ -104,4 +107,6 @@ def _gone(unit: Unit, thing: Owned) -> bool:
     """Tell whether a thing is kept for the record only."""
     if isinstance(thing, Instance):
         return thing.hidden(unit.now_ms)
+    if isinstance(thing, Volume | Snapshot):
+        return thing.gone
     return isinstance(thing, Image) and thing.state is ImageState.DEREGISTERED

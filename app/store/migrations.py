@@ -10,7 +10,7 @@ from sqlite_utils import Database as Schema
 from sqlite_utils import Migrations
 
 from app.domain.errors import Broken
-from app.store import first_schema
+from app.store import first_schema, volume_schema
 
 APPLICATION_ID = 0x45756361  # "Euca" in the file's header, so that `file` and we tell our databases from others
 SET = "cloud"
@@ -30,6 +30,7 @@ def migrations() -> Migrations:
     steps(name="0009_fencing")(_0009_fencing)
     steps(name="0010_group_rules")(_0010_group_rules)
     steps(name="0011_addresses")(_0011_addresses)
+    steps(name="0012_volumes")(_0012_volumes)
     steps(name="0013_images_complete")(_0013_images_complete)
     steps(name="0014_instance_attributes")(_0014_instance_attributes)
     steps(name="0015_promises")(_0015_promises)
@@ -212,6 +213,11 @@ def _0011_addresses(schema: Schema) -> None:
     schema.execute('CREATE INDEX "addresses_account_id" ON "addresses" ("account_id")')
     for column in ("allocation_id", "instance_id", "association_id"):
         schema.execute(f'CREATE UNIQUE INDEX "addresses_{column}" ON "addresses" ("{column}") WHERE "{column}" <> \'\'')
+
+
+def _0012_volumes(schema: Schema) -> None:
+    for statement in volume_schema.STATEMENTS:
+        schema.execute(statement)
 
 
 def _0013_images_complete(schema: Schema) -> None:

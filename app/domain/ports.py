@@ -337,6 +337,10 @@ class Hypervisor(Protocol):
         """Put a file into the pool as a raw volume and check its digest there; a half-done one never counts."""
         ...
 
+    async def download(self, name: str, target: Path) -> NotSupported | None:
+        """Write what a guest that is off has on a volume into a file, with what it lies on; Broken if there is none."""
+        ...
+
     async def create_volume(
         self, name: str, capacity_bytes: int, format: Literal["raw", "qcow2"], backing: str = ""
     ) -> None:

@@ -125,7 +125,10 @@ IMAGE: Facts[Image] = {
     "root-device-type": lambda i: ["instance-store"],
     "source-image-id": lambda i: spellings(i.source_image_id),
     "source-image-region": lambda i: [i.source_region] if i.source_region else [],
+    "source-instance-id": lambda i: [i.source_instance_id] if i.source_instance_id else [],
     "state": lambda i: [i.state],
+    "state-reason-code": lambda i: [i.state_reason_code] if i.state_reason_code else [],
+    "state-reason-message": lambda i: [i.state_reason] if i.state_reason else [],
     "virtualization-type": lambda i: ["hvm"],
 }
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from app.domain.address import Addressing
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guards:
@@ -32,6 +34,8 @@ class RunInstances:
     vmtype: str = "m1.small"
     cluster: str = ""
     placement_group: str = ""
+    addressing: Addressing = ""
+    interface_description: str = ""
     key_name: str = ""
     group_ids: tuple[str, ...] = ()
     group_names: tuple[str, ...] = ()

@@ -20,6 +20,15 @@ PREFIXES = {
     "security group rule": "sgr",
     "volume": "vol",
     "snapshot": "snap",
+    "allocation": "eipalloc",
+    "association": "eipassoc",
+    "vpc": "vpc",
+    "subnet": "subnet",
+    "network interface": "eni",
+    "route table": "rtb",
+    "internet gateway": "igw",
+    "DHCP options": "dopt",
+    "network ACL": "acl",
 }
 RESOURCE_OF_PREFIX = {prefix: resource for resource, prefix in PREFIXES.items()}
 _AMAZON_SPELLING = {"ami": "emi", "aki": "eki", "ari": "eri"}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, Literal, Protocol, TypeVar
 
 from app.domain.account import AccessKey, Account, Token, User
+from app.domain.address import Address
 from app.domain.client_token import ClientToken
 from app.domain.decision import Decision
 from app.domain.group import GroupRule, SecurityGroup
@@ -100,6 +101,7 @@ class Unit(Protocol):
     instances: Table[Instance]
     tags: Table[Tag]
     client_tokens: Table[ClientToken]
+    addresses: Table[Address]
     decisions: Decisions
 
     @property

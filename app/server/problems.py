@@ -34,6 +34,7 @@ STATUSES: dict[type[errors.CloudError], int] = {
     errors.Mismatch: 409,
     errors.Protected: 409,
     errors.NoCapacity: 409,
+    errors.Exhausted: 409,
     errors.IllegalTransition: 409,
     errors.DryRun: 412,
     errors.OverLimit: 422,

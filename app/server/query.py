@@ -17,6 +17,7 @@ from app.domain.errors import CloudError, DryRun, OverLimit
 from app.domain.ports import Clock, Store, Unit
 from app.server.callers import Callers
 from app.server.ec2 import (
+    addresses,
     consoles,
     group_rules,
     groups,
@@ -27,11 +28,14 @@ from app.server.ec2 import (
     instance_attributes,
     instance_options,
     instances,
+    interfaces,
     keypairs,
     offerings,
     tags,
     types,
     unsold,
+    vpc,
+    vpc_absences,
     zones,
 )
 from app.server.ec2.operation import Answer, Ask, Operation, Site
@@ -50,7 +54,11 @@ OPERATIONS: tuple[Operation, ...] = (
     *image_keeping.OPERATIONS,
     *keypairs.OPERATIONS,
     *groups.OPERATIONS,
+    *addresses.OPERATIONS,
     *group_rules.OPERATIONS,
+    *interfaces.OPERATIONS,
+    *vpc.OPERATIONS,
+    *vpc_absences.OPERATIONS,
     *tags.OPERATIONS,
     *zones.OPERATIONS,
     *types.OPERATIONS,

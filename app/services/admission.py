@@ -14,7 +14,7 @@ from app.domain.group import SecurityGroup
 from app.domain.image import Image, ImageKind
 from app.domain.ports import Entropy, Unit
 from app.domain.vmtype import VmType
-from app.services import addresses, groups, images, keypairs, tags, types
+from app.services import addresses, groups, images, keypairs, public_addresses, tags, types
 from app.services.access import sees_hosts
 from app.services.machines import Wish
 from app.services.mapping import Choice, Mapping
@@ -22,6 +22,7 @@ from app.services.mapping import Choice, Mapping
 MOST_PER_REQUEST = 1000
 MOST_GROUPS = 16
 LONGEST_GROUP_NAME = 255
+LONGEST_DESCRIPTION = 255
 USER_DATA_BYTES = 16 * 1024
 MOST_HOPS = 64
 SHUTDOWN_BEHAVIORS = ("stop", "terminate")
@@ -42,6 +43,7 @@ class Admitted:
     groups: tuple[SecurityGroup, ...]
     choice: Choice
     addresses: tuple[str, ...]
+    public_addresses: tuple[str, ...]
 
 
 def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, mapping: Mapping) -> Admitted:
@@ -61,7 +63,7 @@ def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, m
     check_fit(image, vmtype)
     named = _groups(unit, caller, command, entropy)
     wished = Wish(caller=caller, command=command, vmtype=vmtype, image_id=image.id)
-    choice, given = _place(unit, wished, mapping)
+    choice, given, public = _place(unit, wished, mapping)
     return Admitted(
         image=image,
         kernel_id=kernel_id,
@@ -72,6 +74,7 @@ def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, m
         groups=named,
         choice=choice,
         addresses=given,
+        public_addresses=public,
     )
 
 
@@ -91,6 +94,9 @@ def _check_numbers(command: RunInstances) -> None:
     check_placement_group(command.placement_group)
     check_shutdown_behavior(command.shutdown_behavior)
     check_hops(command.metadata.metadata_hops)
+    if len(command.interface_description) > LONGEST_DESCRIPTION:
+        why = f"It has at most {LONGEST_DESCRIPTION} characters."
+        raise Invalid("NetworkInterface.Description", f"{len(command.interface_description)} characters", why)
     tags.check(command.tags)
 
 
@@ -141,13 +147,17 @@ def check_groups(named: Sequence[SecurityGroup], account_id: str) -> None:
         raise OverLimit("security groups per instance", len(named), MOST_GROUPS)
 
 
-def _place(unit: Unit, wished: Wish, mapping: Mapping) -> tuple[Choice, tuple[str, ...]]:
-    """Choose hosts and an address for each; fewer addresses than hosts are like fewer hosts."""
+def _place(unit: Unit, wished: Wish, mapping: Mapping) -> tuple[Choice, tuple[str, ...], tuple[str, ...]]:
+    """Choose hosts, a private address for each, and public ones; fewer addresses than hosts are like fewer hosts."""
     choice, least = _choose(unit, wished, mapping), wished.command.min_count
     given = addresses.give(unit, [place.host for place in choice.chosen])
     if len(given) < least:
         raise NoCapacity(wished.vmtype.name, least, (f"the subnet has {len(given)} addresses free",))
-    return choice, tuple(given)
+    wanted = public_addresses.wanted(unit, wished.command.addressing, len(given))
+    public = public_addresses.choose(unit, min(wanted, least), wanted)
+    if len(public) < wanted:
+        given = given[: len(public)]
+    return choice, tuple(given), public
 
 
 def _choose(unit: Unit, wished: Wish, mapping: Mapping) -> Choice:

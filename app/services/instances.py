@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
-from app.domain import ids
+from app.domain import ids, vpc
 from app.domain.account import Caller
 from app.domain.commands import RunInstances
 from app.domain.errors import Invalid, Mismatch, Missing, WrongState
 from app.domain.instance import Instance, Reservation, mac_of
 from app.domain.ports import Entropy, Unit
 from app.domain.states import INSTANCE, InstanceState, Wanted
-from app.services import admission, client_tokens, decisions, power, protection, tags
+from app.services import admission, client_tokens, decisions, power, protection, public_addresses, tags
 from app.services.access import owns, scope
 from app.services.mapping import Mapping
 from app.services.rooms import rooms
@@ -56,6 +56,7 @@ def run(
         unit.instances.add(instance, event="instance.asked", text=f"placed on {instance.host}")
         decisions.placed(unit, instance, admitted.choice)
         instances.append(instance)
+    public_addresses.give(unit, instances, admitted.public_addresses, entropy)
     if command.tags:
         tags.set_on(unit, caller, [instance.id for instance in instances], command.tags)
     return reservation, instances
@@ -143,6 +144,14 @@ def find(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Instan
     return found
 
 
+def of_interface(unit: Unit, caller: Caller, interface_id: str) -> Instance:
+    """Look an instance up by its network interface, which it has as long as it is there; Missing otherwise."""
+    instance = unit.instances.get(vpc.instance_of(ids.parse(interface_id, "network interface")))
+    if instance is None or not owns(caller, instance) or instance.removed:
+        raise Missing("network interface", interface_id)
+    return instance
+
+
 def get(unit: Unit, instance_id: str) -> Instance:
     """Return an instance, whoever's it is; Missing otherwise."""
     instance = unit.instances.get(instance_id)
@@ -222,6 +231,7 @@ def _asked(
         host=chosen.host,
         mac=mac_of(instance_id),
         private_ip=admitted.addresses[index],
+        interface_description=command.interface_description,
         public_key=admitted.public_key,
         user_data=command.user_data,
         architecture=admitted.image.architecture,
@@ -283,6 +293,7 @@ def _check_room(unit: Unit, caller: Caller, instance: Instance, mapping: Mapping
 
 
 def _ended(unit: Unit, instance: Instance, code: str, reason: str, by: str) -> Instance:
+    public_addresses.leave(unit, instance.id)
     return replace(
         instance,
         wanted=Wanted.TERMINATED,

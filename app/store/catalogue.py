@@ -6,6 +6,7 @@ The word is what users read in errors ("The key pair 'x' already exists") and wh
 from typing import Final
 
 from app.domain.account import AccessKey, Account, Token, User
+from app.domain.address import Address
 from app.domain.client_token import ClientToken
 from app.domain.group import GroupRule, SecurityGroup
 from app.domain.host import Cluster, Host
@@ -32,6 +33,7 @@ KINDS: Final[dict[type, tuple[str, str]]] = {
     Instance: ("instances", "instance"),
     Tag: ("tags", "tag"),
     ClientToken: ("client_tokens", "client token"),
+    Address: ("addresses", "address"),
     Ruleset: ("rulesets", "ruleset"),
     Activation: ("activations", "activation"),
 }

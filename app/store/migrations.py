@@ -29,6 +29,7 @@ def migrations() -> Migrations:
     steps(name="0008_power")(_0008_power)
     steps(name="0009_fencing")(_0009_fencing)
     steps(name="0010_group_rules")(_0010_group_rules)
+    steps(name="0011_addresses")(_0011_addresses)
     steps(name="0013_images_complete")(_0013_images_complete)
     steps(name="0014_instance_attributes")(_0014_instance_attributes)
     steps(name="0015_promises")(_0015_promises)
@@ -196,6 +197,20 @@ def _0010_group_rules(schema: Schema) -> None:
     )
     schema.execute(f"{insert} 1, '-1', -1, -1, '0.0.0.0/0' FROM \"groups\"")
     schema.execute(f"{insert} 0, '-1', -1, -1, id FROM \"groups\" WHERE name = 'default'")
+
+
+def _0011_addresses(schema: Schema) -> None:
+    """An instance has one public address at most, and an id stands for one address: the file itself sees to it."""
+    schema.execute('ALTER TABLE "instances" ADD COLUMN "interface_description" TEXT NOT NULL DEFAULT \'\'')
+    schema.execute(
+        'CREATE TABLE "addresses" ("ip" TEXT NOT NULL PRIMARY KEY, "account_id" TEXT NOT NULL, "pool" TEXT NOT NULL,'
+        " \"domain\" TEXT NOT NULL DEFAULT 'vpc', \"allocation_id\" TEXT NOT NULL DEFAULT '',"
+        " \"instance_id\" TEXT NOT NULL DEFAULT '', \"association_id\" TEXT NOT NULL DEFAULT '',"
+        ' "created_at_ms" INTEGER NOT NULL) STRICT'
+    )
+    schema.execute('CREATE INDEX "addresses_account_id" ON "addresses" ("account_id")')
+    for column in ("allocation_id", "instance_id", "association_id"):
+        schema.execute(f'CREATE UNIQUE INDEX "addresses_{column}" ON "addresses" ("{column}") WHERE "{column}" <> \'\'')
 
 
 def _0013_images_complete(schema: Schema) -> None:

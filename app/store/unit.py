@@ -8,6 +8,7 @@ from typing import Final, Generic, TypeVar
 
 from app.domain import ports
 from app.domain.account import AccessKey, Account, Token, User
+from app.domain.address import Address
 from app.domain.client_token import ClientToken
 from app.domain.group import GroupRule, SecurityGroup
 from app.domain.host import Cluster, Host
@@ -65,6 +66,7 @@ class Transaction:
     instances = _Of(Instance)
     tags = _Of(Tag)
     client_tokens = _Of(ClientToken)
+    addresses = _Of(Address)
     rulesets = _Of(Ruleset)
     activations = _Of(Activation)
 

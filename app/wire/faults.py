@@ -30,12 +30,26 @@ _IDS = {
     "cluster": "InvalidZone",
     "attachment": "InvalidAttachment",
     "address": "InvalidAddress",
+    "allocation": "InvalidAllocationID",
+    "association": "InvalidAssociationID",
+    "vpc": "InvalidVpcID",
+    "subnet": "InvalidSubnetID",
+    "network interface": "InvalidNetworkInterfaceID",
+    "route table": "InvalidRouteTableID",
+    "internet gateway": "InvalidInternetGatewayID",
+    "DHCP options": "InvalidDhcpOptionID",
+    "network ACL": "InvalidNetworkAclID",
 }
 _MALFORMED = {
     **_IDS,
     "volume": "InvalidVolumeID",
     "snapshot": "InvalidSnapshotID",
     "security group": "InvalidGroupId",
+    "network interface": "InvalidNetworkInterfaceId",
+    "route table": "InvalidRouteTableId",
+    "internet gateway": "InvalidInternetGatewayId",
+    "DHCP options": "InvalidDhcpOptionsId",
+    "network ACL": "InvalidNetworkAclId",
 }
 
 EC2: Mapping[tuple[type[Exception], str], Answer] = {
@@ -78,6 +92,7 @@ EC2: Mapping[tuple[type[Exception], str], Answer] = {
     # Amazon sends 500 with this code. Clients of 2010 to 2024 (boto 2, boto3's legacy mode: five tries, up to 15 s of
     # waiting) take any 500 for a hiccup and try again; a full cloud is none, so they are told at once.
     (e.NoCapacity, ""): ("InsufficientInstanceCapacity", 400),
+    (e.Exhausted, ""): ("InsufficientAddressCapacity", 400),
     (e.Unavailable, ""): ("Unavailable", 503),
     (e.Broken, ""): ("InternalError", 500),
     (e.CloudError, ""): ("InternalError", 500),
@@ -108,6 +123,7 @@ QUERY: Mapping[tuple[type[Exception], str], Answer] = {
     (e.Unauthenticated, ""): ("InvalidClientTokenId", 403),
     (e.OverLimit, ""): ("LimitExceeded", 409),
     (e.NoCapacity, ""): ("LimitExceeded", 409),
+    (e.Exhausted, ""): ("LimitExceeded", 409),
     (e.Unavailable, ""): ("ServiceUnavailable", 503),
     (e.Broken, ""): ("InternalFailure", 500),
     (e.CloudError, ""): ("InternalFailure", 500),

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from app.domain.errors import Absent, Invalid, Unknown, Unsupported
+from app.domain.errors import NOT_OFFERED, Absent, Invalid, Unknown, Unsupported
 from app.wire import faults, scalars
 from app.wire.amendments import Amendments
 from app.wire.answers import Encode, compile_answer
@@ -136,7 +136,7 @@ class Protocol:
         if action not in self._newest.operations:
             raise Unknown("action", action[:128], nearest(action, self._operations))
         if action not in self._operations:
-            raise Unsupported(action)
+            raise Unsupported(action, self.amendments.of(action).refused or NOT_OFFERED)
         if action not in model.operations:
             raise Unsupported(action, f"version {model.date} does not have it, ask in {self._newest.date}")
 

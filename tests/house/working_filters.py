@@ -45,8 +45,8 @@ def _of_all(unit: Unit, asked: Mapping[Operation, Iterable[str]]) -> dict[str, l
 def _works(unit: Unit, operation: Operation, name: str) -> bool:
     needed = {field.name: NEEDED[field.name] for field in fields(operation.request) if field.required}
     request: Any = operation.request
-    spelled = "filters" if hasattr(request, "filters") else "filter"  # as Amazon has it for dedicated hosts
-    asked = request(**needed, **{spelled: [Filter(name=name.replace("tag:", "tag:Name"), values=["x"])]})
+    member = "filters" if "filters" in request.__struct_fields__ else "filter"
+    asked = request(**needed, **{member: [Filter(name=name.replace("tag:", "tag:Name"), values=["x"])]})
     ask: Ask[Any] = Ask(operation=operation.name, request=asked, unit=unit, caller=a_caller(), site=_site())
     try:
         operation.handle(ask)

@@ -314,6 +314,6 @@ def test_a_comment_starts_after_a_space_only(tmp_path: Path) -> None:
 
 
 def test_what_nothing_acts_upon_yet_is_told_unless_it_asks_for_nothing(tmp_path: Path) -> None:
-    text = 'VNET_MODE="SYSTEM"\nSCHEDPOLICY="GREEDY"\nADDRESSING="head"\nVNET_DNS="10.0.0.1"\n'
+    text = 'VNET_MODE="SYSTEM"\nSCHEDPOLICY="GREEDY"\nVNET_LOCALIP="10.0.0.2"\nVNET_DNS="10.0.0.1"\n'
     told = [(idle.origin.line, idle.key) for idle in from_text(tmp_path, text).idle]
-    assert told == [(3, "ADDRESSING"), (4, "VNET_DNS")]
+    assert told == [(3, "VNET_LOCALIP"), (4, "VNET_DNS")]

@@ -7,6 +7,7 @@ from app.domain.image import Image
 from app.domain.keypair import KeyPair
 from app.domain.network import dns_name
 from app.server.ec2.filters import Facts
+from app.server.ec2.network_facts import ON_INSTANCE
 from app.server.ec2.scene import MAINTENANCE, NAMES, PLATFORM, PRODUCT, USAGE, Shown, metadata_item
 from app.wire.markup import timestamp
 
@@ -36,6 +37,7 @@ _BOTH: Facts[Shown] = {
 
 INSTANCE: Facts[Shown] = {
     **_BOTH,
+    **ON_INSTANCE,
     "architecture": lambda s: [s.instance.architecture],
     "client-token": lambda s: [s.reservation.client_token],
     "ebs-optimized": lambda s: _yes(False),

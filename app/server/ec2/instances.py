@@ -1,11 +1,12 @@
 """Operations on instances."""
 
 import base64
+from typing import Literal
 
 import msgspec
 
 from app.domain.commands import Guards, RunInstances
-from app.domain.errors import Combination, Invalid, Missing, Unavailable, Unsupported
+from app.domain.errors import Missing, Unavailable, Unsupported
 from app.domain.instance import Instance
 from app.domain.ports import NotSupported
 from app.domain.states import InstanceState
@@ -13,18 +14,12 @@ from app.server.ec2 import filters, narrowing, pages
 from app.server.ec2.columns import INSTANCE_COLUMNS, STATUS_COLUMNS
 from app.server.ec2.facts import INSTANCE, STATUS
 from app.server.ec2.instance_options import MetadataOptionsIn
+from app.server.ec2.launching import NetworkInterfaceIn, PlacementIn, network_of
 from app.server.ec2.operation import Answer, Ask, Filter, Operation, Site, TagSpecification, refuse_many, specified_tags
 from app.server.ec2.scene import Shown, reservation, reservation_set, state_item
 from app.services import instances
 
 _ORDER: pages.Order = {"created_at_ms": int, "reservation_id": str, "launch_index": int}
-
-
-class PlacementIn(msgspec.Struct):
-    availability_zone: str = ""
-    availability_zone_id: str = ""
-    tenancy: str = "default"
-    group_name: str = ""
 
 
 class MonitoringIn(msgspec.Struct):
@@ -55,6 +50,9 @@ class RunInstancesIn(msgspec.Struct):
     metadata_options: MetadataOptionsIn = msgspec.field(default_factory=MetadataOptionsIn)
     credit_specification: CreditIn = msgspec.field(default_factory=CreditIn)
     tag_specifications: list[TagSpecification] = []
+    subnet_id: str = ""
+    network_interfaces: list[NetworkInterfaceIn] = []
+    addressing_type: Literal["", "public", "private"] = ""
 
 
 class DescribeInstancesIn(msgspec.Struct):
@@ -83,15 +81,20 @@ class GetConsoleOutputIn(msgspec.Struct):
 
 def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
     asked = ask.request
+    if asked.credit_specification.cpu_credits != "standard":
+        raise Unsupported(f"CpuCredits {asked.credit_specification.cpu_credits}", "no type here has CPU credits")
+    network = network_of(ask.unit, asked)
     command = RunInstances(
         image_id=asked.image_id,
         min_count=asked.min_count,
         max_count=asked.max_count,
         vmtype=asked.instance_type,
-        cluster=_zone(asked),
+        cluster=network.cluster,
         placement_group=asked.placement.group_name,
         key_name=asked.key_name,
-        group_ids=tuple(asked.security_group_ids),
+        addressing=network.addressing,
+        interface_description=network.description,
+        group_ids=network.group_ids,
         group_names=tuple(asked.security_groups),
         user_data=asked.user_data,
         kernel_id=asked.kernel_id,
@@ -106,18 +109,6 @@ def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
     )
     _, started = instances.run(ask.unit, ask.caller, command, ask.site.entropy, ask.site.mapping)
     return reservation(Shown.of(ask.unit, started))
-
-
-def _zone(asked: RunInstancesIn) -> str:
-    """Return the zone asked for, whose id is its name; what nobody can have here is refused on the way."""
-    placement, credits = asked.placement, asked.credit_specification.cpu_credits
-    if placement.tenancy != "default":
-        raise Invalid("Placement", placement.tenancy, "Only zones and groups can be chosen.")
-    if credits != "standard":
-        raise Unsupported(f"CpuCredits {credits}", "no type here has CPU credits")
-    if placement.availability_zone and placement.availability_zone_id:
-        raise Combination("AvailabilityZone and AvailabilityZoneId can not be given both")
-    return placement.availability_zone or placement.availability_zone_id
 
 
 def describe_instances(ask: Ask[DescribeInstancesIn]) -> Answer:

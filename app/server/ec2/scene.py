@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from app.domain.address import Address
 from app.domain.group import SecurityGroup
 from app.domain.host import Host
 from app.domain.image import Image
@@ -11,8 +12,9 @@ from app.domain.instance import Instance, Reservation
 from app.domain.network import dns_name
 from app.domain.ports import Unit
 from app.domain.states import HostState, InstanceState
+from app.server.ec2.cards import network_members
 from app.server.ec2.operation import Answer, tag_pairs
-from app.services import tags
+from app.services import public_addresses, tags
 
 PLATFORM = "Linux/UNIX"
 USAGE = "RunInstances"
@@ -35,6 +37,7 @@ class Shown:
     tags: dict[str, str]
     image: Image | None
     host: Host | None
+    address: Address | None
 
     @property
     def impaired(self) -> bool:
@@ -56,7 +59,9 @@ class Shown:
         groups = {row.id: row for row in unit.groups.where(id=group_ids)}
         images = {row.id: row for row in unit.images.where(id=tuple({instance.image_id for instance in instances}))}
         hosts = {row.name: row for row in unit.hosts.where(name=tuple({instance.host for instance in instances}))}
-        named = tags.by_resource(unit, [instance.id for instance in instances])
+        instance_ids = [instance.id for instance in instances]
+        named = tags.by_resource(unit, instance_ids)
+        public = public_addresses.of_instances(unit, instance_ids)
         return [
             cls(
                 instance=instance,
@@ -65,6 +70,7 @@ class Shown:
                 tags=named.get(instance.id, {}),
                 image=images.get(instance.image_id),
                 host=hosts.get(instance.host),
+                address=public.get(instance.id),
             )
             for instance in instances
         ]
@@ -102,15 +108,14 @@ def product_items(codes: Sequence[str]) -> list[Answer]:
 
 
 def instance_item(shown: Shown) -> Answer:
-    """Form an instance; what does not exist here (network, volumes) is left out or empty."""
-    instance = shown.instance
+    """Form an instance; what does not exist here (volumes) is left out or empty."""
+    instance, groups = shown.instance, group_set(shown.groups)
     return {
         "InstanceId": instance.id,
         "ImageId": instance.image_id,
         "State": state_item(instance.state),
         "PrivateDnsName": dns_name(instance.address),
         "PrivateIpAddress": instance.address or None,
-        "PublicDnsName": "",
         "StateTransitionReason": instance.transition_reason,
         "StateReason": _state_reason(instance),
         "KeyName": instance.key_name or None,
@@ -134,8 +139,8 @@ def instance_item(shown: Shown) -> Answer:
         "Hypervisor": "xen",
         "ClientToken": shown.reservation.client_token,
         "Tags": tag_pairs(shown.tags),
-        "SecurityGroups": group_set(shown.groups),
-        "NetworkInterfaces": [],
+        "SecurityGroups": groups,
+        **network_members(instance, groups, shown.address),
         "EbsOptimized": False,
         "EnaSupport": False,
         "CpuOptions": {"CoreCount": instance.cores, "ThreadsPerCore": 1},

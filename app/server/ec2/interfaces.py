@@ -51,7 +51,7 @@ def describe_network_interface_attribute(ask: Ask[DescribeNetworkInterfaceAttrib
         "associatePublicIpAddress": {"AssociatePublicIpAddress": bool(shown.address and shown.address.automatic)},
         "description": {"Description": {"Value": instance.interface_description}},
         "groupSet": {"Groups": group_set(shown.groups)},
-        "sourceDestCheck": {"SourceDestCheck": {"Value": True}},
+        "sourceDestCheck": {"SourceDestCheck": {"Value": instance.source_dest_check}},
     }
     if asked.attribute not in whole:
         raise Invalid("Attribute", asked.attribute, f"Choose one of {', '.join(whole)}.")

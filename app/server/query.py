@@ -31,16 +31,18 @@ from app.server.ec2 import (
     interfaces,
     keypairs,
     offerings,
+    snapshots,
     tags,
     types,
     unsold,
+    volumes,
     vpc,
     vpc_absences,
     zones,
 )
 from app.server.ec2.operation import Answer, Ask, Operation, Site
 from app.server.pace import Pace
-from app.wire import signatures
+from app.wire import elasticfox, signatures
 from app.wire.faults import brief
 from app.wire.protocol import Call, Protocol, service_of
 from app.wire.signatures import Claim, SignedRequest, mismatch
@@ -48,26 +50,28 @@ from app.wire.signatures import Claim, SignedRequest, mismatch
 log = logging.getLogger(__name__)
 
 OPERATIONS: tuple[Operation, ...] = (
-    *instances.OPERATIONS,
-    *images.OPERATIONS,
+    *addresses.OPERATIONS,
+    *consoles.OPERATIONS,
+    *group_rules.OPERATIONS,
+    *groups.OPERATIONS,
+    *id_formats.OPERATIONS,
     *image_attributes.OPERATIONS,
     *image_keeping.OPERATIONS,
-    *keypairs.OPERATIONS,
-    *groups.OPERATIONS,
-    *addresses.OPERATIONS,
-    *group_rules.OPERATIONS,
-    *interfaces.OPERATIONS,
-    *vpc.OPERATIONS,
-    *vpc_absences.OPERATIONS,
-    *tags.OPERATIONS,
-    *zones.OPERATIONS,
-    *types.OPERATIONS,
+    *images.OPERATIONS,
     *instance_attributes.OPERATIONS,
     *instance_options.OPERATIONS,
-    *consoles.OPERATIONS,
+    *instances.OPERATIONS,
+    *interfaces.OPERATIONS,
+    *keypairs.OPERATIONS,
     *offerings.OPERATIONS,
-    *id_formats.OPERATIONS,
+    *snapshots.OPERATIONS,
+    *tags.OPERATIONS,
+    *types.OPERATIONS,
     *unsold.OPERATIONS,
+    *volumes.OPERATIONS,
+    *vpc.OPERATIONS,
+    *vpc_absences.OPERATIONS,
+    *zones.OPERATIONS,
 )
 MOST_PARAMETERS = 10_000
 
@@ -111,7 +115,8 @@ class QueryApi:
             self._pace.take(caller.account_id)
             call = protocol.decode(request.params)
             opened = _Opened(caller=caller, call=call, operation=self._operations[call.service, call.operation])
-            return Reply(status=200, body=await self._run(opened, source, request_id))
+            body = await self._run(opened, source, request_id)
+            return Reply(status=200, body=elasticfox.respelled(body) if elasticfox.sent(request) else body)
         except CloudError as error:
             status, body = protocol.fault(error, request_id)
         except Exception as error:
@@ -201,7 +206,7 @@ def _audit(unit: Unit, call: Call, caller: Caller, source: str, outcome: str, de
     target = ", ".join(named) or next(
         (
             str(value)
-            for name in ("key_name", "image_id", "group_name", "group_id")
+            for name in ("key_name", "image_id", "group_name", "group_id", "volume_id", "snapshot_id")
             if (value := getattr(call.arguments, name, ""))
         ),
         "",

@@ -68,7 +68,7 @@ def _item(shown: Shown) -> Answer:
     association: Answer | None = None
     if address:
         association = {
-            "AllocationId": address.allocation_id or None,
+            "AllocationId": None if address.automatic else address.id,
             "AssociationId": address.association_id,
             "IpOwnerId": address.ip_owner,
             "PublicDnsName": address.ip,

@@ -51,7 +51,7 @@ _ON_BOTH: Facts[Shown] = {
     "addresses.association.public-ip": _public,
     "addresses.primary": lambda s: ["true"] if s.instance.address else [],
     "addresses.private-ip-address": _private,
-    "association.allocation-id": lambda s: [s.address.allocation_id] if s.address and s.address.allocation_id else [],
+    "association.allocation-id": lambda s: [s.address.id] if s.address and not s.address.automatic else [],
     "association.association-id": lambda s: [s.address.association_id] if s.address else [],
     "association.ip-owner-id": _ip_owner,
     "association.public-dns-name": _public,

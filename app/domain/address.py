@@ -1,7 +1,7 @@
 """Public addresses: which there are to give, and who has which.
 
-A row is an address that is given: to an account until it releases it (it has an allocation id), or to one instance at
-its launch (it has none, and goes with the instance). What is in the pool and has no row is free.
+A row is an address that is given: to an account until it releases it, or to one instance at its launch, with which it
+goes. What is in the pool and has no row is free.
 """
 
 import ipaddress
@@ -23,21 +23,18 @@ MOST_IN_POOL = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """One address that is given. `domain` is EC2's word, vpc or standard; it changes nothing here."""
+    """One address that is given. `id` is its allocation's; an automatic one came with a launch, and nobody is shown its
+    id. `domain` is EC2's word, vpc or standard; it changes nothing here."""
 
-    ip: str = key()
+    id: str = key()
+    ip: str
     account_id: str
+    automatic: bool = False
     pool: str
     domain: str = "vpc"
-    allocation_id: str = ""
     instance_id: str = ""
     association_id: str = ""
     created_at_ms: int
-
-    @property
-    def automatic(self) -> bool:
-        """Whether it was given to an instance at its launch and goes with it."""
-        return not self.allocation_id
 
     @property
     def ip_owner(self) -> str:

@@ -47,6 +47,32 @@ class RunInstances:
     guards: Guards = field(default_factory=Guards)
     metadata: MetadataOptions = field(default_factory=MetadataOptions)
     tags: Mapping[str, str] = field(default_factory=dict)
+    disks: "tuple[NewDisk, ...]" = ()
+    volume_tags: Mapping[str, str] = field(default_factory=dict)
+    client_token: str = ""
+    request_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDisk:
+    """A volume for each instance of a launch. A size of 0: that of the snapshot."""
+
+    device: str
+    size_gib: int = 0
+    snapshot_id: str = ""
+    kind: str = ""
+    delete_on_termination: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateVolume:
+    """Make a volume. A size of 0: that of the snapshot; an empty kind: the usual one."""
+
+    cluster: str
+    size_gib: int = 0
+    snapshot_id: str = ""
+    kind: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
     client_token: str = ""
     request_sha256: str = ""
 
@@ -68,6 +94,15 @@ class RegisterImage:
     devices: tuple[str, ...] = ()
     min_memory_mib: int = 0
     public: bool = True
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateImage:
+    """Make an image of what is on an instance's disk."""
+
+    name: str
+    description: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -96,5 +131,3 @@ class CopyImage:
     description: str | None = None
     copy_tags: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
-    client_token: str = ""
-    request_sha256: str = ""

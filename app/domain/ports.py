@@ -28,6 +28,7 @@ from app.domain.ruleset import Activation, Ruleset
 from app.domain.states import Seen
 from app.domain.tag import Tag
 from app.domain.vmtype import Size, VmType
+from app.domain.volume import Snapshot, Volume
 
 Row = TypeVar("Row")
 Answer = TypeVar("Answer")
@@ -99,6 +100,8 @@ class Unit(Protocol):
     group_rules: Table[GroupRule]
     reservations: Table[Reservation]
     instances: Table[Instance]
+    volumes: Table[Volume]
+    snapshots: Table[Snapshot]
     tags: Table[Tag]
     client_tokens: Table[ClientToken]
     addresses: Table[Address]
@@ -332,6 +335,10 @@ class Hypervisor(Protocol):
 
     async def upload(self, name: str, source: Path, sha256: str) -> NotSupported | None:
         """Put a file into the pool as a raw volume and check its digest there; a half-done one never counts."""
+        ...
+
+    async def download(self, name: str, target: Path) -> NotSupported | None:
+        """Write what a guest that is off has on a volume into a file, with what it lies on; Broken if there is none."""
         ...
 
     async def create_volume(

@@ -92,11 +92,9 @@ def _check_numbers(command: RunInstances) -> None:
         raise OverLimit("instances per request", command.max_count, MOST_PER_REQUEST)
     check_user_data(command.user_data)
     check_placement_group(command.placement_group)
+    check_description(command.interface_description)
     check_shutdown_behavior(command.shutdown_behavior)
     check_hops(command.metadata.metadata_hops)
-    if len(command.interface_description) > LONGEST_DESCRIPTION:
-        why = f"It has at most {LONGEST_DESCRIPTION} characters."
-        raise Invalid("NetworkInterface.Description", f"{len(command.interface_description)} characters", why)
     tags.check(command.tags)
 
 
@@ -108,6 +106,13 @@ def check_user_data(user_data: bytes) -> None:
 def check_placement_group(name: str) -> None:
     if len(name) > LONGEST_GROUP_NAME or not name.isprintable():
         raise Invalid("Placement.GroupName", name[:80], f"It has at most {LONGEST_GROUP_NAME} characters.")
+
+
+def check_description(description: str) -> None:
+    """Refuse a description of an interface that EC2 would refuse."""
+    if len(description) > LONGEST_DESCRIPTION:
+        why = f"It has at most {LONGEST_DESCRIPTION} characters."
+        raise Invalid("NetworkInterface.Description", f"{len(description)} characters", why)
 
 
 def check_shutdown_behavior(word: str) -> None:

@@ -59,7 +59,7 @@ def allocate(unit: Unit, caller: Caller, entropy: Entropy, *, domain: str = "", 
     """Give the account an address: `ip` if it is said and free, else any; the cloud's administrators have no limit."""
     if domain not in ("", *DOMAINS):
         raise Invalid("Domain", domain, f"Choose {' or '.join(DOMAINS)}.")
-    held = sum(not row.automatic for row in unit.addresses.where(account_id=caller.account_id))
+    held = len(unit.addresses.where(account_id=caller.account_id, automatic=False))
     if held >= MOST_PER_ACCOUNT and not caller.admin:
         raise OverLimit("addresses", held + 1, MOST_PER_ACCOUNT)
     pool = pool_of(unit)
@@ -67,11 +67,11 @@ def allocate(unit: Unit, caller: Caller, entropy: Entropy, *, domain: str = "", 
     if ip and _parsed(ip) not in free:
         raise Missing("address", ip)
     address = Address(
+        id=ids.mint("allocation", entropy(ids.ENTROPY_BYTES)),
         ip=ip or _first(free, pool, 1)[0],
         account_id=caller.account_id,
         pool=pool.name,
         domain=domain or DOMAINS[0],
-        allocation_id=ids.mint("allocation", entropy(ids.ENTROPY_BYTES)),
         created_at_ms=unit.now_ms,
     )
     _add(unit, address)
@@ -80,17 +80,17 @@ def allocate(unit: Unit, caller: Caller, entropy: Entropy, *, domain: str = "", 
 
 def release(unit: Unit, address: Address) -> None:
     """Put an address back into the pool, off its instance if it is on one."""
-    tags.forget(unit, address.allocation_id)
+    tags.forget(unit, address.id)
     unit.addresses.remove(address)
 
 
 def find(unit: Unit, caller: Caller, *, ip: str = "", allocation_id: str = "") -> Address:
     """Look an address of the caller up; Missing if there is none, or if it came with a launch."""
     if allocation_id:
-        found = unit.addresses.where(allocation_id=ids.canonical(allocation_id))
+        found = unit.addresses.where(id=ids.canonical(allocation_id), automatic=False)
         named = ("allocation", allocation_id)
     else:
-        found = [row for row in unit.addresses.where(ip=_parsed(ip)) if not row.automatic]
+        found = unit.addresses.where(ip=_parsed(ip), automatic=False)
         named = ("address", ip)
     if not found or not owns(caller, found[0]):
         raise Missing(*named)
@@ -163,8 +163,10 @@ def give(unit: Unit, instances: Sequence[Instance], chosen: Sequence[str], entro
     name = pool_of(unit).name if chosen else ""
     for instance, ip in zip(instances, chosen, strict=False):
         row = Address(
+            id=ids.mint("allocation", entropy(ids.ENTROPY_BYTES)),
             ip=ip,
             account_id=instance.account_id,
+            automatic=True,
             pool=name,
             instance_id=instance.id,
             association_id=ids.mint("association", entropy(ids.ENTROPY_BYTES)),

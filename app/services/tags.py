@@ -1,6 +1,7 @@
 """Tags on everything that has an id."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from app.domain import ids
 from app.domain.account import Caller
@@ -8,24 +9,25 @@ from app.domain.errors import Invalid, Malformed, Missing, OverLimit
 from app.domain.image import Image
 from app.domain.instance import Instance
 from app.domain.ports import Unit
+from app.domain.records import Records
 from app.domain.states import ImageState
 from app.domain.tag import LONGEST_KEY, LONGEST_VALUE, MOST_PER_RESOURCE, RESERVED_PREFIX, Tag
+from app.domain.volume import Snapshot, Volume
 from app.services import client_tokens
 from app.services.access import Owned, owns
 
 # What may be tagged: EC2's word for it, and where it is kept.
-_KINDS: Mapping[str, tuple[str, Callable[[Unit, str], Owned | None]]] = {
-    "instance": ("instance", lambda unit, id: unit.instances.get(id)),
-    "machine image": ("image", lambda unit, id: unit.images.get(id)),
-    "kernel image": ("image", lambda unit, id: unit.images.get(id)),
-    "ramdisk image": ("image", lambda unit, id: unit.images.get(id)),
-    "key pair": ("key-pair", lambda unit, id: unit.keypairs.get(id)),
-    "security group": ("security-group", lambda unit, id: unit.groups.get(id)),
-    "security group rule": ("security-group-rule", lambda unit, id: unit.group_rules.get(id)),
-    "allocation": (
-        "elastic-ip",
-        lambda unit, id: next(iter(unit.addresses.where(allocation_id=id)), None),
-    ),
+_KINDS: Mapping[str, tuple[str, Callable[[Unit], Records[Any]]]] = {
+    "instance": ("instance", lambda unit: unit.instances),
+    "machine image": ("image", lambda unit: unit.images),
+    "kernel image": ("image", lambda unit: unit.images),
+    "ramdisk image": ("image", lambda unit: unit.images),
+    "key pair": ("key-pair", lambda unit: unit.keypairs),
+    "security group": ("security-group", lambda unit: unit.groups),
+    "security group rule": ("security-group-rule", lambda unit: unit.group_rules),
+    "volume": ("volume", lambda unit: unit.volumes),
+    "snapshot": ("snapshot", lambda unit: unit.snapshots),
+    "allocation": ("elastic-ip", lambda unit: unit.addresses),
 }
 
 
@@ -94,7 +96,7 @@ def owner_of(unit: Unit, caller: Caller, resource_id: str) -> str:
     resource = ids.resource_of(resource_id)
     if resource is None or resource not in _KINDS:
         raise Malformed("resource", resource_id)
-    thing: Owned | None = _KINDS[resource][1](unit, ids.canonical(resource_id))
+    thing: Owned | None = _KINDS[resource][1](unit).get(ids.canonical(resource_id))
     if thing is None or not owns(caller, thing) or _gone(unit, thing):
         raise Missing(resource, resource_id)
     return thing.account_id
@@ -104,4 +106,6 @@ def _gone(unit: Unit, thing: Owned) -> bool:
     """Tell whether a thing is kept for the record only."""
     if isinstance(thing, Instance):
         return thing.hidden(unit.now_ms)
+    if isinstance(thing, Volume | Snapshot):
+        return thing.gone
     return isinstance(thing, Image) and thing.state is ImageState.DEREGISTERED

@@ -16,6 +16,7 @@ from app.domain.keypair import KeyPair
 from app.domain.ruleset import Activation, Ruleset
 from app.domain.tag import Tag
 from app.domain.vmtype import VmType
+from app.domain.volume import Snapshot, Volume
 
 KINDS: Final[dict[type, tuple[str, str]]] = {
     Account: ("accounts", "account"),
@@ -31,6 +32,8 @@ KINDS: Final[dict[type, tuple[str, str]]] = {
     GroupRule: ("group_rules", "security group rule"),
     Reservation: ("reservations", "reservation"),
     Instance: ("instances", "instance"),
+    Volume: ("volumes", "volume"),
+    Snapshot: ("snapshots", "snapshot"),
     Tag: ("tags", "tag"),
     ClientToken: ("client_tokens", "client token"),
     Address: ("addresses", "address"),

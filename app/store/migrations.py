@@ -10,10 +10,14 @@ from sqlite_utils import Database as Schema
 from sqlite_utils import Migrations
 
 from app.domain.errors import Broken
-from app.store import first_schema
+from app.store import first_schema, volume_schema
 
 APPLICATION_ID = 0x45756361  # "Euca" in the file's header, so that `file` and we tell our databases from others
 SET = "cloud"
+_IMAGE_WORDS = (
+    *("source_image_id", "source_region", "source_instance_id"),
+    *("state_reason_code", "state_reason"),
+)
 
 
 def migrations() -> Migrations:
@@ -30,6 +34,7 @@ def migrations() -> Migrations:
     steps(name="0009_fencing")(_0009_fencing)
     steps(name="0010_group_rules")(_0010_group_rules)
     steps(name="0011_addresses")(_0011_addresses)
+    steps(name="0012_volumes")(_0012_volumes)
     steps(name="0013_images_complete")(_0013_images_complete)
     steps(name="0014_instance_attributes")(_0014_instance_attributes)
     steps(name="0015_promises")(_0015_promises)
@@ -189,6 +194,7 @@ def _0010_group_rules(schema: Schema) -> None:
         'CREATE UNIQUE INDEX "group_rules_permission" ON "group_rules"'
         ' ("group_id", "egress", "protocol", "from_port", "to_port", "peer")'
     )
+    schema.execute('CREATE INDEX "group_rules_account" ON "group_rules" ("account_id")')
     schema.execute('CREATE INDEX "group_rules_peer" ON "group_rules" ("peer")')
     insert = (
         'INSERT INTO "group_rules"'
@@ -200,23 +206,28 @@ def _0010_group_rules(schema: Schema) -> None:
 
 
 def _0011_addresses(schema: Schema) -> None:
-    """An instance has one public address at most, and an id stands for one address: the file itself sees to it."""
+    """An instance has one public address at most, and an address is given once: the file itself sees to it."""
     schema.execute('ALTER TABLE "instances" ADD COLUMN "interface_description" TEXT NOT NULL DEFAULT \'\'')
     schema.execute(
-        'CREATE TABLE "addresses" ("ip" TEXT NOT NULL PRIMARY KEY, "account_id" TEXT NOT NULL, "pool" TEXT NOT NULL,'
-        " \"domain\" TEXT NOT NULL DEFAULT 'vpc', \"allocation_id\" TEXT NOT NULL DEFAULT '',"
-        " \"instance_id\" TEXT NOT NULL DEFAULT '', \"association_id\" TEXT NOT NULL DEFAULT '',"
-        ' "created_at_ms" INTEGER NOT NULL) STRICT'
+        'CREATE TABLE "addresses" ("id" TEXT NOT NULL PRIMARY KEY, "ip" TEXT NOT NULL UNIQUE,'
+        ' "account_id" TEXT NOT NULL, "automatic" INTEGER NOT NULL DEFAULT 0, "pool" TEXT NOT NULL,'
+        " \"domain\" TEXT NOT NULL DEFAULT 'vpc', \"instance_id\" TEXT NOT NULL DEFAULT '',"
+        ' "association_id" TEXT NOT NULL DEFAULT \'\', "created_at_ms" INTEGER NOT NULL) STRICT'
     )
     schema.execute('CREATE INDEX "addresses_account_id" ON "addresses" ("account_id")')
-    for column in ("allocation_id", "instance_id", "association_id"):
+    for column in ("instance_id", "association_id"):
         schema.execute(f'CREATE UNIQUE INDEX "addresses_{column}" ON "addresses" ("{column}") WHERE "{column}" <> \'\'')
+
+
+def _0012_volumes(schema: Schema) -> None:
+    for statement in volume_schema.STATEMENTS:
+        schema.execute(statement)
 
 
 def _0013_images_complete(schema: Schema) -> None:
     for column in ("granted_to", "product_codes", "devices"):
         schema.execute(f'ALTER TABLE "images" ADD COLUMN "{column}" TEXT NOT NULL DEFAULT \'[]\'')
-    for column in ("source_image_id", "source_region", "client_token", "request_sha256"):
+    for column in _IMAGE_WORDS:
         schema.execute(f'ALTER TABLE "images" ADD COLUMN "{column}" TEXT NOT NULL DEFAULT \'\'')
     for column in ("deprecated_at_ms", "protected_until_ms"):
         schema.execute(f'ALTER TABLE "images" ADD COLUMN "{column}" INTEGER NOT NULL DEFAULT 0')

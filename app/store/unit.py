@@ -21,6 +21,7 @@ from app.domain.rows import Writer
 from app.domain.ruleset import Activation, Ruleset
 from app.domain.tag import Tag
 from app.domain.vmtype import Size, VmType
+from app.domain.volume import Snapshot, Volume
 from app.store import audit as audits
 from app.store.decisions import Decisions
 from app.store.journal import Journal
@@ -64,6 +65,8 @@ class Transaction:
     group_rules = _Of(GroupRule)
     reservations = _Of(Reservation)
     instances = _Of(Instance)
+    volumes = _Of(Volume)
+    snapshots = _Of(Snapshot)
     tags = _Of(Tag)
     client_tokens = _Of(ClientToken)
     addresses = _Of(Address)

@@ -58,7 +58,6 @@ class Dates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             operations={name: operation for name, operation in oldest.operations.items() if name not in refused},
             shapes=dict(_shapes(oldest, gone, tags)),
             request_id=not any(known.request_id for known in later),
-            returning=frozenset(self.returning),
         )
 
 

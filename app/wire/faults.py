@@ -141,6 +141,7 @@ _SUBJECTS: Mapping[type[Exception], str] = {
     e.OverLimit: "limit",
     e.Forbidden: "action",
     e.IllegalTransition: "machine",
+    e.Unsupported: "what",
 }
 _LONGEST = 1000
 _HIDDEN = "An internal error has occurred. Ask the operator for this request id: {}"

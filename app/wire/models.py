@@ -46,16 +46,12 @@ class Metadata(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
 
 class Model(msgspec.Struct, frozen=True):
-    """A service at one date: what may be asked and what is answered.
-
-    `request_id` tells whether answers carry one; operations in `returning` answer `return` beside their output.
-    """
+    """A service at one date: what may be asked and what is answered. `request_id`: whether answers carry one."""
 
     metadata: Metadata
     operations: dict[str, Operation]
     shapes: dict[str, Shape]
     request_id: bool = True
-    returning: frozenset[str] = frozenset()
 
     @property
     def date(self) -> str:

@@ -164,7 +164,8 @@ class Protocol:
     def _encoder(self, operation: str, model: Model) -> Encode:
         known = self._encoders.get((operation, model.date))
         if known is None:
-            known = compile_answer(model, operation, strict=model is self._newest)
+            returning = operation in self._elder.returning
+            known = compile_answer(model, operation, strict=model is self._newest, returning=returning)
             self._encoders[operation, model.date] = known
         return known
 

@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from tests.server.boto2_life import connect
+from tests.server.boto2 import connect
 
 
 def granted(connection: Any, name: str) -> list[tuple[str, str | None, str | None, str]]:

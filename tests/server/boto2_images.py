@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from tests.server.boto2_life import connect
+from tests.server.boto2 import connect
 
 
 def share(connection: Any, image_id: str, account_id: str) -> None:

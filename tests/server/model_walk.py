@@ -7,6 +7,10 @@ from xml.etree import ElementTree
 
 from botocore.model import ListShape, OperationModel, Shape, StructureShape
 
+from app.wire.dates import Dates
+
+# Amazon writes `return` beside the output of these, the models do not know.
+_RETURNING = Dates.load().returning
 # How a value of each type is written.
 FORMS = {
     "boolean": re.compile("true|false"),
@@ -38,7 +42,7 @@ class Walk:
         assert root.tag == f"{{{namespace}}}{operation.name}Response"
         for element in list(root):
             name = _local(element)
-            if name == "requestId":
+            if name == "requestId" or (name == "return" and operation.name in _RETURNING):
                 root.remove(element)
         if operation.output_shape is None:
             assert [_local(element) for element in root] == ["return"]

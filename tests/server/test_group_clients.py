@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from tests.served import ServedCloud
-from tests.server.test_life_cycle import aws
+from tests.server.aws_command import aws
 
 pytestmark = [pytest.mark.server, pytest.mark.clients]
 

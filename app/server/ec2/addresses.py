@@ -68,7 +68,7 @@ class Placed(msgspec.Struct, frozen=True):
 
 
 _FACTS: filters.Facts[Placed] = {
-    "allocation-id": lambda p: [p.address.allocation_id],
+    "allocation-id": lambda p: [p.address.id],
     "association-id": lambda p: [p.address.association_id] if p.instance else [],
     "domain": lambda p: [p.address.domain],
     "instance-id": lambda p: [p.instance.id] if p.instance else [],
@@ -90,9 +90,9 @@ def allocate_address(ask: Ask[AllocateAddressIn]) -> Answer:
     )
     named = specified_tags(asked.tag_specifications, "elastic-ip")
     if named:
-        tags.set_on(ask.unit, ask.caller, (made.allocation_id,), named)
+        tags.set_on(ask.unit, ask.caller, (made.id,), named)
     return {
-        "AllocationId": made.allocation_id,
+        "AllocationId": made.id,
         "PublicIp": made.ip,
         "Domain": made.domain,
         "PublicIpv4Pool": made.pool,
@@ -118,12 +118,12 @@ def describe_addresses(ask: Ask[DescribeAddressesIn]) -> Answer:
         by_id = [public_addresses.find(ask.unit, ask.caller, allocation_id=one) for one in asked.allocation_ids]
         rows = [row for row in dict.fromkeys((*by_ip, *by_id)) if _meets(row, by_ip) and _meets(row, by_id)]
     else:
-        rows = [row for row in ask.unit.addresses.where(**scope(ask.caller)) if not row.automatic]
+        rows = ask.unit.addresses.where(**scope(ask.caller), automatic=False)
     placed = _placed(ask, rows)
     known = ask.site.filters(ask.operation)
     facts = {**_FACTS, "network-border-group": lambda _: [ask.site.region]}
     chosen = filters.select(placed, asked.filters, facts, known, tags=lambda one: one.tags)
-    ordered = sorted(chosen, key=lambda one: (one.address.created_at_ms, one.address.allocation_id))
+    ordered = sorted(chosen, key=lambda one: (one.address.created_at_ms, one.address.id))
     return {"Addresses": [_item(one, ask.site.region) for one in ordered]}
 
 
@@ -175,10 +175,8 @@ def _meets(row: Address, named: list[Address]) -> bool:
 
 def _placed(ask: Ask[DescribeAddressesIn], rows: list[Address]) -> list[Placed]:
     on = {row.id: row for row in ask.unit.instances.where(id=[row.instance_id for row in rows if row.instance_id])}
-    named = tags.by_resource(ask.unit, [row.allocation_id for row in rows])
-    return [
-        Placed(address=row, instance=on.get(row.instance_id), tags=named.get(row.allocation_id, {})) for row in rows
-    ]
+    named = tags.by_resource(ask.unit, [row.id for row in rows])
+    return [Placed(address=row, instance=on.get(row.instance_id), tags=named.get(row.id, {})) for row in rows]
 
 
 def _item(placed: Placed, region: str) -> Answer:
@@ -195,7 +193,7 @@ def _item(placed: Placed, region: str) -> Answer:
         }
     return {
         "PublicIp": address.ip,
-        "AllocationId": address.allocation_id,
+        "AllocationId": address.id,
         "Domain": address.domain,
         "PublicIpv4Pool": address.pool,
         "NetworkBorderGroup": region,

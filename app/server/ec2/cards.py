@@ -22,7 +22,6 @@ def network_members(instance: Instance, groups: Sequence[Answer], address: Addre
         "PublicIpAddress": public or None,
         "VpcId": vpc.DEFAULT_VPC_ID,
         "SubnetId": vpc.subnet_id(instance.cluster),
-        "SourceDestCheck": True,
         "NetworkInterfaces": [card(instance, groups, _association(address))],
     }
 
@@ -48,7 +47,7 @@ def card(instance: Instance, groups: Sequence[Answer], association: Answer | Non
         "PrivateDnsName": name,
         "PrivateIpAddress": address or None,
         "PrivateIpAddresses": [private] if address else [],
-        "SourceDestCheck": True,
+        "SourceDestCheck": instance.source_dest_check,
         "Status": "in-use",
         "SubnetId": vpc.subnet_id(instance.cluster),
         "VpcId": vpc.DEFAULT_VPC_ID,

@@ -1,11 +1,13 @@
 """What each filter name looks at, a table a kind of thing. Names are Amazon's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from app.domain.ids import spellings
 from app.domain.image import Image
 from app.domain.keypair import KeyPair
 from app.domain.network import dns_name
+from app.domain.volume import Volume
+from app.server.ec2 import block_devices
 from app.server.ec2.filters import Facts
 from app.server.ec2.network_facts import ON_INSTANCE
 from app.server.ec2.scene import MAINTENANCE, NAMES, PLATFORM, PRODUCT, USAGE, Shown, metadata_item
@@ -35,9 +37,15 @@ _BOTH: Facts[Shown] = {
     "instance-state-name": lambda s: [s.instance.state],
 }
 
+
+def _of_volumes(look: Callable[[Volume], Iterable[str]]) -> Callable[[Shown], list[str]]:
+    return lambda shown: [value for volume in shown.volumes for value in look(volume)]
+
+
 INSTANCE: Facts[Shown] = {
     **_BOTH,
     **ON_INSTANCE,
+    **{name: _of_volumes(look) for name, look in block_devices.FACTS.items()},
     "architecture": lambda s: [s.instance.architecture],
     "client-token": lambda s: [s.reservation.client_token],
     "ebs-optimized": lambda s: _yes(False),
@@ -117,7 +125,10 @@ IMAGE: Facts[Image] = {
     "root-device-type": lambda i: ["instance-store"],
     "source-image-id": lambda i: spellings(i.source_image_id),
     "source-image-region": lambda i: [i.source_region] if i.source_region else [],
+    "source-instance-id": lambda i: [i.source_instance_id] if i.source_instance_id else [],
     "state": lambda i: [i.state],
+    "state-reason-code": lambda i: [i.state_reason_code] if i.state_reason_code else [],
+    "state-reason-message": lambda i: [i.state_reason] if i.state_reason else [],
     "virtualization-type": lambda i: ["hvm"],
 }
 

@@ -10,12 +10,12 @@ from app.domain.errors import Missing, Unavailable, Unsupported
 from app.domain.instance import Instance
 from app.domain.ports import NotSupported
 from app.domain.states import InstanceState
-from app.server.ec2 import filters, narrowing, pages
+from app.server.ec2 import block_devices, filters, narrowing, pages
 from app.server.ec2.columns import INSTANCE_COLUMNS, STATUS_COLUMNS
 from app.server.ec2.facts import INSTANCE, STATUS
 from app.server.ec2.instance_options import MetadataOptionsIn
 from app.server.ec2.launching import NetworkInterfaceIn, PlacementIn, network_of
-from app.server.ec2.operation import Answer, Ask, Filter, Operation, Site, TagSpecification, refuse_many, specified_tags
+from app.server.ec2.operation import Answer, Ask, Filter, Operation, Site, TagSpecification, refuse_many
 from app.server.ec2.scene import Shown, reservation, reservation_set, state_item
 from app.services import instances
 
@@ -53,6 +53,7 @@ class RunInstancesIn(msgspec.Struct):
     subnet_id: str = ""
     network_interfaces: list[NetworkInterfaceIn] = []
     addressing_type: Literal["", "public", "private"] = ""
+    block_device_mappings: list[block_devices.BlockDeviceIn] = []
 
 
 class DescribeInstancesIn(msgspec.Struct):
@@ -84,6 +85,7 @@ def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
     if asked.credit_specification.cpu_credits != "standard":
         raise Unsupported(f"CpuCredits {asked.credit_specification.cpu_credits}", "no type here has CPU credits")
     network = network_of(ask.unit, asked)
+    named, volumes_named = block_devices.launch_tags(asked.tag_specifications)
     command = RunInstances(
         image_id=asked.image_id,
         min_count=asked.min_count,
@@ -103,7 +105,9 @@ def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
         monitoring=asked.monitoring.enabled,
         guards=Guards(disable_api_termination=asked.disable_api_termination, disable_api_stop=asked.disable_api_stop),
         metadata=asked.metadata_options.options(),
-        tags=specified_tags(asked.tag_specifications, "instance"),
+        tags=named,
+        disks=block_devices.disks(asked.block_device_mappings),
+        volume_tags=volumes_named,
         client_token=asked.client_token,
         request_sha256=ask.sha256,
     )

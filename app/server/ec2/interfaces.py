@@ -51,7 +51,7 @@ def describe_network_interface_attribute(ask: Ask[DescribeNetworkInterfaceAttrib
         "associatePublicIpAddress": {"AssociatePublicIpAddress": bool(shown.address and shown.address.automatic)},
         "description": {"Description": {"Value": instance.interface_description}},
         "groupSet": {"Groups": group_set(shown.groups)},
-        "sourceDestCheck": {"SourceDestCheck": {"Value": True}},
+        "sourceDestCheck": {"SourceDestCheck": {"Value": instance.source_dest_check}},
     }
     if asked.attribute not in whole:
         raise Invalid("Attribute", asked.attribute, f"Choose one of {', '.join(whole)}.")
@@ -68,7 +68,7 @@ def _item(shown: Shown) -> Answer:
     association: Answer | None = None
     if address:
         association = {
-            "AllocationId": address.allocation_id or None,
+            "AllocationId": None if address.automatic else address.id,
             "AssociationId": address.association_id,
             "IpOwnerId": address.ip_owner,
             "PublicDnsName": address.ip,

@@ -39,6 +39,10 @@ def _owner(shown: Shown) -> list[str]:
     return [shown.instance.account_id]
 
 
+def _checked(shown: Shown) -> list[str]:
+    return ["true" if shown.instance.source_dest_check else "false"]
+
+
 def _true(shown: Shown) -> list[str]:
     return ["true"]
 
@@ -47,7 +51,7 @@ _ON_BOTH: Facts[Shown] = {
     "addresses.association.public-ip": _public,
     "addresses.primary": lambda s: ["true"] if s.instance.address else [],
     "addresses.private-ip-address": _private,
-    "association.allocation-id": lambda s: [s.address.allocation_id] if s.address and s.address.allocation_id else [],
+    "association.allocation-id": lambda s: [s.address.id] if s.address and not s.address.automatic else [],
     "association.association-id": lambda s: [s.address.association_id] if s.address else [],
     "association.ip-owner-id": _ip_owner,
     "association.public-dns-name": _public,
@@ -69,7 +73,7 @@ _ON_BOTH: Facts[Shown] = {
     "private-dns-name": _name,
     "private-ip-address": _private,
     "requester-managed": lambda s: ["false"],
-    "source-dest-check": _true,
+    "source-dest-check": _checked,
     "status": lambda s: ["in-use"],
     "subnet-id": _subnet,
     "vpc-id": _vpc,
@@ -101,7 +105,6 @@ def _unless_gone(values: _Values) -> _Values:
 ON_INSTANCE: Facts[Shown] = {
     "dns-name": _public,
     "ip-address": _public,
-    "source-dest-check": _unless_gone(_true),
     "subnet-id": _unless_gone(_subnet),
     "vpc-id": _unless_gone(_vpc),
     **{f"network-interface.{name}": _unless_gone(values) for name, values in _OF_INTERFACE.items()},

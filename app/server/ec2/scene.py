@@ -12,9 +12,11 @@ from app.domain.instance import Instance, Reservation
 from app.domain.network import dns_name
 from app.domain.ports import Unit
 from app.domain.states import HostState, InstanceState
+from app.domain.volume import Volume
+from app.server.ec2.block_devices import mappings
 from app.server.ec2.cards import network_members
 from app.server.ec2.operation import Answer, tag_pairs
-from app.services import public_addresses, tags
+from app.services import attachments, public_addresses, tags
 
 PLATFORM = "Linux/UNIX"
 USAGE = "RunInstances"
@@ -38,6 +40,7 @@ class Shown:
     image: Image | None
     host: Host | None
     address: Address | None
+    volumes: tuple[Volume, ...] = ()
 
     @property
     def impaired(self) -> bool:
@@ -62,6 +65,7 @@ class Shown:
         instance_ids = [instance.id for instance in instances]
         named = tags.by_resource(unit, instance_ids)
         public = public_addresses.of_instances(unit, instance_ids)
+        hung = attachments.by_instance(unit, instance_ids)
         return [
             cls(
                 instance=instance,
@@ -71,6 +75,7 @@ class Shown:
                 image=images.get(instance.image_id),
                 host=hosts.get(instance.host),
                 address=public.get(instance.id),
+                volumes=tuple(hung.get(instance.id, ())),
             )
             for instance in instances
         ]
@@ -108,7 +113,7 @@ def product_items(codes: Sequence[str]) -> list[Answer]:
 
 
 def instance_item(shown: Shown) -> Answer:
-    """Form an instance; what does not exist here (volumes) is left out or empty."""
+    """Form an instance."""
     instance, groups = shown.instance, group_set(shown.groups)
     return {
         "InstanceId": instance.id,
@@ -134,7 +139,7 @@ def instance_item(shown: Shown) -> Answer:
         "Architecture": instance.architecture,
         "RootDeviceType": "instance-store",
         "RootDeviceName": shown.image.root_device if shown.image else None,
-        "BlockDeviceMappings": [],
+        "BlockDeviceMappings": mappings(shown.volumes),
         "VirtualizationType": shown.virtualization,
         "Hypervisor": "xen",
         "ClientToken": shown.reservation.client_token,

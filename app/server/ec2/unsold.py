@@ -62,13 +62,20 @@ class DescribeHostsIn(msgspec.Struct):
 
 NAMED = {
     "bundle_ids": "bundle task",
+    "customer_gateway_ids": "customer gateway",
+    "egress_only_internet_gateway_ids": "egress-only internet gateway",
     "host_ids": "dedicated host",
+    "nat_gateway_ids": "NAT gateway",
     "reserved_instances_id": "reserved instance",
     "reserved_instances_ids": "reserved instance",
     "reserved_instances_listing_id": "reserved instance listing",
     "reserved_instances_modification_ids": "reserved instance modification",
     "reserved_instances_offering_ids": "reserved instance offering",
     "spot_instance_request_ids": "spot instance request",
+    "vpc_endpoint_ids": "VPC endpoint",
+    "vpc_peering_connection_ids": "VPC peering connection",
+    "vpn_connection_ids": "VPN connection",
+    "vpn_gateway_ids": "VPN gateway",
 }
 
 

@@ -2,16 +2,15 @@
 
 import msgspec
 
-from app.domain.errors import Missing
-from app.server.ec2 import filters, pages
-from app.server.ec2.operation import Answer, Ask, Filter, Operation
+from app.server.ec2.operation import Filter, Operation
+from app.server.ec2.unsold import nothing
 
 
-class _AbsentIn(msgspec.Struct):
+class _ListingIn(msgspec.Struct):
     filters: list[Filter] = []
 
 
-class _PagedIn(_AbsentIn):
+class _PagedIn(_ListingIn):
     max_results: int | None = None
     next_token: str | None = None
 
@@ -26,10 +25,6 @@ class DescribeNatGatewaysIn(msgspec.Struct):
     max_results: int | None = None
     next_token: str | None = None
 
-    @property
-    def filters(self) -> list[Filter]:
-        return self.filter
-
 
 class DescribeVpcEndpointsIn(_PagedIn):
     vpc_endpoint_ids: list[str] = []
@@ -39,45 +34,28 @@ class DescribeEgressOnlyInternetGatewaysIn(_PagedIn):
     egress_only_internet_gateway_ids: list[str] = []
 
 
-class DescribeCustomerGatewaysIn(_AbsentIn):
+class DescribeCustomerGatewaysIn(_ListingIn):
     customer_gateway_ids: list[str] = []
 
 
-class DescribeVpnGatewaysIn(_AbsentIn):
+class DescribeVpnGatewaysIn(_ListingIn):
     vpn_gateway_ids: list[str] = []
 
 
-class DescribeVpnConnectionsIn(_AbsentIn):
+class DescribeVpnConnectionsIn(_ListingIn):
     vpn_connection_ids: list[str] = []
 
 
-def _absent(member: str, request: type[msgspec.Struct], given: str, resource: str) -> Operation:
-    """Form the operation that lists none; whoever names one by `given` is told that it does not exist."""
-
-    def describe(ask: Ask[DescribeNatGatewaysIn | _AbsentIn]) -> Answer:
-        named: list[str] = getattr(ask.request, given)
-        if named:
-            raise Missing(resource, *named)
-        nothing: list[Answer] = []
-        known = ask.site.filters(ask.operation)
-        chosen = filters.select(nothing, ask.request.filters, {}, known, tags=lambda _: {})
-        pages.page(chosen, lambda _: (), None, getattr(ask.request, "next_token", None))
-        return {member: chosen}
-
-    return Operation(name=f"Describe{member}", request=request, handle=describe, brief=True)
+def _list_of(member: str, request: type[msgspec.Struct]) -> Operation:
+    return Operation(name=f"Describe{member}", request=request, handle=nothing(member), brief=True)
 
 
 OPERATIONS = (
-    _absent("VpcPeeringConnections", DescribeVpcPeeringConnectionsIn, "vpc_peering_connection_ids", "VPC peering"),
-    _absent("NatGateways", DescribeNatGatewaysIn, "nat_gateway_ids", "NAT gateway"),
-    _absent("VpcEndpoints", DescribeVpcEndpointsIn, "vpc_endpoint_ids", "VPC endpoint"),
-    _absent(
-        "EgressOnlyInternetGateways",
-        DescribeEgressOnlyInternetGatewaysIn,
-        "egress_only_internet_gateway_ids",
-        "egress-only internet gateway",
-    ),
-    _absent("CustomerGateways", DescribeCustomerGatewaysIn, "customer_gateway_ids", "customer gateway"),
-    _absent("VpnGateways", DescribeVpnGatewaysIn, "vpn_gateway_ids", "VPN gateway"),
-    _absent("VpnConnections", DescribeVpnConnectionsIn, "vpn_connection_ids", "VPN connection"),
+    _list_of("VpcPeeringConnections", DescribeVpcPeeringConnectionsIn),
+    _list_of("NatGateways", DescribeNatGatewaysIn),
+    _list_of("VpcEndpoints", DescribeVpcEndpointsIn),
+    _list_of("EgressOnlyInternetGateways", DescribeEgressOnlyInternetGatewaysIn),
+    _list_of("CustomerGateways", DescribeCustomerGatewaysIn),
+    _list_of("VpnGateways", DescribeVpnGatewaysIn),
+    _list_of("VpnConnections", DescribeVpnConnectionsIn),
 )

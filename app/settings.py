@@ -109,6 +109,10 @@ class Settings:
     journal_keep_s: int = 604_800
     """Seconds for which changes, ended instances and client tokens are remembered. [JOURNAL_KEEP]"""
 
+    requests_per_s: int = 0
+    """Requests per second that an account may send on average to EC2, ten seconds' worth at once; 0: no limit.
+    [REQUEST_LIMIT]"""
+
     volumes: bool = True
     """Whether block volumes are offered. [DISABLE_EBS, turned round]"""
 
@@ -212,6 +216,7 @@ _KEYS: Mapping[str, _Key] = {
     "NC_CACHE_SIZE": _Key(whole(0, unit="MiB"), ("cache_mib",)),
     "MANUAL_INSTANCES_CLEANUP": _Key(flag(), ("manual_instances_cleanup",)),
     "JOURNAL_KEEP": _Key(whole(60, unit="seconds"), ("journal_keep_s",)),
+    "REQUEST_LIMIT": _Key(whole(0, unit="requests per second"), ("requests_per_s",)),
     "DISABLE_EBS": _Key(flag(inverted=True), ("volumes",)),
     "LOGLEVEL": _Key(choice("DEBUG", "INFO", "WARN=WARNING", "WARNING", "ERROR", "FATAL=CRITICAL"), ("log_level",)),
     "ADDRESSING": _Key(choice("all", "head", "asked"), ("addressing",)),

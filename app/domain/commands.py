@@ -98,6 +98,15 @@ class RegisterImage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CreateImage:
+    """Make an image of what is on an instance's disk."""
+
+    name: str
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskedRule:
     """A rule of a security group as somebody wrote it, with one of the peers. Empty strings mean: not said."""
 
@@ -122,5 +131,3 @@ class CopyImage:
     description: str | None = None
     copy_tags: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
-    client_token: str = ""
-    request_sha256: str = ""

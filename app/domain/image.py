@@ -53,8 +53,9 @@ class Image:
     devices: tuple[str, ...] = ()
     source_image_id: str = ""
     source_region: str = ""
-    client_token: str = ""
-    request_sha256: str = ""
+    source_instance_id: str = ""
+    state_reason_code: str = ""
+    state_reason: str = ""
     deprecated_at_ms: int = 0
     protection: Protection = Protection.DISABLED
     protected_until_ms: int = 0

@@ -86,7 +86,9 @@ class PowerWanted(StrEnum):
 
 
 class ImageState(StrEnum):
+    PENDING = "pending"  # its bytes are being read from an instance's disk
     AVAILABLE = "available"
+    FAILED = "failed"  # they could not be read
     DISABLED = "disabled"  # its owner put it aside: kept, launched by nobody
     DEREGISTERED = "deregistered"
 

@@ -12,15 +12,17 @@ from dataclasses import dataclass, fields
 from functools import partial
 
 from app.domain.errors import CloudError
+from app.domain.fabric import Fabric
 from app.domain.files import ImageFiles, SeedFiles
 from app.domain.host import Host
 from app.domain.instance import Instance
 from app.domain.journal import Entry
 from app.domain.network import NetworkPlan
-from app.domain.ports import Clock, DomainSpec, EventKind, Fabric, HostEvent, Hypervisors, PowerSwitch, Store, Unit
+from app.domain.ports import Clock, DomainSpec, EventKind, HostEvent, Hypervisors, PowerSwitch, Store, Unit
 from app.domain.rows import writer_of
 from app.domain.states import Seen
 from app.reconcile.backoff import Backoff
+from app.reconcile.capturing import Capturer
 from app.reconcile.cases import Case, CaseReader, load
 from app.reconcile.disks import CACHED, plan
 from app.reconcile.execute import Executor
@@ -46,12 +48,13 @@ _OURS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What the journal told since the last look: instances with their hosts, hosts with their rows."""
+    """What the journal told since the last look: instances with their hosts, hosts with their rows, images at all."""
 
     cursor: int
     full: bool
     instances: tuple[tuple[str, str], ...]
     hosts: dict[str, Host | None]
+    images: bool = False
 
 
 class Reconciler:
@@ -74,6 +77,7 @@ class Reconciler:
         self._leftovers = Leftovers(store, hypervisors, self._observer, clock, limits.leftovers_s)
         self._watchers = HostWatchers(store, hypervisors, clock, limits)
         self._networks = Networks(store, limits.resync_s)
+        self._capturer = Capturer(store, hypervisors, images, outcomes, limits)
         tools = Tools(
             store=store,
             clock=clock,
@@ -129,6 +133,7 @@ class Reconciler:
             loop.create_task(self._follow(cursor), name="reconcile journal"),
             loop.create_task(self._watchers.write_beats(), name="reconcile beats"),
             loop.create_task(self._networks.run(), name="reconcile networks"),
+            loop.create_task(self._capturer.run(), name="reconcile images"),
         ]
 
     async def stop(self) -> None:
@@ -259,6 +264,8 @@ class Reconciler:
                 self._queue.add(instance_id, host, urgent=True)
             if news.instances or news.hosts:
                 self._networks.poke()
+            if news.images:
+                self._capturer.poke()
             if news.hosts:
                 await self._watchers.refresh(news.hosts.values(), news.hosts.keys())
         return news.cursor
@@ -282,6 +289,7 @@ def _read_news(unit: Unit, after: int) -> News:
         full=len(entries) == ENTRIES,
         instances=tuple((row.id, row.host) for row in rows),
         hosts=hosts,
+        images=any(entry.kind == "image" for entry in entries),
     )
 
 

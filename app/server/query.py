@@ -18,7 +18,6 @@ from app.domain.ports import Clock, Store, Unit
 from app.server.callers import Callers
 from app.server.ec2 import (
     addresses,
-    attributes,
     consoles,
     group_rules,
     groups,
@@ -26,6 +25,7 @@ from app.server.ec2 import (
     image_attributes,
     image_keeping,
     images,
+    instance_attributes,
     instance_options,
     instances,
     interfaces,
@@ -41,6 +41,7 @@ from app.server.ec2 import (
     zones,
 )
 from app.server.ec2.operation import Answer, Ask, Operation, Site
+from app.server.pace import Pace
 from app.wire import elasticfox, signatures
 from app.wire.faults import brief
 from app.wire.protocol import Call, Protocol, service_of
@@ -49,28 +50,28 @@ from app.wire.signatures import Claim, SignedRequest, mismatch
 log = logging.getLogger(__name__)
 
 OPERATIONS: tuple[Operation, ...] = (
-    *instances.OPERATIONS,
-    *images.OPERATIONS,
+    *addresses.OPERATIONS,
+    *consoles.OPERATIONS,
+    *group_rules.OPERATIONS,
+    *groups.OPERATIONS,
+    *id_formats.OPERATIONS,
     *image_attributes.OPERATIONS,
     *image_keeping.OPERATIONS,
-    *keypairs.OPERATIONS,
-    *groups.OPERATIONS,
-    *addresses.OPERATIONS,
-    *group_rules.OPERATIONS,
-    *interfaces.OPERATIONS,
-    *vpc.OPERATIONS,
-    *vpc_absences.OPERATIONS,
-    *tags.OPERATIONS,
-    *zones.OPERATIONS,
-    *types.OPERATIONS,
-    *attributes.OPERATIONS,
-    *consoles.OPERATIONS,
-    *id_formats.OPERATIONS,
+    *images.OPERATIONS,
+    *instance_attributes.OPERATIONS,
     *instance_options.OPERATIONS,
+    *instances.OPERATIONS,
+    *interfaces.OPERATIONS,
+    *keypairs.OPERATIONS,
     *offerings.OPERATIONS,
     *snapshots.OPERATIONS,
+    *tags.OPERATIONS,
+    *types.OPERATIONS,
     *unsold.OPERATIONS,
     *volumes.OPERATIONS,
+    *vpc.OPERATIONS,
+    *vpc_absences.OPERATIONS,
+    *zones.OPERATIONS,
 )
 MOST_PARAMETERS = 10_000
 
@@ -96,8 +97,10 @@ class _Opened(msgspec.Struct, frozen=True, kw_only=True):
 class QueryApi:
     """Answers Query requests against the store."""
 
-    def __init__(self, *, store: Store, site: Site, clock: Clock, protocols: Mapping[str, Protocol]) -> None:
-        self._store, self._site, self._clock, self._protocols = store, site, clock, protocols
+    def __init__(
+        self, *, store: Store, site: Site, clock: Clock, pace: Pace, protocols: Mapping[str, Protocol]
+    ) -> None:
+        self._store, self._site, self._clock, self._pace, self._protocols = store, site, clock, pace, protocols
         self._callers = Callers(store)
         self._nobodys_secret = site.entropy(30).hex()
         self._operations = {(operation.service, operation.name): operation for operation in OPERATIONS}
@@ -109,6 +112,7 @@ class QueryApi:
             protocol = self._protocol(request.params)
             claim = signatures.read(request)
             caller = self._authenticate(claim)
+            self._pace.take(caller.account_id)
             call = protocol.decode(request.params)
             opened = _Opened(caller=caller, call=call, operation=self._operations[call.service, call.operation])
             body = await self._run(opened, source, request_id)

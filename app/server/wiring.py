@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 
 from app import __version__
 from app.clock import SystemClock
+from app.domain.fabric import Fabric
 from app.domain.host import Host
-from app.domain.ports import Clock, Fabric, Hypervisors, Store, Unit
+from app.domain.ports import Clock, Hypervisors, Store, Unit
 from app.domain.states import HostState
 from app.domain.storage import Volumes
 from app.network.kernel import KernelFabric
@@ -38,6 +39,7 @@ from app.server.measuring import Measuring, Supplements
 from app.server.metadata import Metadata
 from app.server.metrics import Metrics
 from app.server.outcomes import Outcomes
+from app.server.pace import Pace
 from app.server.planner import Planner
 from app.server.query import QueryApi, requests_of
 from app.server.query_edge import EC2_PATH
@@ -119,6 +121,7 @@ async def running(
                 state_dir=state,
                 mapping=mapping,
                 rounds=rounds_of(ports.store, mapping, clock, live),
+                pace=Pace(settings.requests_per_s, clock),
                 version=__version__,
             )
             cloud.sensors.tell(mapping.fleet)
@@ -193,7 +196,7 @@ def query_api(cloud: Cloud, url: str) -> QueryApi:
         for service in ("ec2", "sts")
         if (requests := requests_of(service))
     }
-    return QueryApi(store=cloud.store, site=site, clock=cloud.clock, protocols=protocols)
+    return QueryApi(store=cloud.store, site=site, clock=cloud.clock, pace=cloud.pace, protocols=protocols)
 
 
 def hypervisors_of(settings: Settings) -> Hosts:

@@ -6,7 +6,7 @@ was not there, and nothing is added twice, so a request that repeats itself is r
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from app.domain import group as domain
@@ -31,9 +31,7 @@ def authorize(
 ) -> list[GroupRule]:
     """Add rules to a group of the caller; Conflict names the first one that it has already."""
     wished = _wished(unit, caller, group, asked)
-    there = of_direction(unit, group, egress)
-    _refuse_duplicates(wished, there)
-    _check_limit([*there, *wished])
+    _check_room(wished, _known(unit, group, egress))
     return [groups.add_rule(unit, group, egress, wish, entropy, text) for wish, text in wished.items()]
 
 
@@ -75,20 +73,13 @@ def modify(unit: Unit, caller: Caller, group: SecurityGroup, changes: Sequence[t
         for rule, (_, asked) in zip(rules, changes, strict=True)
     ]
     for egress in (False, True):
-        left = [rule for rule in of_direction(unit, group, egress) if rule not in rules]
-        wished = _without_repetition((rule.permission, "") for rule in changed if rule.egress is egress)
-        _refuse_duplicates(wished, left)
-        _check_limit([*left, *wished])
+        left = [wish for wish, rule in _known(unit, group, egress).items() if rule not in rules]
+        _check_room(_without_repetition((rule.permission, "") for rule in changed if rule.egress is egress), left)
     # Rules may take each other's place, so all go before the first comes.
     for rule in rules:
         unit.group_rules.remove(rule)
     for rule in changed:
         unit.group_rules.add(rule)
-
-
-def of_direction(unit: Unit, group: SecurityGroup, egress: bool) -> list[GroupRule]:
-    """List the rules of a group for what comes in or for what goes out."""
-    return unit.group_rules.where(group_id=group.id, egress=egress)
 
 
 def find(unit: Unit, caller: Caller, rule_ids: Iterable[str]) -> list[GroupRule]:
@@ -116,26 +107,25 @@ def _of_group(unit: Unit, group: SecurityGroup, rule_ids: Sequence[str], egress:
     return found
 
 
+def _known(unit: Unit, group: SecurityGroup, egress: bool) -> dict[Permission, GroupRule]:
+    return {rule.permission: rule for rule in unit.group_rules.where(group_id=group.id, egress=egress)}
+
+
 def _there(unit: Unit, group: SecurityGroup, egress: bool, wished: Iterable[Permission]) -> list[GroupRule]:
-    known = {rule.permission: rule for rule in of_direction(unit, group, egress)}
+    known = _known(unit, group, egress)
     for wish in wished:
         if wish not in known:
             raise Missing("permission", str(wish))
     return [known[wish] for wish in wished]
 
 
-def _refuse_duplicates(wished: Iterable[Permission], there: Iterable[GroupRule]) -> None:
-    known = {rule.permission for rule in there}
+def _check_room(wished: Collection[Permission], there: Collection[Permission]) -> None:
+    """Refuse what is there already, and more rules than a group may have."""
     for wish in wished:
-        if wish in known:
+        if wish in there:
             raise Conflict("security group rule", str(wish))
-
-
-def _check_limit(rules: Iterable[GroupRule | Permission]) -> None:
-    permissions = [rule.permission if isinstance(rule, GroupRule) else rule for rule in rules]
-    most = max(
-        len([one for one in permissions if not one.ipv6_range]), len([one for one in permissions if not one.ipv4_range])
-    )
+    of_other_version = [[bool(one.ipv6_range), bool(one.ipv4_range)] for one in (*there, *wished)]
+    most = max(len(of_other_version) - sum(others) for others in zip(*of_other_version, strict=True))
     if most > MOST_RULES:
         raise OverLimit("rules per security group", most, MOST_RULES)
 
@@ -200,9 +190,9 @@ def _peer_group(unit: Unit, caller: Caller, group: SecurityGroup, asked: AskedRu
         found = groups.find(unit, caller, (asked.group_id,), ())
     else:
         found = unit.groups.where(account_id=group.account_id, name=asked.group_name)
-    named = asked.group_name or found[0].name if found else ""
     for peer in found:
-        if peer.account_id == group.account_id == (asked.owner_id or group.account_id) and peer.name == named:
+        same_account = peer.account_id == group.account_id and asked.owner_id in ("", peer.account_id)
+        if same_account and asked.group_name in ("", peer.name):
             return peer.id
     raise Missing("security group", asked.group_id or asked.group_name)
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from app.domain.account import Caller
-from app.domain.errors import Invalid
+from app.domain.errors import Invalid, WrongState
 from app.domain.image import Image, Protection
 from app.domain.ports import Unit
 from app.domain.states import ImageState
@@ -18,7 +18,7 @@ _MOST_YEARS_PUBLIC = 2
 
 def disable(unit: Unit, caller: Caller, image_id: str) -> Image:
     """Let nobody launch from an image, and take every launch permission away."""
-    image = images.owned(unit, caller, image_id, "DisableImage")
+    image = _usable(images.owned(unit, caller, image_id, "DisableImage"))
     off = replace(image, state=ImageState.DISABLED, public=False, granted_to=())
     unit.images.put(off, event="image.disabled")
     return off
@@ -26,7 +26,7 @@ def disable(unit: Unit, caller: Caller, image_id: str) -> Image:
 
 def enable(unit: Unit, caller: Caller, image_id: str) -> Image:
     """Let its owner launch from a disabled image again; others get their permissions anew, if at all."""
-    image = images.owned(unit, caller, image_id, "EnableImage")
+    image = _usable(images.owned(unit, caller, image_id, "EnableImage"))
     on = replace(image, state=ImageState.AVAILABLE)
     unit.images.put(on, event="image.enabled")
     return on
@@ -65,4 +65,11 @@ def unprotect(unit: Unit, caller: Caller, image_id: str) -> Image:
     until_ms = unit.now_ms + DAY_MS if cooldown else image.protected_until_ms
     off = replace(image, protection=Protection.DISABLED, protected_until_ms=until_ms)
     unit.images.put(off, text="is not protected any more")
+    return image
+
+
+def _usable(image: Image) -> Image:
+    """Return an image that has its bytes; WrongState otherwise."""
+    if image.state not in (ImageState.AVAILABLE, ImageState.DISABLED):
+        raise WrongState("image", image.id, image.state, "and can be neither enabled nor disabled")
     return image

@@ -5,7 +5,7 @@ from dataclasses import replace
 from app.domain import ids
 from app.domain.account import Caller
 from app.domain.commands import CopyImage, RegisterImage
-from app.domain.errors import Conflict, Forbidden, Invalid, Mismatch, Missing, WrongState
+from app.domain.errors import Conflict, Forbidden, Invalid, Missing, WrongState
 from app.domain.image import Image, ImageKind, Protection
 from app.domain.ports import Entropy, Unit
 from app.domain.states import ImageState
@@ -15,9 +15,9 @@ from app.services.access import may_copy, may_run, need_admin, owns
 ARCHITECTURES = ("x86_64", "i386", "arm64")
 MOST_MEMORY_MIB = 1 << 30
 ANY_KIND = tuple(f"{kind} image" for kind in ImageKind)
-LONGEST_TOKEN = 64
 LONGEST_DESCRIPTION = 255
-_KEPT = (ImageState.AVAILABLE, ImageState.DISABLED)
+_SHOWN = (ImageState.PENDING, ImageState.AVAILABLE, ImageState.FAILED)
+_KEPT = (*_SHOWN, ImageState.DISABLED)
 
 
 def register(unit: Unit, caller: Caller, command: RegisterImage, entropy: Entropy) -> Image:
@@ -25,7 +25,7 @@ def register(unit: Unit, caller: Caller, command: RegisterImage, entropy: Entrop
     if command.kind not in set(ImageKind):
         raise Invalid("Kind", command.kind, f"Choose one of {', '.join(ImageKind)}.")
     kind = ImageKind(command.kind)
-    _check_name(command.name)
+    check_name(command.name)
     check_description(command.description)
     if command.architecture not in ARCHITECTURES:
         raise Invalid("Architecture", command.architecture, f"Choose one of {', '.join(ARCHITECTURES)}.")
@@ -33,7 +33,7 @@ def register(unit: Unit, caller: Caller, command: RegisterImage, entropy: Entrop
         raise Invalid("min_memory_mib", command.min_memory_mib, f"It is 0 to {MOST_MEMORY_MIB} MiB.")
     if kind is not ImageKind.MACHINE:
         need_admin(caller, f"Registering a {kind}", "only administrators register kernels and ramdisks")
-    _check_new(unit, caller, command.name)
+    check_new(unit, caller, command.name)
     image = Image(
         id=ids.mint(f"{kind} image", entropy(ids.ENTROPY_BYTES)),
         kind=kind,
@@ -66,17 +66,12 @@ def readable(unit: Unit, caller: Caller, sha256: str) -> None:
 
 
 def copy(unit: Unit, caller: Caller, command: CopyImage, entropy: Entropy) -> Image:
-    """Make a private image of the caller from the bytes of another; a token that was used before gives its image."""
-    if len(command.client_token) > LONGEST_TOKEN or not command.client_token.isascii():
-        raise Invalid("ClientToken", command.client_token, f"It has at most {LONGEST_TOKEN} ASCII characters.")
-    earlier = _earlier(unit, caller, command)
-    if earlier is not None:
-        return earlier
+    """Make a private image of the caller from the bytes of another."""
     source = usable(unit, caller, command.source_image_id, ImageKind.MACHINE)
     if not may_copy(caller, source):
         raise Forbidden("CopyImage", "You do not have permission to access the storage of this ami")
-    _check_name(command.name)
-    _check_new(unit, caller, command.name)
+    check_name(command.name)
+    check_new(unit, caller, command.name)
     check_description(command.description or "")
     made = replace(
         source,
@@ -89,8 +84,7 @@ def copy(unit: Unit, caller: Caller, command: CopyImage, entropy: Entropy) -> Im
         granted_to=(),
         source_image_id=source.id,
         source_region=command.source_region,
-        client_token=command.client_token,
-        request_sha256=command.request_sha256,
+        source_instance_id="",
         deprecated_at_ms=0,
         protection=Protection.DISABLED,
         protected_until_ms=0,
@@ -131,8 +125,8 @@ def usable(unit: Unit, caller: Caller, image_id: str, kind: ImageKind) -> Image:
 
 
 def visible(unit: Unit, caller: Caller, *, disabled: bool = False) -> list[Image]:
-    """List what the caller may launch from, and their disabled ones if asked for."""
-    states = _KEPT if disabled else (ImageState.AVAILABLE,)
+    """List what the caller may see; disabled ones if asked for."""
+    states = _KEPT if disabled else _SHOWN
     return [image for image in unit.images.where(state=states) if may_run(caller, image)]
 
 
@@ -158,23 +152,16 @@ def check_description(text: str) -> None:
         raise Invalid("Description", text, f"It has at most {LONGEST_DESCRIPTION} characters.")
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Refuse what can be no image's name."""
     if not name or len(name) > 128 or not name.isprintable():
         raise Invalid("Name", name, "It has 1 to 128 printable characters.")
 
 
-def _check_new(unit: Unit, caller: Caller, name: str) -> None:
+def check_new(unit: Unit, caller: Caller, name: str) -> None:
+    """Raise Conflict if the account has an image of this name."""
     if unit.images.where(account_id=caller.account_id, name=name, state=_KEPT):
         raise Conflict("image name", name)
-
-
-def _earlier(unit: Unit, caller: Caller, command: CopyImage) -> Image | None:
-    token = command.client_token
-    for image in unit.images.where(account_id=caller.account_id, client_token=token) if token else ():
-        if image.request_sha256 != command.request_sha256:
-            raise Mismatch(token)
-        return image
-    return None
 
 
 _PARAMETER = {ImageKind.MACHINE: "ImageId", ImageKind.KERNEL: "KernelId", ImageKind.RAMDISK: "RamdiskId"}

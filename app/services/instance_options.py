@@ -10,7 +10,7 @@ from app.domain.instance import Instance
 from app.domain.ports import Unit
 from app.domain.states import InstanceState
 from app.services import admission, instances
-from app.services.attributes import need_stopped, put
+from app.services.instance_attributes import need_stopped, put
 
 
 def monitor(unit: Unit, caller: Caller, instance_ids: Sequence[str], *, on: bool) -> list[Instance]:

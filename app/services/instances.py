@@ -14,7 +14,17 @@ from app.domain.errors import Invalid, Mismatch, Missing, WrongState
 from app.domain.instance import Instance, Reservation, mac_of
 from app.domain.ports import Entropy, Unit
 from app.domain.states import INSTANCE, InstanceState, Wanted
-from app.services import admission, client_tokens, decisions, launch_volumes, power, protection, public_addresses, tags
+from app.services import (
+    admission,
+    captures,
+    client_tokens,
+    decisions,
+    launch_volumes,
+    power,
+    protection,
+    public_addresses,
+    tags,
+)
 from app.services.access import owns, scope
 from app.services.mapping import Mapping
 from app.services.rooms import rooms
@@ -93,6 +103,7 @@ def start(unit: Unit, caller: Caller, instance_ids: Sequence[str], mapping: Mapp
     def again(instance: Instance) -> Instance:
         if instance.state in (InstanceState.PENDING, InstanceState.RUNNING):
             return instance
+        captures.refuse_start(unit, instance)
         _check_room(unit, caller, instance, mapping)
         power.wake(unit, instance.host, f"{instance.id} starts there")
         return replace(

@@ -14,6 +14,10 @@ from app.store import first_schema, volume_schema
 
 APPLICATION_ID = 0x45756361  # "Euca" in the file's header, so that `file` and we tell our databases from others
 SET = "cloud"
+_IMAGE_WORDS = (
+    *("source_image_id", "source_region", "source_instance_id"),
+    *("state_reason_code", "state_reason"),
+)
 
 
 def migrations() -> Migrations:
@@ -190,6 +194,7 @@ def _0010_group_rules(schema: Schema) -> None:
         'CREATE UNIQUE INDEX "group_rules_permission" ON "group_rules"'
         ' ("group_id", "egress", "protocol", "from_port", "to_port", "peer")'
     )
+    schema.execute('CREATE INDEX "group_rules_account" ON "group_rules" ("account_id")')
     schema.execute('CREATE INDEX "group_rules_peer" ON "group_rules" ("peer")')
     insert = (
         'INSERT INTO "group_rules"'
@@ -222,7 +227,7 @@ def _0012_volumes(schema: Schema) -> None:
 def _0013_images_complete(schema: Schema) -> None:
     for column in ("granted_to", "product_codes", "devices"):
         schema.execute(f'ALTER TABLE "images" ADD COLUMN "{column}" TEXT NOT NULL DEFAULT \'[]\'')
-    for column in ("source_image_id", "source_region", "client_token", "request_sha256"):
+    for column in _IMAGE_WORDS:
         schema.execute(f'ALTER TABLE "images" ADD COLUMN "{column}" TEXT NOT NULL DEFAULT \'\'')
     for column in ("deprecated_at_ms", "protected_until_ms"):
         schema.execute(f'ALTER TABLE "images" ADD COLUMN "{column}" INTEGER NOT NULL DEFAULT 0')

@@ -349,6 +349,23 @@ def test_what_rules_say_their_group_is_found_by(ec2: Any, web: str, db: str) -> 
     ec2.revoke_security_group_egress(GroupId=web, IpPermissions=permission)
 
 
+def test_peers_are_of_the_group_s_account_also_for_administrators(ec2: Any, stranger: dict[str, str], web: str) -> None:
+    theirs = ec2_client(stranger).describe_security_groups(GroupNames=["default"])["SecurityGroups"][0]["GroupId"]
+    by_id = [{**SSH, "UserIdGroupPairs": [{"GroupId": theirs}]}]
+    assert refused(ec2.authorize_security_group_ingress, GroupId=web, IpPermissions=by_id) == "InvalidGroup.NotFound"
+    by_name = [{**SSH, "UserIdGroupPairs": [{"GroupName": "default"}]}]
+    made = ec2.authorize_security_group_ingress(GroupId=theirs, IpPermissions=by_name)["SecurityGroupRules"][0]
+    assert made["ReferencedGroupInfo"]["GroupId"] == theirs
+    ec2.revoke_security_group_ingress(GroupId=theirs, SecurityGroupRuleIds=[made["SecurityGroupRuleId"]])
+
+
+def test_the_default_group_is_not_made_or_deleted(ec2: Any) -> None:
+    assert refused(ec2.create_security_group, GroupName="default", Description="x") == "InvalidGroup.Reserved"
+    assert refused(ec2.delete_security_group, GroupName="default") == "InvalidGroup.Reserved"
+    assert refused(ec2.delete_security_group) == "MissingParameter"
+    assert refused(ec2.delete_security_group, GroupName="x", GroupId="sg-0badc0de") == "InvalidParameterCombination"
+
+
 def test_there_is_one_network_and_groups_are_in_it(ec2: Any, web: str) -> None:
     elsewhere = {"GroupName": "x", "Description": "x", "VpcId": "vpc-0badc0de"}
     assert refused(ec2.create_security_group, **elsewhere) == "InvalidVpcID.NotFound"

@@ -41,6 +41,7 @@ def network_members(instance: Instance, groups: Sequence[Answer], address: Addre
         "PublicIpAddress": public or None,
         "VpcId": vpc.DEFAULT_VPC_ID,
         "SubnetId": texts["subnet"],
+        "SourceDestCheck": instance.source_dest_check,
         "NetworkInterfaces": [Cast(mould, texts, {"Groups": groups})],
     }
 

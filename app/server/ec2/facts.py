@@ -88,7 +88,6 @@ INSTANCE: Facts[Shown] = {
     "reservation-id": lambda s: [s.reservation.id],
     "root-device-name": lambda s: [s.image.root_device] if s.image else [],
     "root-device-type": lambda s: ["instance-store"],
-    "source-dest-check": lambda s: _yes(s.instance.source_dest_check),
     "state-reason-code": lambda s: [s.instance.state_reason_code] if s.instance.state_reason_code else [],
     "state-reason-message": lambda s: [s.instance.state_reason] if s.instance.state_reason else [],
     "tenancy": lambda s: ["default"],
@@ -125,7 +124,10 @@ IMAGE: Facts[Image] = {
     "root-device-type": lambda i: ["instance-store"],
     "source-image-id": lambda i: spellings(i.source_image_id),
     "source-image-region": lambda i: [i.source_region] if i.source_region else [],
+    "source-instance-id": lambda i: [i.source_instance_id] if i.source_instance_id else [],
     "state": lambda i: [i.state],
+    "state-reason-code": lambda i: [i.state_reason_code] if i.state_reason_code else [],
+    "state-reason-message": lambda i: [i.state_reason] if i.state_reason else [],
     "virtualization-type": lambda i: ["hvm"],
 }
 

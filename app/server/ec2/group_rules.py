@@ -8,7 +8,7 @@ import msgspec
 from app.domain.commands import AskedRule
 from app.domain.errors import Absent, Combination, Missing
 from app.domain.group import GroupRule, SecurityGroup
-from app.server.ec2 import filters, pages
+from app.server.ec2 import filters, narrowing, pages
 from app.server.ec2.operation import (
     Answer,
     Ask,
@@ -21,7 +21,6 @@ from app.server.ec2.operation import (
 )
 from app.server.ec2.permissions import IpPermission, asked_rules, revoked_item, rule_item
 from app.services import group_rules, groups, tags
-from app.services.access import scope
 
 
 class _Ingress(msgspec.Struct):
@@ -102,6 +101,7 @@ _FACTS: filters.Facts[GroupRule] = {
     "group-id": lambda rule: [rule.group_id],
     "security-group-rule-id": lambda rule: [rule.id],
 }
+_COLUMNS: narrowing.Columns = {"group-id": "group_id", "security-group-rule-id": "id"}
 
 
 def authorize_ingress(ask: Ask[AuthorizeSecurityGroupIngressIn]) -> Answer:
@@ -142,14 +142,18 @@ def modify_rules(ask: Ask[ModifySecurityGroupRulesIn]) -> Answer:
 def describe_rules(ask: Ask[DescribeSecurityGroupRulesIn]) -> Answer:
     asked = ask.request
     refuse_many("SecurityGroupRuleId", asked.security_group_rule_ids)
-    if asked.security_group_rule_ids:
-        shown = group_rules.find(ask.unit, ask.caller, dict.fromkeys(asked.security_group_rule_ids))
-    else:
-        shown = ask.unit.group_rules.where(**scope(ask.caller))
-    named = tags.by_resource(ask.unit, [rule.id for rule in shown])
     known = ask.site.filters(ask.operation)
-    chosen = filters.select(shown, asked.filters, _FACTS, known, tags=lambda rule: named.get(rule.id, {}))
-    cut, token = pages.page(chosen, lambda rule: (rule.id,), asked.max_results, asked.next_token)
+
+    def keep(rules: list[GroupRule]) -> list[GroupRule]:
+        named = tags.by_resource(ask.unit, [rule.id for rule in rules]) if asked.filters else {}
+        return filters.select(rules, asked.filters, _FACTS, known, tags=lambda rule: named.get(rule.id, {}))
+
+    where = narrowing.where(ask.unit, ask.caller, asked.filters, _COLUMNS)
+    if asked.security_group_rule_ids:
+        found = group_rules.find(ask.unit, ask.caller, asked.security_group_rule_ids)
+        where["id"] = [rule.id for rule in found]
+    cut, token = pages.read(ask.unit.group_rules, {"id": str}, keep, asked, where)
+    named = tags.by_resource(ask.unit, [rule.id for rule in cut])
     return {"SecurityGroupRules": [_item(ask, rule, named.get(rule.id, {})) for rule in cut], "NextToken": token}
 
 

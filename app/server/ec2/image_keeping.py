@@ -1,13 +1,13 @@
-"""Operations that keep images over the years: copies, deprecation, disabling, protection."""
+"""Operations that make images of others or of disks, and keep them: deprecation, disabling, protection."""
 
 from datetime import datetime
 
 import msgspec
 
-from app.domain.commands import CopyImage
+from app.domain.commands import CopyImage, CreateImage
 from app.domain.errors import Invalid
 from app.server.ec2.operation import Answer, Ask, Operation, TagSpecification, specified_tags
-from app.services import image_keeping, images
+from app.services import captures, image_keeping, images, instances
 
 
 class CopyImageIn(msgspec.Struct):
@@ -17,6 +17,14 @@ class CopyImageIn(msgspec.Struct):
     description: str | None = None
     copy_image_tags: bool = False
     client_token: str = ""
+    tag_specifications: list[TagSpecification] = []
+
+
+class CreateImageIn(msgspec.Struct):
+    instance_id: str
+    name: str
+    description: str = ""
+    no_reboot: bool = False
     tag_specifications: list[TagSpecification] = []
 
 
@@ -47,10 +55,21 @@ def copy_image(ask: Ask[CopyImageIn]) -> Answer:
         description=asked.description,
         copy_tags=asked.copy_image_tags,
         tags=specified_tags(asked.tag_specifications, "image"),
-        client_token=asked.client_token,
-        request_sha256=ask.sha256,
     )
-    return {"ImageId": images.copy(ask.unit, ask.caller, command, ask.site.entropy).id}
+    made = ask.once(ask.unit.images, lambda: images.copy(ask.unit, ask.caller, command, ask.site.entropy))
+    return {"ImageId": made.id}
+
+
+def create_image(ask: Ask[CreateImageIn]) -> Answer:
+    """Read a stopped instance's disk; with nothing to reboot, NoReboot changes nothing."""
+    asked = ask.request
+    [instance] = instances.find(ask.unit, ask.caller, (asked.instance_id,))
+    command = CreateImage(
+        name=asked.name,
+        description=asked.description,
+        tags=specified_tags(asked.tag_specifications, "image"),
+    )
+    return {"ImageId": captures.begin(ask.unit, ask.caller, instance, command, ask.site.entropy).id}
 
 
 def disable_image(ask: Ask[ImageIn]) -> Answer:
@@ -90,6 +109,7 @@ def get_image_block_public_access_state(ask: Ask[NothingIn]) -> Answer:
 
 
 OPERATIONS = (
+    Operation(name="CreateImage", request=CreateImageIn, handle=create_image, writes=True),
     Operation(name="CopyImage", request=CopyImageIn, handle=copy_image, writes=True),
     Operation(name="DisableImage", request=ImageIn, handle=disable_image, writes=True),
     Operation(name="EnableImage", request=ImageIn, handle=enable_image, writes=True),

@@ -91,7 +91,9 @@ def _named(ask: Ask[DescribeImagesIn]) -> list[Image]:
     refuse_many("ImageId", asked.image_ids)
     wanted = {ids.parse(image_id, *images.ANY_KIND): image_id for image_id in asked.image_ids}
     shown = [
-        image if owns(ask.caller, image) else replace(image, source_image_id="", source_region="")
+        image
+        if owns(ask.caller, image)
+        else replace(image, source_image_id="", source_region="", source_instance_id="")
         for image in images.visible(ask.unit, ask.caller, disabled=asked.include_disabled)
     ]
     if not wanted:
@@ -186,11 +188,17 @@ def _item(image: Image, named: dict[str, str]) -> Answer:
         "DeregistrationProtection": str(image.protection),
         "SourceImageId": image.source_image_id or None,
         "SourceImageRegion": image.source_region or None,
+        "SourceInstanceId": image.source_instance_id or None,
+        "StateReason": _state_reason(image),
         "EnaSupport": False,
         "PlatformDetails": PLATFORM if machine else None,
         "UsageOperation": USAGE if machine else None,
         "Tags": tag_pairs(named),
     }
+
+
+def _state_reason(image: Image) -> Answer | None:
+    return {"Code": image.state_reason_code, "Message": image.state_reason} if image.state_reason_code else None
 
 
 OPERATIONS = (

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.deadline import eventually
 from tests.server.areas import Probe
 from tests.server.raw_ec2 import RawEc2
 
@@ -18,6 +19,7 @@ PROBES: list[Probe] = [
         {"Attribute": "launchPermission", "OperationType": "add", "UserId.1": "{account}"},
     )),
     ("ResetImageAttribute", {**IMAGE, "Attribute": "launchPermission"}),
+    ("CreateImage", {"InstanceId": "{instance}", "Name": "stolen"}),
     ("ConfirmProductInstance", {"InstanceId": "{instance}", "ProductCode": CODE}),
     ("CopyImage", {**REGION, "SourceImageId": "{image}"}),
     ("CopyImage", {**REGION, "SourceImageId": "{public}", "ClientToken": "{copy_token}", "DryRun": "true"}),
@@ -53,6 +55,7 @@ def walk(ec2: Any, *, today: bool) -> None:
     describe(ec2, image, today=today)
     run = ec2.run_instances(**image, MinCount=1, MaxCount=1)["Instances"][0]
     ec2.confirm_product_instance(InstanceId=run["InstanceId"], ProductCode=CODE)
+    captured = capture(ec2, run["InstanceId"], f"captured-{today}")
     ec2.terminate_instances(InstanceIds=[run["InstanceId"]])
     ec2.reset_image_attribute(**image, Attribute="launchPermission")
     if today:
@@ -60,8 +63,18 @@ def walk(ec2: Any, *, today: bool) -> None:
         ec2.disable_image_deregistration_protection(**image)
         ec2.disable_image(**image)
         ec2.enable_image(**image)
-    for image_id in (copied["ImageId"], image["ImageId"]):
+    for image_id in (captured, copied["ImageId"], image["ImageId"]):
         ec2.deregister_image(ImageId=image_id)
+
+
+def capture(ec2: Any, instance_id: str, name: str) -> str:
+    quickly = {"Delay": 1, "MaxAttempts": 30}
+    ec2.get_waiter("instance_running").wait(InstanceIds=[instance_id], WaiterConfig=quickly)
+    ec2.stop_instances(InstanceIds=[instance_id])
+    ec2.get_waiter("instance_stopped").wait(InstanceIds=[instance_id], WaiterConfig=quickly)
+    image_id: str = ec2.create_image(InstanceId=instance_id, Name=name)["ImageId"]
+    eventually(lambda: ec2.describe_images(ImageIds=[image_id])["Images"][0]["State"] == "available")
+    return image_id
 
 
 def describe(ec2: Any, image: dict[str, str], *, today: bool) -> None:

@@ -13,7 +13,7 @@ import msgspec
 from app.domain.errors import Absent, Combination, Invalid
 from app.server.ec2.operation import Answer, Ask, Operation
 from app.server.ec2.scene import Shown, instance_item
-from app.services import attributes, instances
+from app.services import instance_attributes, instances
 from app.wire import scalars
 
 
@@ -108,12 +108,12 @@ def describe_instance_attribute(ask: Ask[DescribeInstanceAttributeIn]) -> Answer
 
 def modify_instance_attribute(ask: Ask[ModifyInstanceAttributeIn]) -> Answer:
     attribute, value = _change(ask.request)
-    attributes.modify(ask.unit, ask.caller, ask.request.instance_id, attribute, value)
+    instance_attributes.modify(ask.unit, ask.caller, ask.request.instance_id, attribute, value)
     return {"Return": True}
 
 
 def reset_instance_attribute(ask: Ask[ResetInstanceAttributeIn]) -> Answer:
-    attributes.reset(ask.unit, ask.caller, ask.request.instance_id, ask.request.attribute)
+    instance_attributes.reset(ask.unit, ask.caller, ask.request.instance_id, ask.request.attribute)
     return {"Return": True}
 
 

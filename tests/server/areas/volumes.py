@@ -74,6 +74,7 @@ def walk(ec2: Any, *, today: bool) -> None:
     ec2.attach_volume(VolumeId=made[0], InstanceId=instance_id, Device="/dev/sdf")
     eventually(lambda: states(ec2, made[:1]) == {"in-use"})
     ec2.describe_instances(InstanceIds=[instance_id])
+    ec2.describe_instance_attribute(InstanceId=instance_id, Attribute="blockDeviceMapping")
     ec2.describe_volumes()
     ec2.describe_volumes(MaxResults=5)
     ec2.describe_volume_status(MaxResults=5)

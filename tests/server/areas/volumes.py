@@ -123,7 +123,7 @@ def walk_snapshots(ec2: Any, volume_id: str, instance_id: str, tagged: dict[str,
 
 def walk_modifications(ec2: Any, volume_ids: list[str]) -> None:
     for volume_id in volume_ids:
-        ec2.modify_volume(VolumeId=volume_id, Size=2, VolumeType="gp3")
+        ec2.modify_volume(VolumeId=volume_id, Size=2, VolumeType="standard")
 
     def done() -> bool:
         found = ec2.describe_volumes_modifications(VolumeIds=volume_ids)["VolumesModifications"]

@@ -12,6 +12,7 @@ import pytest
 from tests.deadline import eventually
 from tests.served import ServedCloud
 from tests.server.image_questions import code_of, launch, permissions, running, seen
+from tests.server.raw_ec2 import RawEc2
 
 pytestmark = pytest.mark.server
 AWS = Path(sys.executable).with_name("aws")
@@ -218,3 +219,26 @@ def test_an_operator_shares_an_image_by_command(
     refused = cloud.euca("image", "share", private_image, "--account", "nobodys", check=False)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "nobodys" in refused.stderr
+
+
+@pytest.mark.parametrize("version", ["2008-02-01", "2009-11-30", "2011-01-01"])
+def test_the_dates_of_old_share_an_image_in_their_own_shape(
+    raw: RawEc2, private_image: str, their_id: str, version: str
+) -> None:
+    image = {"version": version, "ImageId": private_image}
+    changed = {"Attribute": "launchPermission", "OperationType": "add", "UserId_1": their_id, "UserGroup_0": "all"}
+    assert raw.ask("ModifyImageAttribute", **image, **changed).text("return") == "true"
+    told = raw.ask("DescribeImageAttribute", **image, Attribute="launchPermission")
+    assert told.tree.tag == f"{{http://ec2.amazonaws.com/doc/{version}/}}DescribeImageAttributeResponse"
+    items = told.tree.findall("./{*}launchPermission/{*}item")
+    assert [(item[0].tag.rpartition("}")[2], item[0].text) for item in items] == [
+        ("group", "all"),
+        ("userId", their_id),
+    ]
+    assert raw.ask("ResetImageAttribute", **image, Attribute="launchPermission").text("return") == "true"
+    told = raw.ask("DescribeImageAttribute", **image, Attribute="launchPermission")
+    assert told.tree.findall("./{*}launchPermission/{*}item") == []
+    [device] = raw.ask("DescribeImageAttribute", **image, Attribute="blockDeviceMapping").tree.findall(
+        "./{*}blockDeviceMapping/{*}item[{*}virtualName='root']/{*}deviceName"
+    )
+    assert device.text == "/dev/sda1"

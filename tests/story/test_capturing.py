@@ -96,11 +96,16 @@ async def test_a_host_that_refuses_ends_the_image_and_is_not_named(cloud: Cloud)
 
 
 async def test_an_instance_that_ends_ends_its_image(cloud: Cloud) -> None:
-    await script(cloud, "delay", what="download", seconds=0.5)
+    await script(cloud, "delay", what="download", seconds=0.3)
+    await script(cloud, "refuse", what="delete_volume", times=-1)  # its disk is there longer than it is read
     await ask(cloud)
+    while not await cloud.world.done("download"):
+        await asyncio.sleep(0.01)
     await cloud.change("i-00000001", wanted=Wanted.TERMINATED)
-    await cloud.until(has_ended)
     over = await until(cloud, ImageState.FAILED)
+    assert over.state_reason_code == "Client.InstanceTerminated"
+    await script(cloud, "refuse", what="delete_volume", times=0)
+    await cloud.until(has_ended)
     assert (over.sha256, over.size_bytes) == ("", 0)
 
 

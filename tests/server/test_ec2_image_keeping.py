@@ -7,7 +7,6 @@ import pytest
 
 from tests.deadline import eventually
 from tests.server.image_questions import code_of, launch, permissions, running, seen
-from tests.server.raw_ec2 import RawEc2
 
 pytestmark = pytest.mark.server
 
@@ -141,9 +140,8 @@ def test_a_protected_image_is_not_deregistered(ec2: Any, location: str) -> None:
     assert code_of(ec2.deregister_image, **image) == "InvalidAMIID.NotFound"
 
 
-def test_what_is_made_of_stored_images_is_refused(raw: RawEc2) -> None:
-    refused = raw.ask("CreateStoreImageTask", ImageId="ami-12345678", Bucket="b")
-    assert (refused.status, refused.code) == (400, "UnsupportedOperation")
+def test_what_is_made_of_stored_images_is_refused(ec2: Any) -> None:
+    assert code_of(ec2.create_store_image_task, ImageId="ami-12345678", Bucket="mine") == "UnsupportedOperation"
 
 
 def test_volumes_are_left_out_of_an_image_by_name_or_not_at_all(ec2: Any, image_id: str) -> None:

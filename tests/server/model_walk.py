@@ -75,10 +75,8 @@ class Walk:
             self.filled.add(path)
 
     def _leaf(self, text: str, shape: Shape, path: str) -> None:
-        form, words = (
-            FORMS.get(shape.type_name),
-            getattr(shape, "enum", None) if shape.name not in FREE and self._words else None,
-        )
+        form = FORMS.get(shape.type_name)
+        words = getattr(shape, "enum", None) if self._words and shape.name not in FREE else None
         if (form and not form.fullmatch(text)) or (words and text not in words and (shape.name, text) not in ALSO):
             self.wrong.add(f"{path}: {text!r} is no {shape.name} ({shape.type_name})")
 

@@ -18,7 +18,7 @@ from app.services.volumes import MOST_VOLUMES
 from app.store.database import Database
 from app.wire.amendments import Amendments
 from app.wire.faults import Codes
-from tests.builders import OURS, CountingEntropy, a_caller
+from tests.builders import OURS, CountingEntropy, a_caller, a_host
 
 ANA = a_caller()
 VOLUME = Volume(id="vol-00000001", account_id=OURS, cluster="one", size_gib=1, created_at_ms=0, seen_gib=1)

@@ -14,6 +14,8 @@ class RunInstances:
     vmtype: str = "m1.small"
     cluster: str = ""
     placement_group: str = ""
+    placement_group_id: str = ""
+    partition_number: int = 0
     key_name: str = ""
     group_ids: tuple[str, ...] = ()
     group_names: tuple[str, ...] = ()

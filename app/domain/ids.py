@@ -16,6 +16,7 @@ PREFIXES = {
     "kernel image": "eki",
     "ramdisk image": "eri",
     "key pair": "key",
+    "placement group": "pg",
     "security group": "sg",
     "volume": "vol",
     "snapshot": "snap",

@@ -21,6 +21,7 @@ from app.domain.journal import AuditEntry, Entry
 from app.domain.keypair import KeyPair
 from app.domain.load import HostLoad
 from app.domain.network import GuestAnswer, GuestRequest, Network
+from app.domain.placement_group import PlacementGroup
 from app.domain.records import Records
 from app.domain.rows import Writer
 from app.domain.ruleset import Activation, Ruleset
@@ -99,6 +100,7 @@ class Unit(Protocol):
     instances: Table[Instance]
     tags: Table[Tag]
     client_tokens: Table[ClientToken]
+    placement_groups: Table[PlacementGroup]
     decisions: Decisions
 
     @property

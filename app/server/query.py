@@ -16,7 +16,7 @@ from app.domain.account import Caller
 from app.domain.errors import CloudError, DryRun, OverLimit
 from app.domain.ports import Clock, Store, Unit
 from app.server.callers import Callers
-from app.server.ec2 import groups, images, instances, keypairs, tags, types, zones
+from app.server.ec2 import groups, images, instances, keypairs, placement_groups, tags, types, zones
 from app.server.ec2.operation import Answer, Ask, Operation, Site
 from app.wire import signatures
 from app.wire.faults import brief
@@ -30,6 +30,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *images.OPERATIONS,
     *keypairs.OPERATIONS,
     *groups.OPERATIONS,
+    *placement_groups.OPERATIONS,
     *tags.OPERATIONS,
     *zones.OPERATIONS,
     *types.OPERATIONS,

@@ -13,14 +13,13 @@ from app.domain.group import SecurityGroup
 from app.domain.image import Image, ImageKind
 from app.domain.ports import Entropy, Unit
 from app.domain.vmtype import VmType
-from app.services import addresses, groups, images, keypairs, tags, types
+from app.services import addresses, groups, images, keypairs, placement_groups, tags, types
 from app.services.access import sees_hosts
 from app.services.machines import Wish
 from app.services.mapping import Choice, Mapping
 
 MOST_PER_REQUEST = 1000
 MOST_GROUPS = 16
-LONGEST_GROUP_NAME = 255
 USER_DATA_BYTES = 16 * 1024
 SHUTDOWN_BEHAVIORS = ("stop", "terminate")
 _MIB = 1 << 20
@@ -38,6 +37,7 @@ class Admitted:
     public_key: str
     vmtype: VmType
     groups: tuple[SecurityGroup, ...]
+    placement_group: str
     choice: Choice
     addresses: tuple[str, ...]
 
@@ -58,7 +58,10 @@ def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, m
     vmtype = types.resolve(unit, command.vmtype)
     _check_fit(image, vmtype)
     named = _groups(unit, caller, command, entropy)
-    wished = Wish(caller=caller, command=command, vmtype=vmtype, image_id=image.id)
+    company = placement_groups.asked(
+        unit, caller, command.placement_group, command.placement_group_id, command.partition_number
+    )
+    wished = Wish(caller=caller, command=command, vmtype=vmtype, image_id=image.id, group=company)
     choice, given = _place(unit, wished, mapping)
     return Admitted(
         image=image,
@@ -68,6 +71,7 @@ def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, m
         public_key=pair.public_key if pair else "",
         vmtype=vmtype,
         groups=named,
+        placement_group=company.name if company else "",
         choice=choice,
         addresses=given,
     )
@@ -87,10 +91,6 @@ def _check_numbers(command: RunInstances) -> None:
         raise OverLimit("instances per request", command.max_count, MOST_PER_REQUEST)
     if len(command.user_data) > USER_DATA_BYTES:
         raise Invalid("UserData", f"{len(command.user_data)} bytes", f"It has at most {USER_DATA_BYTES} bytes.")
-    if len(command.placement_group) > LONGEST_GROUP_NAME or not command.placement_group.isprintable():
-        raise Invalid(
-            "Placement.GroupName", command.placement_group[:80], f"It has at most {LONGEST_GROUP_NAME} characters."
-        )
     if command.shutdown_behavior not in SHUTDOWN_BEHAVIORS:
         why = f"Choose {' or '.join(SHUTDOWN_BEHAVIORS)}."
         raise Invalid("InstanceInitiatedShutdownBehavior", command.shutdown_behavior, why)

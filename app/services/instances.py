@@ -14,7 +14,7 @@ from app.domain.errors import Invalid, Mismatch, Missing, WrongState
 from app.domain.instance import Instance, Reservation, mac_of
 from app.domain.ports import Entropy, Unit
 from app.domain.states import INSTANCE, InstanceState, Wanted
-from app.services import admission, client_tokens, decisions, power, tags
+from app.services import admission, client_tokens, decisions, placement_groups, power, tags
 from app.services.access import owns, scope
 from app.services.mapping import Mapping
 from app.services.rooms import rooms
@@ -211,7 +211,8 @@ def _asked(
         ramdisk_id=admitted.ramdisk_id,
         key_name=admitted.key_name,
         group_ids=tuple(group.id for group in admitted.groups),
-        placement_group=command.placement_group,
+        placement_group=admitted.placement_group,
+        partition_number=admitted.choice.partitions[index],
         vmtype=admitted.vmtype.name,
         cores=admitted.vmtype.cores,
         memory_mib=admitted.vmtype.memory_mib,
@@ -272,6 +273,9 @@ def _check_room(unit: Unit, caller: Caller, instance: Instance, mapping: Mapping
     if room.closed or not room.free.covers(need):
         why = room.closed or f"has {room.free.cores} cores and {room.free.memory_mib} MiB free"
         raise admission.no_room(caller, instance.vmtype, 1, f"its host {host.name} {why}")
+    apart = placement_groups.objection(unit, instance, host)
+    if apart:
+        raise admission.no_room(caller, instance.vmtype, 1, f"its host {host.name} {apart}")
     objections = mapping.objections(unit, instance, host.name)
     if objections:
         reasons = [f"its host {host.name} is refused by {clause}" for clause in objections]

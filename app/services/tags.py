@@ -22,6 +22,7 @@ _KINDS: Mapping[str, tuple[str, Callable[[Unit], Records[Any]]]] = {
     "kernel image": ("image", lambda unit: unit.images),
     "ramdisk image": ("image", lambda unit: unit.images),
     "key pair": ("key-pair", lambda unit: unit.keypairs),
+    "placement group": ("placement-group", lambda unit: unit.placement_groups),
     "security group": ("security-group", lambda unit: unit.groups),
 }
 

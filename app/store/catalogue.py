@@ -12,6 +12,7 @@ from app.domain.host import Cluster, Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
 from app.domain.keypair import KeyPair
+from app.domain.placement_group import PlacementGroup
 from app.domain.ruleset import Activation, Ruleset
 from app.domain.tag import Tag
 from app.domain.vmtype import VmType
@@ -30,6 +31,7 @@ KINDS: Final[dict[type, tuple[str, str]]] = {
     Reservation: ("reservations", "reservation"),
     Instance: ("instances", "instance"),
     Tag: ("tags", "tag"),
+    PlacementGroup: ("placement_groups", "placement group"),
     ClientToken: ("client_tokens", "client token"),
     Ruleset: ("rulesets", "ruleset"),
     Activation: ("activations", "activation"),

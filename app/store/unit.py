@@ -15,6 +15,7 @@ from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
 from app.domain.journal import AuditEntry, Entry
 from app.domain.keypair import KeyPair
+from app.domain.placement_group import PlacementGroup
 from app.domain.ports import Table
 from app.domain.rows import Writer
 from app.domain.ruleset import Activation, Ruleset
@@ -64,6 +65,7 @@ class Transaction:
     instances = _Of(Instance)
     tags = _Of(Tag)
     client_tokens = _Of(ClientToken)
+    placement_groups = _Of(PlacementGroup)
     rulesets = _Of(Ruleset)
     activations = _Of(Activation)
 

@@ -54,6 +54,7 @@ INSTANCE: Facts[Shown] = {
     "private-dns-name": lambda s: [dns_name(s.instance.address)],
     "private-ip-address": lambda s: [s.instance.address] if s.instance.address else [],
     "placement-group-name": lambda s: [s.instance.placement_group] if s.instance.placement_group else [],
+    "placement-partition-number": lambda s: [str(s.instance.partition_number)] if s.instance.partition_number else [],
     "platform-details": lambda s: [PLATFORM],
     "ramdisk-id": lambda s: spellings(s.instance.ramdisk_id),
     "reason": lambda s: [s.instance.transition_reason],

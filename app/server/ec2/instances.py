@@ -20,6 +20,8 @@ class PlacementIn(msgspec.Struct):
     availability_zone: str = ""
     tenancy: str = "default"
     group_name: str = ""
+    group_id: str = ""
+    partition_number: int = 0
 
 
 class MonitoringIn(msgspec.Struct):
@@ -79,6 +81,8 @@ def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
         vmtype=asked.instance_type,
         cluster=asked.placement.availability_zone,
         placement_group=asked.placement.group_name,
+        placement_group_id=asked.placement.group_id,
+        partition_number=asked.placement.partition_number,
         key_name=asked.key_name,
         group_ids=tuple(asked.security_group_ids),
         group_names=tuple(asked.security_groups),

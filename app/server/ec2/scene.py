@@ -12,7 +12,7 @@ from app.domain.network import dns_name
 from app.domain.ports import Unit
 from app.domain.states import HostState, InstanceState
 from app.server.ec2.operation import Answer, tag_pairs
-from app.services import tags
+from app.services import placement_groups, tags
 
 PLATFORM = "Linux/UNIX"
 USAGE = "RunInstances"
@@ -28,6 +28,7 @@ class Shown:
     tags: dict[str, str]
     image: Image | None
     host: Host | None
+    placement_group_id: str
 
     @property
     def impaired(self) -> bool:
@@ -45,6 +46,7 @@ class Shown:
         groups = {row.id: row for row in unit.groups.where(id=group_ids)}
         images = {row.id: row for row in unit.images.where(id=tuple({instance.image_id for instance in instances}))}
         hosts = {row.name: row for row in unit.hosts.where(name=tuple({instance.host for instance in instances}))}
+        companies = placement_groups.ids_of(unit, instances)
         named = tags.by_resource(unit, [instance.id for instance in instances])
         return [
             cls(
@@ -54,6 +56,7 @@ class Shown:
                 tags=named.get(instance.id, {}),
                 image=images.get(instance.image_id),
                 host=hosts.get(instance.host),
+                placement_group_id=companies.get((instance.account_id, instance.placement_group), ""),
             )
             for instance in instances
         ]
@@ -106,6 +109,8 @@ def instance_item(shown: Shown) -> Answer:
         "Placement": {
             "AvailabilityZone": instance.cluster,
             "GroupName": instance.placement_group,
+            "GroupId": shown.placement_group_id or None,
+            "PartitionNumber": instance.partition_number or None,
             "Tenancy": "default",
         },
         "KernelId": instance.kernel_id or None,

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from app.domain.placement_group import Strategy
 from app.domain.vmtype import VmType
 from app.server.ec2 import filters, pages
 from app.server.ec2.operation import Answer, Ask, Filter, Operation
@@ -72,6 +73,7 @@ def _item(vmtype: VmType) -> Answer:
         "FreeTierEligible": False,
         "SupportedUsageClasses": ["on-demand"],
         "SupportedRootDeviceTypes": ["instance-store"],
+        "PlacementGroupInfo": {"SupportedStrategies": list(Strategy)},
         "SupportedVirtualizationTypes": ["hvm", "paravirtual"],
         "BareMetal": False,
         "Hypervisor": "xen",

@@ -17,6 +17,7 @@ PREFIXES = {
     "ramdisk image": "eri",
     "key pair": "key",
     "placement group": "pg",
+    "launch template": "lt",
     "security group": "sg",
     "volume": "vol",
     "snapshot": "snap",

@@ -19,6 +19,7 @@ from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
 from app.domain.journal import AuditEntry, Entry
 from app.domain.keypair import KeyPair
+from app.domain.launch_template import LaunchTemplate, LaunchTemplateVersion
 from app.domain.load import HostLoad
 from app.domain.network import GuestAnswer, GuestRequest, Network
 from app.domain.placement_group import PlacementGroup
@@ -101,6 +102,8 @@ class Unit(Protocol):
     tags: Table[Tag]
     client_tokens: Table[ClientToken]
     placement_groups: Table[PlacementGroup]
+    launch_templates: Table[LaunchTemplate]
+    launch_template_versions: Table[LaunchTemplateVersion]
     decisions: Decisions
 
     @property

@@ -16,7 +16,7 @@ from app.domain.account import Caller
 from app.domain.errors import CloudError, DryRun, OverLimit
 from app.domain.ports import Clock, Store, Unit
 from app.server.callers import Callers
-from app.server.ec2 import groups, images, instances, keypairs, placement_groups, tags, types, zones
+from app.server.ec2 import groups, images, instances, keypairs, launch_templates, placement_groups, tags, types, zones
 from app.server.ec2.operation import Answer, Ask, Operation, Site
 from app.wire import signatures
 from app.wire.faults import brief
@@ -31,6 +31,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *keypairs.OPERATIONS,
     *groups.OPERATIONS,
     *placement_groups.OPERATIONS,
+    *launch_templates.OPERATIONS,
     *tags.OPERATIONS,
     *zones.OPERATIONS,
     *types.OPERATIONS,
@@ -135,6 +136,7 @@ class QueryApi:
             unit=unit,
             caller=opened.caller,
             site=self._site,
+            over=lambda under: self._protocols[call.service].decode_over(call, under),
             prepared=prepared,
         )
         answer = opened.operation.handle(ask)

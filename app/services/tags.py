@@ -23,6 +23,7 @@ _KINDS: Mapping[str, tuple[str, Callable[[Unit], Records[Any]]]] = {
     "ramdisk image": ("image", lambda unit: unit.images),
     "key pair": ("key-pair", lambda unit: unit.keypairs),
     "placement group": ("placement-group", lambda unit: unit.placement_groups),
+    "launch template": ("launch-template", lambda unit: unit.launch_templates),
     "security group": ("security-group", lambda unit: unit.groups),
 }
 

@@ -185,6 +185,22 @@ def _0015_promises(schema: Schema) -> None:
         ' "name" TEXT NOT NULL, "strategy" TEXT NOT NULL, "partitions" INTEGER NOT NULL DEFAULT 0,'
         ' "spread_level" TEXT NOT NULL DEFAULT \'\', "created_at_ms" INTEGER NOT NULL) STRICT'
     )
+    schema.execute(
+        'CREATE TABLE "launch_templates" ("id" TEXT NOT NULL PRIMARY KEY, "account_id" TEXT NOT NULL,'
+        ' "name" TEXT NOT NULL, "default_version" INTEGER NOT NULL DEFAULT 1,'
+        ' "latest_version" INTEGER NOT NULL DEFAULT 1,'
+        ' "versions_made" INTEGER NOT NULL DEFAULT 1, "created_by" TEXT NOT NULL, "created_at_ms" INTEGER NOT NULL'
+        ") STRICT"
+    )
+    schema.execute('CREATE UNIQUE INDEX "launch_templates_name" ON "launch_templates" ("account_id", "name")')
+    schema.execute(
+        'CREATE TABLE "launch_template_versions" ("id" TEXT NOT NULL PRIMARY KEY, "template_id" TEXT NOT NULL,'
+        ' "number" INTEGER NOT NULL, "description" TEXT NOT NULL DEFAULT \'\', "data" TEXT NOT NULL,'
+        ' "created_by" TEXT NOT NULL, "created_at_ms" INTEGER NOT NULL) STRICT'
+    )
+    schema.execute(
+        'CREATE UNIQUE INDEX "launch_template_versions_number" ON "launch_template_versions" ("template_id", "number")'
+    )
     schema.execute('CREATE UNIQUE INDEX "placement_groups_name" ON "placement_groups" ("account_id", "name")')
     schema.execute('ALTER TABLE "instances" ADD COLUMN "partition_number" INTEGER NOT NULL DEFAULT 0')
     schema.execute('CREATE INDEX "instances_placement_group" ON "instances" ("placement_group", "account_id")')

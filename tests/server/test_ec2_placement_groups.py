@@ -59,7 +59,7 @@ def test_the_spread_level_is_a_filter(ec2: Any) -> None:
     ec2.create_placement_group(GroupName="apart", Strategy="spread")
     for level, expected in (("host", ["apart"]), ("rack", [])):
         asked = [{"Name": "spread-level", "Values": [level]}]
-        assert names(ec2.describe_placement_groups(Filters=asked)) == expected
+        assert names(ec2.describe_placement_groups(Filters=asked)) == expected, level
     ec2.delete_placement_group(GroupName="apart")
 
 
@@ -83,8 +83,9 @@ def test_the_spread_level_is_a_filter(ec2: Any) -> None:
 def test_what_can_not_be_is_refused(
     raw: RawEc2, ec2: Any, group: dict[str, Any], params: dict[str, str], code: str
 ) -> None:
+    before = names(ec2.describe_placement_groups())
     assert raw.ask("CreatePlacementGroup", **params).code == code
-    assert names(ec2.describe_placement_groups()) == ["parts"]
+    assert names(ec2.describe_placement_groups()) == before
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_instances_show_their_place(ec2: Any, image_id: str, group: dict[str, An
     assert {name: one["Placement"][name] for name in shown} == shown
     for name, value in (("placement-group-name", "parts"), ("placement-partition-number", "2")):
         found = ec2.describe_instances(Filters=[{"Name": name, "Values": [value]}])["Reservations"]
-        assert [each["InstanceId"] for made in found for each in made["Instances"]] == [one["InstanceId"]]
+        assert one["InstanceId"] in [each["InstanceId"] for made in found for each in made["Instances"]]
     with pytest.raises(ClientError) as refused:
         ec2.delete_placement_group(GroupName="parts")
     assert code_of(refused) == "InvalidPlacementGroup.InUse"

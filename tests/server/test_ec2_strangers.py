@@ -150,7 +150,7 @@ def test_nothing_of_the_victim_is_in_any_list(raw_stranger: RawEc2, victims: dic
     private += ["victim's key", "victim's group", "victim's image", "secret"]
     for operation in sorted(operation.name for operation in OPERATIONS if operation.name.startswith("Describe")):
         told = raw_stranger.ask(operation)
-        assert told.status == 200
+        assert told.status == 200 or told.code == "MissingParameter"
         assert [word for word in private if word.encode() in told.body] == [], operation
 
 

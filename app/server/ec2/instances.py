@@ -5,7 +5,7 @@ import base64
 import msgspec
 
 from app.domain.commands import RunInstances
-from app.domain.errors import Invalid, Missing, Unavailable
+from app.domain.errors import Absent, Invalid, Missing, Unavailable
 from app.domain.instance import Instance
 from app.domain.ports import NotSupported
 from app.domain.states import InstanceState
@@ -13,7 +13,7 @@ from app.server.ec2 import filters, pages
 from app.server.ec2.facts import INSTANCE, STATUS
 from app.server.ec2.operation import Answer, Ask, Filter, Operation, Site, TagSpecification, refuse_many, specified_tags
 from app.server.ec2.scene import Shown, reservation, reservation_set, state_item
-from app.services import instances
+from app.services import instances, launch_templates
 
 
 class PlacementIn(msgspec.Struct):
@@ -28,10 +28,17 @@ class MonitoringIn(msgspec.Struct):
     enabled: bool = False
 
 
+class LaunchTemplateIn(msgspec.Struct):
+    launch_template_id: str = ""
+    launch_template_name: str = ""
+    version: str = launch_templates.DEFAULT
+
+
 class RunInstancesIn(msgspec.Struct):
-    image_id: str
     min_count: int
     max_count: int
+    image_id: str = ""
+    launch_template: LaunchTemplateIn | None = None
     instance_type: str = "m1.small"
     key_name: str = ""
     security_groups: list[str] = []
@@ -71,7 +78,9 @@ class GetConsoleOutputIn(msgspec.Struct):
 
 
 def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
-    asked = ask.request
+    asked = _with_template(ask)
+    if not asked.image_id:
+        raise Absent("ImageId")
     if asked.placement.tenancy != "default":
         raise Invalid("Placement", asked.placement.tenancy, "Only zones and groups can be chosen.")
     command = RunInstances(
@@ -97,6 +106,15 @@ def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
     )
     _, started = instances.run(ask.unit, ask.caller, command, ask.site.entropy, ask.site.mapping)
     return reservation(Shown.of(ask.unit, started))
+
+
+def _with_template(ask: Ask[RunInstancesIn]) -> RunInstancesIn:
+    """Return what is asked by the request and its launch template together."""
+    named = ask.request.launch_template
+    if named is None:
+        return ask.request
+    template = launch_templates.named(ask.unit, ask.caller, named.launch_template_id, named.launch_template_name)
+    return ask.over(launch_templates.launch_parameters(launch_templates.version(ask.unit, template, named.version)))
 
 
 def describe_instances(ask: Ask[DescribeInstancesIn]) -> Answer:

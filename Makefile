@@ -17,7 +17,7 @@ TEST_READY := .venv/.ready-to-test
 
 .PHONY: help run setup setup-test test check-style check-types check-imports format bench bench-rules clean
 .PHONY: test-fast test-contract test-server test-clients test-faults test-crash test-points test-net test-tui test-guest
-.PHONY: laws-long simtest simtest-long soak experiments
+.PHONY: fuzz laws-long simtest simtest-long soak experiments
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -65,8 +65,8 @@ test-contract: $(TEST_READY) ## one suite a port, on every implementation
 test-server: $(TEST_READY) ## a served cloud on rehearsal hosts
 	@$(PYTEST) tests/server $(ARGS)
 
-test-clients: $(TEST_READY) ## unmodified clients: aws CLI, boto3, boto 2
-	@$(PYTEST) tests/server -m clients $(ARGS)
+test-clients: $(TEST_READY) ## the client matrix, a table of client × step: five minutes; ARGS="boto ansible" for some
+	@$(BIN)/python -m tests.clients $(ARGS)
 
 test-faults: $(TEST_READY) ## bad days: hosts, disks, clocks and strangers, as users meet them
 	@$(PYTEST) tests/faults $(ARGS)
@@ -85,6 +85,9 @@ test-tui: $(TEST_READY) ## the console, by Pilot and in tmux
 
 test-guest: $(TEST_READY) ## a real Linux guest under QEMU
 	@$(PYTEST) tests/guest $(ARGS)
+
+fuzz: $(TEST_READY) ## 20,000 EC2 requests, right by the model and damaged, over every operation: two minutes
+	@FUZZ_REQUESTS=20000 $(PYTEST) tests/server/test_ec2_fuzz.py $(ARGS)
 
 laws-long: $(TEST_READY) ## the laws of remapping on 10,000 random clouds instead of some hundred: half an hour
 	@REMAP_WORLDS=10000 $(PYTEST) tests/laws/test_rules_remap.py $(ARGS)

@@ -109,14 +109,22 @@ class Settings:
     journal_keep_s: int = 604_800
     """Seconds for which changes, ended instances and client tokens are remembered. [JOURNAL_KEEP]"""
 
+    requests_per_s: int = 0
+    """Requests per second that an account may send on average to EC2, ten seconds' worth at once; 0: no limit.
+    [REQUEST_LIMIT]"""
+
     volumes: bool = True
     """Whether block volumes are offered. [DISABLE_EBS, turned round]"""
 
     log_level: str = "INFO"
     """The least level that is logged: DEBUG, INFO, WARNING, ERROR or CRITICAL. [LOGLEVEL]"""
 
-    addressing: str = "all"
-    """Which instances of a reservation get a public address: all, or the head only. [ADDRESSING]"""
+    addressing: str = "asked"
+    """Which instances get a public address: all, the head of a reservation, or those asked for. [ADDRESSING]"""
+
+    public_ips: str = ""
+    """The public addresses that there are to give; none: hosts of a rehearsal have some that lead nowhere.
+    [PUBLIC_IPS or VNET_PUBLICIPS]"""
 
     vnet_mode: str = "SYSTEM"
     """Who gives addresses to instances: SYSTEM (the site's DHCP) or MANAGED-NOVLAN (this server). [VNET_MODE]"""
@@ -208,9 +216,12 @@ _KEYS: Mapping[str, _Key] = {
     "NC_CACHE_SIZE": _Key(whole(0, unit="MiB"), ("cache_mib",)),
     "MANUAL_INSTANCES_CLEANUP": _Key(flag(), ("manual_instances_cleanup",)),
     "JOURNAL_KEEP": _Key(whole(60, unit="seconds"), ("journal_keep_s",)),
+    "REQUEST_LIMIT": _Key(whole(0, unit="requests per second"), ("requests_per_s",)),
     "DISABLE_EBS": _Key(flag(inverted=True), ("volumes",)),
     "LOGLEVEL": _Key(choice("DEBUG", "INFO", "WARN=WARNING", "WARNING", "ERROR", "FATAL=CRITICAL"), ("log_level",)),
-    "ADDRESSING": _Key(choice("all", "head"), ("addressing",)),
+    "ADDRESSING": _Key(choice("all", "head", "asked"), ("addressing",)),
+    "PUBLIC_IPS": _Key(public_addresses, ("public_ips",)),
+    "VNET_PUBLICIPS": _Key(public_addresses, ("public_ips",)),
     "VNET_MODE": _Key(vnet_mode, ("vnet_mode",)),
     "MAPPING_POLICY": _Key(name, ("mapping_policy",)),
     "MAPPING_RULES": _Key(path, ("mapping_rules",)),
@@ -233,7 +244,6 @@ _VNET: Mapping[str, Read] = {
     "VNET_NETMASK": ipv4,
     "VNET_ADDRSPERNET": power_of_two(4),
     "VNET_DNS": ipv4,
-    "VNET_PUBLICIPS": public_addresses,
     "VNET_LOCALIP": ipv4,
     "VNET_CLOUDIP": ipv4,
     "VNET_BROADCAST": ipv4,
@@ -256,7 +266,7 @@ _REPLACED: Mapping[str, str] = {
     "VNET_INTERFACE": "set VNET_PUBINTERFACE and VNET_PRIVINTERFACE",
 }
 _OWN_NETWORK = frozenset({"VNET_SUBNET", "VNET_NETMASK", "VNET_DNS"})
-_IDLE = frozenset({*_VNET, "ADDRESSING", "MANUAL_INSTANCES_CLEANUP"} - {"VNET_BRIDGE"})
+_IDLE = frozenset({*_VNET, "MANUAL_INSTANCES_CLEANUP"} - {"VNET_BRIDGE"})
 _SLEEP_AND_WAKE = ("POWER_SLEEP_COMMAND", "POWER_WAKE_COMMAND")
 _UNSET = frozenset({"", "not_configured"})
 

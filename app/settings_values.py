@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from app.domain.address import addresses_of
+
 Read = Callable[[str, Path], object]
 """Turn a text into a value; the path is the folder of the file that it was written in."""
 
@@ -213,15 +215,9 @@ def power_of_two(least: int) -> Read:
 
 
 def public_addresses(text: str, folder: Path) -> str:
-    """Check VNET_PUBLICIPS: single addresses, `a-b`, `a/length`, and `!` before what is taken out again."""
-    for word in text.split():
-        first, dash, last = word.removeprefix("!").partition("-")
-        try:
-            ipaddress.IPv4Network(first, strict=False)
-            if dash:
-                ipaddress.IPv4Address(last)
-        except ValueError:
-            raise ValueError(f"'{word}' is no address, range (a-b) or network (a/24)") from None
+    """Read PUBLIC_IPS: single addresses, `a-b`, `a/length`, and `!` before what is left out."""
+    if not addresses_of(text):
+        raise ValueError(f"'{text}' leaves no address; 203.0.113.10-203.0.113.40 could stand there")
     return text
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from bench.ours import scratch
-from bench.parts import fleet, launches, listings, regions, running
+from bench.parts import everyday, fleet, launches, listings, regions, running
 from bench.peers import PEERS, Beside, beside
 from bench.table import Row, head, summary
 
@@ -13,6 +13,7 @@ Part = Callable[[Path, Beside], Iterator[Row]]
 PARTS: dict[str, Part] = {
     "regions": regions.rows,
     "launches": launches.rows,
+    "everyday": everyday.rows,
     "listings": listings.rows,
     "running": running.rows,
     "fleet": fleet.rows,

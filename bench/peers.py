@@ -1,10 +1,8 @@
 """The peers a user could pick instead, each from a virtual environment of its own that is made at the first run.
 
-A peer that can not be installed or started says why, and the rest goes on. The trap: ministack needs Python 3.12, and
-a `python3.12` on the path may be a shim that only says where one could be.
+A peer that can not be installed or started says why, and the rest goes on.
 """
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,12 +10,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.environments import virtual
 from bench.processes import Started, free_port
 from bench.requests import Endpoint
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = ROOT / ".venv-bench"
-INSTALL_WITHIN_S = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +31,10 @@ class Peer:
     @property
     def lock(self) -> Path:
         return Path(__file__).with_name(f"peers-{self.name}.lock")
+
+    def installed(self) -> Path:
+        """Make its environment, unless it is there already."""
+        return virtual(ENVIRONMENTS / self.name, self.lock, self.python)
 
     @property
     def version(self) -> str:
@@ -64,7 +66,7 @@ def beside(folder: Path) -> Iterator[Beside]:
     with ExitStack() as stack:
         for peer in PEERS:
             try:
-                environment, port = _installed(peer), free_port()
+                environment, port = peer.installed(), free_port()
                 command = [
                     str(environment / "bin" / peer.command[0]),
                     *(word.format(port=port) for word in peer.command[1:]),
@@ -76,35 +78,3 @@ def beside(folder: Path) -> Iterator[Beside]:
                 found.absent[peer.name] = str(error)
                 print(f"{peer.name} {peer.version} is left out: {error}", file=sys.stderr)
         yield found
-
-
-def _installed(peer: Peer) -> Path:
-    """Make the environment, unless what its lock pins is there already."""
-    environment = ENVIRONMENTS / peer.name
-    mark = environment / peer.lock.name
-    if not mark.exists() or mark.read_text() != peer.lock.read_text():
-        shutil.rmtree(environment, ignore_errors=True)
-        print(f"installing {peer.name} {peer.version} …", file=sys.stderr, flush=True)
-        _run(_python(peer.python), "-m", "venv", str(environment))
-        pip = (str(environment / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check")
-        _run(*pip, "--no-deps", "-r", str(peer.lock))
-        mark.write_text(peer.lock.read_text())
-    return environment
-
-
-def _python(version: str) -> str:
-    """Find an interpreter that really starts; OSError if there is none."""
-    kept = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python{version}"))
-    for candidate in (shutil.which(f"python{version}"), *map(str, kept), sys.executable):
-        asked = "import sys; print('%d.%d' % sys.version_info[:2])"
-        if candidate is not None:
-            told = subprocess.run([candidate, "-c", asked], capture_output=True, text=True, check=False)
-            if told.stdout.strip() == version:
-                return candidate
-    raise OSError(f"Python {version} is not on this machine")
-
-
-def _run(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=INSTALL_WITHIN_S)
-    if done.returncode:
-        raise OSError(f"{command[0]} failed: {done.stderr.strip().splitlines()[-1:]}")

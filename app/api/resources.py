@@ -144,6 +144,8 @@ class ImageView(msgspec.Struct, frozen=True, kw_only=True):
     min_memory_mib: int
     sha256: str
     created_at_ms: int
+    granted_to: tuple[str, ...] = ()
+    """Ids of the accounts that may launch from it besides its owner."""
 
 
 class TypeView(msgspec.Struct, frozen=True, kw_only=True):
@@ -346,6 +348,14 @@ class RegisterImage(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     min_memory_mib: int = 0
     public: bool = True
+
+
+class ShareImage(msgspec.Struct, frozen=True, kw_only=True):
+    """Change who may launch from an image: accounts by name or id, or everybody; what is not said stays."""
+
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+    public: bool | None = None
 
 
 class UploadedFile(msgspec.Struct, frozen=True, kw_only=True):

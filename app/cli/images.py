@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from app.api.resources import ImageView, RegisterImage
+from app.api.resources import ImageView, RegisterImage, ShareImage
 from app.cli.output import done, show, show_json
 from app.cli.remote import Remote, remote
 from app.client import calls
@@ -72,6 +72,20 @@ def install(cloud: Remote, source: Path, name: str, min_memory_mib: int, **parts
 def list_images(cloud: Remote) -> None:
     """List images."""
     show(cloud.send(calls.images()).items, _COLUMNS, as_json=cloud.json)
+
+
+@image.command("share", epilog="Example: euca image share emi-0a1b2c3d --account strangers")
+@click.argument("image_id")
+@click.option("--account", multiple=True, help="An account, by name or id; may be given several times.")
+@click.option("--remove", is_flag=True, help="Take the permission of these accounts away.")
+@click.option("--public/--private", default=None, help="Let everybody launch from it, or only who is named.")
+@remote
+def share(cloud: Remote, image_id: str, account: tuple[str, ...], *, remove: bool, public: bool | None) -> None:
+    """Say who may launch from an image; instances that run go on."""
+    body = ShareImage(add=() if remove else account, remove=account if remove else (), public=public)
+    shared = cloud.send(calls.share_image(image_id, body))
+    who = "everybody" if shared.public else ", ".join(shared.granted_to) or "its owner"
+    show_json(shared) if cloud.json else click.echo(f"image {shared.id} may be launched by {who}")
 
 
 @image.command("remove", epilog="Example: euca image remove emi-0a1b2c3d")

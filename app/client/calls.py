@@ -180,6 +180,10 @@ def register_image(body: api.RegisterImage) -> Call[api.ImageView]:
     return Call(method="POST", path="/images", body=body, answer=api.ImageView)
 
 
+def share_image(image_id: str, body: api.ShareImage) -> Call[api.ImageView]:
+    return Call(method="POST", path=at("images", image_id) + "/share", body=body, answer=api.ImageView)
+
+
 def remove_image(image_id: str) -> Call[None]:
     return Call(method="DELETE", path=at("images", image_id), answer=None)
 

@@ -12,7 +12,10 @@ HTTP status; nothing below them knows either. Texts are whole sentences a user c
     ├── Unsupported(what, why)                  ├── Mismatch(token)
     ├── Missing(resource, ids)                  ├── OverLimit(limit, asked, most)
     ├── DryRun(action)                          ├── NoCapacity(vmtype, asked, reasons)
+    ├── Exhausted(pool, why)
     ├── IllegalTransition(machine, state, event)
+    ├── Protected(resource, id, done, attribute)
+    ├── TooOften(per_s)         worth retrying, later
     ├── Unavailable(port, detail)   worth retrying
     │   ├── Lost(port, detail)
     │   └── TimedOut(action, after_s)
@@ -20,6 +23,8 @@ HTTP status; nothing below them knows either. Texts are whole sentences a user c
 """
 
 from collections.abc import Sequence
+
+NOT_OFFERED = "this cloud does not offer it"
 
 
 class CloudError(Exception):
@@ -75,7 +80,7 @@ class Combination(CloudError):
 class Unsupported(CloudError):
     """Known to the format, but not done by this cloud."""
 
-    def __init__(self, what: str, why: str = "this cloud does not offer it") -> None:
+    def __init__(self, what: str, why: str = NOT_OFFERED) -> None:
         super().__init__(f"{what} is not supported: {why}")
         self.what, self.why = what, why
 
@@ -132,6 +137,24 @@ class WrongState(CloudError):
         self.resource, self.given, self.state = resource, given, state
 
 
+class Protected(CloudError):
+    """The owner has forbidden that this is `done` to the thing; `attribute` says so and must be changed first."""
+
+    def __init__(self, resource: str, given: str, done: str, attribute: str) -> None:
+        super().__init__(
+            f"The {resource} '{given}' may not be {done}. Modify its '{attribute}' {resource} attribute and try again."
+        )
+        self.resource, self.given, self.attribute = resource, given, attribute
+
+
+class TooOften(CloudError):
+    """The caller's account asks more often than it may; asking again later helps."""
+
+    def __init__(self, per_s: float) -> None:
+        super().__init__(f"Request limit exceeded: an account may send {per_s:g} requests per second")
+        self.per_s = per_s
+
+
 class Mismatch(CloudError):
     """An idempotency token came again with other parameters."""
 
@@ -157,6 +180,14 @@ class NoCapacity(CloudError):
             f"There is not enough room for {asked} instance(s) of type {vmtype}" + (f": {why}" if why else "")
         )
         self.vmtype, self.asked, self.reasons = vmtype, asked, tuple(reasons)
+
+
+class Exhausted(CloudError):
+    """A pool has nothing left to give."""
+
+    def __init__(self, pool: str, why: str) -> None:
+        super().__init__(f"There are no more {pool} to give: {why}")
+        self.pool, self.why = pool, why
 
 
 class IllegalTransition(CloudError):

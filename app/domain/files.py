@@ -1,6 +1,7 @@
 """Ports of files on the server's own disk: image bytes, and the small images that tell guests who they are."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +19,10 @@ class ImageFiles(Protocol):
 
     def add(self, chunks: Iterable[bytes]) -> tuple[str, int]:
         """Store a stream; return SHA-256 and size."""
+        ...
+
+    def spool(self) -> AbstractContextManager[Path]:
+        """Lend an empty file on the library's disk for bytes on their way into it; it is gone afterwards."""
         ...
 
     def remove(self, sha256: str) -> None: ...

@@ -19,8 +19,18 @@ PREFIXES = {
     "placement group": "pg",
     "launch template": "lt",
     "security group": "sg",
+    "security group rule": "sgr",
     "volume": "vol",
     "snapshot": "snap",
+    "allocation": "eipalloc",
+    "association": "eipassoc",
+    "vpc": "vpc",
+    "subnet": "subnet",
+    "network interface": "eni",
+    "route table": "rtb",
+    "internet gateway": "igw",
+    "DHCP options": "dopt",
+    "network ACL": "acl",
 }
 RESOURCE_OF_PREFIX = {prefix: resource for resource, prefix in PREFIXES.items()}
 _AMAZON_SPELLING = {"ami": "emi", "aki": "eki", "ari": "eri"}

@@ -5,16 +5,26 @@
 `launched` is the count that the loop has brought up. While they differ, a domain that is off must be
 started; once they agree, a domain that is off was powered off by its guest. `reboots` and `rebooted`
 work the same way. While an instance moves, `host` is where it goes and `moving_from` where it comes from; it
-holds its room on both.
+holds its room on both. `metadata_hops` is how far a token of the metadata service travels (an IP TTL).
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from app.domain.rows import key, observed, secret
 from app.domain.states import InstanceState, Seen, Wanted
 from app.domain.vmtype import NOTHING, Size
 
 SHOWN_AFTER_END_MS = 60 * 60 * 1000
+# What an owner switches on and off, by column; a domain carries it, since nothing else on its host tells of it.
+SWITCHES = (
+    "disable_api_termination",
+    "disable_api_stop",
+    "source_dest_check",
+    "metadata_enabled",
+    "metadata_tokens_required",
+    "metadata_tags",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +43,8 @@ class Reservation:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
     """One virtual machine, from being asked for until an hour after its end."""
+
+    DERIVED: ClassVar = ("state",)
 
     id: str = key()
     reservation_id: str
@@ -55,11 +67,19 @@ class Instance:
     disks_from: int = 0
     mac: str
     private_ip: str = ""
+    interface_description: str = ""
     public_key: str = secret("")
     user_data: bytes = secret(b"")
     architecture: str = "x86_64"
     shutdown_behavior: str = "stop"
     monitoring: bool = False
+    disable_api_termination: bool = False
+    disable_api_stop: bool = False
+    source_dest_check: bool = True
+    metadata_enabled: bool = True
+    metadata_tokens_required: bool = False
+    metadata_hops: int = 1
+    metadata_tags: bool = False
     placement_reasons: tuple[str, ...] = ()
     wanted: Wanted = Wanted.RUNNING
     launches: int = 1

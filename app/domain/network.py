@@ -100,12 +100,12 @@ class GuestRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestAnswer:
-    """`near`: the answer must not travel further than the guest itself (a hop limit of 1)."""
+    """`hops`: how far the answer may travel, as an IP TTL; 0: as far as it likes."""
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
-    near: bool = False
+    hops: int = 0
 
 
 def host_name(address: str) -> str:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Final, Literal, Protocol, TypeVar
 
 from app.domain.account import AccessKey, Account, Token, User
+from app.domain.address import Address
 from app.domain.client_token import ClientToken
 from app.domain.decision import Decision
-from app.domain.group import SecurityGroup
+from app.domain.group import GroupRule, SecurityGroup
 from app.domain.host import Cluster, Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
@@ -29,6 +30,7 @@ from app.domain.ruleset import Activation, Ruleset
 from app.domain.states import Seen
 from app.domain.tag import Tag
 from app.domain.vmtype import Size, VmType
+from app.domain.volume import Snapshot, Volume
 
 Row = TypeVar("Row")
 Answer = TypeVar("Answer")
@@ -97,13 +99,17 @@ class Unit(Protocol):
     vmtypes: Table[VmType]
     keypairs: Table[KeyPair]
     groups: Table[SecurityGroup]
+    group_rules: Table[GroupRule]
     reservations: Table[Reservation]
     instances: Table[Instance]
+    volumes: Table[Volume]
+    snapshots: Table[Snapshot]
     tags: Table[Tag]
     client_tokens: Table[ClientToken]
     placement_groups: Table[PlacementGroup]
     launch_templates: Table[LaunchTemplate]
     launch_template_versions: Table[LaunchTemplateVersion]
+    addresses: Table[Address]
     decisions: Decisions
 
     @property
@@ -334,6 +340,10 @@ class Hypervisor(Protocol):
 
     async def upload(self, name: str, source: Path, sha256: str) -> NotSupported | None:
         """Put a file into the pool as a raw volume and check its digest there; a half-done one never counts."""
+        ...
+
+    async def download(self, name: str, target: Path) -> NotSupported | None:
+        """Write what a guest that is off has on a volume into a file, with what it lies on; Broken if there is none."""
         ...
 
     async def create_volume(

@@ -86,8 +86,48 @@ class PowerWanted(StrEnum):
 
 
 class ImageState(StrEnum):
+    PENDING = "pending"  # its bytes are being read from an instance's disk
     AVAILABLE = "available"
+    FAILED = "failed"  # they could not be read
+    DISABLED = "disabled"  # its owner put it aside: kept, launched by nobody
     DEREGISTERED = "deregistered"
+
+
+class Kept(StrEnum):
+    """What somebody asked of a volume or a snapshot; written by services only."""
+
+    KEPT = "kept"
+    DELETED = "deleted"
+
+
+class VolumeState(StrEnum):
+    """EC2's names."""
+
+    CREATING = "creating"
+    AVAILABLE = "available"
+    IN_USE = "in-use"
+    DELETING = "deleting"
+    DELETED = "deleted"
+    ERROR = "error"
+
+
+class AttachmentState(StrEnum):
+    """EC2's names. Busy: the guest, or its host, does not let go."""
+
+    ATTACHING = "attaching"
+    ATTACHED = "attached"
+    DETACHING = "detaching"
+    DETACHED = "detached"
+    BUSY = "busy"
+
+
+class SnapshotState(StrEnum):
+    """EC2's names, and the one for what nobody is shown any more."""
+
+    PENDING = "pending"
+    COMPLETED = "completed"
+    ERROR = "error"
+    DELETED = "deleted"
 
 
 class Machine:
@@ -172,4 +212,55 @@ POWER = Machine(
         (_P.WAKING, "gave up"): _P.ON,
     },
 )
-MACHINES = (INSTANCE, HOST, POWER)
+_V = VolumeState
+VOLUME = Machine(
+    "volume",
+    _V.CREATING,
+    {
+        (_V.CREATING, "made"): _V.AVAILABLE,
+        (_V.CREATING, "made for an instance"): _V.IN_USE,
+        (_V.CREATING, "refused"): _V.ERROR,
+        (_V.CREATING, "gone with its instance"): _V.DELETING,
+        (_V.AVAILABLE, "attach"): _V.IN_USE,
+        (_V.AVAILABLE, "lost"): _V.ERROR,
+        (_V.AVAILABLE, "delete"): _V.DELETING,
+        (_V.IN_USE, "detached"): _V.AVAILABLE,
+        (_V.IN_USE, "lost"): _V.ERROR,
+        (_V.IN_USE, "gone with its instance"): _V.DELETING,
+        (_V.ERROR, "delete"): _V.DELETING,
+        (_V.ERROR, "gone with its instance"): _V.DELETING,
+        (_V.DELETING, "removed"): _V.DELETED,
+    },
+)
+_A = AttachmentState
+ATTACHMENT = Machine(
+    "attachment",
+    _A.ATTACHING,
+    {
+        (_A.ATTACHING, "attached"): _A.ATTACHED,
+        (_A.ATTACHING, "detach"): _A.DETACHING,
+        (_A.ATTACHING, "gave up"): _A.DETACHED,
+        (_A.ATTACHED, "detach"): _A.DETACHING,
+        (_A.ATTACHED, "found apart"): _A.ATTACHING,
+        (_A.ATTACHED, "instance gone"): _A.DETACHED,
+        (_A.DETACHING, "detach"): _A.DETACHING,
+        (_A.DETACHING, "refused"): _A.BUSY,
+        (_A.DETACHING, "detached"): _A.DETACHED,
+        (_A.BUSY, "detach"): _A.BUSY,
+        (_A.BUSY, "detached"): _A.DETACHED,
+    },
+)
+_S = SnapshotState
+SNAPSHOT = Machine(
+    "snapshot",
+    _S.PENDING,
+    {
+        (_S.PENDING, "copied"): _S.COMPLETED,
+        (_S.PENDING, "refused"): _S.ERROR,
+        (_S.PENDING, "delete"): _S.DELETED,
+        (_S.COMPLETED, "lost"): _S.ERROR,
+        (_S.COMPLETED, "delete"): _S.DELETED,
+        (_S.ERROR, "delete"): _S.DELETED,
+    },
+)
+MACHINES = (INSTANCE, HOST, POWER, VOLUME, ATTACHMENT, SNAPSHOT)

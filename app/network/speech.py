@@ -1,8 +1,8 @@
 """The metadata address's own HTTP: small, since its clients are, and careful, since each of them may be hostile.
 
 A connection says nothing about who it is but by its network and address; that is settled before the first byte. The
-trap is IMDSv2's hop limit: once a token was asked for on a connection, everything on it has an IP TTL of 1, so that
-it dies at the first router beyond the guest.
+trap is IMDSv2's hop limit: once a token was asked for on a connection, everything on it has that as its IP TTL: with
+1 it dies at the first router beyond the guest.
 """
 
 import asyncio
@@ -136,9 +136,9 @@ class Speech(asyncio.Protocol):
     def _say(self, told: GuestAnswer, *, last: bool, bodiless: bool = False) -> None:
         if self._transport.is_closing():
             return
-        if told.near:
-            near: socket.socket = self._transport.get_extra_info("socket")
-            near.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 1)
+        if told.hops:
+            bounded: socket.socket = self._transport.get_extra_info("socket")
+            bounded.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, told.hops)
         headers = {
             "Content-Type": "text/plain",
             **told.headers,

@@ -10,7 +10,7 @@ from typing import Literal
 
 from app.domain.host import Host
 from app.domain.image import Image
-from app.domain.instance import Instance
+from app.domain.instance import SWITCHES, Instance
 from app.domain.ports import Disk, DomainSpec, Nic
 from app.reconcile.cases import Case
 from app.reconcile.diff import ROOT
@@ -181,6 +181,8 @@ def recovery(instance: Instance) -> dict[str, str]:
         "architecture": instance.architecture,
         "shutdown_behavior": instance.shutdown_behavior,
         "monitoring": str(instance.monitoring).lower(),
+        **{switch: str(getattr(instance, switch)).lower() for switch in SWITCHES},
+        "metadata_hops": str(instance.metadata_hops),
         "mac": instance.mac,
         "private_ip": instance.private_ip,
         "public_key": instance.public_key,

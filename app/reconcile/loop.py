@@ -21,6 +21,7 @@ from app.domain.ports import Clock, DomainSpec, EventKind, Fabric, HostEvent, Hy
 from app.domain.rows import writer_of
 from app.domain.states import Seen
 from app.reconcile.backoff import Backoff
+from app.reconcile.capturing import Capturer
 from app.reconcile.cases import Case, CaseReader, load
 from app.reconcile.disks import CACHED, plan
 from app.reconcile.execute import Executor
@@ -46,12 +47,13 @@ _OURS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What the journal told since the last look: instances with their hosts, hosts with their rows."""
+    """What the journal told since the last look: instances with their hosts, hosts with their rows, images at all."""
 
     cursor: int
     full: bool
     instances: tuple[tuple[str, str], ...]
     hosts: dict[str, Host | None]
+    images: bool = False
 
 
 class Reconciler:
@@ -74,6 +76,7 @@ class Reconciler:
         self._leftovers = Leftovers(store, hypervisors, self._observer, clock, limits.leftovers_s)
         self._watchers = HostWatchers(store, hypervisors, clock, limits)
         self._networks = Networks(store, limits.resync_s)
+        self._capturer = Capturer(store, hypervisors, images, outcomes, limits)
         tools = Tools(
             store=store,
             clock=clock,
@@ -129,6 +132,7 @@ class Reconciler:
             loop.create_task(self._follow(cursor), name="reconcile journal"),
             loop.create_task(self._watchers.write_beats(), name="reconcile beats"),
             loop.create_task(self._networks.run(), name="reconcile networks"),
+            loop.create_task(self._capturer.run(), name="reconcile images"),
         ]
 
     async def stop(self) -> None:
@@ -259,6 +263,8 @@ class Reconciler:
                 self._queue.add(instance_id, host, urgent=True)
             if news.instances or news.hosts:
                 self._networks.poke()
+            if news.images:
+                self._capturer.poke()
             if news.hosts:
                 await self._watchers.refresh(news.hosts.values(), news.hosts.keys())
         return news.cursor
@@ -282,6 +288,7 @@ def _read_news(unit: Unit, after: int) -> News:
         full=len(entries) == ENTRIES,
         instances=tuple((row.id, row.host) for row in rows),
         hosts=hosts,
+        images=any(entry.kind == "image" for entry in entries),
     )
 
 

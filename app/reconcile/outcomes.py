@@ -32,6 +32,14 @@ class Outcomes(Protocol):
         """End a move: the instance is where it was, or nowhere; nothing of it is left on the other host."""
         ...
 
+    def image_captured(self, unit: Unit, image_id: str, sha256: str, size_bytes: int) -> None:
+        """Give an image the bytes that were read from its instance's disk."""
+        ...
+
+    def image_failed(self, unit: Unit, image_id: str, code: str, reason: str) -> None:
+        """End an image whose bytes can not be had, with this StateReason."""
+        ...
+
     def host_cleaned(self, unit: Unit, name: str) -> None:
         """Let a fenced host take instances again: it is back, and nothing of others is left on it."""
         ...

@@ -1,8 +1,8 @@
 """Tell an instance who it is by a disk, where no metadata address of ours answers it.
 
 cloud-init's NoCloud wants `meta-data` in YAML and `user-data` byte by byte. JSON is YAML but for its pairs of escapes
-beyond U+FFFF. The trap: what is told is fixed when the disk is made; it holds nothing that changes in an instance's
-life.
+beyond U+FFFF. The trap: what is told is fixed when the disk is made, at each start; it holds nothing that changes
+while the instance runs.
 """
 
 import asyncio
@@ -27,7 +27,8 @@ def told(instance: Instance) -> Mapping[str, bytes]:
 
 
 async def sow(seeds: SeedFiles, hypervisor: Hypervisor, instance: Instance, volume: str) -> None:
-    """Put the seed disk of an instance into its host's pool, unless it is there."""
+    """Put the seed disk of an instance that is off into its host's pool, in place of an earlier launch's."""
+    await hypervisor.delete_volume(volume)
     path, sha256 = await asyncio.to_thread(seeds.write, told(instance))
     try:
         await fill(hypervisor, volume, path, sha256, path.stat().st_size)

@@ -9,6 +9,7 @@ from app.domain.ports import Clock, Entropy, Hypervisors, Store
 from app.server.feed import Feed
 from app.server.files import Uploads
 from app.server.metrics import Metrics
+from app.server.pace import Pace
 from app.server.rounds import Rounds
 from app.server.sensors import Sensors
 from app.services.mapping import Mapping
@@ -19,7 +20,7 @@ class Cloud:
     """Everything a handler may use.
 
     `backup` writes a copy of the store to a file, blocking; `mapping` chooses hosts, `rounds` moves what
-    runs; `version` is ours.
+    runs; `pace` bounds how often an account may ask; `version` is ours.
     """
 
     store: Store
@@ -35,4 +36,5 @@ class Cloud:
     state_dir: Path
     mapping: Mapping
     rounds: Rounds
+    pace: Pace
     version: str

@@ -5,13 +5,14 @@ from typing import Any
 from litestar import Controller, Request, delete, get, post, put
 from litestar.datastructures import State
 
-from app.api.resources import Collection, ImageView, RegisterImage, UploadedFile
+from app.api.resources import Collection, ImageView, RegisterImage, ShareImage, UploadedFile
 from app.domain import commands
 from app.domain.account import Role
 from app.domain.ports import Unit
 from app.server.desk import At, needs
 from app.server.pages import MOST, After, Limit, page
-from app.services import images
+from app.services import accounts, image_attributes, images
+from app.services.image_attributes import EVERYBODY, Launchers
 from app.services.views import image_view
 
 _OPERATOR = needs(Role.OPERATOR)
@@ -62,6 +63,26 @@ class ImageController(Controller):
 
         return await desk.change("RegisterImage", data.name, work)
 
+    @post(
+        "/images/{image_id:str}/share",
+        operation_id="ShareImage",
+        summary="Say who may launch from an image",
+        opt=_OPERATOR,
+        status_code=200,
+    )
+    async def share(self, desk: At, image_id: str, data: ShareImage) -> ImageView:
+        def work(unit: Unit) -> ImageView:
+            everybody = () if data.public is None else (EVERYBODY,)
+            add = Launchers(account_ids=_ids(unit, data.add), groups=everybody if data.public else ())
+            remove = Launchers(account_ids=_ids(unit, data.remove), groups=() if data.public else everybody)
+            return image_view(image_attributes.share(unit, desk.caller, image_id, add, remove))
+
+        return await desk.change("ShareImage", image_id, work)
+
     @delete("/images/{image_id:str}", operation_id="DeregisterImage", summary="Take out of use", opt=_OPERATOR)
     async def remove(self, desk: At, image_id: str) -> None:
         await desk.change("DeregisterImage", image_id, lambda unit: images.deregister(unit, desk.caller, image_id))
+
+
+def _ids(unit: Unit, named: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(accounts.find_account(unit, name).id for name in named)

@@ -2,7 +2,7 @@
 
 Tokens are signed and not stored, and hold for one instance; a new server asks for new ones, as EC2's clients expect
 at any time. The trap: a proxy inside a guest could be talked into asking for a token, so a request that went through
-one (`X-Forwarded-For`) is refused, and the answer has a hop limit of 1.
+one (`X-Forwarded-For`) is refused, and the answer travels no further than the owner allows (one hop, unless told).
 """
 
 import base64
@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import struct
 
+from app.domain.instance import Instance
 from app.domain.network import GuestAnswer, GuestRequest
 from app.domain.ports import Clock, Entropy, Store, Unit
 from app.server.eucarc import REGION
@@ -30,25 +31,39 @@ class Metadata:
 
     async def answer(self, asked: GuestRequest) -> GuestAnswer:
         """Answer one request of the instance that the fabric recognised."""
+        return await self._store.read(lambda unit: self._answer(unit, asked))
+
+    def _answer(self, unit: Unit, asked: GuestRequest) -> GuestAnswer:
+        instance = unit.instances.get(asked.instance_id)
+        if instance is None or instance.removed:
+            return GuestAnswer(status=404)
+        if not instance.metadata_enabled:
+            return GuestAnswer(status=403)
         path = asked.path.partition("?")[0].strip("/")
         if asked.method == "PUT" and path.partition("/")[2] == "api/token":
-            return self._token(asked)
+            return self._token(asked, instance.metadata_hops)
         if asked.method not in {"GET", "HEAD"}:
             return GuestAnswer(status=405, headers={"Allow": "GET, HEAD"})
-        if TOKEN in asked.headers and not self._holds(asked.headers[TOKEN], asked.instance_id):
+        if not self._is_proven(asked, instance):
             return GuestAnswer(status=401)
-        body = await self._store.read(lambda unit: _body(unit, asked.instance_id, path))
+        body = read(tree_of(unit, instance, REGION), path)
         return GuestAnswer(status=404) if body is None else GuestAnswer(status=200, body=body)
 
-    def _token(self, asked: GuestRequest) -> GuestAnswer:
+    def _is_proven(self, asked: GuestRequest, instance: Instance) -> bool:
+        """Tell whether a request has the token that it needs; one that comes without need must be right, too."""
+        if TOKEN in asked.headers:
+            return self._holds(asked.headers[TOKEN], instance.id)
+        return not instance.metadata_tokens_required
+
+    def _token(self, asked: GuestRequest, hops: int) -> GuestAnswer:
         if "x-forwarded-for" in asked.headers:
-            return GuestAnswer(status=403, near=True)
+            return GuestAnswer(status=403, hops=hops)
         ttl = asked.headers.get(TTL, "")
         if not (ttl.isascii() and ttl.isdigit() and len(ttl) < 6 and 1 <= int(ttl) <= LONGEST_TTL_S):
-            return GuestAnswer(status=400, near=True)
+            return GuestAnswer(status=400, hops=hops)
         expiry = _EXPIRY.pack(int(self._clock.monotonic_s()) + int(ttl))
         token = base64.urlsafe_b64encode(expiry + self._signature(expiry, asked.instance_id))
-        return GuestAnswer(status=200, body=token, headers={"X-aws-ec2-metadata-token-ttl-seconds": ttl}, near=True)
+        return GuestAnswer(status=200, body=token, headers={"X-aws-ec2-metadata-token-ttl-seconds": ttl}, hops=hops)
 
     def _holds(self, token: str, instance_id: str) -> bool:
         try:
@@ -61,10 +76,3 @@ class Metadata:
 
     def _signature(self, expiry: bytes, instance_id: str) -> bytes:
         return hmac.digest(self._key, expiry + instance_id.encode(), hashlib.sha256)
-
-
-def _body(unit: Unit, instance_id: str, path: str) -> bytes | None:
-    instance = unit.instances.get(instance_id)
-    if instance is None or instance.removed:
-        return None
-    return read(tree_of(unit, instance, REGION), path)

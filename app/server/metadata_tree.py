@@ -14,7 +14,7 @@ from app.domain.image import Image
 from app.domain.instance import Instance
 from app.domain.network import dns_name
 from app.domain.ports import Unit
-from app.services import addresses
+from app.services import addresses, tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def tree_of(unit: Unit, instance: Instance, region: str) -> dict[str, Node]:
     """Gather all that an instance is told."""
     image = unit.images.get(instance.image_id)
     tree: dict[str, Node] = {
-        "meta-data": _sorted(_facts(instance, image) | _surroundings(unit, instance, region)),
+        "meta-data": _sorted(_facts(instance, image) | _surroundings(unit, instance, region) | _tags(unit, instance)),
         "dynamic": {"instance-identity": {"document": _document(instance, region)}},
     }
     return tree | {"user-data": instance.user_data} if instance.user_data else tree
@@ -87,7 +87,7 @@ def _facts(instance: Instance, image: Image | None) -> dict[str, Node]:
         "local-hostname": name,
         "local-ipv4": address,
         "mac": instance.mac,
-        "product-codes": "",
+        "product-codes": "\n".join(image.product_codes) if image else "",
         "public-hostname": name,  # as in 1.6.1, where nothing else is public
         "public-ipv4": address,
         "reservation-id": instance.reservation_id,
@@ -120,6 +120,14 @@ def _surroundings(unit: Unit, instance: Instance, region: str) -> dict[str, Node
         "security-groups": named,
         "services": {"domain": "amazonaws.com", "partition": "aws"},
     }
+
+
+def _tags(unit: Unit, instance: Instance) -> dict[str, Node]:
+    """Show the tags if the owner wants that; a key that holds a slash can be no name here and is left out."""
+    if not instance.metadata_tags:
+        return {}
+    named = tags.by_resource(unit, (instance.id,)).get(instance.id, {})
+    return {"tags": {"instance": _sorted({key: value for key, value in named.items() if "/" not in key})}}
 
 
 def _document(instance: Instance, region: str) -> str:

@@ -4,7 +4,8 @@ It stands apart from `wiring.py` so that the loop and the services can be run to
 """
 
 from app.domain.ports import Unit
-from app.services import fencing, hosts, instances, moves, power
+from app.domain.volume import Volume
+from app.services import captures, fencing, hosts, instances, moves, power, volumes
 
 
 class Outcomes:
@@ -28,8 +29,20 @@ class Outcomes:
     def move_failed(self, unit: Unit, instance_id: str, reason: str) -> None:
         moves.failed(unit, instance_id, reason)
 
+    def image_captured(self, unit: Unit, image_id: str, sha256: str, size_bytes: int) -> None:
+        captures.done(unit, image_id, sha256, size_bytes)
+
+    def image_failed(self, unit: Unit, image_id: str, code: str, reason: str) -> None:
+        captures.failed(unit, image_id, code, reason)
+
     def host_cleaned(self, unit: Unit, name: str) -> None:
         fencing.cleaned(unit, name)
 
     def host_emptied(self, unit: Unit, name: str) -> None:
         hosts.forget(unit, name)
+
+    def let_go(self, unit: Unit, seen: Volume, *, ended: bool) -> None:
+        volumes.let_go(unit, seen, ended=ended)
+
+    def growth_refused(self, unit: Unit, volume_id: str, why: str) -> None:
+        volumes.growth_refused(unit, volume_id, why)

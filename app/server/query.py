@@ -16,9 +16,35 @@ from app.domain.account import Caller
 from app.domain.errors import CloudError, DryRun, OverLimit
 from app.domain.ports import Clock, Store, Unit
 from app.server.callers import Callers
-from app.server.ec2 import groups, images, instances, keypairs, launch_templates, placement_groups, tags, types, zones
+from app.server.ec2 import (
+    addresses,
+    consoles,
+    group_rules,
+    groups,
+    id_formats,
+    image_attributes,
+    image_keeping,
+    images,
+    instance_attributes,
+    instance_options,
+    instances,
+    interfaces,
+    keypairs,
+    launch_templates,
+    offerings,
+    placement_groups,
+    snapshots,
+    tags,
+    types,
+    unsold,
+    volumes,
+    vpc,
+    vpc_absences,
+    zones,
+)
 from app.server.ec2.operation import Answer, Ask, Operation, Site
-from app.wire import signatures
+from app.server.pace import Pace
+from app.wire import elasticfox, signatures
 from app.wire.faults import brief
 from app.wire.protocol import Call, Protocol, service_of
 from app.wire.signatures import Claim, SignedRequest, mismatch
@@ -26,15 +52,30 @@ from app.wire.signatures import Claim, SignedRequest, mismatch
 log = logging.getLogger(__name__)
 
 OPERATIONS: tuple[Operation, ...] = (
-    *instances.OPERATIONS,
-    *images.OPERATIONS,
-    *keypairs.OPERATIONS,
+    *addresses.OPERATIONS,
+    *consoles.OPERATIONS,
+    *group_rules.OPERATIONS,
     *groups.OPERATIONS,
-    *placement_groups.OPERATIONS,
+    *id_formats.OPERATIONS,
+    *image_attributes.OPERATIONS,
+    *image_keeping.OPERATIONS,
+    *images.OPERATIONS,
+    *instance_attributes.OPERATIONS,
+    *instance_options.OPERATIONS,
+    *instances.OPERATIONS,
+    *interfaces.OPERATIONS,
+    *keypairs.OPERATIONS,
     *launch_templates.OPERATIONS,
+    *offerings.OPERATIONS,
+    *placement_groups.OPERATIONS,
+    *snapshots.OPERATIONS,
     *tags.OPERATIONS,
-    *zones.OPERATIONS,
     *types.OPERATIONS,
+    *unsold.OPERATIONS,
+    *volumes.OPERATIONS,
+    *vpc.OPERATIONS,
+    *vpc_absences.OPERATIONS,
+    *zones.OPERATIONS,
 )
 MOST_PARAMETERS = 10_000
 
@@ -60,8 +101,10 @@ class _Opened(msgspec.Struct, frozen=True, kw_only=True):
 class QueryApi:
     """Answers Query requests against the store."""
 
-    def __init__(self, *, store: Store, site: Site, clock: Clock, protocols: Mapping[str, Protocol]) -> None:
-        self._store, self._site, self._clock, self._protocols = store, site, clock, protocols
+    def __init__(
+        self, *, store: Store, site: Site, clock: Clock, pace: Pace, protocols: Mapping[str, Protocol]
+    ) -> None:
+        self._store, self._site, self._clock, self._pace, self._protocols = store, site, clock, pace, protocols
         self._callers = Callers(store)
         self._nobodys_secret = site.entropy(30).hex()
         self._operations = {(operation.service, operation.name): operation for operation in OPERATIONS}
@@ -73,9 +116,11 @@ class QueryApi:
             protocol = self._protocol(request.params)
             claim = signatures.read(request)
             caller = self._authenticate(claim)
+            self._pace.take(caller.account_id)
             call = protocol.decode(request.params)
             opened = _Opened(caller=caller, call=call, operation=self._operations[call.service, call.operation])
-            return Reply(status=200, body=await self._run(opened, source, request_id))
+            body = await self._run(opened, source, request_id)
+            return Reply(status=200, body=elasticfox.respelled(body) if elasticfox.sent(request) else body)
         except CloudError as error:
             status, body = protocol.fault(error, request_id)
         except Exception as error:
@@ -164,7 +209,11 @@ def _pairs(form: bytes) -> list[tuple[str, str]]:
 def _audit(unit: Unit, call: Call, caller: Caller, source: str, outcome: str, detail: str = "") -> None:
     named = getattr(call.arguments, "instance_ids", None) or getattr(call.arguments, "resources", None) or []
     target = ", ".join(named) or next(
-        (str(value) for name in ("key_name", "image_id", "group_name") if (value := getattr(call.arguments, name, ""))),
+        (
+            str(value)
+            for name in ("key_name", "image_id", "group_name", "group_id", "volume_id", "snapshot_id")
+            if (value := getattr(call.arguments, name, ""))
+        ),
         "",
     )
     who = f"{caller.account_id}/{caller.user_name}"

@@ -11,7 +11,7 @@ from app.domain.account import Caller
 from app.domain.commands import RegisterImage
 from app.domain.files import ImageFiles
 from app.domain.ports import Entropy, Unit
-from app.services import accounts, addresses, clusters, hosts, images, rulesets, types
+from app.services import accounts, addresses, clusters, hosts, images, public_addresses, rulesets, types
 from app.settings import Settings
 from app.storage.rehearsal import RehearsalFile, rehearsal_image
 
@@ -50,6 +50,7 @@ def seed(unit: Unit, settings: Settings, said: rulesets.Said, entropy: Entropy) 
     """Give types, administrator and hosts; return the administrator's secrets at the first start."""
     types.seed(unit)
     addresses.configure(unit, settings.network.subnet)
+    public_addresses.configure(unit, settings.public_ips, settings.addressing)
     secrets = accounts.first_start(unit, entropy)
     follow(unit, settings, said)
     shape = wants_rehearsal(unit, settings)

@@ -20,10 +20,13 @@ from app.clock import SystemClock
 from app.domain.host import Host
 from app.domain.ports import Clock, Fabric, Hypervisors, Store, Unit
 from app.domain.states import HostState
+from app.domain.storage import Volumes
 from app.network.kernel import KernelFabric
 from app.reconcile.limits import Limits
 from app.reconcile.loop import Reconciler
 from app.reconcile.sampling import Sampling
+from app.reconcile.volume_keeper import VolumeKeeper
+from app.reconcile.volume_steps import Hand
 from app.server import eucarc, rule_files, seeding
 from app.server.backups import clear_abandoned
 from app.server.cloud import Cloud
@@ -35,6 +38,7 @@ from app.server.measuring import Measuring, Supplements
 from app.server.metadata import Metadata
 from app.server.metrics import Metrics
 from app.server.outcomes import Outcomes
+from app.server.pace import Pace
 from app.server.planner import Planner
 from app.server.query import QueryApi, requests_of
 from app.server.query_edge import EC2_PATH
@@ -48,6 +52,7 @@ from app.services.fleet import Fleet
 from app.services.mapping import Mapping
 from app.settings import Settings
 from app.storage.library import Library
+from app.storage.rehearsed_volumes import RehearsedVolumes
 from app.storage.seed import Seeds
 from app.store.backup import backup
 from app.store.database import Database
@@ -69,6 +74,7 @@ class Ports(NamedTuple):
     store: Store
     hypervisors: Hypervisors
     fabric: Fabric
+    storage: Volumes
 
 
 Around = Callable[[Ports], Ports]
@@ -97,7 +103,8 @@ async def running(
             samples = SampleFile(settings.samples, clock)
             await _prepare(store, library, settings, url)
             fabric = KernelFabric(owner_of(state), Metadata(store, clock, os.urandom).answer)
-            ports = around(Ports(store, hypervisors_of(settings), fabric))
+            storage = RehearsedVolumes(state / "volumes" / "rehearsed")
+            ports = around(Ports(store, hypervisors_of(settings), fabric, storage))
             mapping = Mapping(Fleet(clock.monotonic_s, threading.Lock(), settings.power_model))
             cloud = Cloud(
                 store=ports.store,
@@ -113,6 +120,7 @@ async def running(
                 state_dir=state,
                 mapping=mapping,
                 rounds=rounds_of(ports.store, mapping, clock, live),
+                pace=Pace(settings.requests_per_s, clock),
                 version=__version__,
             )
             cloud.sensors.tell(mapping.fleet)
@@ -121,7 +129,9 @@ async def running(
             async with (
                 aclosing(samples),
                 _following(cloud),
+                aclosing(ports.storage),
                 _reconciling(cloud, ports.fabric, settings),
+                _beside(_volumes_kept(cloud, ports.storage)),
                 _beside(keep_tidy(store, clock, settings.journal_keep_s), live.follow(store), cloud.rounds.run()),
             ):
                 yield cloud
@@ -185,7 +195,7 @@ def query_api(cloud: Cloud, url: str) -> QueryApi:
         for service in ("ec2", "sts")
         if (requests := requests_of(service))
     }
-    return QueryApi(store=cloud.store, site=site, clock=cloud.clock, protocols=protocols)
+    return QueryApi(store=cloud.store, site=site, clock=cloud.clock, pace=cloud.pace, protocols=protocols)
 
 
 def hypervisors_of(settings: Settings) -> Hosts:
@@ -254,6 +264,12 @@ async def _reconciling(cloud: Cloud, fabric: Fabric, settings: Settings) -> Asyn
         await reconciler.stop()
         await fabric.close()
         await cloud.hypervisors.close()
+
+
+def _volumes_kept(cloud: Cloud, storage: Volumes) -> Coroutine[Any, Any, None]:
+    """Look after volumes and snapshots, for ever."""
+    hand = Hand(store=cloud.store, storage=storage, outcomes=Outcomes())
+    return VolumeKeeper(hand, cloud.clock, Limits()).run()
 
 
 def _sensing(cloud: Cloud, hosts_up: Callable[[], list[Host]], settings: Settings) -> AbstractAsyncContextManager[None]:

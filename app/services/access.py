@@ -10,6 +10,7 @@ from typing import Protocol
 from app.domain.account import Caller, Role
 from app.domain.errors import Forbidden
 from app.domain.image import Image
+from app.domain.volume import Snapshot
 
 
 class Owned(Protocol):
@@ -24,7 +25,17 @@ def owns(caller: Caller, thing: Owned) -> bool:
 
 def may_run(caller: Caller, image: Image) -> bool:
     """Tell whether the caller may see an image and launch from it."""
+    return image.public or caller.account_id in image.granted_to or owns(caller, image)
+
+
+def may_copy(caller: Caller, image: Image) -> bool:
+    """Tell whether the caller may have an image's bytes: who was only allowed to launch it may not."""
     return image.public or owns(caller, image)
+
+
+def may_clone(caller: Caller, snapshot: Snapshot) -> bool:
+    """Tell whether the caller may see a snapshot and make volumes from it."""
+    return snapshot.public or caller.account_id in snapshot.users or owns(caller, snapshot)
 
 
 def scope(caller: Caller) -> dict[str, str]:

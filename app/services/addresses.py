@@ -30,7 +30,12 @@ def configure(unit: Unit, subnet: str) -> None:
 
 def subnet_of(unit: Unit, host: Host) -> str:
     """Return the subnet that a host's instances have their addresses from; empty: the site gives them."""
-    return unit.setting(_REHEARSAL, REHEARSAL_SUBNET) if host.rehearsal else unit.setting(_SUBNET)
+    return rehearsal_subnet(unit) if host.rehearsal else unit.setting(_SUBNET)
+
+
+def rehearsal_subnet(unit: Unit) -> str:
+    """Return the subnet of rehearsal hosts."""
+    return unit.setting(_REHEARSAL, REHEARSAL_SUBNET)
 
 
 def give(unit: Unit, hosts: Sequence[str]) -> list[str]:

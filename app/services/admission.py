@@ -4,6 +4,7 @@ The order is 1.6.1's, since it decides which error a request with several faults
 ramdisk; key pair; type; groups; capacity. All or nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain.account import Caller
@@ -13,14 +14,16 @@ from app.domain.group import SecurityGroup
 from app.domain.image import Image, ImageKind
 from app.domain.ports import Entropy, Unit
 from app.domain.vmtype import VmType
-from app.services import addresses, groups, images, keypairs, placement_groups, tags, types
+from app.services import addresses, groups, images, keypairs, placement_groups, public_addresses, tags, types
 from app.services.access import sees_hosts
 from app.services.machines import Wish
 from app.services.mapping import Choice, Mapping
 
 MOST_PER_REQUEST = 1000
 MOST_GROUPS = 16
+LONGEST_DESCRIPTION = 255
 USER_DATA_BYTES = 16 * 1024
+MOST_HOPS = 64
 SHUTDOWN_BEHAVIORS = ("stop", "terminate")
 _MIB = 1 << 20
 _ADVICE = "ask for fewer, for a smaller type or in another zone, or try again later"
@@ -40,6 +43,7 @@ class Admitted:
     placement_group: str
     choice: Choice
     addresses: tuple[str, ...]
+    public_addresses: tuple[str, ...]
 
 
 def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, mapping: Mapping) -> Admitted:
@@ -56,13 +60,13 @@ def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, m
         raise Combination("A ramdisk needs a kernel: give KernelId, or register the image with one")
     pair = keypairs.find(unit, caller, name=command.key_name) if command.key_name else None
     vmtype = types.resolve(unit, command.vmtype)
-    _check_fit(image, vmtype)
+    check_fit(image, vmtype)
     named = _groups(unit, caller, command, entropy)
     company = placement_groups.asked(
         unit, caller, command.placement_group, command.placement_group_id, command.partition_number
     )
     wished = Wish(caller=caller, command=command, vmtype=vmtype, image_id=image.id, group=company)
-    choice, given = _place(unit, wished, mapping)
+    choice, given, public = _place(unit, wished, mapping)
     return Admitted(
         image=image,
         kernel_id=kernel_id,
@@ -74,6 +78,7 @@ def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, m
         placement_group=company.name if company else "",
         choice=choice,
         addresses=given,
+        public_addresses=public,
     )
 
 
@@ -89,15 +94,37 @@ def _check_numbers(command: RunInstances) -> None:
         raise Invalid("MaxCount", command.max_count, f"It is at least MinCount ({command.min_count}).")
     if command.max_count > MOST_PER_REQUEST:
         raise OverLimit("instances per request", command.max_count, MOST_PER_REQUEST)
-    if len(command.user_data) > USER_DATA_BYTES:
-        raise Invalid("UserData", f"{len(command.user_data)} bytes", f"It has at most {USER_DATA_BYTES} bytes.")
-    if command.shutdown_behavior not in SHUTDOWN_BEHAVIORS:
-        why = f"Choose {' or '.join(SHUTDOWN_BEHAVIORS)}."
-        raise Invalid("InstanceInitiatedShutdownBehavior", command.shutdown_behavior, why)
+    check_user_data(command.user_data)
+    check_description(command.interface_description)
+    check_shutdown_behavior(command.shutdown_behavior)
+    check_hops(command.metadata.metadata_hops)
     tags.check(command.tags)
 
 
-def _check_fit(image: Image, vmtype: VmType) -> None:
+def check_user_data(user_data: bytes) -> None:
+    if len(user_data) > USER_DATA_BYTES:
+        raise Invalid("UserData", f"{len(user_data)} bytes", f"It has at most {USER_DATA_BYTES} bytes.")
+
+
+def check_description(description: str) -> None:
+    """Refuse a description of an interface that EC2 would refuse."""
+    if len(description) > LONGEST_DESCRIPTION:
+        why = f"It has at most {LONGEST_DESCRIPTION} characters."
+        raise Invalid("NetworkInterface.Description", f"{len(description)} characters", why)
+
+
+def check_shutdown_behavior(word: str) -> None:
+    if word not in SHUTDOWN_BEHAVIORS:
+        raise Invalid("InstanceInitiatedShutdownBehavior", word, f"Choose {' or '.join(SHUTDOWN_BEHAVIORS)}.")
+
+
+def check_hops(hops: int) -> None:
+    if not 1 <= hops <= MOST_HOPS:
+        raise Invalid("HttpPutResponseHopLimit", hops, f"It is between 1 and {MOST_HOPS}.")
+
+
+def check_fit(image: Image, vmtype: VmType) -> None:
+    """Invalid or Combination if an image has not room enough, on disk or in memory, in a type."""
     needed_mib = image.size_bytes // _MIB
     if needed_mib > vmtype.disk_gb * 1024:
         why = f"The image has {needed_mib} MiB and the type a disk of {vmtype.disk_gb} GB."
@@ -110,21 +137,30 @@ def _check_fit(image: Image, vmtype: VmType) -> None:
 def _groups(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy) -> tuple[SecurityGroup, ...]:
     default = groups.ensure_default(unit, caller.account_id, entropy)
     named = groups.find(unit, caller, command.group_ids, command.group_names)
-    for group in named:
-        if group.account_id != caller.account_id:
-            raise Missing("security group", group.id)
-    if len(named) > MOST_GROUPS:
-        raise OverLimit("security groups per instance", len(named), MOST_GROUPS)
+    check_groups(named, caller.account_id)
     return tuple(named) or (default,)
 
 
-def _place(unit: Unit, wished: Wish, mapping: Mapping) -> tuple[Choice, tuple[str, ...]]:
-    """Choose hosts and an address for each; fewer addresses than hosts are like fewer hosts."""
+def check_groups(named: Sequence[SecurityGroup], account_id: str) -> None:
+    """Missing if an instance of this account can not be in one of the groups, OverLimit if they are too many."""
+    for group in named:
+        if group.account_id != account_id:
+            raise Missing("security group", group.id)
+    if len(named) > MOST_GROUPS:
+        raise OverLimit("security groups per instance", len(named), MOST_GROUPS)
+
+
+def _place(unit: Unit, wished: Wish, mapping: Mapping) -> tuple[Choice, tuple[str, ...], tuple[str, ...]]:
+    """Choose hosts, a private address for each, and public ones; fewer addresses than hosts are like fewer hosts."""
     choice, least = _choose(unit, wished, mapping), wished.command.min_count
     given = addresses.give(unit, [place.host for place in choice.chosen])
     if len(given) < least:
         raise NoCapacity(wished.vmtype.name, least, (f"the subnet has {len(given)} addresses free",))
-    return choice, tuple(given)
+    wanted = public_addresses.wanted(unit, wished.command.addressing, len(given))
+    public = public_addresses.choose(unit, min(wanted, least), wanted)
+    if len(public) < wanted:
+        given = given[: len(public)]
+    return choice, tuple(given), public
 
 
 def _choose(unit: Unit, wished: Wish, mapping: Mapping) -> Choice:

@@ -6,13 +6,14 @@ host was not seen since may still run there, so only what the loop saw gone is d
 
 from app.domain.ports import Unit
 from app.domain.states import Wanted
-from app.services import tags
+from app.services import snapshots, tags, volumes
 
 AT_ONCE = 500
 
 
 def drop_ended(unit: Unit, kept_ms: int) -> int:
-    """Remove instances that ended longer ago than that, with all that hangs on them; return how many."""
+    """Remove what ended longer ago than that, with all that hangs on it; return how many."""
+    gone = volumes.drop_deleted(unit, kept_ms, AT_ONCE) + snapshots.drop_deleted(unit, kept_ms, AT_ONCE)
     ended = unit.instances.where(wanted=Wanted.TERMINATED, removed=True)
     old = [row for row in ended if unit.now_ms - row.ended_at_ms > kept_ms][:AT_ONCE]
     for row in old:
@@ -23,4 +24,4 @@ def drop_ended(unit: Unit, kept_ms: int) -> int:
         reservation = unit.reservations.get(reservation_id)
         if reservation is not None and not unit.instances.where(reservation_id=reservation_id):
             unit.reservations.remove(reservation)
-    return len(old)
+    return gone + len(old)

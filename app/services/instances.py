@@ -4,17 +4,28 @@ Nothing here touches a host: a function changes what is wanted, the loop makes i
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
-from app.domain import ids
+from app.domain import ids, vpc
 from app.domain.account import Caller
 from app.domain.commands import RunInstances
 from app.domain.errors import Invalid, Mismatch, Missing, WrongState
 from app.domain.instance import Instance, Reservation, mac_of
 from app.domain.ports import Entropy, Unit
 from app.domain.states import INSTANCE, InstanceState, Wanted
-from app.services import admission, client_tokens, decisions, placement_groups, power, tags
+from app.services import (
+    admission,
+    captures,
+    client_tokens,
+    decisions,
+    launch_volumes,
+    placement_groups,
+    power,
+    protection,
+    public_addresses,
+    tags,
+)
 from app.services.access import owns, scope
 from app.services.mapping import Mapping
 from app.services.rooms import rooms
@@ -56,28 +67,32 @@ def run(
         unit.instances.add(instance, event="instance.asked", text=f"placed on {instance.host}")
         decisions.placed(unit, instance, admitted.choice)
         instances.append(instance)
+    public_addresses.give(unit, instances, admitted.public_addresses, entropy)
+    launch_volumes.add(unit, caller, command, instances, entropy)
     if command.tags:
         tags.set_on(unit, caller, [instance.id for instance in instances], command.tags)
     return reservation, instances
 
 
 def terminate(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Change]:
-    """Want instances gone for good, whatever state they are in."""
+    """Want instances gone for good, whatever state they are in; Protected, and none goes, if one may not."""
 
     def end(instance: Instance) -> Instance:
         if instance.wanted is Wanted.TERMINATED:
             return instance
+        protection.check_terminate(instance)
         return _ended(unit, instance, "Client.UserInitiatedShutdown", "User initiated shutdown", "User initiated")
 
     return _each(unit, caller, instance_ids, "terminate", end)
 
 
 def stop(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Change]:
-    """Want instances off with their disks kept."""
+    """Want instances off with their disks kept; Protected, and none stops, if one may not."""
 
     def off(instance: Instance) -> Instance:
         if instance.wanted is Wanted.STOPPED:
             return instance
+        protection.check_stop(instance)
         return _stopped(unit, instance, "Client.UserInitiatedShutdown", "User initiated shutdown", "User initiated")
 
     return _each(unit, caller, instance_ids, "stop", off)
@@ -89,6 +104,7 @@ def start(unit: Unit, caller: Caller, instance_ids: Sequence[str], mapping: Mapp
     def again(instance: Instance) -> Instance:
         if instance.state in (InstanceState.PENDING, InstanceState.RUNNING):
             return instance
+        captures.refuse_start(unit, instance)
         _check_room(unit, caller, instance, mapping)
         power.wake(unit, instance.host, f"{instance.id} starts there")
         return replace(
@@ -139,6 +155,14 @@ def find(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Instan
     if missing:
         raise Missing("instance", *missing)
     return found
+
+
+def of_interface(unit: Unit, caller: Caller, interface_id: str) -> Instance:
+    """Look an instance up by its network interface, which it has as long as it is there; Missing otherwise."""
+    instance = unit.instances.get(vpc.instance_of(ids.parse(interface_id, "network interface")))
+    if instance is None or not owns(caller, instance) or instance.removed:
+        raise Missing("network interface", interface_id)
+    return instance
 
 
 def get(unit: Unit, instance_id: str) -> Instance:
@@ -221,11 +245,14 @@ def _asked(
         host=chosen.host,
         mac=mac_of(instance_id),
         private_ip=admitted.addresses[index],
+        interface_description=command.interface_description,
         public_key=admitted.public_key,
         user_data=command.user_data,
         architecture=admitted.image.architecture,
         shutdown_behavior=command.shutdown_behavior,
         monitoring=command.monitoring,
+        **asdict(command.guards),
+        **asdict(command.metadata),
         placement_reasons=chosen.reasons,
         launched_at_ms=reservation.created_at_ms,
         created_at_ms=reservation.created_at_ms,
@@ -273,7 +300,7 @@ def _check_room(unit: Unit, caller: Caller, instance: Instance, mapping: Mapping
     if room.closed or not room.free.covers(need):
         why = room.closed or f"has {room.free.cores} cores and {room.free.memory_mib} MiB free"
         raise admission.no_room(caller, instance.vmtype, 1, f"its host {host.name} {why}")
-    apart = placement_groups.objection(unit, instance, host)
+    apart = placement_groups.objection(unit, instance, host.name)
     if apart:
         raise admission.no_room(caller, instance.vmtype, 1, f"its host {host.name} {apart}")
     objections = mapping.objections(unit, instance, host.name)
@@ -283,6 +310,7 @@ def _check_room(unit: Unit, caller: Caller, instance: Instance, mapping: Mapping
 
 
 def _ended(unit: Unit, instance: Instance, code: str, reason: str, by: str) -> Instance:
+    public_addresses.leave(unit, instance.id)
     return replace(
         instance,
         wanted=Wanted.TERMINATED,

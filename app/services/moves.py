@@ -68,7 +68,7 @@ def check_target(unit: Unit, instance: Instance, here: Host, there: Host) -> Non
     """Combination or NoCapacity unless an instance of one host could run on another."""
     _check_alike(here, there)
     _check_room(unit, instance, there)
-    apart = placement_groups.objection(unit, instance, there)
+    apart = placement_groups.objection(unit, instance, there.name)
     if apart:
         raise NoCapacity(instance.vmtype, 1, (f"{there.name} {apart}",))
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from app.domain import ids
 from app.domain.account import Caller
-from app.domain.errors import Combination, Conflict, InUse, Invalid, Missing
+from app.domain.errors import Combination, Conflict, InUse, Invalid, Missing, NoCapacity
 from app.domain.host import Host
 from app.domain.instance import Instance
 from app.domain.placement_group import PlacementGroup, SpreadLevel, Strategy
@@ -115,16 +115,32 @@ def company(unit: Unit, group: PlacementGroup, hosts: Iterable[Host], partition:
     return Company(group, inside, hosts, partition)
 
 
-def objection(unit: Unit, instance: Instance, host: Host) -> str:
+def objection(unit: Unit, instance: Instance, host: str) -> str:
     """Say why the instance's group keeps it from a host; empty if it does not."""
     found = unit.placement_groups.where(account_id=instance.account_id, name=instance.placement_group)
     if not found:
         return ""
-    others = [one for one in members(unit, found[0]) if one.id != instance.id]
-    inside = [(one.partition_number, name) for one in others for name in one.hosts]
-    around = unit.hosts.where(name=tuple({name for _, name in inside} | {host.name}))
-    *_, loosest = Company(found[0], inside, around, instance.partition_number).options()
-    return loosest.closed.get(host.name, "")
+    *_, loosest = _around(unit, found[0], instance, host, instance.partition_number).options()
+    return loosest.closed.get(host, "")
+
+
+def partition_on(unit: Unit, group: PlacementGroup, instance: Instance, partition: int) -> int:
+    """Return the partition that an instance would be in on its host, 0 where there are none; NoCapacity otherwise."""
+    why = ""
+    for option in _around(unit, group, instance, instance.host, partition).options():
+        why = option.closed.get(instance.host, "")
+        if not why:
+            return option.partition
+    raise NoCapacity(instance.vmtype, 1, (f"the host of {instance.id} {why}",))
+
+
+def _around(unit: Unit, group: PlacementGroup, instance: Instance, host: str, partition: int) -> Company:
+    """Form a group without one of its instances, as far as a host is concerned."""
+    inside = [
+        (one.partition_number, name) for one in members(unit, group) if one.id != instance.id for name in one.hosts
+    ]
+    hosts = unit.hosts.where(name=tuple({name for _, name in inside} | {host}))
+    return Company(group, inside, hosts, partition)
 
 
 def apart(unit: Unit) -> tuple[Member, ...]:

@@ -7,13 +7,16 @@ but not what it was.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any
 
 from app.domain import ids
 from app.domain.account import Account
 from app.domain.group import SecurityGroup
-from app.domain.instance import Instance, Reservation, mac_of
+from app.domain.instance import SWITCHES, Instance, Reservation, mac_of
 from app.domain.ports import DomainSeen, Unit
 from app.domain.states import Seen, Wanted
+from app.services import groups
 
 _ON = frozenset({Seen.RUNNING, Seen.PAUSED})
 
@@ -60,6 +63,8 @@ def instance_of(seen: DomainSeen, host: str) -> Instance:
         architecture=kept.get("architecture", "x86_64"),
         shutdown_behavior=kept.get("shutdown_behavior", "stop"),
         monitoring=kept.get("monitoring") == "true",
+        metadata_hops=int(kept.get("metadata_hops", "1")),
+        **_switches(kept),
         placement_reasons=(f"found on {host}",),
         wanted=Wanted.RUNNING if running else Wanted.STOPPED,
         launches=seen.launch,
@@ -124,26 +129,33 @@ def _add(unit: Unit, instance: Instance) -> None:
         )
     for group_id in instance.group_ids:
         if unit.groups.get(group_id) is None:
-            unit.groups.add(_group(unit, group_id, instance.account_id))
+            _add_group(unit, group_id, instance.account_id)
     if instance.private_ip and unit.instances.where(private_ip=instance.private_ip, removed=False):
         instance = replace(instance, private_ip="")
     unit.instances.add(instance, event="instance.recovered", text=f"found on {instance.host}")
 
 
-def _group(unit: Unit, group_id: str, account_id: str) -> SecurityGroup:
-    return SecurityGroup(
+def _add_group(unit: Unit, group_id: str, account_id: str) -> None:
+    group = SecurityGroup(
         id=group_id,
         account_id=account_id,
         name=f"recovered-{group_id}",
         description="Found on an instance; its name and rules were lost",
         created_at_ms=unit.now_ms,
     )
+    unit.groups.add(group)
+    groups.begin(unit, group, lambda length: sha256(group_id.encode()).digest()[:length])
 
 
 def _without_row(unit: Unit, volumes: Iterable[str]) -> list[str]:
     owners = {volume.partition(".")[0] for volume in volumes}
     mine = sorted(owner for owner in owners if ids.resource_of(owner) == "instance")
     return [owner for owner in mine if unit.instances.get(owner) is None]
+
+
+def _switches(kept: Mapping[str, str]) -> dict[str, Any]:
+    """Read what is on or off; what an older version did not write down is as it is at first."""
+    return {switch: kept[switch] == "true" for switch in SWITCHES if switch in kept}
 
 
 def _cluster(kept: Mapping[str, str]) -> str:

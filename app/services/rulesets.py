@@ -84,7 +84,8 @@ def add(unit: Unit, rules: Draft, author: str) -> Ruleset:
 
 
 def activate(unit: Unit, chosen: str, who: str) -> Active:
-    """Let a policy of 1.6.1, or a ruleset by its id, decide from the next launch on."""
+    """Let a policy of 1.6.1 (in any case of letters), or a ruleset by its id, decide from the next launch on."""
+    chosen = chosen.upper() if chosen.upper() in BUILT_IN else chosen
     policy = chosen if chosen in BUILT_IN else get(unit, chosen).policy
     if active_id(unit) != chosen:
         unit.set_setting(_ACTIVE, chosen)

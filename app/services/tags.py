@@ -12,6 +12,7 @@ from app.domain.ports import Unit
 from app.domain.records import Records
 from app.domain.states import ImageState
 from app.domain.tag import LONGEST_KEY, LONGEST_VALUE, MOST_PER_RESOURCE, RESERVED_PREFIX, Tag
+from app.domain.volume import Snapshot, Volume
 from app.services import client_tokens
 from app.services.access import Owned, owns
 
@@ -25,6 +26,10 @@ _KINDS: Mapping[str, tuple[str, Callable[[Unit], Records[Any]]]] = {
     "placement group": ("placement-group", lambda unit: unit.placement_groups),
     "launch template": ("launch-template", lambda unit: unit.launch_templates),
     "security group": ("security-group", lambda unit: unit.groups),
+    "security group rule": ("security-group-rule", lambda unit: unit.group_rules),
+    "volume": ("volume", lambda unit: unit.volumes),
+    "snapshot": ("snapshot", lambda unit: unit.snapshots),
+    "allocation": ("elastic-ip", lambda unit: unit.addresses),
 }
 
 
@@ -103,4 +108,6 @@ def _gone(unit: Unit, thing: Owned) -> bool:
     """Tell whether a thing is kept for the record only."""
     if isinstance(thing, Instance):
         return thing.hidden(unit.now_ms)
-    return isinstance(thing, Image) and thing.state is not ImageState.AVAILABLE
+    if isinstance(thing, Volume | Snapshot):
+        return thing.gone
+    return isinstance(thing, Image) and thing.state is ImageState.DEREGISTERED

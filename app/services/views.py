@@ -147,6 +147,7 @@ def image_view(image: Image) -> ImageView:
         min_memory_mib=image.min_memory_mib,
         sha256=image.sha256,
         created_at_ms=image.created_at_ms,
+        granted_to=image.granted_to,
     )
 
 

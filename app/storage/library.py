@@ -68,6 +68,12 @@ class Library:
                 self._sync_directory()
         return digest.hexdigest(), size
 
+    @contextmanager
+    def spool(self) -> Iterator[Path]:
+        """Lend an empty file on the library's disk for bytes on their way into it; it is gone afterwards."""
+        with self._part() as part:
+            yield part.path
+
     def remove(self, sha256: str) -> None:
         """Remove a file; none is no error."""
         with self._disk_refusals():

@@ -6,8 +6,9 @@ The word is what users read in errors ("The key pair 'x' already exists") and wh
 from typing import Final
 
 from app.domain.account import AccessKey, Account, Token, User
+from app.domain.address import Address
 from app.domain.client_token import ClientToken
-from app.domain.group import SecurityGroup
+from app.domain.group import GroupRule, SecurityGroup
 from app.domain.host import Cluster, Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
@@ -17,6 +18,7 @@ from app.domain.placement_group import PlacementGroup
 from app.domain.ruleset import Activation, Ruleset
 from app.domain.tag import Tag
 from app.domain.vmtype import VmType
+from app.domain.volume import Snapshot, Volume
 
 KINDS: Final[dict[type, tuple[str, str]]] = {
     Account: ("accounts", "account"),
@@ -29,13 +31,17 @@ KINDS: Final[dict[type, tuple[str, str]]] = {
     VmType: ("vmtypes", "type"),
     KeyPair: ("keypairs", "key pair"),
     SecurityGroup: ("groups", "security group"),
+    GroupRule: ("group_rules", "security group rule"),
     Reservation: ("reservations", "reservation"),
     Instance: ("instances", "instance"),
+    Volume: ("volumes", "volume"),
+    Snapshot: ("snapshots", "snapshot"),
     Tag: ("tags", "tag"),
     PlacementGroup: ("placement_groups", "placement group"),
     LaunchTemplate: ("launch_templates", "launch template"),
     LaunchTemplateVersion: ("launch_template_versions", "launch template version"),
     ClientToken: ("client_tokens", "client token"),
+    Address: ("addresses", "address"),
     Ruleset: ("rulesets", "ruleset"),
     Activation: ("activations", "activation"),
 }

@@ -46,6 +46,7 @@ class Codec(Generic[Row]):
         self.columns = tuple(_column(field, hints[field.name]) for field in fields(entity))  # type: ignore[arg-type]
         self.names = tuple(column.name for column in self.columns)
         self.by_name = {column.name: column for column in self.columns}
+        self.by_name |= {name: _derived(name) for name in getattr(entity, "DERIVED", ())}
         self.key = key_columns(entity)
         self._encoders = tuple((i, c.encode) for i, c in enumerate(self.columns) if c.encode is not None)
         self._decoders = tuple((i, c.decode) for i, c in enumerate(self.columns) if c.decode is not None)
@@ -107,6 +108,11 @@ def _column(field: Field[Any], hint: Any) -> Column:
         encode=encode,
         decode=decode,
     )
+
+
+def _derived(name: str) -> Column:
+    """Form a column that the file makes of others and nobody reads: a text."""
+    return Column(name=name, sql_type="TEXT", default=None, writer="services", secret=False, encode=str, decode=None)
 
 
 def _default(field: Field[Any]) -> Any:

@@ -10,10 +10,14 @@ from sqlite_utils import Database as Schema
 from sqlite_utils import Migrations
 
 from app.domain.errors import Broken
-from app.store import first_schema
+from app.store import first_schema, volume_schema
 
 APPLICATION_ID = 0x45756361  # "Euca" in the file's header, so that `file` and we tell our databases from others
 SET = "cloud"
+_IMAGE_WORDS = (
+    *("source_image_id", "source_region", "source_instance_id"),
+    *("state_reason_code", "state_reason"),
+)
 
 
 def migrations() -> Migrations:
@@ -28,7 +32,13 @@ def migrations() -> Migrations:
     steps(name="0007_hosts_for_rules")(_0007_hosts_for_rules)
     steps(name="0008_power")(_0008_power)
     steps(name="0009_fencing")(_0009_fencing)
+    steps(name="0010_group_rules")(_0010_group_rules)
+    steps(name="0011_addresses")(_0011_addresses)
+    steps(name="0012_volumes")(_0012_volumes)
+    steps(name="0013_images_complete")(_0013_images_complete)
+    steps(name="0014_instance_attributes")(_0014_instance_attributes)
     steps(name="0015_promises")(_0015_promises)
+    steps(name="0018_state_of_instances")(_0018_state_of_instances)
     return steps
 
 
@@ -172,6 +182,66 @@ def _0009_fencing(schema: Schema) -> None:
     schema.execute('ALTER TABLE "instances" ADD COLUMN "disks_from" INTEGER NOT NULL DEFAULT 0')
 
 
+def _0010_group_rules(schema: Schema) -> None:
+    """No rule is there twice. Older groups get what new ones begin with: until now all traffic passed."""
+    schema.execute(
+        'CREATE TABLE "group_rules" ("id" TEXT NOT NULL PRIMARY KEY, "group_id" TEXT NOT NULL,'
+        ' "account_id" TEXT NOT NULL, "egress" INTEGER NOT NULL, "protocol" TEXT NOT NULL,'
+        ' "from_port" INTEGER NOT NULL, "to_port" INTEGER NOT NULL, "peer" TEXT NOT NULL,'
+        " \"description\" TEXT NOT NULL DEFAULT '') STRICT"
+    )
+    schema.execute(
+        'CREATE UNIQUE INDEX "group_rules_permission" ON "group_rules"'
+        ' ("group_id", "egress", "protocol", "from_port", "to_port", "peer")'
+    )
+    schema.execute('CREATE INDEX "group_rules_account" ON "group_rules" ("account_id")')
+    schema.execute('CREATE INDEX "group_rules_peer" ON "group_rules" ("peer")')
+    insert = (
+        'INSERT INTO "group_rules"'
+        ' ("id", "group_id", "account_id", "egress", "protocol", "from_port", "to_port", "peer")'
+        " SELECT 'sgr-' || substr(lower(hex(randomblob(9))), 1, 17), id, account_id,"
+    )
+    schema.execute(f"{insert} 1, '-1', -1, -1, '0.0.0.0/0' FROM \"groups\"")
+    schema.execute(f"{insert} 0, '-1', -1, -1, id FROM \"groups\" WHERE name = 'default'")
+
+
+def _0011_addresses(schema: Schema) -> None:
+    """An instance has one public address at most, and an address is given once: the file itself sees to it."""
+    schema.execute('ALTER TABLE "instances" ADD COLUMN "interface_description" TEXT NOT NULL DEFAULT \'\'')
+    schema.execute(
+        'CREATE TABLE "addresses" ("id" TEXT NOT NULL PRIMARY KEY, "ip" TEXT NOT NULL UNIQUE,'
+        ' "account_id" TEXT NOT NULL, "automatic" INTEGER NOT NULL DEFAULT 0, "pool" TEXT NOT NULL,'
+        " \"domain\" TEXT NOT NULL DEFAULT 'vpc', \"instance_id\" TEXT NOT NULL DEFAULT '',"
+        ' "association_id" TEXT NOT NULL DEFAULT \'\', "created_at_ms" INTEGER NOT NULL) STRICT'
+    )
+    schema.execute('CREATE INDEX "addresses_account_id" ON "addresses" ("account_id")')
+    for column in ("instance_id", "association_id"):
+        schema.execute(f'CREATE UNIQUE INDEX "addresses_{column}" ON "addresses" ("{column}") WHERE "{column}" <> \'\'')
+
+
+def _0012_volumes(schema: Schema) -> None:
+    for statement in volume_schema.STATEMENTS:
+        schema.execute(statement)
+
+
+def _0013_images_complete(schema: Schema) -> None:
+    for column in ("granted_to", "product_codes", "devices"):
+        schema.execute(f'ALTER TABLE "images" ADD COLUMN "{column}" TEXT NOT NULL DEFAULT \'[]\'')
+    for column in _IMAGE_WORDS:
+        schema.execute(f'ALTER TABLE "images" ADD COLUMN "{column}" TEXT NOT NULL DEFAULT \'\'')
+    for column in ("deprecated_at_ms", "protected_until_ms"):
+        schema.execute(f'ALTER TABLE "images" ADD COLUMN "{column}" INTEGER NOT NULL DEFAULT 0')
+    schema.execute('ALTER TABLE "images" ADD COLUMN "protection" TEXT NOT NULL DEFAULT \'disabled\'')
+
+
+def _0014_instance_attributes(schema: Schema) -> None:
+    """What instances had before: no protection, the metadata service in both versions."""
+    off = ("disable_api_termination", "disable_api_stop", "metadata_tokens_required", "metadata_tags")
+    on = ("source_dest_check", "metadata_enabled", "metadata_hops")
+    for column, default in (*((name, 0) for name in off), *((name, 1) for name in on)):
+        schema.execute(f'ALTER TABLE "instances" ADD COLUMN "{column}" INTEGER NOT NULL DEFAULT {default}')
+
+
 def _0015_promises(schema: Schema) -> None:
     """What is promised of a request and of groups; a group that instances only named becomes one."""
     schema.execute(
@@ -210,6 +280,16 @@ def _0015_promises(schema: Schema) -> None:
         ' "account_id", "placement_group", \'partition\', 1,'
         ' min("created_at_ms") FROM "instances" WHERE "placement_group" <> \'\' AND NOT "removed"'
         ' GROUP BY "account_id", "placement_group"'
+    )
+
+
+def _0018_state_of_instances(schema: Schema) -> None:
+    """`Instance.state` in SQL, worked out where it is asked for; a law compares the two."""
+    schema.execute(
+        """ALTER TABLE "instances" ADD COLUMN "state" TEXT NOT NULL GENERATED ALWAYS AS (CASE "wanted"
+            WHEN 'terminated' THEN iif("removed", 'terminated', 'shutting-down')
+            WHEN 'stopped' THEN iif("seen" IN ('nothing', 'off', 'crashed'), 'stopped', 'stopping')
+            ELSE iif("launched" >= "launches", 'running', 'pending') END) VIRTUAL"""
     )
 
 

@@ -6,7 +6,14 @@ that few different texts occur.
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final
+
+from app.store.codec import dump
+
+MOST_VALUES: Final = 500
+_MANY: Final = -1
+Condition = tuple[str, int, int]
+"""A column, with how many exact values and how many patterns it may meet."""
 
 
 class Statements:
@@ -20,13 +27,21 @@ class Statements:
         self.select = f"SELECT {self._columns} FROM {self._table} WHERE {self._is_key}"  # noqa: S608
         self.delete = f"DELETE FROM {self._table} WHERE {self._is_key}"  # noqa: S608
         self.where = cache(self._where)
+        self.part = cache(self._part)
         self.update = cache(self._update)
 
-    def _where(self, counts: tuple[tuple[str, int], ...]) -> str:
-        """Select by columns, each with one of so many values."""
-        conditions = " AND ".join(f"{_quoted(name)} IN ({_marks(count)})" for name, count in counts)
-        narrowed = f" WHERE {conditions}" if conditions else ""
-        return f"SELECT {self._columns} FROM {self._table}{narrowed} ORDER BY {self._order}"  # noqa: S608
+    def _where(self, conditions: tuple[Condition, ...]) -> str:
+        """Select the rows that meet all conditions."""
+        narrowed = " AND ".join(map(_condition, conditions)) or "TRUE"
+        return f"SELECT {self._columns} FROM {self._table} WHERE {narrowed} ORDER BY {self._order}"  # noqa: S608
+
+    def _part(self, conditions: tuple[Condition, ...], order: tuple[str, ...], behind: bool) -> str:
+        """Select so many (the last value) of those rows, behind values of the columns that order them if any."""
+        narrowed = [*map(_condition, conditions), *([f"({_listed(order)}) > ({_marks(len(order))})"] if behind else ())]
+        return (
+            f"SELECT {self._columns} FROM {self._table} WHERE {' AND '.join(narrowed) or 'TRUE'}"  # noqa: S608
+            f" ORDER BY {_listed(order)} LIMIT ?"
+        )
 
     def _update(self, names: tuple[str, ...]) -> str:
         """Set columns of the row with a key, whose values come last."""
@@ -34,9 +49,28 @@ class Statements:
         return f"UPDATE {self._table} SET {sets} WHERE {self._is_key}"  # noqa: S608
 
 
-def padded(values: list[Any]) -> list[Any]:
+def condition(name: str, exact: list[Any], patterns: list[str]) -> tuple[Condition, list[Any]]:
+    """Form a condition of a column, which one of the values or patterns must meet, with what fills its marks."""
+    if len(exact) > MOST_VALUES:
+        exact, count = [dump(exact)], _MANY
+    else:
+        exact = _padded(exact)
+        count = len(exact)
+    patterns = _padded(patterns)
+    return (name, count, len(patterns)), exact + patterns
+
+
+def _condition(asked: Condition) -> str:
+    name, exact, patterns = asked
+    column = _quoted(name)
+    marks = "SELECT value FROM json_each(?)" if exact == _MANY else _marks(exact)
+    either = [f"{column} IN ({marks})"] if exact else []
+    return f"({' OR '.join([*either, *[f'{column} GLOB ?'] * patterns])})"
+
+
+def _padded(values: list[Any]) -> list[Any]:
     """Repeat the last value up to a power of two."""
-    return values + values[-1:] * ((1 << (len(values) - 1).bit_length()) - len(values))
+    return values + values[-1:] * ((1 << max(len(values) - 1, 0).bit_length()) - len(values))
 
 
 def _listed(names: Iterable[str]) -> str:

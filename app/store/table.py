@@ -6,22 +6,22 @@ a host's heartbeat touches `seen_at_ms` every few seconds: a change of columns o
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, Generic, TypeVar
 
 from app.domain.errors import CloudError, Conflict, Invalid, Missing
+from app.domain.records import Like
 from app.domain.rows import Writer
 from app.store.catalogue import KINDS
 from app.store.codec import Codec, Column, codec_of, storable
 from app.store.faults import translated
 from app.store.journal import Journal
 from app.store.session import Session
-from app.store.statements import Statements, padded
+from app.store.statements import Condition, Statements, condition
 
 Row = TypeVar("Row")
 NOT_JOURNALLED: Final = frozenset({"seen_at_ms"})
-MOST_VALUES: Final = 500
 
 
 class Rows(Generic[Row]):
@@ -44,15 +44,19 @@ class Rows(Generic[Row]):
 
     def where(self, **equal: object) -> list[Row]:
         """List rows by equality in key order; a tuple or list means any of its values, an empty one matches nothing."""
-        wanted = {name: self._any_of(name, given) for name, given in equal.items()}
-        if not all(wanted.values()):
+        asked = self._asked(equal)
+        if asked is None:
             return []
-        named = {name: values for name, values in wanted.items() if len(values) <= MOST_VALUES}
-        asked = {name: padded(values) for name, values in named.items()}
-        sql = self._sql.where(tuple((name, len(values)) for name, values in asked.items()))
-        found = self._session.query(sql, [value for values in asked.values() for value in values])
-        rest = [(self._codec.names.index(n), set(values)) for n, values in wanted.items() if n not in named]
-        return [self._codec.decode(row) for row in found if all(row[i] in values for i, values in rest)]
+        conditions, values = asked
+        return [self._codec.decode(row) for row in self._session.query(self._sql.where(conditions), values)]
+
+    def part(self, order: Sequence[str], after: Sequence[object], limit: int, **equal: object) -> list[Row]:
+        asked = self._asked(equal)
+        if asked is None:
+            return []
+        conditions, values = asked
+        sql = self._sql.part(conditions, tuple(map(self._column, order)), bool(after))
+        return [self._codec.decode(row) for row in self._session.query(sql, [*values, *after, limit])]
 
     def add(self, row: Row, *, event: str | None = None, text: str = "") -> None:
         if self._writer != "services":
@@ -103,12 +107,29 @@ class Rows(Generic[Row]):
             self._known[key] = row
         return self._known[key]
 
-    def _any_of(self, name: str, given: object) -> list[Any]:
-        column = self._codec.by_name.get(name)
-        if column is None:
-            raise ValueError(f"a {self._kind} has no column {name}")
+    def _asked(self, equal: Mapping[str, object]) -> tuple[tuple[Condition, ...], list[Any]] | None:
+        """Form the conditions and their values; None if a column may have no value at all."""
+        conditions, values = [], []
+        for name, given in equal.items():
+            exact, patterns = self._any_of(name, given)
+            if not exact and not patterns:
+                return None
+            one, filling = condition(name, exact, patterns)
+            conditions.append(one)
+            values += filling
+        return tuple(conditions), values
+
+    def _any_of(self, name: str, given: object) -> tuple[list[Any], list[str]]:
+        stored = self._codec.by_name[self._column(name)].stored
         values = given if isinstance(given, tuple | list) else (given,)
-        return list(dict.fromkeys(value for value in map(column.stored, values) if storable(value)))
+        exact = dict.fromkeys(stored(value) for value in values if not isinstance(value, Like))
+        patterns = dict.fromkeys(value.glob for value in values if isinstance(value, Like))
+        return [value for value in exact if storable(value)], [value for value in patterns if storable(value)]
+
+    def _column(self, name: str) -> str:
+        if name not in self._codec.by_name:
+            raise ValueError(f"a {self._kind} has no column {name}")
+        return name
 
     def _check_writer(self, columns: Iterable[Column]) -> None:
         foreign = [column.name for column in columns if column.writer != self._writer]

@@ -8,8 +8,9 @@ from typing import Final, Generic, TypeVar
 
 from app.domain import ports
 from app.domain.account import AccessKey, Account, Token, User
+from app.domain.address import Address
 from app.domain.client_token import ClientToken
-from app.domain.group import SecurityGroup
+from app.domain.group import GroupRule, SecurityGroup
 from app.domain.host import Cluster, Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
@@ -22,6 +23,7 @@ from app.domain.rows import Writer
 from app.domain.ruleset import Activation, Ruleset
 from app.domain.tag import Tag
 from app.domain.vmtype import Size, VmType
+from app.domain.volume import Snapshot, Volume
 from app.store import audit as audits
 from app.store.decisions import Decisions
 from app.store.journal import Journal
@@ -62,13 +64,17 @@ class Transaction:
     vmtypes = _Of(VmType)
     keypairs = _Of(KeyPair)
     groups = _Of(SecurityGroup)
+    group_rules = _Of(GroupRule)
     reservations = _Of(Reservation)
     instances = _Of(Instance)
+    volumes = _Of(Volume)
+    snapshots = _Of(Snapshot)
     tags = _Of(Tag)
     client_tokens = _Of(ClientToken)
     placement_groups = _Of(PlacementGroup)
     launch_templates = _Of(LaunchTemplate)
     launch_template_versions = _Of(LaunchTemplateVersion)
+    addresses = _Of(Address)
     rulesets = _Of(Ruleset)
     activations = _Of(Activation)
 

@@ -18,6 +18,7 @@ class Amendment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `Name=value` for that value only.
     `parameters`: request names that the models do not have, with the name of a shape each.
     `page`: least and most of MaxResults.
+    `refused`: why an operation that is not offered is not.
     """
 
     harmless: tuple[str, ...] = ()
@@ -25,6 +26,7 @@ class Amendment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     defaults: dict[str, str | int | bool] = {}
     filters: tuple[str, ...] = ()
     page: tuple[int, int] | None = None
+    refused: str = ""
 
     def ignores(self, path: str, value: str) -> bool:
         """Tell whether a parameter may be passed over; `path` has no list indexes."""
@@ -43,9 +45,8 @@ class Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Amendments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All amendments; `oldest` is the first EC2 date that is answered."""
+    """All amendments."""
 
-    oldest: str
     operations: dict[str, Amendment]
     codes: tuple[Code, ...] = ()
 

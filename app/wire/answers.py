@@ -26,19 +26,27 @@ _LEAVES: dict[str, Callable[[object], str]] = {
 }
 
 
-def compile_answer(model: Model, operation: str, *, strict: bool) -> Encode:
-    """Return the encoder of an operation's answers: (answer, namespace, request id) → document."""
+def compile_answer(model: Model, operation: str, *, strict: bool, returning: bool = False) -> Encode:
+    """Return the encoder of an operation's answers: (answer, namespace, request id) → document.
+
+    `returning`: `return` is written beside the output.
+    """
     output = model.operations[operation].output
     write = _Compiler(model, strict).structure(output) if output else _only_return(strict)
     if model.is_ec2:
-        return _ec2_envelope(operation, write)
+        return _ec2_envelope(operation, write, told=model.request_id, returning=returning)
     return _query_envelope(operation, output.result_wrapper if output else None, write)
 
 
-def _ec2_envelope(operation: str, write: Writer) -> Encode:
+def _ec2_envelope(operation: str, write: Writer, *, told: bool, returning: bool) -> Encode:
+    """Write EC2's documents; `told` is whether the request id is."""
+
     def encode(answer: Mapping[str, object], namespace: str, request_id: str) -> bytes:
-        head = f'{markup.DECLARATION}<{operation}Response xmlns="{namespace}"><requestId>{markup.text(request_id)}'
-        parts = [head, "</requestId>"]
+        parts = [f'{markup.DECLARATION}<{operation}Response xmlns="{namespace}">']
+        if told:
+            parts.append(f"<requestId>{markup.text(request_id)}</requestId>")
+        if returning:
+            parts.append("<return>true</return>")
         write(answer, parts)
         parts.append(f"</{operation}Response>")
         return "".join(parts).encode()

@@ -25,16 +25,31 @@ _IDS = {
     "snapshot": "InvalidSnapshot",
     "key pair": "InvalidKeyPair",
     "security group": "InvalidGroup",
+    "security group rule": "InvalidSecurityGroupRuleId",
     "zone": "InvalidZone",
     "cluster": "InvalidZone",
     "attachment": "InvalidAttachment",
     "address": "InvalidAddress",
+    "allocation": "InvalidAllocationID",
+    "association": "InvalidAssociationID",
+    "vpc": "InvalidVpcID",
+    "subnet": "InvalidSubnetID",
+    "network interface": "InvalidNetworkInterfaceID",
+    "route table": "InvalidRouteTableID",
+    "internet gateway": "InvalidInternetGatewayID",
+    "DHCP options": "InvalidDhcpOptionID",
+    "network ACL": "InvalidNetworkAclID",
 }
 _MALFORMED = {
     **_IDS,
     "volume": "InvalidVolumeID",
     "snapshot": "InvalidSnapshotID",
     "security group": "InvalidGroupId",
+    "network interface": "InvalidNetworkInterfaceId",
+    "route table": "InvalidRouteTableId",
+    "internet gateway": "InvalidInternetGatewayId",
+    "DHCP options": "InvalidDhcpOptionsId",
+    "network ACL": "InvalidNetworkAclId",
 }
 
 EC2: Mapping[tuple[type[Exception], str], Answer] = {
@@ -59,7 +74,6 @@ EC2: Mapping[tuple[type[Exception], str], Answer] = {
     (e.Conflict, "key pair"): ("InvalidKeyPair.Duplicate", 400),
     (e.Conflict, "security group"): ("InvalidGroup.Duplicate", 400),
     (e.InUse, ""): ("DependencyViolation", 400),
-    (e.InUse, "security group"): ("InvalidGroup.InUse", 400),
     (e.InUse, "volume"): ("VolumeInUse", 400),
     (e.InUse, "snapshot"): ("InvalidSnapshot.InUse", 400),
     (e.WrongState, ""): ("IncorrectState", 400),
@@ -68,6 +82,8 @@ EC2: Mapping[tuple[type[Exception], str], Answer] = {
     (e.WrongState, "machine image"): ("InvalidAMIID.Unavailable", 400),
     (e.IllegalTransition, ""): ("IncorrectState", 400),
     (e.IllegalTransition, "instance"): ("IncorrectInstanceState", 400),
+    (e.Protected, ""): ("OperationNotPermitted", 400),
+    (e.TooOften, ""): ("RequestLimitExceeded", 503),
     (e.Mismatch, ""): ("IdempotentParameterMismatch", 400),
     (e.DryRun, ""): ("DryRunOperation", 412),
     (e.Forbidden, ""): ("UnauthorizedOperation", 403),
@@ -76,6 +92,7 @@ EC2: Mapping[tuple[type[Exception], str], Answer] = {
     # Amazon sends 500 with this code. Clients of 2010 to 2024 (boto 2, boto3's legacy mode: five tries, up to 15 s of
     # waiting) take any 500 for a hiccup and try again; a full cloud is none, so they are told at once.
     (e.NoCapacity, ""): ("InsufficientInstanceCapacity", 400),
+    (e.Exhausted, ""): ("InsufficientAddressCapacity", 400),
     (e.Unavailable, ""): ("Unavailable", 503),
     (e.Broken, ""): ("InternalError", 500),
     (e.CloudError, ""): ("InternalError", 500),
@@ -98,12 +115,15 @@ QUERY: Mapping[tuple[type[Exception], str], Answer] = {
     (e.InUse, ""): ("DeleteConflict", 409),
     (e.WrongState, ""): ("EntityTemporarilyUnmodifiable", 409),
     (e.IllegalTransition, ""): ("EntityTemporarilyUnmodifiable", 409),
+    (e.Protected, ""): ("DeleteConflict", 409),
+    (e.TooOften, ""): ("Throttling", 400),
     (e.Mismatch, ""): ("IdempotentParameterMismatch", 400),
     (e.DryRun, ""): ("DryRunOperation", 412),
     (e.Forbidden, ""): ("AccessDenied", 403),
     (e.Unauthenticated, ""): ("InvalidClientTokenId", 403),
     (e.OverLimit, ""): ("LimitExceeded", 409),
     (e.NoCapacity, ""): ("LimitExceeded", 409),
+    (e.Exhausted, ""): ("LimitExceeded", 409),
     (e.Unavailable, ""): ("ServiceUnavailable", 503),
     (e.Broken, ""): ("InternalFailure", 500),
     (e.CloudError, ""): ("InternalFailure", 500),
@@ -121,6 +141,7 @@ _SUBJECTS: Mapping[type[Exception], str] = {
     e.OverLimit: "limit",
     e.Forbidden: "action",
     e.IllegalTransition: "machine",
+    e.Unsupported: "what",
 }
 _LONGEST = 1000
 _HIDDEN = "An internal error has occurred. Ask the operator for this request id: {}"

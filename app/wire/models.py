@@ -46,11 +46,12 @@ class Metadata(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
 
 class Model(msgspec.Struct, frozen=True):
-    """A service at one date: what may be asked and what is answered."""
+    """A service at one date: what may be asked and what is answered. `request_id`: whether answers carry one."""
 
     metadata: Metadata
     operations: dict[str, Operation]
     shapes: dict[str, Shape]
+    request_id: bool = True
 
     @property
     def date(self) -> str:

@@ -12,10 +12,11 @@ from typing import Any
 
 import msgspec
 
-from app.domain.errors import Absent, Invalid, Unknown, Unsupported
+from app.domain.errors import NOT_OFFERED, Absent, Invalid, Unknown, Unsupported
 from app.wire import faults, scalars
 from app.wire.amendments import Amendments
 from app.wire.answers import Encode, compile_answer
+from app.wire.dates import Dates
 from app.wire.laying import laid_over, unfold
 from app.wire.models import Model, Models
 from app.wire.names import nearest
@@ -73,6 +74,7 @@ class Protocol:
         self.amendments = amendments
         self._models, self._operations = models, operations
         self._newest = models.newest(service)
+        self._elder, self._elders = Dates.load(), dict[str, Model]()
         self._codes = faults.Codes(amendments.codes)
         self._decoders: dict[tuple[str, str], Decode] = {}
         self._encoders: dict[tuple[str, str], Encode] = {}
@@ -113,7 +115,7 @@ class Protocol:
 
     def encode(self, call: Call, answer: Mapping[str, object], request_id: str) -> bytes:
         """Write an answer keyed by the models' member names; LookupError for a member that the newest model lacks."""
-        model = self._models.load(self.service, call.date)
+        model = self._model(call.date)
         return self._encoder(call.operation, model)(answer, call.namespace, request_id)
 
     def fault(self, error: Exception, request_id: str) -> tuple[int, bytes]:
@@ -126,19 +128,28 @@ class Protocol:
             if version != self._newest.date:
                 raise Invalid("Version", version[:32], f"This service is of {self._newest.date}.")
             return self._newest, self._newest.namespace
-        oldest, newest = self.amendments.oldest, self._newest.date
+        oldest, newest = self._elder.oldest, self._newest.date
         if not _DATE.fullmatch(version) or version < oldest:
             raise Invalid("Version", version[:32], f"Versions from {oldest} to {newest} are answered.")
         asked = min(version, newest)
         dates = self._models.dates(self.service)
-        date = dates[max(0, bisect_right(dates, asked) - 1)]
-        return self._models.load(self.service, date), f"http://ec2.amazonaws.com/doc/{asked}/"
+        date = dates[bisect_right(dates, asked) - 1] if asked >= dates[0] else self._elder.nearest(asked)
+        return self._model(date), f"http://ec2.amazonaws.com/doc/{asked}/"
+
+    def _model(self, date: str) -> Model:
+        """Return the model of a date that is answered, botocore's own or an older one."""
+        dates = self._models.dates(self.service)
+        if date in dates:
+            return self._models.load(self.service, date)
+        if date not in self._elders:
+            self._elders[date] = self._elder.model(date, self._models.load(self.service, dates[0]))
+        return self._elders[date]
 
     def _check_action(self, action: str, model: Model) -> None:
         if action not in self._newest.operations:
             raise Unknown("action", action[:128], nearest(action, self._operations))
         if action not in self._operations:
-            raise Unsupported(action)
+            raise Unsupported(action, self.amendments.of(action).refused or NOT_OFFERED)
         if action not in model.operations:
             raise Unsupported(action, f"version {model.date} does not have it, ask in {self._newest.date}")
 
@@ -166,7 +177,8 @@ class Protocol:
     def _encoder(self, operation: str, model: Model) -> Encode:
         known = self._encoders.get((operation, model.date))
         if known is None:
-            known = compile_answer(model, operation, strict=model is self._newest)
+            returning = operation in self._elder.returning
+            known = compile_answer(model, operation, strict=model is self._newest, returning=returning)
             self._encoders[operation, model.date] = known
         return known
 

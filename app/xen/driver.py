@@ -183,6 +183,25 @@ class Driver:
         await asyncio.shield(task)
         return None
 
+    async def download(self, name: str, target: Path) -> NotSupported | None:
+        plain(name)
+        if self._address.kind is Kind.TEST:
+            return NOT_SUPPORTED
+        given_up = threading.Event()
+        async with self._uploads[name]:
+            size = await self._connection.call("measuring a volume", lambda found: self._pool.size_of(found, name))
+            deadline_s = self._connection.timing.start_s + 3 * size / UPLOAD_BYTES_PER_S
+            try:
+                await self._connection.call(
+                    "reading a volume back",
+                    lambda connection: self._pool.download(connection, name, target, given_up),
+                    deadline_s,
+                    bulk=True,
+                )
+            finally:
+                given_up.set()
+        return None
+
     async def create_volume(
         self, name: str, capacity_bytes: int, format: Literal["raw", "qcow2"], backing: str = ""
     ) -> None:

@@ -8,8 +8,8 @@ refuses to refresh while a transfer is under way, so refreshing is best effort.
 
 import hashlib
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 from xml.etree import ElementTree
@@ -25,6 +25,7 @@ from app.xen.metadata import parsed
 
 POOL = "eucalyptus"
 PARTIAL = ".partial"
+FLAT = ".flat"
 Connection = Any
 
 
@@ -126,6 +127,42 @@ class PoolOf:
             raise Broken(self.host, f"the volume {name} has the digest {kept} and not {sha256}")
         pool.storageVolLookupByName(name + PARTIAL).delete()
 
+    def download(self, connection: Connection, name: str, target: Path, given_up: threading.Event) -> None:
+        """Write a volume into a file as a guest sees it; Broken if it is not there, or the file takes no more."""
+        with self._flat(self.open(connection), name) as volume, _refusals(target), target.open("wb") as file:
+
+            def keep(chunk: bytes) -> None:
+                if given_up.is_set():
+                    raise OSError("the download was given up")
+                file.write(chunk)
+
+            _receive(connection, volume, 0, int(volume.info()[1]), keep)
+
+    @contextmanager
+    def _flat(self, pool: Any, name: str) -> Iterator[Any]:
+        """Find a raw volume; of another one lend a raw copy, which libvirt makes with all that it lies on."""
+        volume = find(pool, name)
+        if volume is None:
+            raise Broken(self.host, f"there is no volume {name}")
+        format_ = parsed(volume.XMLDesc()).find("target/format")
+        if format_ is None or format_.get("type") == "raw":
+            yield volume
+            return
+        left = find(pool, name + FLAT)  # by who was killed
+        if left is not None:
+            left.delete()
+        made = pool.createXMLFrom(_volume_xml(name + FLAT, int(volume.info()[1]), "raw", ""), volume)
+        try:
+            yield made
+        finally:
+            with suppress(libvirt.libvirtError):
+                made.delete()
+
+    def size_of(self, connection: Connection, name: str) -> int:
+        """Return how many bytes a guest sees on a volume; 0 if there is none."""
+        volume = find(self.open(connection), name)
+        return 0 if volume is None else int(volume.info()[1])
+
     def _copy(self, connection: Connection, name: str, source: Path, sha256: str, given_up: threading.Event) -> str:
         """Send the file; return the digest of what the host kept, or of what was sent if that is wrong already."""
         size = source.stat().st_size
@@ -152,6 +189,14 @@ def find(pool: Any, name: str) -> Any | None:
         if is_absent(error):
             return None
         raise
+
+
+@contextmanager
+def _refusals(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as refused:
+        raise Broken("image library", f"{target.parent}: {refused.strerror or refused}") from refused
 
 
 def _has_size(volume: Any | None, size: int) -> bool:

@@ -209,6 +209,11 @@ class ScriptedHost:
         await self._ask("upload", self._link.timing.start_s, name=plain(name), source=path, sha256=sha256)
         return None
 
+    async def download(self, name: str, target: Path) -> NotSupported | None:
+        path = str(await asyncio.to_thread(target.absolute))
+        await self._ask("download", self._link.timing.start_s, name=plain(name), target=path)
+        return None
+
     async def create_volume(
         self, name: str, capacity_bytes: int, format: Literal["raw", "qcow2"], backing: str = ""
     ) -> None:

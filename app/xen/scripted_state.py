@@ -277,7 +277,22 @@ def _upload(world: World, machine: ScriptedMachine, request: dict[str, Any]) -> 
         "capacity_bytes": size,
         "allocation_bytes": size,
         "format": "raw",
+        "source": request["source"],
     }
+    return None
+
+
+def _download(world: World, machine: ScriptedMachine, request: dict[str, Any]) -> Answer:
+    """Write what was uploaded below a volume, and zeros up to its size: guests here write nothing."""
+    volume = found = machine.volumes.get(request["name"])
+    if volume is None or found is None:
+        raise Refused(f"there is no volume {request['name']}")
+    while found.get("backing"):
+        found = machine.volumes[found["backing"]]
+    with Path(request["target"]).open("wb") as file:
+        if "source" in found:
+            file.write(Path(found["source"]).read_bytes())
+        file.truncate(volume["capacity_bytes"])
     return None
 
 
@@ -285,6 +300,7 @@ def _create_volume(world: World, machine: ScriptedMachine, request: dict[str, An
     if request["backing"] and request["backing"] not in machine.volumes:
         raise Refused(f"there is no volume {request['backing']}")
     facts = {"capacity_bytes": request["capacity_bytes"], "allocation_bytes": 0, "format": request["format"]}
+    facts["backing"] = request["backing"]
     machine.volumes.setdefault(request["name"], {"name": request["name"], **facts})
     return None
 
@@ -311,6 +327,7 @@ ACTIONS = {
     "console": _console,
     "volumes": _volumes,
     "upload": _upload,
+    "download": _download,
     "create_volume": _create_volume,
     "delete_volume": _delete_volume,
 }

@@ -34,6 +34,7 @@ def rows(folder: Path, beside: Beside) -> Iterator[Row]:
             _launch(beside.running[MINISTACK.name], IMAGE, MANY - FEW)
         told = _peers(beside, {MINISTACK.name: 3})
         yield _listing(ours, connection, MANY, most_ms=400, told=told)
+        yield from _few(ours, connection)
         yield _flat(ours, connection)
         yield _one(ours, beside)
 
@@ -48,6 +49,19 @@ def _listing(ours: Ours, connection: Connection, count: int, *, most_ms: float, 
         goal=Goal.at_most(most_ms, "ms"),
         beside=f"{size:.1f} MiB; {told}",
     )
+
+
+def _few(ours: Ours, connection: Connection) -> Iterator[Row]:
+    """Ask for a page and for what is not there: neither may cost the whole list."""
+    unmet = {"Filter_1_Name": "tag:Name", "Filter_1_Value_1": "*nobody*"}
+    for what, asked, most_ms in (("a filter without a match", unmet, 10), ("a page of 5", {"MaxResults": "5"}, 10)):
+        request = ours.endpoint.signed("DescribeInstances", **asked)
+        yield Row(
+            figure=f"DescribeInstances, {what} among {MANY}",
+            measured=1000 * median(connection.timed(request, ONE_ROUNDS)),
+            unit="ms",
+            goal=Goal.at_most(most_ms, "ms"),
+        )
 
 
 def _flat(ours: Ours, connection: Connection) -> Row:

@@ -188,6 +188,24 @@ async def test_a_file_with_another_digest_is_refused_and_nothing_is_left(arena: 
     assert await arena.host.volumes() == []
 
 
+async def test_a_volume_comes_back_as_a_guest_sees_it(arena: Arena, tmp_path: Path) -> None:
+    content, back = bytes(range(256)) * 8192, tmp_path / "back"
+    source, digest = a_file(tmp_path, content), hashlib.sha256(content).hexdigest()
+    if await arena.host.upload("base.raw", source, digest) is NOT_SUPPORTED:
+        assert await arena.host.download("base.raw", back) is NOT_SUPPORTED
+        return
+    await arena.host.create_volume("over.qcow2", 2 * len(content), "qcow2", "base.raw")
+    for name, seen in (("base.raw", content), ("over.qcow2", content.ljust(2 * len(content), b"\0"))):
+        for _ in range(2):
+            assert await arena.host.download(name, back) is None
+            assert back.read_bytes() == seen
+    assert [volume.name for volume in await arena.host.volumes()] == ["base.raw", "over.qcow2"]
+    with pytest.raises(Broken):
+        await arena.host.download("absent.raw", back)
+    with pytest.raises(Broken):
+        await arena.host.download("base.raw", tmp_path / "no" / "folder")
+
+
 async def test_domains_of_others_are_counted_and_not_touched(arena: Arena) -> None:
     before = (await arena.host.facts()).foreign
     arena.add_foreign("somebody-elses", 1, 64)

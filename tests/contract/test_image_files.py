@@ -25,6 +25,16 @@ def files(tmp_path: Path) -> Library:
     return Library(tmp_path / "images")
 
 
+def test_a_file_is_lent_empty_and_is_gone_afterwards(files: Library, tmp_path: Path) -> None:
+    with files.spool() as lent:
+        assert lent.read_bytes() == b""
+        lent.write_bytes(b"on its way")
+        Library(tmp_path / "images")  # another process that opens it takes nothing away
+        assert lent.exists()
+        digest, _ = files.add([lent.read_bytes()])
+    assert listing(tmp_path) == {digest}
+
+
 def listing(tmp_path: Path) -> set[str]:
     return {entry.name for entry in (tmp_path / "images").iterdir()}
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.domain import errors
 from app.domain.account import AccessKey, User
-from app.domain.group import SecurityGroup
+from app.domain.group import GroupRule, SecurityGroup
 from app.domain.instance import Reservation
 from app.domain.keypair import KeyPair
 from app.domain.ports import Store, Unit
@@ -21,6 +21,16 @@ from tests.builders import FrozenClock
 from tests.unit.store.builders import a_host, an_account, an_instance
 
 pytestmark = pytest.mark.contract
+SSH = GroupRule(
+    id="sgr-1",
+    group_id="sg-1",
+    account_id="a",
+    egress=False,
+    protocol="tcp",
+    from_port=22,
+    to_port=22,
+    peer="10.0.0.0/8",
+)
 
 
 @pytest.fixture
@@ -92,6 +102,11 @@ async def test_an_unknown_column_is_refused(store: Store) -> None:
             "The security group 'web' already exists",
         ),
         (
+            "group_rules",
+            replace(SSH, id="sgr-2", description="again"),
+            "The security group rule '10.0.0.0/8' already exists",
+        ),
+        (
             "reservations",
             Reservation(id="r-2", account_id="a", user_id="u", client_token="once", created_at_ms=1),
             "The reservation 'once' already exists",
@@ -111,6 +126,7 @@ async def test_a_second_one_of_a_name_is_a_conflict(store: Store, first: str, se
             KeyPair(id="key-1", account_id="a", name="mine", kind="", public_key="", fingerprint="", created_at_ms=1)
         )
         unit.groups.add(SecurityGroup(id="sg-1", account_id="a", name="web", description="", created_at_ms=1))
+        unit.group_rules.add(SSH)
         unit.reservations.add(Reservation(id="r-1", account_id="a", user_id="u", client_token="once", created_at_ms=1))
         unit.tags.add(Tag(resource_id="i-1", name="a", account_id="b", value="c"))
 

@@ -69,7 +69,7 @@ def main(point: str, state: str, listen: str, scheme: str, fabric: str) -> None:
     def around(ports: Ports) -> Ports:
         hosts = RealHosts(ports.hypervisors, scheme)
         woven = ports.fabric if fabric == "kernel" else PaperFabric(Path(fabric))
-        return doomed(point, Ports(ports.store, hosts, woven))
+        return doomed(point, ports._replace(hypervisors=hosts, fabric=woven))
 
     serve(given, lambda url: print(f"ready {url}", flush=True), lambda: given, around)
 

@@ -40,10 +40,10 @@ def doomed(point: str, ports: Ports) -> Ports:
         if name == point:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    return Ports(
-        WatchedStore(ports.store, pass_by),
-        WatchedHosts(ports.hypervisors, pass_by),
-        Watched(ports.fabric, "fabric", pass_by),
+    return ports._replace(
+        store=WatchedStore(ports.store, pass_by),
+        hypervisors=WatchedHosts(ports.hypervisors, pass_by),
+        fabric=Watched(ports.fabric, "fabric", pass_by),
     )
 
 

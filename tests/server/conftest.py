@@ -68,3 +68,29 @@ def raw(admin: dict[str, str]) -> Iterator[RawEc2]:
 def raw_stranger(stranger: dict[str, str]) -> Iterator[RawEc2]:
     with closing(RawEc2(stranger)) as signed:
         yield signed
+
+
+@pytest.fixture
+def eve(stranger: dict[str, str]) -> Any:
+    return ec2_client(stranger)
+
+
+@pytest.fixture
+def location(ec2: Any) -> str:
+    found = ec2.describe_images(
+        Filters=[{"Name": "image-type", "Values": ["machine"]}, {"Name": "name", "Values": ["*"]}]
+    )
+    place: str = found["Images"][0]["ImageLocation"]
+    return place
+
+
+@pytest.fixture
+def private_image(ec2: Any, location: str) -> Iterator[str]:
+    image_id: str = ec2.register_image(Name="shared", ImageLocation=location, Description="of ours")["ImageId"]
+    yield image_id
+    ec2.deregister_image(ImageId=image_id)
+
+
+@pytest.fixture
+def their_id(stranger: dict[str, str]) -> str:
+    return stranger["EC2_USER_ID"]

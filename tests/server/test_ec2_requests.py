@@ -107,7 +107,7 @@ def test_a_request_names_at_most_a_thousand_things(raw: RawEc2, action: str, nam
 
 @pytest.mark.parametrize(
     ("action", "code"),
-    [("DescribeVolumes", "UnsupportedOperation"), ("Nonsense", "InvalidAction"), ("", "MissingAction")],
+    [("CreateVpc", "UnsupportedOperation"), ("Nonsense", "InvalidAction"), ("", "MissingAction")],
 )
 def test_what_is_not_offered_is_told_from_what_nobody_knows(raw: RawEc2, action: str, code: str) -> None:
     assert raw.ask(action).code == code

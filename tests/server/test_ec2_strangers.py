@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from msgspec.structs import fields
 
+from app.server.ec2.operation import Operation
 from app.server.query import OPERATIONS
 from tests.server.areas import AREAS
 from tests.server.raw_ec2 import RawEc2, Reply
@@ -148,10 +150,15 @@ def test_a_stranger_can_not_tell_whether_a_thing_exists(
 def test_nothing_of_the_victim_is_in_any_list(raw_stranger: RawEc2, victims: dict[str, str]) -> None:
     private = [victims[thing] for thing in ("instance", "reservation", "group", "key", "image", "token", "tag")]
     private += ["victim's key", "victim's group", "victim's image", "secret"]
-    for operation in sorted(operation.name for operation in OPERATIONS if operation.name.startswith("Describe")):
+    for operation in sorted(operation.name for operation in OPERATIONS if lists_all(operation)):
         told = raw_stranger.ask(operation)
-        assert told.status == 200 or told.code == "MissingParameter"
+        assert told.status == 200 or told.code == "MissingParameter", operation
         assert [word for word in private if word.encode() in told.body] == [], operation
+
+
+def lists_all(operation: Operation) -> bool:
+    """Tell whether it lists things without being told which."""
+    return operation.name.startswith("Describe") and not any(field.required for field in fields(operation.request))
 
 
 def test_a_client_token_counts_in_its_account_only(raw_stranger: RawEc2, victims: dict[str, str]) -> None:

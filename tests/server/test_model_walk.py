@@ -1,17 +1,24 @@
-"""Every operation, at the newest and the oldest API version that botocore has, against the models themselves."""
+"""Every operation at every API version that botocore has, against the models themselves.
+
+The newest and the oldest are driven from end to end; for those between them what the newest was told is written anew.
+"""
 
 import re
 import tomllib
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from msgspec import Struct
 
-from app.server.query import OPERATIONS
+from app.server.query import requests_of
+from app.wire.amendments import Amendments
+from app.wire.models import Models
+from app.wire.protocol import Call, Protocol
 from tests.deadline import eventually
 from tests.served import ServedCloud
 from tests.server.areas import AREAS
@@ -20,7 +27,10 @@ from tests.server.model_walk import Walk, members
 
 pytestmark = pytest.mark.server
 NEVER_FILLED = [tomllib.loads(file.read_text()) for file in (Path(__file__).parent / "never_filled").glob("*.toml")]
+MODELS = Models()
 VERSIONS = ("2016-11-15", "2014-09-01")
+BETWEEN = [date for date in MODELS.dates("ec2") if date not in VERSIONS]
+OFFERED = requests_of("ec2")
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
 TAGS = {"Tags": [{"Key": "Name", "Value": "walk"}]}
 PUBLIC_KEY = RSA.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
@@ -127,18 +137,26 @@ def drive(ec2: Any, today: bool) -> None:
         area.walk(ec2, today=today)
 
 
-def walk(admin: dict[str, str], service: str, version: str, go: Callable[[Any], None]) -> tuple[Walk, set[str], Any]:
-    client = ec2_client(admin, version, service)
-    found, called = Walk(), set()
+class Walked:
+    """What a client of one version was told; `told` are its answers as botocore read them."""
 
-    def take(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
+    def __init__(self, admin: dict[str, str], version: str) -> None:
+        self.found, self.called = Walk(), set[str]()
+        self.told: list[tuple[str, dict[str, Any]]] = []
+        client = ec2_client(admin, version)
+        self.model = client.meta.service_model
+        client.meta.events.register("before-parse.ec2.*", self._take)
+        client.meta.events.register("after-call.ec2.*", self._note)
+        drive(client, version == VERSIONS[0])
+
+    def _take(self, operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
         if response_dict["status_code"] == 200:
-            called.add(operation_model.name)
-            found.answer(operation_model, response_dict["body"])
+            self.called.add(operation_model.name)
+            self.found.answer(operation_model, response_dict["body"])
 
-    client.meta.events.register(f"before-parse.{service}.*", take)
-    go(client)
-    return found, called, client.meta.service_model
+    def _note(self, model: Any, http_response: Any, parsed: dict[str, Any], **_: Any) -> None:
+        if http_response.status_code == 200 and model.output_shape is not None:
+            self.told.append((model.name, {name: part for name, part in parsed.items() if name != "ResponseMetadata"}))
 
 
 def short(path: str) -> str:
@@ -147,24 +165,51 @@ def short(path: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def walks(cloud: ServedCloud, admin: dict[str, str]) -> dict[str, tuple[Walk, set[str], Any]]:
+def walks(cloud: ServedCloud, admin: dict[str, str]) -> dict[str, Walked]:
     """Drive the whole interface once at each version; a sixth type makes types have two pages."""
     cloud.euca("type", "set", "t3.micro", "--alias-of", "m1.small")
-    return {version: walk(admin, "ec2", version, partial(drive, today=version == VERSIONS[0])) for version in VERSIONS}
+    return {version: Walked(admin, version) for version in VERSIONS}
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_answers_hold_only_what_the_model_knows(walks: dict[str, Any], version: str) -> None:
-    found, called, model = walks[version]
-    offered = {operation.name for operation in OPERATIONS if operation.service == "ec2"}
-    assert called == {name for name in offered if name in model.operation_names}
-    assert found.unknown == set()
+def test_answers_hold_only_what_the_model_knows(walks: dict[str, Walked], version: str) -> None:
+    walked = walks[version]
+    assert walked.called == {name for name in OFFERED if name in walked.model.operation_names}
+    assert walked.found.unknown == set()
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_member_of_the_model_is_filled_or_has_a_reason_not_to_be(walks: dict[str, Any], version: str) -> None:
-    _, called, model = walks[version]
-    filled = {short(path) for found, _, _ in walks.values() for path in found.filled}
+def test_every_value_is_one_of_its_type(walks: dict[str, Walked], version: str) -> None:
+    assert walks[version].found.wrong == set()
+
+
+@pytest.mark.parametrize("date", BETWEEN)
+def test_what_is_told_today_is_written_for_the_dates_between_as_their_models_want_it(
+    walks: dict[str, Walked], date: str
+) -> None:
+    model, found = ServiceModel(Loader().load_service_model("ec2", "service-2", date), "ec2"), Walk()
+    protocol = Protocol(MODELS, "ec2", OFFERED, Amendments.load())
+    told = [(name, answer) for name, answer in walks[VERSIONS[0]].told if name in model.operation_names]
+    for name, answer in told:
+        call = Call(
+            service="ec2", operation=name, date=date, namespace=f"http://ec2.amazonaws.com/doc/{date}/",
+            arguments=Struct(), dry_run=False,
+        )  # fmt: skip
+        found.answer(model.operation_model(name), protocol.encode(call, answer, "req-1"))
+    assert {name for name, _ in told} == {name for name in OFFERED if _answers(model, name)}
+    assert (found.unknown, found.wrong) == (set(), set())
+
+
+def _answers(model: ServiceModel, name: str) -> bool:
+    """Tell whether an operation says anything in both models but that it was done."""
+    newest = MODELS.newest("ec2").operations[name]
+    return newest.output is not None and name in model.operation_names
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_member_of_the_model_is_filled_or_has_a_reason_not_to_be(walks: dict[str, Walked], version: str) -> None:
+    called, model = walks[version].called, walks[version].model
+    filled = {short(path) for walked in walks.values() for path in walked.found.filled}
     excused = {path for area in NEVER_FILLED for paths in area.values() for path in paths}
     known = {short(path) for name in called for path in members(model.operation_model(name))}
     missing = {path for path in known - filled if not any(f"{path}.".startswith(f"{e}.") for e in excused)}

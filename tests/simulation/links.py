@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol
 from app.domain.errors import Broken, Lost, Missing, TimedOut
 from app.domain.load import HostLoad
 from app.domain.ports import (
+    NOT_SUPPORTED,
     DomainSeen,
     DomainSpec,
     EventKind,
@@ -204,6 +205,9 @@ class SimHost:
             running.add_done_callback(_retrieve)
         await asyncio.shield(running)
         return None
+
+    async def download(self, name: str, target: Path) -> NotSupported | None:
+        return NOT_SUPPORTED
 
     async def create_volume(
         self, name: str, capacity_bytes: int, format: Literal["raw", "qcow2"], backing: str = ""

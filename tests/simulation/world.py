@@ -6,10 +6,12 @@ import asyncio
 import hashlib
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any, Generic, TypeVar
 
 from app.domain.account import Caller
@@ -81,6 +83,11 @@ class Files:
 
     def add(self, chunks: object) -> tuple[str, int]:
         raise Missing("image file", "of the simulation")
+
+    @contextmanager
+    def spool(self) -> Iterator[Path]:
+        with TemporaryDirectory() as folder:
+            yield Path(folder) / "lent"
 
     def remove(self, sha256: str) -> None:
         """There is nothing to remove."""

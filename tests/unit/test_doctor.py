@@ -46,9 +46,9 @@ def test_what_is_wrong_is_told_with_something_to_type(machine: Machine, name: st
 
 def test_a_setting_that_nothing_acts_upon_yet_is_named(tmp_path: Path) -> None:
     file = tmp_path / "eucalyptus.conf"
-    file.write_text('ADDRESSING="head"\n')
+    file.write_text('VNET_LOCALIP="10.0.0.1"\n')
     told = [check.found for check in examine(load({}, {}, file), BARE) if check.name == "config"]
-    assert told == [f"{file} was read", f"{file}:1: ADDRESSING: understood, but nothing acts upon it yet"]
+    assert told == [f"{file} was read", f"{file}:1: VNET_LOCALIP: understood, but nothing acts upon it yet"]
 
 
 @pytest.mark.parametrize(

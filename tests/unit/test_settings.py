@@ -314,6 +314,15 @@ def test_a_comment_starts_after_a_space_only(tmp_path: Path) -> None:
 
 
 def test_what_nothing_acts_upon_yet_is_told_unless_it_asks_for_nothing(tmp_path: Path) -> None:
-    text = 'VNET_MODE="SYSTEM"\nSCHEDPOLICY="GREEDY"\nADDRESSING="head"\nVNET_DNS="10.0.0.1"\n'
+    text = 'VNET_MODE="SYSTEM"\nSCHEDPOLICY="GREEDY"\nVNET_LOCALIP="10.0.0.2"\nVNET_DNS="10.0.0.1"\n'
     told = [(idle.origin.line, idle.key) for idle in from_text(tmp_path, text).idle]
-    assert told == [(3, "ADDRESSING"), (4, "VNET_DNS")]
+    assert told == [(3, "VNET_LOCALIP"), (4, "VNET_DNS")]
+
+
+@pytest.mark.parametrize("key", ["PUBLIC_IPS", "VNET_PUBLICIPS"])
+def test_public_addresses_are_told_by_either_name_and_checked(tmp_path: Path, key: str) -> None:
+    settings = from_text(tmp_path, f'{key}="203.0.113.9 203.0.113.10"\nADDRESSING="head"\n')
+    assert (settings.public_ips, settings.addressing, settings.idle) == ("203.0.113.9 203.0.113.10", "head", ())
+    for wrong in ("203.0.113", "203.0.113.9 !203.0.113.9"):
+        (told,) = problems(tmp_path, f'{key}="{wrong}"')
+        assert told.startswith(f"eucalyptus.conf:1: {key}: ")

@@ -14,7 +14,7 @@ from app.server.ec2.operation import Filter
 Thing = TypeVar("Thing")
 Facts = Mapping[str, Callable[[Thing], Iterable[str]]]
 MOST_FILTERS, MOST_VALUES, LONGEST_VALUE = 50, 200, 1024
-_TAG = "tag:"
+TAG = "tag:"
 
 
 def select(
@@ -25,16 +25,27 @@ def select(
     tags: Callable[[Thing], Mapping[str, str]] | None = None,
 ) -> list[Thing]:
     """Keep the things that meet every filter."""
-    if len(filters) > MOST_FILTERS:
-        raise OverLimit("filters per request", len(filters), MOST_FILTERS)
+    refuse_many_values(filters)
     left = list(things)
     for asked in filters:
         values = _of(asked, facts, known, tags)
-        if len(asked.values) > MOST_VALUES:
-            raise OverLimit("values per filter", len(asked.values), MOST_VALUES)
         wanted = [pattern(value) for value in asked.values]
         left = [thing for thing in left if any(match(value) for value in values(thing) for match in wanted)]
     return left
+
+
+def refuse_many_values(filters: Sequence[Filter]) -> None:
+    """Refuse more than EC2 takes: each value is compared with each thing."""
+    if len(filters) > MOST_FILTERS:
+        raise OverLimit("filters per request", len(filters), MOST_FILTERS)
+    for asked in filters:
+        if len(asked.values) > MOST_VALUES:
+            raise OverLimit("values per filter", len(asked.values), MOST_VALUES)
+
+
+def names_tags(name: str) -> bool:
+    """Tell whether a filter looks at tags, which nearly every kind of thing has."""
+    return name in ("tag-key", "tag-value") or (name.startswith(TAG) and len(name) > len(TAG))
 
 
 def pattern(value: str) -> Callable[[str], object]:
@@ -53,17 +64,23 @@ def pattern(value: str) -> Callable[[str], object]:
     return re.compile(f"{first}{found}.*{last}", re.DOTALL).fullmatch
 
 
+def parts_of(value: str) -> list[str]:
+    """Split a value into wildcards, characters behind a backslash, and what stands between these."""
+    return re.findall(r"\\.|[*?]|[^*?\\]+|\\", value, re.DOTALL)
+
+
 def _between_stars(value: str) -> list[str]:
     parts = [""]
-    for part in re.findall(r"\\.|[*?]|[^*?\\]+|\\", value, re.DOTALL):
+    for part in parts_of(value):
         if part == "*":
             parts.append("")
         else:
-            parts[-1] += "." if part == "?" else re.escape(_literal(part))
+            parts[-1] += "." if part == "?" else re.escape(literal(part))
     return parts
 
 
-def _literal(part: str) -> str:
+def literal(part: str) -> str:
+    """Take the backslash off a character that it takes the power from."""
     return part[1:] if len(part) == 2 and part[0] == "\\" else part
 
 
@@ -72,8 +89,8 @@ def _of(
 ) -> Callable[[Thing], Iterable[str]]:
     name = asked.name
     if tags is not None:
-        if name.startswith(_TAG) and len(name) > len(_TAG):
-            return lambda thing: [value for key, value in tags(thing).items() if key == name[len(_TAG) :]]
+        if name.startswith(TAG) and len(name) > len(TAG):
+            return lambda thing: [value for key, value in tags(thing).items() if key == name[len(TAG) :]]
         if name == "tag-key":
             return lambda thing: tags(thing).keys()
         if name == "tag-value":

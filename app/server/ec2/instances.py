@@ -1,27 +1,25 @@
 """Operations on instances."""
 
 import base64
+from typing import Literal
 
 import msgspec
 
-from app.domain.commands import RunInstances
-from app.domain.errors import Absent, Invalid, Missing, Unavailable
+from app.domain.commands import Guards, RunInstances
+from app.domain.errors import Absent, Missing, Unavailable, Unsupported
 from app.domain.instance import Instance
 from app.domain.ports import NotSupported
 from app.domain.states import InstanceState
-from app.server.ec2 import filters, pages
+from app.server.ec2 import block_devices, filters, narrowing, pages
+from app.server.ec2.columns import INSTANCE_COLUMNS, STATUS_COLUMNS
 from app.server.ec2.facts import INSTANCE, STATUS
-from app.server.ec2.operation import Answer, Ask, Filter, Operation, Site, TagSpecification, refuse_many, specified_tags
+from app.server.ec2.instance_options import MetadataOptionsIn
+from app.server.ec2.launching import NetworkInterfaceIn, PlacementIn, network_of
+from app.server.ec2.operation import Answer, Ask, Filter, Operation, Site, TagSpecification, refuse_many
 from app.server.ec2.scene import Shown, reservation, reservation_set, state_item
 from app.services import instances, launch_templates
 
-
-class PlacementIn(msgspec.Struct):
-    availability_zone: str = ""
-    tenancy: str = "default"
-    group_name: str = ""
-    group_id: str = ""
-    partition_number: int = 0
+_ORDER: pages.Order = {"created_at_ms": int, "reservation_id": str, "launch_index": int}
 
 
 class MonitoringIn(msgspec.Struct):
@@ -32,6 +30,10 @@ class LaunchTemplateIn(msgspec.Struct):
     launch_template_id: str = ""
     launch_template_name: str = ""
     version: str = launch_templates.DEFAULT
+
+
+class CreditIn(msgspec.Struct):
+    cpu_credits: str = "standard"
 
 
 class RunInstancesIn(msgspec.Struct):
@@ -50,7 +52,15 @@ class RunInstancesIn(msgspec.Struct):
     monitoring: MonitoringIn = msgspec.field(default_factory=MonitoringIn)
     client_token: str = ""
     instance_initiated_shutdown_behavior: str = "stop"
+    disable_api_termination: bool = False
+    disable_api_stop: bool = False
+    metadata_options: MetadataOptionsIn = msgspec.field(default_factory=MetadataOptionsIn)
+    credit_specification: CreditIn = msgspec.field(default_factory=CreditIn)
     tag_specifications: list[TagSpecification] = []
+    subnet_id: str = ""
+    network_interfaces: list[NetworkInterfaceIn] = []
+    addressing_type: Literal["", "public", "private"] = ""
+    block_device_mappings: list[block_devices.BlockDeviceIn] = []
 
 
 class DescribeInstancesIn(msgspec.Struct):
@@ -81,26 +91,34 @@ def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
     asked = _with_template(ask)
     if not asked.image_id:
         raise Absent("ImageId")
-    if asked.placement.tenancy != "default":
-        raise Invalid("Placement", asked.placement.tenancy, "Only zones and groups can be chosen.")
+    if asked.credit_specification.cpu_credits != "standard":
+        raise Unsupported(f"CpuCredits {asked.credit_specification.cpu_credits}", "no type here has CPU credits")
+    network = network_of(ask.unit, asked)
+    named, volumes_named = block_devices.launch_tags(asked.tag_specifications)
     command = RunInstances(
         image_id=asked.image_id,
         min_count=asked.min_count,
         max_count=asked.max_count,
         vmtype=asked.instance_type,
-        cluster=asked.placement.availability_zone,
+        cluster=network.cluster,
         placement_group=asked.placement.group_name,
         placement_group_id=asked.placement.group_id,
         partition_number=asked.placement.partition_number,
         key_name=asked.key_name,
-        group_ids=tuple(asked.security_group_ids),
+        addressing=network.addressing,
+        interface_description=network.description,
+        group_ids=network.group_ids,
         group_names=tuple(asked.security_groups),
         user_data=asked.user_data,
         kernel_id=asked.kernel_id,
         ramdisk_id=asked.ramdisk_id,
         shutdown_behavior=asked.instance_initiated_shutdown_behavior,
         monitoring=asked.monitoring.enabled,
-        tags=specified_tags(asked.tag_specifications, "instance"),
+        guards=Guards(disable_api_termination=asked.disable_api_termination, disable_api_stop=asked.disable_api_stop),
+        metadata=asked.metadata_options.options(),
+        tags=named,
+        disks=block_devices.disks(asked.block_device_mappings),
+        volume_tags=volumes_named,
         client_token=asked.client_token,
         request_sha256=ask.sha256,
     )
@@ -120,17 +138,17 @@ def _with_template(ask: Ask[RunInstancesIn]) -> RunInstancesIn:
 def describe_instances(ask: Ask[DescribeInstancesIn]) -> Answer:
     asked = ask.request
     pages.refuse_ids_with_pages(asked.instance_ids, asked.max_results)
-    shown, token = _select(ask, _named(ask))
+    shown, token = _select(ask, narrowing.where(ask.unit, ask.caller, asked.filters, INSTANCE_COLUMNS))
     return {"Reservations": reservation_set(shown), "NextToken": token}
 
 
 def describe_instance_status(ask: Ask[DescribeInstanceStatusIn]) -> Answer:
     asked = ask.request
     pages.refuse_ids_with_pages(asked.instance_ids, asked.max_results)
-    named = _named(ask)
+    where = narrowing.where(ask.unit, ask.caller, asked.filters, STATUS_COLUMNS)
     if not asked.include_all_instances:
-        named = [instance for instance in named if instance.state is InstanceState.RUNNING]
-    shown, token = _select(ask, named)
+        where["state"] = InstanceState.RUNNING
+    shown, token = _select(ask, where)
     return {"InstanceStatuses": [_status(one) for one in shown], "NextToken": token}
 
 
@@ -170,23 +188,24 @@ async def read_console(answer: Answer, site: Site) -> Answer:
     return answer | {"Output": base64.b64encode(output).decode()}
 
 
-def _named(ask: Ask[DescribeInstancesIn]) -> list[Instance]:
-    if ask.request.instance_ids:
-        refuse_many("InstanceId", ask.request.instance_ids)
-        return instances.find(ask.unit, ask.caller, ask.request.instance_ids)
-    return instances.visible(ask.unit, ask.caller)
-
-
-def _select(ask: Ask[DescribeInstancesIn], named: list[Instance]) -> tuple[list[Shown], str | None]:
-    known = ask.site.filters(ask.operation)
+def _select(ask: Ask[DescribeInstancesIn], where: dict[str, object]) -> tuple[list[Shown], str | None]:
+    """List what the caller may see and asked for, oldest first."""
+    asked, known = ask.request, ask.site.filters(ask.operation)
     facts = STATUS if ask.operation == "DescribeInstanceStatus" else INSTANCE
-    shown = filters.select(Shown.of(ask.unit, named), ask.request.filters, facts, known, tags=lambda one: one.tags)
-    return pages.page(shown, _order, ask.request.max_results, ask.request.next_token)
 
+    def keep(rows: list[Instance]) -> list[Instance]:
+        there = [row for row in rows if not row.hidden(ask.unit.now_ms)]
+        if not asked.filters:
+            return there
+        shown = filters.select(Shown.of(ask.unit, there), asked.filters, facts, known, tags=lambda one: one.tags)
+        return [one.instance for one in shown]
 
-def _order(shown: Shown) -> pages.Key:
-    instance = shown.instance
-    return (instance.created_at_ms, instance.reservation_id, instance.launch_index)
+    if asked.instance_ids:
+        refuse_many("InstanceId", asked.instance_ids)
+        named = instances.find(ask.unit, ask.caller, asked.instance_ids)
+        where["id"] = [instance.id for instance in named]
+    rows, token = pages.read(ask.unit.instances, _ORDER, keep, asked, where)
+    return Shown.of(ask.unit, rows), token
 
 
 def _status(shown: Shown) -> Answer:

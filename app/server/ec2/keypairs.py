@@ -5,7 +5,8 @@ import msgspec
 from app.domain import ids
 from app.domain.errors import Absent, Missing, Unsupported
 from app.domain.keypair import KeyPair
-from app.server.ec2 import filters
+from app.server.ec2 import filters, narrowing
+from app.server.ec2.columns import KEY_PAIR_COLUMNS
 from app.server.ec2.facts import KEY_PAIR
 from app.server.ec2.operation import Answer, Ask, Filter, Operation, TagSpecification, specified_tags, tag_pairs
 from app.services import keypairs, tags
@@ -54,13 +55,11 @@ def import_key_pair(ask: Ask[ImportKeyPairIn]) -> Answer:
 
 def describe_key_pairs(ask: Ask[DescribeKeyPairsIn]) -> Answer:
     asked = ask.request
-    shown = ask.unit.keypairs.where(account_id=ask.caller.account_id)
     if asked.key_names or asked.key_pair_ids:
-        names, key_ids = set(asked.key_names), {ids.parse(key_id, "key pair") for key_id in asked.key_pair_ids}
-        shown = [pair for pair in shown if pair.name in names or pair.id in key_ids]
-        absent = (names - {pair.name for pair in shown}) | (key_ids - {pair.id for pair in shown})
-        if absent:
-            raise Missing("key pair", *sorted(absent))
+        shown = _named(ask)
+    else:
+        where = narrowing.where(ask.unit, ask.caller, asked.filters, KEY_PAIR_COLUMNS)
+        shown = ask.unit.keypairs.where(**{**where, "account_id": ask.caller.account_id})
     named = tags.by_resource(ask.unit, [pair.id for pair in shown])
     known = ask.site.filters(ask.operation)
     chosen = filters.select(shown, asked.filters, KEY_PAIR, known, tags=lambda pair: named.get(pair.id, {}))
@@ -74,6 +73,18 @@ def delete_key_pair(ask: Ask[DeleteKeyPairIn]) -> Answer:
         raise Absent("KeyName")
     gone = keypairs.delete(ask.unit, ask.caller, name=asked.key_name, key_id=asked.key_pair_id)
     return {"Return": True, "KeyPairId": gone.id if gone else None}
+
+
+def _named(ask: Ask[DescribeKeyPairsIn]) -> list[KeyPair]:
+    """Look up the pairs that are asked for by name or id, each once; Missing names all that are not there."""
+    own = {"account_id": ask.caller.account_id}
+    names, key_ids = set(ask.request.key_names), {ids.parse(given, "key pair") for given in ask.request.key_pair_ids}
+    table = ask.unit.keypairs
+    found = {pair.id: pair for pair in (*table.where(name=[*names], **own), *table.where(id=[*key_ids], **own))}
+    absent = (names - {pair.name for pair in found.values()}) | (key_ids - found.keys())
+    if absent:
+        raise Missing("key pair", *sorted(absent))
+    return list(found.values())
 
 
 def _kept(ask: Ask[CreateKeyPairIn | ImportKeyPairIn], material: keypairs.Material) -> Answer:

@@ -99,6 +99,11 @@ class TagSpecification(msgspec.Struct, frozen=True):
     tags: list[TagPair] = []
 
 
+def arn(ask: Ask[Any], account_id: str, kind: str, thing_id: str) -> str:
+    """Form the Amazon resource name of a thing that an account owns."""
+    return f"arn:aws:ec2:{ask.site.region}:{account_id}:{kind}/{thing_id}"
+
+
 def tag_pairs(tags: dict[str, str]) -> list[Answer]:
     """Form a tag set, ordered by key."""
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from app.domain.address import Address
 from app.domain.group import SecurityGroup
 from app.domain.host import Host
 from app.domain.image import Image
@@ -11,11 +12,21 @@ from app.domain.instance import Instance, Reservation
 from app.domain.network import dns_name
 from app.domain.ports import Unit
 from app.domain.states import HostState, InstanceState
+from app.domain.volume import Volume
+from app.server.ec2.block_devices import mappings
+from app.server.ec2.cards import network_members
 from app.server.ec2.operation import Answer, tag_pairs
-from app.services import placement_groups, tags
+from app.services import attachments, placement_groups, public_addresses, tags
 
 PLATFORM = "Linux/UNIX"
 USAGE = "RunInstances"
+PRODUCT = "devpay"
+MAINTENANCE: Answer = {"AutoRecovery": "default", "RebootMigration": "default"}
+NAMES: Answer = {
+    "HostnameType": "ip-name",
+    "EnableResourceNameDnsARecord": False,
+    "EnableResourceNameDnsAAAARecord": False,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +39,9 @@ class Shown:
     tags: dict[str, str]
     image: Image | None
     host: Host | None
+    address: Address | None
     placement_group_id: str
+    volumes: tuple[Volume, ...] = ()
 
     @property
     def impaired(self) -> bool:
@@ -37,6 +50,10 @@ class Shown:
     @property
     def virtualization(self) -> str:
         return "paravirtual" if self.host is not None and self.host.is_xen else "hvm"
+
+    @property
+    def product_codes(self) -> tuple[str, ...]:
+        return self.image.product_codes if self.image is not None else ()
 
     @classmethod
     def of(cls, unit: Unit, instances: Sequence[Instance]) -> list[Self]:
@@ -47,7 +64,10 @@ class Shown:
         images = {row.id: row for row in unit.images.where(id=tuple({instance.image_id for instance in instances}))}
         hosts = {row.name: row for row in unit.hosts.where(name=tuple({instance.host for instance in instances}))}
         companies = placement_groups.ids_of(unit, instances)
-        named = tags.by_resource(unit, [instance.id for instance in instances])
+        instance_ids = [instance.id for instance in instances]
+        named = tags.by_resource(unit, instance_ids)
+        public = public_addresses.of_instances(unit, instance_ids)
+        hung = attachments.by_instance(unit, instance_ids)
         return [
             cls(
                 instance=instance,
@@ -57,6 +77,8 @@ class Shown:
                 image=images.get(instance.image_id),
                 host=hosts.get(instance.host),
                 placement_group_id=companies.get((instance.account_id, instance.placement_group), ""),
+                address=public.get(instance.id),
+                volumes=tuple(hung.get(instance.id, ())),
             )
             for instance in instances
         ]
@@ -89,21 +111,24 @@ def state_item(state: InstanceState) -> Answer:
     return {"Code": state.code, "Name": str(state)}
 
 
+def product_items(codes: Sequence[str]) -> list[Answer]:
+    return [{"ProductCodeId": code, "ProductCodeType": PRODUCT} for code in codes]
+
+
 def instance_item(shown: Shown) -> Answer:
-    """Form an instance; what does not exist here (network, volumes) is left out or empty."""
-    instance = shown.instance
+    """Form an instance."""
+    instance, groups = shown.instance, group_set(shown.groups)
     return {
         "InstanceId": instance.id,
         "ImageId": instance.image_id,
         "State": state_item(instance.state),
         "PrivateDnsName": dns_name(instance.address),
         "PrivateIpAddress": instance.address or None,
-        "PublicDnsName": "",
         "StateTransitionReason": instance.transition_reason,
         "StateReason": _state_reason(instance),
         "KeyName": instance.key_name or None,
         "AmiLaunchIndex": instance.launch_index,
-        "ProductCodes": [],
+        "ProductCodes": product_items(shown.product_codes),
         "InstanceType": instance.vmtype,
         "LaunchTime": instance.launched_at_ms,
         "Placement": {
@@ -119,18 +144,22 @@ def instance_item(shown: Shown) -> Answer:
         "Architecture": instance.architecture,
         "RootDeviceType": "instance-store",
         "RootDeviceName": shown.image.root_device if shown.image else None,
-        "BlockDeviceMappings": [],
+        "BlockDeviceMappings": mappings(shown.volumes),
         "VirtualizationType": shown.virtualization,
         "Hypervisor": "xen",
         "ClientToken": shown.reservation.client_token,
         "Tags": tag_pairs(shown.tags),
-        "SecurityGroups": group_set(shown.groups),
-        "NetworkInterfaces": [],
+        "SecurityGroups": groups,
+        **network_members(instance, groups, shown.address),
         "EbsOptimized": False,
         "EnaSupport": False,
         "CpuOptions": {"CoreCount": instance.cores, "ThreadsPerCore": 1},
         "HibernationOptions": {"Configured": False},
         "EnclaveOptions": {"Enabled": False},
+        "MaintenanceOptions": MAINTENANCE,
+        "MetadataOptions": metadata_item(instance),
+        "PrivateDnsNameOptions": NAMES,
+        "SourceDestCheck": instance.source_dest_check,
         "PlatformDetails": PLATFORM,
         "UsageOperation": USAGE,
     }
@@ -140,3 +169,15 @@ def _state_reason(instance: Instance) -> Answer | None:
     if not instance.state_reason_code:
         return None
     return {"Code": instance.state_reason_code, "Message": instance.state_reason}
+
+
+def metadata_item(instance: Instance) -> Answer:
+    """Form the options of the metadata service as they hold now."""
+    return {
+        "State": "applied",
+        "HttpTokens": "required" if instance.metadata_tokens_required else "optional",
+        "HttpPutResponseHopLimit": instance.metadata_hops,
+        "HttpEndpoint": "enabled" if instance.metadata_enabled else "disabled",
+        "HttpProtocolIpv6": "disabled",
+        "InstanceMetadataTags": "enabled" if instance.metadata_tags else "disabled",
+    }

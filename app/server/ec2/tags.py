@@ -4,9 +4,12 @@ import msgspec
 
 from app.domain import ids
 from app.domain.tag import Tag
-from app.server.ec2 import filters, pages
+from app.server.ec2 import filters, narrowing, pages
+from app.server.ec2.columns import TAG_COLUMNS
 from app.server.ec2.operation import Answer, Ask, Filter, Operation, TagPair, refuse_many, tags_by_key
 from app.services import tags
+
+_ORDER: pages.Order = {"resource_id": str, "name": str}
 
 
 class CreateTagsIn(msgspec.Struct):
@@ -47,11 +50,14 @@ def delete_tags(ask: Ask[DeleteTagsIn]) -> Answer:
 
 
 def describe_tags(ask: Ask[DescribeTagsIn]) -> Answer:
-    asked = ask.request
-    own = ask.unit.tags.where(account_id=ask.caller.account_id)
-    known = ask.site.filters(ask.operation)
-    chosen = filters.select(own, asked.filters, _FACTS, known, tags=lambda tag: {tag.name: tag.value})
-    cut, token = pages.page(chosen, lambda tag: (tag.resource_id, tag.name), asked.max_results, asked.next_token)
+    asked, known = ask.request, ask.site.filters(ask.operation)
+
+    def keep(rows: list[Tag]) -> list[Tag]:
+        return filters.select(rows, asked.filters, _FACTS, known, tags=lambda tag: {tag.name: tag.value})
+
+    where = narrowing.where(ask.unit, ask.caller, asked.filters, TAG_COLUMNS, key="resource_id")
+    where["account_id"] = ask.caller.account_id
+    cut, token = pages.read(ask.unit.tags, _ORDER, keep, asked, where)
     return {"Tags": [_item(tag) for tag in cut], "NextToken": token}
 
 

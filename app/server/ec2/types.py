@@ -2,7 +2,9 @@
 
 import msgspec
 
+from app.domain.errors import Missing
 from app.domain.placement_group import Strategy
+from app.domain.ports import Unit
 from app.domain.vmtype import VmType
 from app.server.ec2 import filters, pages
 from app.server.ec2.operation import Answer, Ask, Filter, Operation
@@ -52,6 +54,7 @@ _FACTS: filters.Facts[VmType] = {
 
 def describe_instance_types(ask: Ask[DescribeInstanceTypesIn]) -> Answer:
     asked = ask.request
+    _check_known(ask.unit, asked.instance_types)
     names = asked.instance_types or [vmtype.name for vmtype in ask.unit.vmtypes.where()]
     shown = [types.resolve(ask.unit, name) for name in dict.fromkeys(names)]
     chosen = filters.select(shown, asked.filters, _FACTS, ask.site.filters(ask.operation))
@@ -63,6 +66,12 @@ def describe_instance_types(ask: Ask[DescribeInstanceTypesIn]) -> Answer:
         bounds=(5, 100),
     )
     return {"InstanceTypes": [_item(vmtype) for vmtype in cut], "NextToken": token}
+
+
+def _check_known(unit: Unit, names: list[str]) -> None:
+    absent = [name for name in names if unit.vmtypes.get(name) is None]
+    if absent:
+        raise Missing("instance type", *absent)
 
 
 def _item(vmtype: VmType) -> Answer:

@@ -8,9 +8,10 @@ import msgspec
 from app.domain.errors import Invalid, Missing
 from app.domain.host import Cluster
 from app.domain.states import HostState
+from app.domain.vpc import DEFAULT_VPC_ID
 from app.server.ec2 import filters
 from app.server.ec2.operation import Answer, Ask, Filter, Operation
-from app.services import types
+from app.services import public_addresses, types
 from app.services.access import sees_hosts
 
 _HELP = ("verbose",)
@@ -53,12 +54,12 @@ _ZONE: filters.Facts[Answer] = {
     "zone-type": lambda zone: [str(zone["ZoneType"])],
 }
 _ATTRIBUTES = {
-    "supported-platforms": ["EC2"],
-    "default-vpc": ["none"],
+    "supported-platforms": ["VPC"],
+    "default-vpc": [DEFAULT_VPC_ID],
     "max-instances": ["1000"],
     "vpc-max-security-groups-per-interface": ["16"],
-    "max-elastic-ips": ["5"],
-    "vpc-max-elastic-ips": ["5"],
+    "max-elastic-ips": [str(public_addresses.MOST_PER_ACCOUNT)],
+    "vpc-max-elastic-ips": [str(public_addresses.MOST_PER_ACCOUNT)],
 }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from app.server.ec2.group_rules import AuthorizeSecurityGroupIngressIn
 from app.wire.amendments import Amendments
 from app.wire.models import Models
 from app.wire.protocol import Protocol
@@ -75,7 +76,9 @@ class RebootInstances(msgspec.Struct):
 @pytest.fixture(scope="module")
 def protocol() -> Protocol:
     structs: list[type[msgspec.Struct]] = [RunInstances, DescribeInstances, RebootInstances]
-    return Protocol(Models(), "ec2", {struct.__name__: struct for struct in structs}, Amendments.load())
+    offered = {struct.__name__: struct for struct in structs}
+    offered["AuthorizeSecurityGroupIngress"] = AuthorizeSecurityGroupIngressIn
+    return Protocol(Models(), "ec2", offered, Amendments.load())
 
 
 def params(name: str) -> list[tuple[str, str]]:

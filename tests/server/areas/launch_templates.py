@@ -41,7 +41,7 @@ def full(shape: Any) -> Any:
             return 1
         case "timestamp":
             return "2026-01-02T03:04:05Z"
-    return "text"
+    return shape.enum[0] if shape.enum else "text"
 
 
 def walk(ec2: Any, *, today: bool) -> None:

@@ -6,10 +6,11 @@ import itertools
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from app.clock import SystemClock
@@ -22,7 +23,7 @@ from app.domain.ports import Clock, DomainSpec, Fabric, HostEvent, PowerSwitch, 
 from app.domain.states import Seen, Wanted
 from app.reconcile.limits import Limits
 from app.reconcile.loop import Reconciler
-from app.services import fencing, moves, power
+from app.services import captures, fencing, moves, power
 from app.store.database import Database
 from app.xen.connection import Timing
 from app.xen.hosts import Hosts
@@ -78,6 +79,14 @@ class Services:
         self.told.append(("move failed", reason))
         moves.failed(unit, instance_id, reason)
 
+    def image_captured(self, unit: Unit, image_id: str, sha256: str, size_bytes: int) -> None:
+        self.told.append(("captured", sha256))
+        captures.done(unit, image_id, sha256, size_bytes)
+
+    def image_failed(self, unit: Unit, image_id: str, code: str, reason: str) -> None:
+        self.told.append(("not captured", reason))
+        captures.failed(unit, image_id, code, reason)
+
     def host_cleaned(self, unit: Unit, name: str) -> None:
         self.told.append(("cleaned", name))
         fencing.cleaned(unit, name)
@@ -94,6 +103,7 @@ class Files:
 
     def __init__(self) -> None:
         self.paths: dict[str, Path] = {}
+        self.stored: dict[str, bytes] = {}
 
     def path(self, sha256: str) -> Path:
         try:
@@ -107,8 +117,16 @@ class Files:
             raise Broken("image library", f"the file {sha256} is damaged")
         return path
 
+    @contextmanager
+    def spool(self) -> Iterator[Path]:
+        with TemporaryDirectory() as folder:
+            yield Path(folder) / "lent"
+
     def add(self, chunks: Iterable[bytes]) -> tuple[str, int]:
-        raise NotImplementedError
+        content = b"".join(chunks)
+        digest = hashlib.sha256(content).hexdigest()
+        self.stored[digest] = content
+        return digest, len(content)
 
     def remove(self, sha256: str) -> None:
         self.paths.pop(sha256, None)

@@ -3,17 +3,22 @@
 import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.domain.network import GuestAnswer, GuestRequest
+from app.domain.ports import Unit
+from app.domain.tag import Tag
 from app.server.metadata import Metadata
 from app.store.database import Database
 from tests.builders import FrozenClock
 from tests.unit.server.metadata_cloud import EVERY_BYTE, KEY, furnish_guests
 
 Ask = Callable[..., Awaitable[GuestAnswer]]
+Change = Callable[..., Awaitable[None]]
 FIRST, SECOND = "i-00000001", "i-00000002"
 TTL = "x-aws-ec2-metadata-token-ttl-seconds"
 TOKEN = "x-aws-ec2-metadata-token"
@@ -25,16 +30,37 @@ def clock() -> FrozenClock:
 
 
 @pytest.fixture
-async def ask(tmp_path: Path, clock: FrozenClock) -> AsyncIterator[Ask]:
+async def store(tmp_path: Path, clock: FrozenClock) -> AsyncIterator[Database]:
     async with Database.open(tmp_path / "cloud.sqlite3", clock=clock) as store:
         await store.write(furnish_guests)
-        service = Metadata(store, clock, os.urandom)
+        yield store
 
-        async def ask(path: str, who: str = FIRST, method: str = "GET", **headers: str) -> GuestAnswer:
-            named = {name.replace("_", "-"): value for name, value in headers.items()}
-            return await service.answer(GuestRequest(instance_id=who, method=method, path=path, headers=named))
 
-        yield ask
+@pytest.fixture
+def ask(store: Database, clock: FrozenClock) -> Ask:
+    service = Metadata(store, clock, os.urandom)
+
+    async def ask(path: str, who: str = FIRST, method: str = "GET", **headers: str) -> GuestAnswer:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await service.answer(GuestRequest(instance_id=who, method=method, path=path, headers=named))
+
+    return ask
+
+
+@pytest.fixture
+def change(store: Database) -> Change:
+    """Change the first instance, which gets two tags with names and one that can be none in a path."""
+
+    def work(unit: Unit, columns: dict[str, Any]) -> None:
+        instance = unit.instances.where(id=FIRST)[0]
+        unit.instances.put(replace(instance, **columns))
+        for name, value in (("role", "web <1>"), ("Name", "first"), ("a/b", "c")):
+            unit.tags.add(Tag(resource_id=FIRST, name=name, account_id=instance.account_id, value=value))
+
+    async def go(**columns: Any) -> None:
+        await store.write(lambda unit: work(unit, columns))
+
+    return go
 
 
 async def text(ask: Ask, path: str) -> str:
@@ -126,10 +152,10 @@ async def test_the_identity_document_names_the_instance(ask: Ask) -> None:
 
 async def test_a_token_holds_for_its_time_and_its_instance(ask: Ask, clock: FrozenClock) -> None:
     got = await ask("/latest/api/token", method="PUT", **{TTL: "60"})
-    assert (got.status, got.near, got.headers["X-aws-ec2-metadata-token-ttl-seconds"]) == (200, True, "60")
+    assert (got.status, got.hops, got.headers["X-aws-ec2-metadata-token-ttl-seconds"]) == (200, 1, "60")
     token = {TOKEN: got.body.decode()}
     mine = await ask("/latest/meta-data/instance-id", **token)
-    assert (mine.status, mine.near) == (200, False)
+    assert (mine.status, mine.hops) == (200, 0)
     assert (await ask("/latest/meta-data/instance-id", SECOND, **token)).status == 401
     clock.at_ms += 61_000
     assert (await ask("/latest/meta-data/instance-id", **token)).status == 401
@@ -139,6 +165,26 @@ async def test_a_token_holds_for_its_time_and_its_instance(ask: Ask, clock: Froz
 async def test_a_forged_token_is_worse_than_none(ask: Ask, forged: str) -> None:
     assert (await ask("/latest/meta-data/instance-id", **{TOKEN: forged})).status == 401
     assert (await ask("/latest/meta-data/instance-id")).status == 200
+
+
+async def test_an_owner_may_demand_tokens_let_them_travel_and_show_tags(ask: Ask, change: Change) -> None:
+    await change(metadata_tokens_required=True, metadata_hops=3, metadata_tags=True)
+    assert (await ask("/latest/meta-data/instance-id")).status == 401
+    assert (await ask("/latest/user-data")).status == 401
+    assert (await ask("/latest/meta-data/instance-id", SECOND)).status == 200
+    got = await ask("/latest/api/token", method="PUT", **{TTL: "60"})
+    assert (got.status, got.hops) == (200, 3)
+    token = {TOKEN: got.body.decode()}
+    assert (await ask("/latest/meta-data/tags/instance", **token)).body == b"Name\nrole"
+    assert (await ask("/latest/meta-data/tags/instance/role", **token)).body == b"web <1>"
+    assert (await ask("/latest/meta-data/tags", SECOND)).status == 404
+
+
+async def test_an_owner_may_switch_the_service_off(ask: Ask, change: Change) -> None:
+    await change(metadata_enabled=False)
+    for method, headers in (("GET", {}), ("PUT", {TTL: "60"})):
+        assert (await ask("/latest/api/token", method=method, **headers)).status == 403
+    assert (await ask("/latest/meta-data/instance-id", SECOND)).status == 200
 
 
 @pytest.mark.parametrize("ttl", ["", "0", "21601", "-1", "1e3", "٣", "9" * 30])

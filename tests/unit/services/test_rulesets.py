@@ -99,6 +99,11 @@ async def test_the_default_is_what_was_before_the_first_activation(store: Databa
     assert (await store.write(lambda unit: rulesets.rollback(unit, "ana"))).policy == rulesets.DEFAULT
 
 
+async def test_policies_of_161_are_known_in_any_case_of_letters(store: Database) -> None:
+    active = await store.write(lambda unit: rulesets.activate(unit, "Greedy", "ana"))
+    assert (active.policy, active.ruleset) == ("GREEDY", None)
+
+
 async def test_what_is_not_there_can_not_be_activated(store: Database) -> None:
     with pytest.raises(Missing, match="rules-9"):
         await store.write(lambda unit: rulesets.activate(unit, "rules-9", "ana"))

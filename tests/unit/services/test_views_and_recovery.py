@@ -1,10 +1,11 @@
 """What operators are shown, and rows rebuilt from domains."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from app.domain.instance import SHOWN_AFTER_END_MS, Instance
+from app.domain.instance import SHOWN_AFTER_END_MS, SWITCHES, Instance
 from app.domain.ports import DomainSeen, Unit
 from app.domain.states import HostState, InstanceState, Seen, Wanted
 from app.domain.tag import Tag
@@ -46,6 +47,15 @@ def domain(instance: Instance, seen: Seen = Seen.RUNNING) -> DomainSeen:
 
 def test_a_running_instance_comes_back_as_it_was() -> None:
     assert instance_of(domain(RUNNING), "host1") == RUNNING
+    turned: dict[str, Any] = {switch: not getattr(RUNNING, switch) for switch in SWITCHES}
+    changed = replace(RUNNING, metadata_hops=7, **turned)
+    assert instance_of(domain(changed), "host1") == changed
+
+
+def test_a_domain_of_an_older_version_comes_back_with_what_was_so_then() -> None:
+    seen = domain(RUNNING)
+    older = {name: word for name, word in seen.recovery.items() if name not in (*SWITCHES, "metadata_hops")}
+    assert instance_of(replace(seen, recovery=older), "host1") == RUNNING
 
 
 @pytest.mark.parametrize("seen", [Seen.OFF, Seen.CRASHED])

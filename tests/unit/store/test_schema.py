@@ -9,6 +9,7 @@ import pytest
 from sqlite_utils import Database as Schema
 
 from app.domain.errors import Broken, Unavailable
+from app.domain.ids import parse
 from app.domain.instance import Instance
 from app.domain.states import Seen, Wanted
 from app.store.catalogue import KINDS
@@ -182,3 +183,17 @@ def test_images_of_an_older_file_need_no_memory(tmp_path: Path) -> None:
         connection.execute(f"INSERT INTO images ({', '.join(values)}) VALUES ({marks})", [*values.values()])
         migrations().apply(schema)
         assert connection.execute("SELECT id, min_memory_mib FROM images").fetchall() == [("x", 0)]
+
+
+def test_groups_of_an_older_file_get_the_rules_that_new_ones_begin_with(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "old.sqlite3")) as connection:
+        schema = Schema(connection)
+        migrations().apply(schema, stop_before="0010_group_rules")
+        for group_id, name in (("sg-1", "default"), ("sg-2", "web")):
+            connection.execute("INSERT INTO groups VALUES (?, '1', ?, '', 1)", (group_id, name))
+        migrations().apply(schema)
+        rules = connection.execute("SELECT group_id, egress, protocol, peer FROM group_rules ORDER BY 1, 2").fetchall()
+        ids = [row[0] for row in connection.execute("SELECT id FROM group_rules")]
+    assert rules == [("sg-1", 0, "-1", "sg-1"), ("sg-1", 1, "-1", "0.0.0.0/0"), ("sg-2", 1, "-1", "0.0.0.0/0")]
+    assert len(set(ids)) == 3
+    assert all(parse(rule_id, "security group rule") == rule_id for rule_id in ids)

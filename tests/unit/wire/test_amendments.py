@@ -19,7 +19,8 @@ def documented_filters(operation: str) -> set[str]:
     """List the names at the first level of the list; deeper ones are values."""
     shape = DOCUMENTED["operations"][operation]["input"]["shape"]
     found, depth = set(), 0
-    for mark in MARK.finditer(DOCUMENTED["shapes"][shape]["members"]["Filters"]["documentation"]):
+    members = DOCUMENTED["shapes"][shape]["members"]
+    for mark in MARK.finditer((members.get("Filters") or members["Filter"])["documentation"]):
         depth += {"<ul>": 1, "</ul>": -1}.get(mark.group(), 0)
         if mark.group(1) and depth == 1:
             found.add("tag:" if mark.group(1) in {"tag", "tag:&lt;key&gt;"} else mark.group(1))

@@ -161,7 +161,7 @@ RUN = [("Action", "RunInstances"), *BASE]
         ([("Action", "RunInstance"), *BASE], Unknown, "did you mean RunInstances"),
         ([("Action", "BundleInstance"), *BASE], Unsupported, "BundleInstance"),
         ([("Action", "DescribeInstanceTypes"), ("Version", "2015-10-01")], Unsupported, "2016-11-15"),
-        ([("Action", "RunInstances"), ("Version", "2009-11-30")], Invalid, "2014-09-01"),
+        ([("Action", "RunInstances"), ("Version", "2007-08-29")], Invalid, "2008-02-01"),
         ([("Action", "RunInstances"), ("Version", "newest")], Invalid, "Version"),
         ([("Action", "RunInstances"), ("Version", "2016-11-15")], Absent, "ImageId"),
         ([*RUN, ("Imageid", "x")], Unknown, "did you mean ImageId"),
@@ -225,9 +225,11 @@ def test_a_secret_value_is_not_repeated_in_the_refusal() -> None:
     assert "password" not in told
 
 
-@pytest.mark.parametrize("name", ["AdditionalInfo", "Monitoring.Enabled", "MetadataOptions.HttpTokens"])
-def test_what_the_amendments_call_harmless_is_passed_over(name: str) -> None:
-    assert run((name, "true")) == RunInstances(image_id="emi-0a11beef")
+@pytest.mark.parametrize(
+    ("name", "value"), [("AdditionalInfo", "true"), ("EbsOptimized", "False"), ("CpuOptions.ThreadsPerCore", "1")]
+)
+def test_what_the_amendments_call_harmless_is_passed_over(name: str, value: str) -> None:
+    assert run((name, value)) == RunInstances(image_id="emi-0a11beef")
 
 
 @pytest.mark.parametrize(("value", "wanted"), [("true", True), ("True", True), ("false", False)])
@@ -243,18 +245,15 @@ def test_dry_run_is_told_with_the_call(value: str, wanted: bool) -> None:
         ("2016-11-14", "2016-09-15", "2016-11-14"),
         ("2015-10-01", "2015-10-01", "2015-10-01"),
         ("2014-09-01", "2014-09-01", "2014-09-01"),
+        ("2014-08-31", "2014-06-15", "2014-08-31"),
+        ("2010-06-15", "2010-06-15", "2010-06-15"),
+        ("2009-01-01", "2008-12-01", "2009-01-01"),
+        ("2008-02-01", "2008-02-01", "2008-02-01"),
     ],
 )
 def test_a_date_is_answered_by_the_newest_model_not_after_it(asked: str, model: str, answered: str) -> None:
     call = EC2.decode([("Action", "DescribeInstances"), ("Version", asked)])
     assert (call.date, call.namespace) == (model, f"http://ec2.amazonaws.com/doc/{answered}/")
-
-
-def test_an_older_first_date_is_a_change_of_data_only() -> None:
-    amended = msgspec.structs.replace(AMENDMENTS, oldest="2009-11-30")
-    protocol = Protocol(MODELS, "ec2", {"DescribeInstances": DescribeInstances}, amended)
-    call = protocol.decode([("Action", "DescribeInstances"), ("Version", "2009-11-30")])
-    assert (call.date, call.namespace) == ("2014-09-01", "http://ec2.amazonaws.com/doc/2009-11-30/")
 
 
 def test_the_version_tells_the_service() -> None:

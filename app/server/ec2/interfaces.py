@@ -1,0 +1,97 @@
+"""Operations on network interfaces: each instance has one, and nobody can have one without an instance."""
+
+import msgspec
+
+from app.domain import vpc
+from app.domain.errors import Absent, Invalid
+from app.server.ec2 import filters, pages
+from app.server.ec2.cards import attachment, card
+from app.server.ec2.network_facts import CARD
+from app.server.ec2.operation import Answer, Ask, Filter, Operation, refuse_many
+from app.server.ec2.scene import Shown, group_set
+from app.services import instances
+
+
+class DescribeNetworkInterfacesIn(msgspec.Struct):
+    network_interface_ids: list[str] = []
+    filters: list[Filter] = []
+    max_results: int | None = None
+    next_token: str | None = None
+
+
+class DescribeNetworkInterfaceAttributeIn(msgspec.Struct):
+    network_interface_id: str
+    attribute: str = ""
+
+
+def describe_network_interfaces(ask: Ask[DescribeNetworkInterfacesIn]) -> Answer:
+    asked = ask.request
+    pages.refuse_ids_with_pages(asked.network_interface_ids, asked.max_results)
+    refuse_many("NetworkInterfaceId", asked.network_interface_ids)
+    if asked.network_interface_ids:
+        named = dict.fromkeys(asked.network_interface_ids)
+        rows = [instances.of_interface(ask.unit, ask.caller, one) for one in named]
+    else:
+        rows = [row for row in instances.visible(ask.unit, ask.caller) if not row.removed]
+    shown = Shown.of(ask.unit, rows)
+    known = ask.site.filters(ask.operation)
+    chosen = filters.select(shown, asked.filters, CARD, known, tags=lambda _: {})
+    cut, token = pages.page(chosen, lambda one: (one.instance.id,), asked.max_results, asked.next_token)
+    return {"NetworkInterfaces": [_item(one) for one in cut], "NextToken": token}
+
+
+def describe_network_interface_attribute(ask: Ask[DescribeNetworkInterfaceAttributeIn]) -> Answer:
+    asked = ask.request
+    instance = instances.of_interface(ask.unit, ask.caller, asked.network_interface_id)
+    (shown,) = Shown.of(ask.unit, [instance])
+    if not asked.attribute:
+        raise Absent("Attribute")
+    whole: dict[str, Answer] = {
+        "attachment": {"Attachment": _attachment(shown)},
+        "associatePublicIpAddress": {"AssociatePublicIpAddress": bool(shown.address and shown.address.automatic)},
+        "description": {"Description": {"Value": instance.interface_description}},
+        "groupSet": {"Groups": group_set(shown.groups)},
+        "sourceDestCheck": {"SourceDestCheck": {"Value": instance.source_dest_check}},
+    }
+    if asked.attribute not in whole:
+        raise Invalid("Attribute", asked.attribute, f"Choose one of {', '.join(whole)}.")
+    return {"NetworkInterfaceId": vpc.interface_id(instance.id), **whole[asked.attribute]}
+
+
+def _attachment(shown: Shown) -> Answer:
+    instance = shown.instance
+    return {**attachment(instance), "InstanceId": instance.id, "InstanceOwnerId": instance.account_id}
+
+
+def _item(shown: Shown) -> Answer:
+    instance, address = shown.instance, shown.address
+    association: Answer | None = None
+    if address:
+        association = {
+            "AllocationId": None if address.automatic else address.id,
+            "AssociationId": address.association_id,
+            "IpOwnerId": address.ip_owner,
+            "PublicDnsName": address.ip,
+            "PublicIp": address.ip,
+        }
+    return {
+        **card(instance, group_set(shown.groups), association),
+        "Attachment": _attachment(shown),
+        "AvailabilityZone": instance.cluster,
+        "AvailabilityZoneId": instance.cluster,
+        "PublicDnsName": address.ip if address else None,
+        "RequesterManaged": False,
+        "TagSet": [],
+    }
+
+
+OPERATIONS = (
+    Operation(
+        name="DescribeNetworkInterfaces", request=DescribeNetworkInterfacesIn, handle=describe_network_interfaces
+    ),
+    Operation(
+        name="DescribeNetworkInterfaceAttribute",
+        request=DescribeNetworkInterfaceAttributeIn,
+        handle=describe_network_interface_attribute,
+    ),
+)

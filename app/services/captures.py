@@ -1,0 +1,83 @@
+"""Images of what is on an instance's disk: wanted here, read by the reconcile loop, which tells what became of it.
+
+The trap: a disk that somebody writes to gives an image of no moment at all. So the instance is stopped, and stays so
+until its bytes are here; one that ends meanwhile ends its images, too.
+"""
+
+from dataclasses import replace
+
+from app.domain import ids
+from app.domain.account import Caller
+from app.domain.commands import CreateImage
+from app.domain.errors import Unsupported, WrongState
+from app.domain.image import Image, ImageKind
+from app.domain.instance import Instance
+from app.domain.ports import Entropy, Unit
+from app.domain.states import ImageState, InstanceState, Wanted
+from app.services import images, tags
+
+ENDED = ("Client.InstanceTerminated", "The instance was terminated before its disk was read")
+
+
+def begin(unit: Unit, caller: Caller, instance: Instance, command: CreateImage, entropy: Entropy) -> Image:
+    """Want a private image of a stopped instance's root disk."""
+    images.check_name(command.name)
+    images.check_new(unit, caller, command.name)
+    images.check_description(command.description)
+    if instance.state is InstanceState.RUNNING:
+        why = "its disk can be read only while it is off: stop it first, and start it when the image is available"
+        raise Unsupported("CreateImage from a running instance", why)
+    if instance.state is not InstanceState.STOPPED:
+        raise WrongState("instance", instance.id, instance.state, "and its disk can be read only once it is stopped")
+    source = unit.images.get(instance.image_id)
+    image = Image(
+        id=ids.mint("machine image", entropy(ids.ENTROPY_BYTES)),
+        kind=ImageKind.MACHINE,
+        account_id=instance.account_id,
+        name=command.name,
+        description=command.description,
+        location=f"{instance.account_id}/{command.name}",
+        architecture=instance.architecture,
+        public=False,
+        state=ImageState.PENDING,
+        kernel_id=instance.kernel_id,
+        ramdisk_id=instance.ramdisk_id,
+        root_device=source.root_device if source else "/dev/sda1",
+        min_memory_mib=source.min_memory_mib if source else 0,
+        created_at_ms=unit.now_ms,
+        product_codes=source.product_codes if source else (),
+        devices=source.devices if source else (),
+        source_instance_id=instance.id,
+    )
+    unit.images.add(image, text=f"to be read from {instance.id}")
+    if command.tags:
+        tags.set_on(unit, caller, (image.id,), command.tags)
+    return image
+
+
+def refuse_start(unit: Unit, instance: Instance) -> None:
+    """Raise WrongState while an image of the instance's disk is being made."""
+    for image in unit.images.where(source_instance_id=instance.id, state=ImageState.PENDING):
+        raise WrongState("instance", instance.id, instance.state, f"and the image {image.id} of its disk is being made")
+
+
+def done(unit: Unit, image_id: str, sha256: str, size_bytes: int) -> None:
+    """Give an image its bytes, if it is still wanted and its instance was off all the time."""
+    image = unit.images.get(image_id)
+    if image is None or image.state is not ImageState.PENDING:
+        return
+    instance = unit.instances.get(image.source_instance_id)
+    if instance is None or instance.wanted is not Wanted.STOPPED:
+        failed(unit, image_id, *ENDED)
+        return
+    there = replace(image, state=ImageState.AVAILABLE, sha256=sha256, size_bytes=size_bytes)
+    unit.images.put(there, event="image.available", text=f"{image.id} was read from {instance.id}")
+
+
+def failed(unit: Unit, image_id: str, code: str, reason: str) -> None:
+    """End an image whose bytes can not be had."""
+    image = unit.images.get(image_id)
+    if image is None or image.state is not ImageState.PENDING:
+        return
+    over = replace(image, state=ImageState.FAILED, state_reason_code=code, state_reason=f"{code}: {reason}")
+    unit.images.put(over, event="image.failed", text=reason)

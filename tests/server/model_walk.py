@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 from xml.etree import ElementTree
 
+from botocore.loaders import Loader
 from botocore.model import ListShape, OperationModel, Shape, StructureShape
 
 from app.wire.dates import Dates
@@ -21,9 +23,10 @@ FORMS = {
     "timestamp": re.compile("[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9][.][0-9]{3}Z"),
     "blob": re.compile("[A-Za-z0-9+/]*={0,2}"),
 }
-# Types are the operator's to name, the table that 1.6.1 shows for `verbose` stands in states of zones, and groups that
-# were made today have strategies of today for old clients, too.
-FREE = {"InstanceType", "AvailabilityZoneState", "PlacementStrategy"}
+# Types are the operator's to name, and the table that 1.6.1 shows for `verbose` stands in states of zones.
+FREE = {"InstanceType", "AvailabilityZoneState"}
+# What Amazon says by its documentation, though its model has not the word.
+ALSO = {("AttachmentStatus", "available")}  # of an internet gateway
 
 
 class Walk:
@@ -73,9 +76,22 @@ class Walk:
             self.filled.add(path)
 
     def _leaf(self, text: str, shape: Shape, path: str) -> None:
-        form, words = FORMS.get(shape.type_name), getattr(shape, "enum", None) if shape.name not in FREE else None
-        if (form and not form.fullmatch(text)) or (words and text not in words):
+        form, words = FORMS.get(shape.type_name), _words(shape)
+        if (form and not form.fullmatch(text)) or (words and text not in words and (shape.name, text) not in ALSO):
             self.wrong.add(f"{path}: {text!r} is no {shape.name} ({shape.type_name})")
+
+
+def _words(shape: Shape) -> frozenset[str]:
+    """List the words of an enumeration, those of today, too: what was made with one has no older one."""
+    if shape.name in FREE or not getattr(shape, "enum", None):
+        return frozenset()
+    return frozenset([*shape.enum, *_today().get(shape.name, {}).get("enum", ())])
+
+
+@cache
+def _today() -> dict[str, Any]:
+    shapes: dict[str, Any] = Loader().load_service_model("ec2", "service-2")["shapes"]
+    return shapes
 
 
 def members(operation: OperationModel) -> Iterator[str]:

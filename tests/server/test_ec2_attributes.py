@@ -131,6 +131,9 @@ def test_a_switch_is_shown_and_found_by_its_filter(raw: RawEc2, running: str) ->
     assert shown(raw, running, "sourceDestCheck") == "false"
     found = raw.ask("DescribeInstances", Filter_1_Name="source-dest-check", Filter_1_Value_1="false")
     assert found.texts("instanceId") == [running]
+    assert {*found.texts("sourceDestCheck")} == {"false"}
+    card = raw.ask("DescribeNetworkInterfaces", Filter_1_Name="source-dest-check", Filter_1_Value_1="false")
+    assert (card.texts("instanceId"), card.text("sourceDestCheck")) == ([running], "false")
     assert raw.ask("ResetInstanceAttribute", InstanceId=running, Attribute="sourceDestCheck").status == 200
     assert shown(raw, running, "sourceDestCheck") == "true"
 

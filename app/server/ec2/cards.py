@@ -22,6 +22,7 @@ def network_members(instance: Instance, groups: Sequence[Answer], address: Addre
         "PublicIpAddress": public or None,
         "VpcId": vpc.DEFAULT_VPC_ID,
         "SubnetId": vpc.subnet_id(instance.cluster),
+        "SourceDestCheck": instance.source_dest_check,
         "NetworkInterfaces": [card(instance, groups, _association(address))],
     }
 

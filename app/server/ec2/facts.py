@@ -89,7 +89,6 @@ INSTANCE: Facts[Shown] = {
     "reservation-id": lambda s: [s.reservation.id],
     "root-device-name": lambda s: [s.image.root_device] if s.image else [],
     "root-device-type": lambda s: ["instance-store"],
-    "source-dest-check": lambda s: _yes(s.instance.source_dest_check),
     "state-reason-code": lambda s: [s.instance.state_reason_code] if s.instance.state_reason_code else [],
     "state-reason-message": lambda s: [s.instance.state_reason] if s.instance.state_reason else [],
     "tenancy": lambda s: ["default"],

@@ -159,7 +159,6 @@ def instance_item(shown: Shown) -> Answer:
         "MaintenanceOptions": MAINTENANCE,
         "MetadataOptions": metadata_item(instance),
         "PrivateDnsNameOptions": NAMES,
-        "SourceDestCheck": instance.source_dest_check,
         "PlatformDetails": PLATFORM,
         "UsageOperation": USAGE,
     }

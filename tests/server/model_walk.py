@@ -2,11 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 from xml.etree import ElementTree
 
-from botocore.loaders import Loader
 from botocore.model import ListShape, OperationModel, Shape, StructureShape
 
 from app.wire.dates import Dates
@@ -23,16 +21,18 @@ FORMS = {
     "timestamp": re.compile("[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9][.][0-9]{3}Z"),
     "blob": re.compile("[A-Za-z0-9+/]*={0,2}"),
 }
-# Types are the operator's to name, and the table that 1.6.1 shows for `verbose` stands in states of zones.
-FREE = {"InstanceType", "AvailabilityZoneState"}
+# Types are the operator's to name, the table that 1.6.1 shows for `verbose` stands in states of zones, and groups that
+# were made today have strategies of today for old clients, too.
+FREE = {"InstanceType", "AvailabilityZoneState", "PlacementStrategy"}
 # What Amazon says by its documentation, though its model has not the word.
 ALSO = {("AttachmentStatus", "available")}  # of an internet gateway
 
 
 class Walk:
-    """Collects over many answers of one service model."""
+    """Collects over many answers of one service model; older ones do not have all `words` of an enumeration."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, words: bool) -> None:
+        self._words = words
         self.unknown: set[str] = set()
         self.wrong: set[str] = set()
         self.filled: set[str] = set()
@@ -76,22 +76,10 @@ class Walk:
             self.filled.add(path)
 
     def _leaf(self, text: str, shape: Shape, path: str) -> None:
-        form, words = FORMS.get(shape.type_name), _words(shape)
+        form = FORMS.get(shape.type_name)
+        words = getattr(shape, "enum", None) if self._words and shape.name not in FREE else None
         if (form and not form.fullmatch(text)) or (words and text not in words and (shape.name, text) not in ALSO):
             self.wrong.add(f"{path}: {text!r} is no {shape.name} ({shape.type_name})")
-
-
-def _words(shape: Shape) -> frozenset[str]:
-    """List the words of an enumeration, those of today, too: what was made with one has no older one."""
-    if shape.name in FREE or not getattr(shape, "enum", None):
-        return frozenset()
-    return frozenset([*shape.enum, *_today().get(shape.name, {}).get("enum", ())])
-
-
-@cache
-def _today() -> dict[str, Any]:
-    shapes: dict[str, Any] = Loader().load_service_model("ec2", "service-2")["shapes"]
-    return shapes
 
 
 def members(operation: OperationModel) -> Iterator[str]:

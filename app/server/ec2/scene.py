@@ -9,7 +9,6 @@ from app.domain.group import SecurityGroup
 from app.domain.host import Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
-from app.domain.network import dns_name
 from app.domain.ports import Unit
 from app.domain.states import HostState, InstanceState
 from app.domain.volume import Volume
@@ -122,8 +121,6 @@ def instance_item(shown: Shown) -> Answer:
         "InstanceId": instance.id,
         "ImageId": instance.image_id,
         "State": state_item(instance.state),
-        "PrivateDnsName": dns_name(instance.address),
-        "PrivateIpAddress": instance.address or None,
         "StateTransitionReason": instance.transition_reason,
         "StateReason": _state_reason(instance),
         "KeyName": instance.key_name or None,

@@ -5,7 +5,7 @@ import re
 from app.domain import ids
 from app.domain.records import Like
 from app.domain.states import InstanceState
-from app.domain.vpc import DEFAULT_VPC_ID, instance_of, subnet_id
+from app.domain.vpc import DEFAULT_VPC_ID, instance_of
 from app.server.ec2.facts import IMAGE, INSTANCE, KEY_PAIR, STATUS
 from app.server.ec2.filters import MOST_VALUES
 from app.server.ec2.group_scene import FACTS as GROUP
@@ -90,12 +90,6 @@ def _public_ips(sight: Sight, values: Values) -> tuple[str, Values]:
     return "id", tuple(row.instance_id for row in sight.unit.addresses.where(ip=values) if row.instance_id)
 
 
-def _subnets(sight: Sight, values: Values) -> tuple[str, Values] | None:
-    if any(isinstance(value, Like) for value in values):
-        return None
-    return "cluster", tuple(row.name for row in sight.unit.clusters.where() if subnet_id(row.name) in values)
-
-
 def _interfaces(sight: Sight, values: Values) -> tuple[str, Values] | None:
     if any(isinstance(value, Like) for value in values):
         return None
@@ -137,7 +131,6 @@ INSTANCE_COLUMNS: Columns = {
     "root-device-name": _root_devices,
     "state-reason-code": "state_reason_code",
     "state-reason-message": "state_reason",
-    "subnet-id": _subnets,
     "tenancy": _always("default"),
     "vpc-id": _always(DEFAULT_VPC_ID),
 }

@@ -24,7 +24,10 @@ FORMS = {
 # Types are the operator's to name, and the table that 1.6.1 shows for `verbose` stands in states of zones.
 FREE = {"InstanceType", "AvailabilityZoneState"}
 # What Amazon says by its documentation, though its model has not the word.
-ALSO = {("AttachmentStatus", "available")}  # of an internet gateway
+ALSO = {
+    ("AttachmentStatus", "available"),  # of an internet gateway
+    ("ImageState", "pending"),  # of one that CreateImage makes, also before 2015
+}
 
 
 class Walk:

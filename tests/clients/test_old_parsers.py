@@ -123,8 +123,8 @@ def expected(date: str, number: int) -> dict[str, object]:
 @pytest.mark.parametrize("action", ["DescribeInstances", "RunInstances"])
 @pytest.mark.parametrize(("boto", "date"), [(boto, date) for boto, dates in DATES.items() for date in dates])
 def test_an_old_parser_reads_every_instance_and_its_groups(boto: str, date: str, action: str) -> None:
-    answer = RESERVATION if action == "RunInstances" else {"Reservations": [RESERVATION] * 2}
-    read = parsed(boto, action, date, answer)
+    whole: dict[str, object] = {"Reservations": [RESERVATION] * 2}
+    read = parsed(boto, action, date, RESERVATION if action == "RunInstances" else whole)
     assert len(read) == (1 if action == "RunInstances" else 2)
     for reservation in read:
         assert (reservation["id"], reservation["owner"]) == ("r-0a11beef", "000000000001")

@@ -50,7 +50,10 @@ def senders(raw: RawEc2, raw_stranger: RawEc2, admin: dict[str, str]) -> Iterato
 def send(senders: dict[str, RawEc2], mine: dict[str, str], step: Step) -> Reply:
     params = {"Action": step.action, "Version": "2016-11-15", **step.params}
     filled = [(name, value.format(**(NOBODYS | mine))) for name, value in params.items()]
-    return senders[step.by].pairs(filled)
+    reply = senders[step.by].pairs(filled)
+    if reply.status == 413:
+        senders[step.by].close()  # the server reads no further; the next request opens the connection anew
+    return reply
 
 
 def test_every_row_is_provoked_or_says_why_it_can_not_be() -> None:

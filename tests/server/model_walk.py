@@ -21,8 +21,9 @@ FORMS = {
     "timestamp": re.compile("[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9][.][0-9]{3}Z"),
     "blob": re.compile("[A-Za-z0-9+/]*={0,2}"),
 }
-# Types are the operator's to name, and the table that 1.6.1 shows for `verbose` stands in states of zones.
-FREE = {"InstanceType", "AvailabilityZoneState"}
+# Types are the operator's to name, the table that 1.6.1 shows for `verbose` stands in states of zones, and groups that
+# were made today have strategies of today for old clients, too.
+FREE = {"InstanceType", "AvailabilityZoneState", "PlacementStrategy"}
 # What Amazon says by its documentation, though its model has not the word.
 ALSO = {("AttachmentStatus", "available")}  # of an internet gateway
 

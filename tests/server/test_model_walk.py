@@ -91,6 +91,10 @@ class Drive:
         return str(ids[0])
 
     def instances(self, image_id: str, group_id: str) -> None:
+        parts: dict[str, Any] = (
+            {"Strategy": "partition", "PartitionCount": 2} if self.today else {"Strategy": "cluster"}
+        )
+        self.ec2.create_placement_group(GroupName="walk", **parts)
         run = self.ec2.run_instances(
             ImageId=image_id,
             MinCount=6,
@@ -117,6 +121,7 @@ class Drive:
         self.ec2.delete_tags(Resources=ids)
         self.ec2.terminate_instances(InstanceIds=ids)
         self.reach("terminated", ids)
+        self.ec2.delete_placement_group(GroupName="walk")
 
     def reach(self, state: str, ids: list[str]) -> None:
         def all_there() -> bool:

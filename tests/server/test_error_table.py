@@ -70,7 +70,9 @@ def test_an_error_has_amazon_s_code(senders: dict[str, RawEc2], mine: dict[str, 
         for n, step in enumerate(before):
             done = send(senders, mine, step)
             assert done.code == "", (step, done.message)
-            made |= {f"made_{n}": one for name in ("allocationId", "volumeId") for one in done.texts(name)}
+            made |= {
+                f"made_{n}": one for name in ("allocationId", "volumeId", "instanceId") for one in done.texts(name)
+            }
         refused = send(senders, mine, last)
         assert (refused.code, refused.status) == TABLE[row], refused.message
         assert refused.message

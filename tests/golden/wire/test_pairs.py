@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from app.server.ec2.group_rules import AuthorizeSecurityGroupIngressIn
+from app.server.ec2.volumes import AttachVolumeIn, CreateVolumeIn
 from app.wire.amendments import Amendments
 from app.wire.models import Models
 from app.wire.protocol import Protocol
@@ -78,6 +79,7 @@ def protocol() -> Protocol:
     structs: list[type[msgspec.Struct]] = [RunInstances, DescribeInstances, RebootInstances]
     offered = {struct.__name__: struct for struct in structs}
     offered["AuthorizeSecurityGroupIngress"] = AuthorizeSecurityGroupIngressIn
+    offered |= {"AttachVolume": AttachVolumeIn, "CreateVolume": CreateVolumeIn}
     return Protocol(Models(), "ec2", offered, Amendments.load())
 
 

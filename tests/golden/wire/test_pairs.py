@@ -10,6 +10,7 @@ import pytest
 
 from app.server.ec2.addresses import AssociateAddressIn, DescribeAddressesIn
 from app.server.ec2.group_rules import AuthorizeSecurityGroupIngressIn
+from app.server.ec2.volumes import AttachVolumeIn, CreateVolumeIn
 from app.wire.amendments import Amendments
 from app.wire.models import Models
 from app.wire.protocol import Protocol
@@ -80,6 +81,7 @@ def protocol() -> Protocol:
     offered = {struct.__name__: struct for struct in structs}
     offered["AuthorizeSecurityGroupIngress"] = AuthorizeSecurityGroupIngressIn
     offered |= {"AssociateAddress": AssociateAddressIn, "DescribeAddresses": DescribeAddressesIn}
+    offered |= {"AttachVolume": AttachVolumeIn, "CreateVolume": CreateVolumeIn}
     return Protocol(Models(), "ec2", offered, Amendments.load())
 
 

@@ -1,8 +1,8 @@
 """Wanted × seen → what to do next. Pure: time and what the loop remembers come in as values.
 
 The safety of the whole cloud stands here, and the laws in `tests/laws/test_reconcile_diff.py` hold it:
-power is never cut while RUNNING is wanted (but for a reboot), nothing starts unless RUNNING is wanted, no
-disk goes unless TERMINATED is wanted. A host that did not answer never gets here.
+power is never cut while RUNNING is wanted (but for a reboot, and for its disk to be read), nothing starts unless
+RUNNING is wanted, no disk goes unless TERMINATED is wanted. A host that did not answer never gets here.
 """
 
 from dataclasses import dataclass
@@ -65,11 +65,11 @@ def diff(instance: Instance, observed: Observed, memory: Memory, limits: Limits,
     match instance.wanted:
         case Wanted.TERMINATED:
             return _end(instance, observed)
-        case Wanted.STOPPED:
+        case Wanted.STOPPED | Wanted.RUNNING if instance.to_be_off:
             return _rest(instance, observed, memory, limits, now_s)
         case Wanted.RUNNING if observed.seen in LIVE:
             return _keep(instance, observed, memory, limits, now_s)
-        case Wanted.RUNNING:
+        case _:
             return _bring_up(instance, observed, memory, limits, now_s)
 
 

@@ -34,6 +34,8 @@ class RunInstances:
     vmtype: str = "m1.small"
     cluster: str = ""
     placement_group: str = ""
+    placement_group_id: str = ""
+    partition_number: int = 0
     addressing: Addressing = ""
     interface_description: str = ""
     key_name: str = ""

@@ -62,15 +62,13 @@ def needs_volumes(instance: Instance, domain: DomainSeen | None, *, forgets: boo
 
 def diff(instance: Instance, observed: Observed, memory: Memory, limits: Limits, now_s: float) -> list[Action]:
     """List what brings the instance nearer to what is wanted; empty: it is settled."""
-    match instance.wanted:
-        case Wanted.TERMINATED:
-            return _end(instance, observed)
-        case Wanted.STOPPED | Wanted.RUNNING if instance.to_be_off:
-            return _rest(instance, observed, memory, limits, now_s)
-        case Wanted.RUNNING if observed.seen in LIVE:
-            return _keep(instance, observed, memory, limits, now_s)
-        case _:
-            return _bring_up(instance, observed, memory, limits, now_s)
+    if instance.wanted is Wanted.TERMINATED:
+        return _end(instance, observed)
+    if instance.to_be_off:
+        return _rest(instance, observed, memory, limits, now_s)
+    if observed.seen in LIVE:
+        return _keep(instance, observed, memory, limits, now_s)
+    return _bring_up(instance, observed, memory, limits, now_s)
 
 
 def _end(instance: Instance, observed: Observed) -> list[Action]:
@@ -99,7 +97,7 @@ def _rest(instance: Instance, observed: Observed, memory: Memory, limits: Limits
             return [*marks, Undefine()]
         case Seen.CRASHED | Seen.PAUSED:  # a crashed one that is off stays crashed however often it is destroyed
             return [*marks, Destroy(), Undefine()]
-    if memory.shutdown_refused:
+    if instance.forced or memory.shutdown_refused:
         return [*marks, Destroy()]
     if memory.shutdown_asked_s is None:
         return [*marks, AskShutdown(), Wait(seconds=limits.shutdown_grace_s)]

@@ -6,9 +6,11 @@ mistake of ours and raises; older dates drop what they can not say. Members that
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from app.wire import markup
 from app.wire.models import Model, Ref
+from app.wire.moulds import Cast, Fill, Mould, template
 
 Writer = Callable[[Any, list[str]], None]
 Encode = Callable[[Mapping[str, object], str, str], bytes]
@@ -29,9 +31,10 @@ _LEAVES: dict[str, Callable[[object], str]] = {
 def compile_answer(model: Model, operation: str, *, strict: bool, returning: bool = False) -> Encode:
     """Return the encoder of an operation's answers: (answer, namespace, request id) → document.
 
-    `returning`: `return` is written beside the output.
+    `returning`: `return` is written beside the output, whether or not the model knows it.
     """
     output = model.operations[operation].output
+    returning = returning and (output is None or "Return" not in model.shape(output).members)
     write = _Compiler(model, strict).structure(output) if output else _only_return(strict)
     if model.is_ec2:
         return _ec2_envelope(operation, write, told=model.request_id, returning=returning)
@@ -46,7 +49,7 @@ def _ec2_envelope(operation: str, write: Writer, *, told: bool, returning: bool)
         if told:
             parts.append(f"<requestId>{markup.text(request_id)}</requestId>")
         if returning:
-            parts.append("<return>true</return>")
+            parts.append(f"<return>{markup.boolean(answer.get('Return', True))}</return>")
         write(answer, parts)
         parts.append(f"</{operation}Response>")
         return "".join(parts).encode()
@@ -116,7 +119,20 @@ class _Compiler:
 
 
 def _structure_writer(shape: str, members: Mapping[str, Writer], strict: bool) -> Writer:
-    def write(value: Mapping[str, object], parts: list[str]) -> None:
+    filled: WeakKeyDictionary[Mould, Fill] = WeakKeyDictionary()
+
+    def cast(value: Cast, parts: list[str]) -> None:
+        fill = filled.get(value.mould)
+        if fill is None:
+            sample: list[str] = []
+            write(value.mould.sample, sample)
+            fill = filled[value.mould] = template("".join(sample))
+        parts.append(fill(value.texts))
+
+    def write(value: Mapping[str, object] | Cast, parts: list[str]) -> None:
+        if isinstance(value, Cast):
+            cast(value, parts)
+            value = value.beside
         for name, member in value.items():
             if member is None:
                 continue

@@ -57,6 +57,7 @@ class Instance:
     key_name: str = ""
     group_ids: tuple[str, ...] = ()
     placement_group: str = ""
+    partition_number: int = 0
     vmtype: str
     cores: int
     memory_mib: int

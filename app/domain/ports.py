@@ -20,7 +20,9 @@ from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
 from app.domain.journal import AuditEntry, Entry
 from app.domain.keypair import KeyPair
+from app.domain.launch_template import LaunchTemplate, LaunchTemplateVersion
 from app.domain.load import HostLoad
+from app.domain.placement_group import PlacementGroup
 from app.domain.records import Records
 from app.domain.rows import Writer
 from app.domain.ruleset import Activation, Ruleset
@@ -103,6 +105,9 @@ class Unit(Protocol):
     snapshots: Table[Snapshot]
     tags: Table[Tag]
     client_tokens: Table[ClientToken]
+    placement_groups: Table[PlacementGroup]
+    launch_templates: Table[LaunchTemplate]
+    launch_template_versions: Table[LaunchTemplateVersion]
     addresses: Table[Address]
     decisions: Decisions
 

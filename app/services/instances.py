@@ -20,6 +20,7 @@ from app.services import (
     client_tokens,
     decisions,
     launch_volumes,
+    placement_groups,
     power,
     protection,
     public_addresses,
@@ -244,7 +245,8 @@ def _asked(
         ramdisk_id=admitted.ramdisk_id,
         key_name=admitted.key_name,
         group_ids=tuple(group.id for group in admitted.groups),
-        placement_group=command.placement_group,
+        placement_group=admitted.placement_group,
+        partition_number=admitted.choice.partitions[index],
         vmtype=admitted.vmtype.name,
         cores=admitted.vmtype.cores,
         memory_mib=admitted.vmtype.memory_mib,
@@ -308,6 +310,9 @@ def _check_room(unit: Unit, caller: Caller, instance: Instance, mapping: Mapping
     if room.closed or not room.free.covers(need):
         why = room.closed or f"has {room.free.cores} cores and {room.free.memory_mib} MiB free"
         raise admission.no_room(caller, instance.vmtype, 1, f"its host {host.name} {why}")
+    apart = placement_groups.objection(unit, instance, host.name)
+    if apart:
+        raise admission.no_room(caller, instance.vmtype, 1, f"its host {host.name} {apart}")
     objections = mapping.objections(unit, instance, host.name)
     if objections:
         reasons = [f"its host {host.name} is refused by {clause}" for clause in objections]

@@ -1,5 +1,6 @@
 """Lock files are plain, complete and agree with one another and with pyproject.toml."""
 
+import json
 import re
 import tomllib
 from importlib import metadata
@@ -11,6 +12,9 @@ from packaging.utils import canonicalize_name
 from tests.house.tree import ROOT
 
 LOCKS = ("requirements.lock", "requirements-dev.lock")
+BESIDE = sorted(
+    str(path.relative_to(ROOT)) for path in [*ROOT.glob("bench/*.lock"), *ROOT.glob("tests/clients/locks/*")]
+)
 PLAIN = re.compile(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+]+")
 
 
@@ -25,11 +29,16 @@ def asked(name: str) -> set[str]:
     return {canonicalize_name(Requirement(line).name) for line in lines if line and not line.startswith(("-", "#"))}
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", [*LOCKS, *BESIDE])
 def test_a_lock_file_has_plain_lines_in_order(lock: str) -> None:
     lines = (ROOT / lock).read_text().splitlines()
     assert [line for line in lines if not PLAIN.fullmatch(line)] == []
     assert lines == sorted(lines, key=lambda line: line.partition("==")[0].lower())
+
+
+def test_the_lock_of_node_packages_names_no_place_to_get_them_from() -> None:
+    lock = json.loads((ROOT / "tests" / "clients" / "node" / "package-lock.json").read_text())
+    assert [name for name, package in lock["packages"].items() if "resolved" in package] == []
 
 
 def test_running_and_testing_use_the_same_versions() -> None:

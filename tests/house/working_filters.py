@@ -22,6 +22,7 @@ from tests.builders import CountingEntropy, FrozenClock, a_caller, a_host, a_map
 
 # What a Describe must be told beside its filters.
 NEEDED = {"vpc_id": DEFAULT_VPC_ID}
+NEEDED_OF = {"DescribeLaunchTemplateVersions": {"versions": ["$Latest"]}}
 
 
 def working_filters() -> dict[str, list[str]]:
@@ -43,11 +44,14 @@ def _of_all(unit: Unit, asked: Mapping[Operation, Iterable[str]]) -> dict[str, l
 
 
 def _works(unit: Unit, operation: Operation, name: str) -> bool:
-    needed = {field.name: NEEDED[field.name] for field in fields(operation.request) if field.required}
+    needed: dict[str, Any] = {field.name: NEEDED[field.name] for field in fields(operation.request) if field.required}
+    needed |= NEEDED_OF.get(operation.name, {})
     request: Any = operation.request
     member = "filters" if "filters" in request.__struct_fields__ else "filter"
     asked = request(**needed, **{member: [Filter(name=name.replace("tag:", "tag:Name"), values=["x"])]})
-    ask: Ask[Any] = Ask(operation=operation.name, request=asked, unit=unit, caller=a_caller(), site=_site())
+    ask: Ask[Any] = Ask(
+        operation=operation.name, request=asked, unit=unit, caller=a_caller(), site=_site(), over=lambda _: asked
+    )
     try:
         operation.handle(ask)
     except Invalid as error:

@@ -327,7 +327,15 @@ def test_a_stopped_instance_joins_a_placement_group_and_leaves_it(raw: RawEc2, r
         return raw.ask("ModifyInstancePlacement", InstanceId=mine, **asked)
 
     assert place(stopped, Tenancy="default").status == 200
+    made = raw.ask("CreatePlacementGroup", GroupName="joined", Strategy="partition", PartitionCount="2")
+    assert place(stopped, GroupName="nobodys").code == "InvalidPlacementGroup.Unknown"
+    assert place(stopped, GroupName="joined", PartitionNumber="3").code == "InvalidParameterValue"
+    assert place(stopped, GroupId=made.text("groupId"), PartitionNumber="2").status == 200
+    shown = raw.ask("DescribeInstances", InstanceId_1=stopped)
+    assert (shown.text("partitionNumber"), shown.texts("groupName").count("joined")) == ("2", 1)
+    assert raw.ask("DeletePlacementGroup", GroupName="joined").code == "InvalidPlacementGroup.InUse"
     assert place(stopped, GroupName="").status == 200
+    assert raw.ask("DeletePlacementGroup", GroupName="joined").status == 200
     assert place(stopped).code == "InvalidParameterCombination"
     assert place(stopped, Tenancy="dedicated").code == "UnsupportedOperation"
     assert place(stopped, Affinity="host").code == "UnsupportedOperation"

@@ -9,6 +9,7 @@ from app.server.ec2.facts import IMAGE, INSTANCE, KEY_PAIR, STATUS
 from app.server.ec2.filters import MOST_VALUES
 from app.server.ec2.group_scene import FACTS as GROUP
 from app.server.ec2.narrowing import Column, Columns, Sight, Values, escaped
+from app.server.ec2.volume_items import MODIFICATION, VOLUME, VOLUME_STATUS
 from app.wire import scalars
 
 
@@ -150,4 +151,16 @@ GROUP_COLUMNS: Columns = {
     "group-id": "id",
     "group-name": "name",
     "owner-id": "account_id",
+}
+VOLUME_COLUMNS: Columns = {
+    **dict.fromkeys([*VOLUME, *VOLUME_STATUS, *MODIFICATION], _unsaid),
+    "attachment-status.instance-id": "instance_id",
+    "attachment.device": "device",
+    "attachment.instance-id": "instance_id",
+    "availability-zone": "cluster",
+    "availability-zone-id": "cluster",
+    "snapshot-id": "snapshot_id",
+    "target-volume-type": "kind",
+    "volume-id": "id",
+    "volume-type": "kind",
 }

@@ -80,6 +80,7 @@ INSTANCE: Facts[Shown] = {
     "private-dns-name": lambda s: [dns_name(s.instance.address)],
     "private-ip-address": lambda s: [s.instance.address] if s.instance.address else [],
     "placement-group-name": lambda s: [s.instance.placement_group] if s.instance.placement_group else [],
+    "placement-partition-number": lambda s: [str(s.instance.partition_number)] if s.instance.partition_number else [],
     "platform-details": lambda s: [PLATFORM],
     "product-code": lambda s: s.product_codes,
     "product-code.type": lambda s: [PRODUCT] if s.product_codes else [],

@@ -6,6 +6,7 @@ from secrets import token_hex
 
 import httpx
 
+from tests.deadline import eventually
 from tests.server.areas import AREAS
 from tests.server.raw_ec2 import RawEc2
 
@@ -29,11 +30,10 @@ def things(raw: RawEc2, admin: dict[str, str]) -> Iterator[dict[str, str]]:
     """Make them, by kind; NOBODYS has the like of each that nobody has."""
     images = raw.ask("DescribeImages", Filter_1_Name="image-type", Filter_1_Value_1="machine")
     public, location = images.text("imageId"), images.text("imageLocation")
-    mark = token_hex(4)  # another test of this cloud may have had such things, and tokens outlive them
     mine = {
-        "key_name": f"victim's key {mark}",
-        "group_name": f"victim's group {mark}",
-        "token": f"victims-token-{mark}",
+        "key_name": "victim's key",
+        "group_name": "victim's group",
+        "token": f"victims-{token_hex(4)}",  # it is remembered when all else is gone
         "tag": "victim-only",
         "public": public,
         "location": location,
@@ -64,3 +64,5 @@ def things(raw: RawEc2, admin: dict[str, str]) -> Iterator[dict[str, str]]:
     raw.ask("TerminateInstances", InstanceId_1=mine["instance"])
     raw.ask("DeleteTags", ResourceId_1=public)
     raw.ask("DeregisterImage", ImageId=mine["image"])
+    raw.ask("DeleteKeyPair", KeyName=mine["key_name"])
+    eventually(lambda: raw.ask("DeleteSecurityGroup", GroupId=mine["group"]).status == 200)

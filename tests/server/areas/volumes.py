@@ -143,7 +143,7 @@ def states(ec2: Any, volume_ids: list[str]) -> set[str]:
 
 def victim(raw: RawEc2, mine: dict[str, str]) -> dict[str, str]:
     zone = raw.ask("DescribeInstances", InstanceId_1=mine["instance"]).text("availabilityZone")
-    token = mine["token"].replace("token", "volume")
+    token = f"{mine['token']}-volume"
     volume = raw.ask("CreateVolume", Size="1", AvailabilityZone=zone, ClientToken=token).text("volumeId")
     hung = raw.ask("CreateVolume", Size="1", AvailabilityZone=zone).text("volumeId")
     tag = {"Tag_1_Key": mine["tag"], "Tag_1_Value": "secret"}

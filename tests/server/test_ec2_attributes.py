@@ -196,6 +196,11 @@ def test_what_can_not_be_changed_is_refused(raw: RawEc2, running: str, attribute
             "Fields for multiple attribute types specified: userData, sourceDestCheck",
         ),
         ({"DisableApiStop.Value": "maybe"}, "InvalidParameterValue", ""),
+        (
+            {"Attribute": "disableApiStop", "Value": "true", "DisableApiStop.Value": "false"},
+            "InvalidParameterCombination",
+            "Two values were given for disableApiStop",
+        ),
         ({"Attribute": "disableApiStop", "Value": "maybe"}, "InvalidParameterValue", ""),
         ({"InstanceInitiatedShutdownBehavior.Value": "explode"}, "InvalidParameterValue", ""),
         ({"DisableApiTermination.Value": "true", "DryRun": "true"}, "DryRunOperation", ""),

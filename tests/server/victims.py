@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from secrets import token_hex
 
 import httpx
 
+from tests.deadline import eventually
 from tests.server.areas import AREAS
 from tests.server.raw_ec2 import RawEc2
 
@@ -31,7 +33,7 @@ def things(raw: RawEc2, admin: dict[str, str]) -> Iterator[dict[str, str]]:
     mine = {
         "key_name": "victim's key",
         "group_name": "victim's group",
-        "token": "victims-token",
+        "token": f"victims-{token_hex(4)}",  # it is remembered when all else is gone
         "tag": "victim-only",
         "public": public,
         "location": location,
@@ -62,3 +64,5 @@ def things(raw: RawEc2, admin: dict[str, str]) -> Iterator[dict[str, str]]:
     raw.ask("TerminateInstances", InstanceId_1=mine["instance"])
     raw.ask("DeleteTags", ResourceId_1=public)
     raw.ask("DeregisterImage", ImageId=mine["image"])
+    raw.ask("DeleteKeyPair", KeyName=mine["key_name"])
+    eventually(lambda: raw.ask("DeleteSecurityGroup", GroupId=mine["group"]).status == 200)

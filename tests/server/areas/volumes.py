@@ -143,7 +143,8 @@ def states(ec2: Any, volume_ids: list[str]) -> set[str]:
 
 def victim(raw: RawEc2, mine: dict[str, str]) -> dict[str, str]:
     zone = raw.ask("DescribeInstances", InstanceId_1=mine["instance"]).text("availabilityZone")
-    volume = raw.ask("CreateVolume", Size="1", AvailabilityZone=zone, ClientToken="victims-volume").text("volumeId")
+    token = f"{mine['token']}-volume"
+    volume = raw.ask("CreateVolume", Size="1", AvailabilityZone=zone, ClientToken=token).text("volumeId")
     hung = raw.ask("CreateVolume", Size="1", AvailabilityZone=zone).text("volumeId")
     tag = {"Tag_1_Key": mine["tag"], "Tag_1_Value": "secret"}
     eventually(lambda: raw.ask("DescribeVolumes", VolumeId_1=volume).text("status") == "available")
@@ -159,7 +160,7 @@ def victim(raw: RawEc2, mine: dict[str, str]) -> dict[str, str]:
         "volume": volume,
         "hung_volume": hung,
         "snapshot": snapshot,
-        "volume_token": "victims-volume",
+        "volume_token": token,
     }
 
 

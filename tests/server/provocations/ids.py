@@ -26,9 +26,11 @@ NAMED = {
     "internet gateway": ("DescribeInternetGateways", "InternetGatewayId.1", "igw"),
     "kernel image": ("CreateTags", "ResourceId.1", "eki"),
     "key pair": ("DescribeKeyPairs", "KeyPairId.1", "key"),
+    "launch template": ("DescribeLaunchTemplates", "LaunchTemplateId.1", "lt"),
     "machine image": ("CreateTags", "ResourceId.1", "emi"),
     "network ACL": ("DescribeNetworkAcls", "NetworkAclId.1", "acl"),
     "network interface": ("DescribeNetworkInterfaces", "NetworkInterfaceId.1", "eni"),
+    "placement group": ("DescribePlacementGroups", "GroupId.1", "pg"),
     "ramdisk image": ("CreateTags", "ResourceId.1", "eri"),
     "reserved instance": ("DescribeReservedInstances", "ReservedInstancesId.1", "r"),
     "reserved instance offering": ("DescribeReservedInstancesOfferings", "ReservedInstancesOfferingId.1", "o"),
@@ -53,7 +55,7 @@ def _asked(resource: str, ending: str) -> tuple[Step, ...]:
 _WITH_FORM = (
     *("DHCP options", "instance", "internet gateway", "key pair", "network ACL"),
     *("network interface", "route table", "security group", "security group rule", "snapshot", "subnet", "volume"),
-    "vpc",
+    *("vpc", "launch template", "placement group"),
 )
 ROWS: dict[Row, tuple[Step, ...]] = {
     **{("Missing", resource): _asked(resource, NOBODYS) for resource in NAMED},

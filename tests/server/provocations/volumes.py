@@ -14,6 +14,7 @@ _DISKS = {
     for n, device in enumerate(_NAMES, 1)
     for name, value in (("DeviceName", device), ("Ebs.VolumeSize", "1"))
 }
+_KEPT = {"BlockDeviceMapping.1.DeviceName": "/dev/sdq", "BlockDeviceMapping.1.Ebs.DeleteOnTermination": "true"}
 _LARGE = Step("CreateVolume", _NEW | {"Size": "16384"})
 
 ROWS: dict[Row, tuple[Step, ...]] = {
@@ -25,6 +26,7 @@ ROWS: dict[Row, tuple[Step, ...]] = {
     ("Invalid", "BlockDeviceMapping"): (Step("RunInstances", _RUN | {"BlockDeviceMapping.1.DeviceName": "/dev/sdf"}),),
     ("Invalid", "VolumeType"): (Step("CreateVolume", _NEW | {"VolumeType": "floppy"}),),
     ("Missing", "attachment"): (Step("DetachVolume", _HUNG | _OTHER),),
+    ("Missing", "mapped device"): (Step("ModifyInstanceAttribute", {"InstanceId": "{instance}", **_KEPT}),),
     ("Missing", "volume modification"): (Step("DescribeVolumesModifications", {"VolumeId.1": "{volume}"}),),
     ("OverLimit", "GiB of volumes"): (_LARGE,) * 4,
     ("OverLimit", "attachments"): (Step("RunInstances", _RUN | _DISKS | {"DryRun": "true"}),),

@@ -6,13 +6,11 @@ from typing import Any
 
 import pytest
 
-from app.domain.account import Account
 from app.domain.commands import CreateVolume
 from app.domain.errors import CloudError
 from app.domain.ports import Unit
 from app.domain.volume import Snapshot, Volume
-from app.services import image_attributes, snapshots, volumes
-from app.services.image_attributes import MOST_GRANTS, Launchers
+from app.services import snapshots, volumes
 from app.services.snapshots import MOST_SNAPSHOTS, Label
 from app.services.volumes import MOST_VOLUMES
 from app.store.database import Database
@@ -61,13 +59,6 @@ def a_zone_of_real_hosts(unit: Unit) -> None:
     new_volume(unit)
 
 
-def a_launch_permission_too_many(unit: Unit) -> None:
-    accounts = tuple(f"{n:012}" for n in range(MOST_GRANTS + 1))
-    for account_id in accounts:
-        unit.accounts.add(Account(id=account_id, name=account_id, created_at_ms=0))
-    image_attributes.share(unit, ANA, "emi-0a11beef", Launchers(account_ids=accounts), Launchers())
-
-
 @pytest.mark.parametrize(
     ("refused", "code"),
     [
@@ -76,7 +67,6 @@ def a_launch_permission_too_many(unit: Unit) -> None:
         (a_snapshot_that_a_volume_is_made_from, "InvalidSnapshot.InUse"),
         (a_volume_that_grows_still, "IncorrectModificationState"),
         (a_zone_of_real_hosts, "VolumeTypeNotAvailableInZone"),
-        (a_launch_permission_too_many, "ResourceLimitExceeded"),
     ],
 )
 async def test_what_is_refused_rarely_has_amazon_s_code(

@@ -47,6 +47,10 @@ def run(ec2: Any, launched: list[str], **params: Any) -> dict[str, Any]:
     return found
 
 
+def own_tags(instance: dict[str, Any]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in instance["Tags"] if not tag["Key"].startswith("aws:")}
+
+
 def numbers(found: dict[str, Any]) -> list[int]:
     return [version["VersionNumber"] for version in found["LaunchTemplateVersions"]]
 
@@ -56,10 +60,7 @@ def test_a_launch_takes_what_it_does_not_say_from_the_template(
 ) -> None:
     one = run(ec2, launched, LaunchTemplate=NAME)
     assert (one["ImageId"], one["InstanceType"]) == (image_id, "c1.medium")
-    assert (one["Placement"]["AvailabilityZone"], one["Tags"]) == (
-        "cluster2",
-        [{"Key": "Name", "Value": "of-template"}],
-    )
+    assert (one["Placement"]["AvailabilityZone"], own_tags(one)) == ("cluster2", {"Name": "of-template"})
     data = ec2.get_launch_template_data(InstanceId=one["InstanceId"])["LaunchTemplateData"]
     assert data["UserData"] == b64encode(b"from the template").decode()
     assert data["InstanceInitiatedShutdownBehavior"] == "terminate"
@@ -71,7 +72,7 @@ def test_what_a_launch_says_counts(ec2: Any, template: dict[str, Any], launched:
     own = {"InstanceType": "m1.small", "Placement": {"AvailabilityZone": "cluster1"}, "TagSpecifications": tags}
     one = run(ec2, launched, LaunchTemplate=spec, **own)
     assert (one["InstanceType"], one["Placement"]["AvailabilityZone"]) == ("m1.small", "cluster1")
-    assert one["Tags"] == [{"Key": "Name", "Value": "own"}]
+    assert own_tags(one) == {"Name": "own"}
 
 
 def test_a_group_by_name_hides_the_templates_group_by_id(
@@ -92,8 +93,26 @@ def test_data_made_from_an_instance_launches_another_like_it(
     data = ec2.get_launch_template_data(InstanceId=first["InstanceId"])["LaunchTemplateData"]
     ec2.create_launch_template(LaunchTemplateName="again", LaunchTemplateData=data)
     second = run(ec2, launched, LaunchTemplate={"LaunchTemplateName": "again"})
-    for alike in ("ImageId", "InstanceType", "Tags", "SecurityGroups", "KernelId"):
+    for alike in ("ImageId", "InstanceType", "SecurityGroups", "KernelId"):
         assert first.get(alike) == second.get(alike)
+    assert own_tags(first) == own_tags(second)
+
+
+def test_an_instance_tells_which_version_it_was_launched_from(
+    ec2: Any, template: dict[str, Any], launched: list[str]
+) -> None:
+    one = run(ec2, launched, LaunchTemplate=NAME)["InstanceId"]
+    asked = [{"Name": "tag:aws:ec2launchtemplate:id", "Values": [template["LaunchTemplateId"]]}]
+    (found,) = ec2.describe_instances(Filters=asked)["Reservations"]
+    assert found["Instances"][0]["InstanceId"] == one
+    with pytest.raises(ClientError, match="InvalidParameterValue"):
+        ec2.delete_tags(Resources=[one], Tags=[{"Key": "aws:ec2launchtemplate:id"}])
+    ec2.delete_tags(Resources=[one])
+    left = ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": [one]}])["Tags"]
+    assert [(tag["Key"], tag["Value"]) for tag in left] == [
+        ("aws:ec2launchtemplate:id", template["LaunchTemplateId"]),
+        ("aws:ec2launchtemplate:version", "1"),
+    ]
 
 
 def test_versions_inherit_and_are_numbered(ec2: Any, template: dict[str, Any]) -> None:

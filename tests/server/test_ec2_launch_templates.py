@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 
@@ -249,8 +250,21 @@ def test_a_client_token_makes_one_template_of_eight(ec2: Any, admin: dict[str, s
     ec2.delete_launch_template(LaunchTemplateName="once")
 
 
-def test_user_data_of_a_template_is_in_no_journal(cloud: ServedCloud, ec2: Any, template: dict[str, Any]) -> None:
+def test_user_data_of_a_template_is_in_no_journal(
+    cloud: ServedCloud, admin: dict[str, str], ec2: Any, template: dict[str, Any]
+) -> None:
     hidden = b64encode(b"from the template")
     assert hidden.decode() not in cloud.log()
+    token = {"Authorization": f"Bearer {admin['EUCA_TOKEN']}"}
+    for book in ("events", "audit"):
+        written = b""
+        url: str | None = f"{admin['EUCA_URL']}/api/v1/{book}"
+        while url:
+            page = httpx.get(url, headers=token)
+            written += page.content
+            following = page.json()["next"]
+            url = f"{admin['EUCA_URL']}/api/v1/{book}?after={following}" if following else None
+        assert (template["LaunchTemplateId"].encode() in written) or book == "audit"
+        assert hidden not in written
     shown = ec2.describe_launch_template_versions(**NAME)["LaunchTemplateVersions"][0]["LaunchTemplateData"]
     assert shown["UserData"] == hidden.decode()

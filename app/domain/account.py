@@ -74,3 +74,8 @@ class Caller:
     admin: bool
     access_key_id: str = ""
     role: Role | None = None
+
+    @property
+    def arn(self) -> str:
+        """The name that Amazon's tools know a user by."""
+        return f"arn:aws:iam::{self.account_id}:user/{self.user_name}"

@@ -34,6 +34,8 @@ class RunInstances:
     vmtype: str = "m1.small"
     cluster: str = ""
     placement_group: str = ""
+    placement_group_id: str = ""
+    partition_number: int = 0
     addressing: Addressing = ""
     interface_description: str = ""
     key_name: str = ""
@@ -99,10 +101,11 @@ class RegisterImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateImage:
-    """Make an image of what is on an instance's disk."""
+    """Make an image of what is on an instance's disk. `left_out` are devices of volumes that are not to be in it."""
 
     name: str
     description: str = ""
+    left_out: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
 
 

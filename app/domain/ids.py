@@ -16,6 +16,8 @@ PREFIXES = {
     "kernel image": "eki",
     "ramdisk image": "eri",
     "key pair": "key",
+    "placement group": "pg",
+    "launch template": "lt",
     "security group": "sg",
     "security group rule": "sgr",
     "volume": "vol",

@@ -1,10 +1,10 @@
-"""Protocols of everything outside: store, hypervisors, networks, image files, clock, entropy.
+"""Protocols of what is outside: store, hypervisors, clock, entropy; networks in `fabric.py`, volumes in `storage.py`.
 
 Services and the reconcile loop see these only; `server/wiring.py` hands the real ones in. Every
 implementation of a port passes the port's contract suite in `tests/contract/`.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from pathlib import Path
@@ -20,8 +20,9 @@ from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
 from app.domain.journal import AuditEntry, Entry
 from app.domain.keypair import KeyPair
+from app.domain.launch_template import LaunchTemplate, LaunchTemplateVersion
 from app.domain.load import HostLoad
-from app.domain.network import GuestAnswer, GuestRequest, Network
+from app.domain.placement_group import PlacementGroup
 from app.domain.records import Records
 from app.domain.rows import Writer
 from app.domain.ruleset import Activation, Ruleset
@@ -104,6 +105,9 @@ class Unit(Protocol):
     snapshots: Table[Snapshot]
     tags: Table[Tag]
     client_tokens: Table[ClientToken]
+    placement_groups: Table[PlacementGroup]
+    launch_templates: Table[LaunchTemplate]
+    launch_template_versions: Table[LaunchTemplateVersion]
     addresses: Table[Address]
     decisions: Decisions
 
@@ -377,27 +381,3 @@ class Hypervisors(Protocol):
     async def leave(self, name: str) -> None: ...
 
     async def close(self) -> None: ...
-
-
-# --- networks ------------------------------------------------------------------------------------
-
-
-GuestDesk = Callable[[GuestRequest], Awaitable[GuestAnswer]]
-"""Answer what a guest asked the metadata address."""
-
-
-class Fabric(Protocol):
-    """The networks of instances on the server's machine: bridges, addresses by DHCP, the metadata address.
-
-    It is told the whole of what is wanted, again and again, so that nothing has to be remembered: what is missing
-    is made, what differs is repaired, what is ours and no longer wanted goes; anything else is left alone. What was
-    given up may still be carried out, but never after what was asked for later.
-    """
-
-    async def apply(self, networks: Sequence[Network]) -> None:
-        """Make the networks be these and no others; Unavailable or Broken says what could not be done."""
-        ...
-
-    async def close(self) -> None:
-        """Stop answering guests; bridges and addresses stay for the guests that run."""
-        ...

@@ -27,8 +27,6 @@ class Volume:
     kind: str = DEFAULT_KIND
     snapshot_id: str = ""
     rehearsed: bool = False
-    client_token: str = ""
-    request_sha256: str = ""
     wanted: Kept = Kept.KEPT
     instance_id: str = ""
     device: str = ""

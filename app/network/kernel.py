@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from app.domain.errors import TimedOut, Unavailable
+from app.domain.fabric import GuestDesk
 from app.domain.network import METADATA_ADDRESS, Member, Network
-from app.domain.ports import GuestDesk
 from app.network import dhcp
 from app.network.links import Links
 from app.network.speech import Listener, Speech

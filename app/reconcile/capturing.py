@@ -27,7 +27,7 @@ from app.reconcile.outcomes import Outcomes
 log = logging.getLogger(__name__)
 RETRY_S = 5.0
 PIECE_BYTES = 1 << 20
-FAILED = "Server.InternalError"
+FAILED, ENDED = "Server.InternalError", "Client.InstanceTerminated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +100,9 @@ class Capturer:
     async def _fail(self, image_id: str, error: Exception) -> None:
         log.warning("an image can not be made", extra={"fields": {"image": image_id, "error": str(error)}})
         self._late.pop(image_id, None)
-        reason = str(error) if isinstance(error, Missing) else "The disk of the instance could not be read"
-        await self._tell(lambda unit: self._outcomes.image_failed(unit, image_id, FAILED, reason))
+        ended = isinstance(error, Missing)
+        code, reason = (ENDED, str(error)) if ended else (FAILED, "The disk of the instance could not be read")
+        await self._tell(lambda unit: self._outcomes.image_failed(unit, image_id, code, reason))
 
     async def _tell(self, what: Callable[[Unit], None]) -> None:
         await self._store.write(what, writer="services")

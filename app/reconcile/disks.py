@@ -177,6 +177,7 @@ def recovery(instance: Instance) -> dict[str, str]:
         "disk_gb": str(instance.disk_gb),
         "cluster": instance.cluster,
         "placement_group": instance.placement_group,
+        "partition_number": str(instance.partition_number),
         "architecture": instance.architecture,
         "shutdown_behavior": instance.shutdown_behavior,
         "monitoring": str(instance.monitoring).lower(),

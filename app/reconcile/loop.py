@@ -12,12 +12,13 @@ from dataclasses import dataclass, fields
 from functools import partial
 
 from app.domain.errors import CloudError
+from app.domain.fabric import Fabric
 from app.domain.files import ImageFiles, SeedFiles
 from app.domain.host import Host
 from app.domain.instance import Instance
 from app.domain.journal import Entry
 from app.domain.network import NetworkPlan
-from app.domain.ports import Clock, DomainSpec, EventKind, Fabric, HostEvent, Hypervisors, PowerSwitch, Store, Unit
+from app.domain.ports import Clock, DomainSpec, EventKind, HostEvent, Hypervisors, PowerSwitch, Store, Unit
 from app.domain.rows import writer_of
 from app.domain.states import Seen
 from app.reconcile.backoff import Backoff

@@ -9,10 +9,11 @@ import logging
 from contextlib import suppress
 
 from app.domain.errors import CloudError, TimedOut, Unavailable
+from app.domain.fabric import Fabric
 from app.domain.files import SeedFiles
 from app.domain.host import Host
 from app.domain.network import Member, NetworkPlan, host_name
-from app.domain.ports import Fabric, Store, Unit
+from app.domain.ports import Store, Unit
 from app.reconcile.shared import SharedCall
 
 log = logging.getLogger(__name__)

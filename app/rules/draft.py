@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from app.rules.apart import Apart
 from app.rules.catalogue import SENSORS
 from app.rules.explaining import why_not
 from app.rules.fleet import Fleet, Pairs
@@ -35,10 +36,10 @@ class Step:
 
 
 class Draft:
-    """Changes the table and the fleet that it is given: hand it copies."""
+    """Changes the table and the fleet that it is given: hand it copies. `apart` keeps what no rule knows of."""
 
-    def __init__(self, table: HostTable, fleet: Fleet, policy: Prepared, now: Now) -> None:
-        self.table = table
+    def __init__(self, table: HostTable, fleet: Fleet, policy: Prepared, now: Now, apart: Apart) -> None:
+        self.table, self._apart = table, apart
         self.fleet, self.policy, self.now = fleet, policy, now
         self.strict = strict(policy)
         self.steps: list[Step] = []
@@ -69,6 +70,7 @@ class Draft:
         policy = strict(self._less_strict(who)) if lenient else self.strict
         among = among.copy()
         among[self.fleet.rows[who]] = False
+        among[self._apart.closed(who)] = False
         for _ in range(TRIES):
             placed = self._found(who, among, policy)
             if placed.row == NOBODY or self.go(who, placed):

@@ -8,7 +8,9 @@ Phase.REMAP; and hand the plan's memory to the next round, or no time is ever lo
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from app.rules.apart import Apart
 from app.rules.budget import Budget
+from app.rules.company import Member
 from app.rules.draft import Draft
 from app.rules.emptying import empty
 from app.rules.explaining import nowhere
@@ -33,12 +35,14 @@ _SWITCHES = {Deed.POWER_ON, Deed.POWER_OFF}
 class State:
     """Hosts and the machines that run on them (each with its row); `pinned` ones never move.
 
-    The table counts these machines in. `link_bps` is how many bytes of memory a second a migration sends.
+    The table counts these machines in. `apart` are all machines, also at rest, that share no host with others of their
+    group. `link_bps` is how many bytes of memory a second a migration sends.
     """
 
     table: HostTable
     vms: Sequence[Vm]
     pinned: frozenset[str] = frozenset()
+    apart: Sequence[Member] = ()
     link_bps: float = GIGABIT_BPS
 
 
@@ -51,7 +55,7 @@ def remap(state: State, policy: Prepared, memory: Memory, now: Now) -> Plan:
     lookout = Lookout(table, fleet, now)
     seen = watched(_split(policy.parts, switches=False), lookout, memory)
     observed = watched(policy.observed, lookout, memory)
-    draft = Draft(table, fleet, policy, now)
+    draft = Draft(table, fleet, policy, now, Apart(state.apart, table, fleet))
     moving = Moving(draft, lookout, Budget(policy.policy.limits, memory, now.at_s), Terms(state.pinned, state.link_bps))
     restarts = _restarted(moving, _of(seen, Deed.RESTART))
     repair(moving)

@@ -30,7 +30,9 @@ from app.server.ec2 import (
     instances,
     interfaces,
     keypairs,
+    launch_templates,
     offerings,
+    placement_groups,
     snapshots,
     tags,
     types,
@@ -63,7 +65,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *instances.OPERATIONS,
     *interfaces.OPERATIONS,
     *keypairs.OPERATIONS,
+    *launch_templates.OPERATIONS,
     *offerings.OPERATIONS,
+    *placement_groups.OPERATIONS,
     *snapshots.OPERATIONS,
     *tags.OPERATIONS,
     *types.OPERATIONS,
@@ -177,6 +181,7 @@ class QueryApi:
             unit=unit,
             caller=opened.caller,
             site=self._site,
+            over=lambda under: self._protocols[call.service].decode_over(call, under),
             prepared=prepared,
         )
         answer = opened.operation.handle(ask)

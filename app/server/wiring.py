@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 
 from app import __version__
 from app.clock import SystemClock
+from app.domain.fabric import Fabric
 from app.domain.host import Host
-from app.domain.ports import Clock, Fabric, Hypervisors, Store, Unit
+from app.domain.ports import Clock, Hypervisors, Store, Unit
 from app.domain.states import HostState
 from app.domain.storage import Volumes
 from app.network.kernel import KernelFabric

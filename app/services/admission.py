@@ -14,14 +14,13 @@ from app.domain.group import SecurityGroup
 from app.domain.image import Image, ImageKind
 from app.domain.ports import Entropy, Unit
 from app.domain.vmtype import VmType
-from app.services import addresses, groups, images, keypairs, public_addresses, tags, types
+from app.services import addresses, groups, images, keypairs, placement_groups, public_addresses, tags, types
 from app.services.access import sees_hosts
 from app.services.machines import Wish
 from app.services.mapping import Choice, Mapping
 
 MOST_PER_REQUEST = 1000
 MOST_GROUPS = 16
-LONGEST_GROUP_NAME = 255
 LONGEST_DESCRIPTION = 255
 USER_DATA_BYTES = 16 * 1024
 MOST_HOPS = 64
@@ -41,6 +40,7 @@ class Admitted:
     public_key: str
     vmtype: VmType
     groups: tuple[SecurityGroup, ...]
+    placement_group: str
     choice: Choice
     addresses: tuple[str, ...]
     public_addresses: tuple[str, ...]
@@ -62,7 +62,10 @@ def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, m
     vmtype = types.resolve(unit, command.vmtype)
     check_fit(image, vmtype)
     named = _groups(unit, caller, command, entropy)
-    wished = Wish(caller=caller, command=command, vmtype=vmtype, image_id=image.id)
+    company = placement_groups.asked(
+        unit, caller, command.placement_group, command.placement_group_id, command.partition_number
+    )
+    wished = Wish(caller=caller, command=command, vmtype=vmtype, image_id=image.id, group=company)
     choice, given, public = _place(unit, wished, mapping)
     return Admitted(
         image=image,
@@ -72,6 +75,7 @@ def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, m
         public_key=pair.public_key if pair else "",
         vmtype=vmtype,
         groups=named,
+        placement_group=company.name if company else "",
         choice=choice,
         addresses=given,
         public_addresses=public,
@@ -91,7 +95,6 @@ def _check_numbers(command: RunInstances) -> None:
     if command.max_count > MOST_PER_REQUEST:
         raise OverLimit("instances per request", command.max_count, MOST_PER_REQUEST)
     check_user_data(command.user_data)
-    check_placement_group(command.placement_group)
     check_description(command.interface_description)
     check_shutdown_behavior(command.shutdown_behavior)
     check_hops(command.metadata.metadata_hops)
@@ -101,11 +104,6 @@ def _check_numbers(command: RunInstances) -> None:
 def check_user_data(user_data: bytes) -> None:
     if len(user_data) > USER_DATA_BYTES:
         raise Invalid("UserData", f"{len(user_data)} bytes", f"It has at most {USER_DATA_BYTES} bytes.")
-
-
-def check_placement_group(name: str) -> None:
-    if len(name) > LONGEST_GROUP_NAME or not name.isprintable():
-        raise Invalid("Placement.GroupName", name[:80], f"It has at most {LONGEST_GROUP_NAME} characters.")
 
 
 def check_description(description: str) -> None:

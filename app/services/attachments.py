@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from app.domain import ids
 from app.domain.account import Caller
 from app.domain.errors import Conflict, InUse, Missing, WrongState
+from app.domain.instance import Instance
 from app.domain.ports import Unit
 from app.domain.states import InstanceState, VolumeState
 from app.domain.volume import Volume
@@ -69,6 +70,16 @@ def detach(unit: Unit, caller: Caller, asked: Detachment) -> Volume:
     leaving = replace(volume, detach=True, force=volume.force or asked.force)
     unit.volumes.put(leaving, event="volume.detach asked", text=f"asked by {caller.user_name}")
     return leaving
+
+
+def keep_or_not(unit: Unit, instance: Instance, asked: Iterable[tuple[str, bool]]) -> None:
+    """Let volumes go with their instance or outlive it, by device; Missing if there is none under it."""
+    hung = {devices.place(volume.device): volume for volume in unit.volumes.where(instance_id=instance.id)}
+    for device, goes in asked:
+        volume = hung.get(devices.place(device))
+        if volume is None:
+            raise Missing("mapped device", device)
+        unit.volumes.put(replace(volume, delete_on_termination=goes))
 
 
 def by_instance(unit: Unit, instance_ids: Iterable[str]) -> dict[str, list[Volume]]:

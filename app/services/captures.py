@@ -4,6 +4,7 @@ The trap: a disk that somebody writes to gives an image of no moment at all. So 
 until its bytes are here; one that ends meanwhile ends its images, too.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from app.domain import ids
@@ -14,7 +15,7 @@ from app.domain.image import Image, ImageKind
 from app.domain.instance import Instance
 from app.domain.ports import Entropy, Unit
 from app.domain.states import ImageState, InstanceState, Wanted
-from app.services import images, tags
+from app.services import devices, images, tags
 
 ENDED = ("Client.InstanceTerminated", "The instance was terminated before its disk was read")
 
@@ -29,14 +30,15 @@ def begin(unit: Unit, caller: Caller, instance: Instance, command: CreateImage, 
         raise Unsupported("CreateImage from a running instance", why)
     if instance.state is not InstanceState.STOPPED:
         raise WrongState("instance", instance.id, instance.state, "and its disk can be read only once it is stopped")
+    _check_volumes(unit, instance, command.left_out)
     source = unit.images.get(instance.image_id)
     image = Image(
         id=ids.mint("machine image", entropy(ids.ENTROPY_BYTES)),
         kind=ImageKind.MACHINE,
-        account_id=instance.account_id,
+        account_id=caller.account_id,
         name=command.name,
         description=command.description,
-        location=f"{instance.account_id}/{command.name}",
+        location=f"{caller.account_id}/{command.name}",
         architecture=instance.architecture,
         public=False,
         state=ImageState.PENDING,
@@ -53,6 +55,16 @@ def begin(unit: Unit, caller: Caller, instance: Instance, command: CreateImage, 
     if command.tags:
         tags.set_on(unit, caller, (image.id,), command.tags)
     return image
+
+
+def _check_volumes(unit: Unit, instance: Instance, left_out: Sequence[str]) -> None:
+    """Refuse an instance with volumes that were not left out by name: an image here holds the instance's own disk."""
+    places = {devices.place(device) for device in left_out}
+    hung = [row for row in unit.volumes.where(instance_id=instance.id) if devices.place(row.device) not in places]
+    if hung:
+        named = ", ".join(f"{volume.id} ({volume.device})" for volume in hung)
+        why = f"an image holds the instance's own disk: detach {named}, or leave it out with NoDevice"
+        raise Unsupported("CreateImage with volumes", why)
 
 
 def refuse_start(unit: Unit, instance: Instance) -> None:

@@ -36,11 +36,10 @@ class Promise:
 def once(unit: Unit, caller: Caller, asked: Promise, things: Table[Thing], make: Callable[[], Thing]) -> Thing:
     """Make a thing, or return the one that its token stands for; Mismatch if the token came with another request.
 
-    `things` is the table in which `make` keeps what it returns.
+    `things` is the table in which `make` keeps what it returns; the token's form is checked by the caller.
     """
     if not asked.token:
         return make()
-    check(asked.token)
     earlier = unit.client_tokens.get(caller.account_id, asked.operation, asked.token)
     if earlier is not None:
         thing = things.get(earlier.made)
@@ -63,10 +62,10 @@ def once(unit: Unit, caller: Caller, asked: Promise, things: Table[Thing], make:
     return thing
 
 
-def check(token: str) -> None:
+def check(token: str, longest: int = LONGEST_TOKEN) -> None:
     """Refuse a client token that EC2 would refuse."""
-    if len(token) > LONGEST_TOKEN or not token.isascii() or not token.isprintable():
-        raise Invalid("ClientToken", token, f"It has at most {LONGEST_TOKEN} printable ASCII characters.")
+    if len(token) > longest or not token.isascii() or not token.isprintable():
+        raise Invalid("ClientToken", token, f"It has at most {longest} printable ASCII characters.")
 
 
 def forget(unit: Unit, made: str) -> None:

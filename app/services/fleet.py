@@ -17,6 +17,7 @@ from app.domain.load import Sampled
 from app.domain.ports import Unit
 from app.rules.moment import Now
 from app.rules.remap import State
+from app.services import placement_groups
 from app.services.books import Books
 from app.services.machines import all_machines, machines
 from app.services.placing_order import cursor
@@ -71,12 +72,13 @@ class Fleet:
 
     def snapshot(self, unit: Unit) -> State:
         """Copy hosts and machines, for whoever plans, rehearses or explains."""
-        moves = unit.decisions.moved_since(unit.now_ms - 3_600_000)
+        moves, apart = unit.decisions.moved_since(unit.now_ms - 3_600_000), placement_groups.apart(unit)
         with self.current(unit) as books:
             return State(
                 table=books.table.copy(),
                 vms=books.running(moves),
                 pinned=frozenset(one for one, machine in books.machines.items() if not machine.movable),
+                apart=apart,
             )
 
     def sensed(self, sample: Sampled) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from app.domain import ids
 from app.domain.account import Caller
-from app.domain.errors import Absent, Combination, Conflict, InUse, Invalid, Missing
+from app.domain.errors import Absent, Combination, Conflict, InUse, Invalid, Missing, OverLimit
 from app.domain.group import ALL_PROTOCOLS, ANY, EVERYWHERE, GroupRule, Permission, SecurityGroup
 from app.domain.ports import Entropy, Unit
 from app.domain.states import Wanted
@@ -16,6 +16,7 @@ from app.services.access import owns
 
 DEFAULT = "default"
 LONGEST = 255
+MOST_GROUPS = 2500
 
 
 def ensure_default(unit: Unit, account_id: str, entropy: Entropy) -> SecurityGroup:
@@ -35,8 +36,13 @@ def create(unit: Unit, caller: Caller, name: str, description: str, entropy: Ent
             raise Invalid(parameter, text, f"It has 1 to {LONGEST} characters.")
     if name.startswith(f"{ids.PREFIXES['security group']}-"):
         raise Invalid("GroupName", name, "A name that begins like an id can not be told from one.")
-    if name == DEFAULT or unit.groups.where(account_id=caller.account_id, name=name):
+    if name == DEFAULT:
+        raise Conflict("reserved security group", DEFAULT, "can not be made: every account has it")
+    if unit.groups.where(account_id=caller.account_id, name=name):
         raise Conflict("security group", name)
+    count = len(unit.groups.where(account_id=caller.account_id)) + 1
+    if count > MOST_GROUPS:
+        raise OverLimit("security groups", count, MOST_GROUPS)
     return _add(unit, caller.account_id, name, description, entropy)
 
 

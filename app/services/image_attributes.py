@@ -18,7 +18,6 @@ from app.services import images
 from app.services.access import owns
 
 EVERYBODY = "all"
-MOST_GRANTS = 1000
 MOST_PRODUCT_CODES = 16
 _PRODUCT_CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -43,8 +42,6 @@ def share(unit: Unit, caller: Caller, image_id: str, add: Launchers, remove: Lau
     if image.state is not ImageState.AVAILABLE and (add.account_ids or add.groups):
         raise WrongState("image", image.id, image.state, "and can not be shared")
     granted = tuple(sorted({*image.granted_to, *add.account_ids} - {*remove.account_ids}))
-    if len(granted) > MOST_GRANTS:
-        raise OverLimit("launch permissions per image", len(granted), MOST_GRANTS)
     public = EVERYBODY in add.groups or (image.public and EVERYBODY not in remove.groups)
     return _changed(unit, replace(image, granted_to=granted, public=public), "launch permissions were changed")
 

@@ -15,7 +15,7 @@ from app.domain.image import ImageKind
 from app.domain.instance import Instance
 from app.domain.ports import Unit
 from app.domain.states import InstanceState
-from app.services import admission, groups, images, instances, types
+from app.services import admission, attachments, groups, images, instances, types
 
 Change = Callable[[Unit, Caller, Instance, Any], Instance]
 ENDED = (InstanceState.SHUTTING_DOWN, InstanceState.TERMINATED)
@@ -108,6 +108,11 @@ def _switch(column: str) -> Change:
     return change
 
 
+def _devices(unit: Unit, caller: Caller, instance: Instance, asked: tuple[tuple[str, bool], ...]) -> Instance:
+    attachments.keep_or_not(unit, instance, asked)
+    return instance
+
+
 def _never(what: str) -> Change:
     """Take that a feature of Amazon's hardware is off; nothing here can switch it on."""
 
@@ -120,6 +125,7 @@ def _never(what: str) -> Change:
 
 
 _CHANGES: Mapping[str, Change] = {
+    "blockDeviceMapping": _devices,
     "instanceType": _type,
     "kernel": _kernel,
     "ramdisk": _ramdisk,

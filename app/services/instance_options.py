@@ -7,9 +7,10 @@ from typing import Any
 from app.domain.account import Caller
 from app.domain.errors import Combination, WrongState
 from app.domain.instance import Instance
+from app.domain.placement_group import PlacementGroup
 from app.domain.ports import Unit
 from app.domain.states import InstanceState
-from app.services import admission, instances
+from app.services import admission, instances, placement_groups
 from app.services.instance_attributes import need_stopped, put
 
 
@@ -28,13 +29,20 @@ def set_metadata(unit: Unit, caller: Caller, instance_id: str, changes: Mapping[
     return put(unit, caller, instance_id, lambda row: replace(row, **changes), "metadataOptions")
 
 
-def set_placement_group(unit: Unit, caller: Caller, instance_id: str, name: str) -> Instance:
-    """Put a stopped instance into a placement group, or out of it; the next start minds the rules for it."""
-    admission.check_placement_group(name)
+def set_placement_group(
+    unit: Unit, caller: Caller, instance_id: str, group: PlacementGroup | None, partition: int
+) -> Instance:
+    """Put a stopped instance into a placement group, or out of it (None); NoCapacity if its host is not for the group.
+
+    It starts again on its host, so the group's promise must hold there.
+    """
 
     def change(instance: Instance) -> Instance:
         need_stopped(instance, "placement")
-        return replace(instance, placement_group=name)
+        if group is None:
+            return replace(instance, placement_group="", partition_number=0)
+        number = placement_groups.partition_on(unit, group, instance, partition)
+        return replace(instance, placement_group=group.name, partition_number=number)
 
     return put(unit, caller, instance_id, change, "placement")
 

@@ -20,6 +20,7 @@ from app.services import (
     client_tokens,
     decisions,
     launch_volumes,
+    placement_groups,
     power,
     protection,
     public_addresses,
@@ -85,14 +86,23 @@ def terminate(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[C
     return _each(unit, caller, instance_ids, "terminate", end)
 
 
-def stop(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Change]:
-    """Want instances off with their disks kept; Protected, and none stops, if one may not."""
+def stop(unit: Unit, caller: Caller, instance_ids: Sequence[str], *, force: bool = False) -> list[Change]:
+    """Want instances off with their disks kept; Protected, and none stops, if one may not.
+
+    `force` asks no guest, also where one was asked already and does not go.
+    """
 
     def off(instance: Instance) -> Instance:
         if instance.wanted is Wanted.STOPPED:
-            return instance
+            return replace(instance, forced=instance.forced or force)
         protection.check_stop(instance)
-        return _stopped(unit, instance, "Client.UserInitiatedShutdown", "User initiated shutdown", "User initiated")
+        return _stopped(
+            unit,
+            replace(instance, forced=force),
+            "Client.UserInitiatedShutdown",
+            "User initiated shutdown",
+            "User initiated",
+        )
 
     return _each(unit, caller, instance_ids, "stop", off)
 
@@ -109,6 +119,7 @@ def start(unit: Unit, caller: Caller, instance_ids: Sequence[str], mapping: Mapp
         return replace(
             instance,
             wanted=Wanted.RUNNING,
+            forced=False,
             launches=instance.launches + 1,
             launched_at_ms=unit.now_ms,
             state_reason_code="",
@@ -234,7 +245,8 @@ def _asked(
         ramdisk_id=admitted.ramdisk_id,
         key_name=admitted.key_name,
         group_ids=tuple(group.id for group in admitted.groups),
-        placement_group=command.placement_group,
+        placement_group=admitted.placement_group,
+        partition_number=admitted.choice.partitions[index],
         vmtype=admitted.vmtype.name,
         cores=admitted.vmtype.cores,
         memory_mib=admitted.vmtype.memory_mib,
@@ -298,6 +310,9 @@ def _check_room(unit: Unit, caller: Caller, instance: Instance, mapping: Mapping
     if room.closed or not room.free.covers(need):
         why = room.closed or f"has {room.free.cores} cores and {room.free.memory_mib} MiB free"
         raise admission.no_room(caller, instance.vmtype, 1, f"its host {host.name} {why}")
+    apart = placement_groups.objection(unit, instance, host.name)
+    if apart:
+        raise admission.no_room(caller, instance.vmtype, 1, f"its host {host.name} {apart}")
     objections = mapping.objections(unit, instance, host.name)
     if objections:
         reasons = [f"its host {host.name} is refused by {clause}" for clause in objections]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from app.domain.account import Caller
 from app.domain.commands import RunInstances
 from app.domain.instance import Instance
+from app.domain.placement_group import PlacementGroup
 from app.domain.ports import Unit
 from app.domain.states import InstanceState, Seen, Wanted
 from app.domain.vmtype import NOTHING, Size, VmType
@@ -39,6 +40,7 @@ class Wish:
     command: RunInstances
     vmtype: VmType
     image_id: str
+    group: PlacementGroup | None = None
 
     @property
     def need(self) -> Size:
@@ -52,7 +54,7 @@ class Wish:
             "vm.id": "",
             "vm.user": self.caller.user_name,
             "vm.account": account,
-            "vm.group": _group(account, self.command.placement_group),
+            "vm.group": _group(account, self.group.name if self.group else ""),
             "vm.type": self.vmtype.name,
             "vm.image": self.image_id,
             "vm.tags": words(self.command.tags),

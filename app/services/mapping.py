@@ -1,7 +1,8 @@
 """Hosts for new instances, chosen by the policy that is active in the store; and why, for every instance.
 
-1.6.1's policies choose by what the store holds of hosts, rules by the host table. The trap: nothing is taken from the
-table here; the rows of the instances are what changes it, when they are committed.
+1.6.1's policies choose by what the store holds of hosts, rules by the host table; what a placement group promises
+closes hosts to either. The trap: nothing is taken from the table here; the rows of the instances are what changes it,
+when they are committed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,27 +13,25 @@ import numpy as np
 
 from app.domain.errors import Broken, Missing
 from app.domain.instance import Instance
+from app.domain.placement_group import Strategy
 from app.domain.ports import Unit
 from app.domain.ruleset import Ruleset
-from app.domain.vmtype import Size
-from app.rules.explaining import why, why_not
+from app.rules.explaining import why_not
 from app.rules.kernels import Scene
-from app.rules.moment import Now, Value, Vm
-from app.rules.place import Chosen, Room
-from app.rules.place import place as place_in_order
-from app.rules.placing import NOBODY, Placed, place
+from app.rules.moment import Value, Vm
+from app.rules.place import Chosen
+from app.rules.placing import NOBODY, place
 from app.rules.prepared import Prepared, averages
-from app.rules.reservation import settle
-from app.rules.table import Flags, HostTable
 from app.rules.tree import Phase
 from app.rules.walk import Pair
-from app.services import rulesets, verdicts
+from app.services import placement_groups, rulesets, verdicts
 from app.services.books import Books
+from app.services.choosers import Chooser, InOrder, Ruled, Sight
 from app.services.fleet import Fleet
 from app.services.machines import Wish
 from app.services.placing_order import cursor, go_on_behind
 from app.services.rooms import rooms
-from app.services.rules_in_force import Ready, RulesInForce
+from app.services.rules_in_force import RulesInForce
 
 ELSEWHERE = "is in another zone"
 
@@ -41,7 +40,7 @@ ELSEWHERE = "is in another zone"
 class Choice:
     """Hosts in launch order, each with what was said of every host; fewer than asked: `refusals` says why no more.
 
-    `last` is the order of joining of the last host, for ROUNDROBIN.
+    `last` is the order of joining of the last host, for ROUNDROBIN; `partitions` are those of the placement group.
     """
 
     policy: str
@@ -50,6 +49,7 @@ class Choice:
     verdicts: tuple[bytes, ...]
     refusals: tuple[str, ...]
     last: int
+    partitions: tuple[int, ...]
 
 
 class Mapping:
@@ -69,10 +69,15 @@ class Mapping:
         """Choose hosts for up to `most` instances, in one cluster or in all; nothing is written but for `settle`."""
         if cluster and unit.clusters.get(cluster) is None:
             raise Missing("zone", cluster)
-        active = rulesets.active(unit)
-        if active.ruleset is None:
-            return _in_order(unit, wish, most, cluster, active.policy)
-        return self._by_rules(unit, wish, most, cluster, active.ruleset)
+        best: Choice | None = None
+        for zone in _zones(unit, wish, cluster):
+            choice = self._tried(unit, wish, most, zone)
+            if best is None or len(choice.chosen) > len(best.chosen):
+                best = choice
+            if len(best.chosen) == most:
+                break
+        assert best is not None
+        return best
 
     def settle(self, unit: Unit, choice: Choice) -> None:
         """Take a choice for made: ROUNDROBIN goes on behind it."""
@@ -109,71 +114,64 @@ class Mapping:
             placed = replace(place(table, vm, ready.policy, now, among), host=target)
             return verdicts.by_rules(placed, Scene(table, vm, now), ready.evidence, shut)
 
+    def _tried(self, unit: Unit, wish: Wish, most: int, cluster: str) -> Choice:
+        active = rulesets.active(unit)
+        if active.ruleset is not None:
+            return self._by_rules(unit, wish, most, cluster, active.ruleset)
+        seen = rooms(unit, unit.hosts.where(cluster=cluster) if cluster else unit.hosts.where())
+        chooser = InOrder(active.policy, wish.need, seen, cursor(unit))
+        partitions = _fill(unit, wish, most, chooser)
+        return _choice(chooser, partitions, active.policy, chooser.last)
+
     def _by_rules(self, unit: Unit, wish: Wish, most: int, cluster: str, ruleset: Ruleset) -> Choice:
         ready, now = self.rules.ready(ruleset, ruleset.policy), self.fleet.now(unit)
+        alone, partitions = most == 1 and wish.group is None, list[int]()
         with self.fleet.current(unit) as books:
-            shut = _shut(books, cluster)
             vm = Vm(values={**wish.facts(unit), "vm.age": now.at_s, "vm.migrations_1h": 0.0})
             vm = replace(vm, values={**vm.values, "vm.group_spread": books.spread(vm)})
-            ruled = _Ruled(ready, books.table if most == 1 else books.table.copy(), now, shut)
-            found = ruled.place(vm, most) if most == 1 else None
-        found = ruled.place(vm, most) if found is None else found  # many take a while, and sensors wait
-        hosts = [books.hosts[name] for name in found]
-        return Choice(
-            policy=ruleset.policy,
-            ruleset_id=ruleset.id,
-            chosen=tuple(
-                Chosen(host=host.name, cluster=host.cluster, reasons=reasons)
-                for host, reasons in zip(hosts, ruled.reasons, strict=True)
-            ),
-            verdicts=tuple(ruled.verdicts),
-            refusals=ruled.refusals,
-            last=hosts[-1].ordinal if hosts else cursor(unit),
-        )
+            table = books.table if alone else books.table.copy()
+            sight = Sight(table=table, hosts=dict(books.hosts), shut=_shut(books, cluster), now=now)
+            chooser = Ruled(ready, vm, sight, only_one=alone)
+            if alone:
+                partitions = _fill(unit, wish, most, chooser)
+        if not alone:  # many take a while, and sensors wait
+            partitions = _fill(unit, wish, most, chooser)
+        last = sight.hosts[chooser.chosen[-1].host].ordinal if chooser.chosen else cursor(unit)
+        return _choice(chooser, partitions, ruleset.policy, last, ruleset.id)
 
 
-class _Ruled:
-    """One reservation placed by rules, machine by machine; `shut` says by row why a host is no candidate at all."""
-
-    def __init__(self, ready: Ready, table: HostTable, now: Now, shut: Sequence[str]) -> None:
-        self._ready, self._table, self._now, self._shut = ready, table, now, shut
-        self._among: Flags | None = np.array([not why for why in shut], np.bool_) if any(shut) else None
-        self.reasons: list[tuple[str, ...]] = []
-        self.verdicts: list[bytes] = []
-        self.refusals: tuple[str, ...] = ()
-
-    def place(self, vm: Vm, most: int) -> list[str]:
-        """Choose hosts one after another, up to the first machine that finds none."""
-        found: list[str] = []
-        while len(found) < most:
-            placed = place(self._table, vm, self._ready.policy, self._now, self._among)
-            scene = Scene(self._table, vm, self._now)
-            told = verdicts.by_rules(placed, scene, self._ready.evidence, self._shut)
-            if placed.row == NOBODY:
-                self.refusals = _counted(verdicts.read(told, self._ready.evidence), placed, len(self._ready.evidence))
-                break
-            found.append(placed.host)
-            self.verdicts.append(told)
-            self.reasons.append(self._why(placed))
-            if most > 1:
-                settle(self._table, vm, placed.row)
-        return found
-
-    def _why(self, placed: Placed) -> tuple[str, ...]:
-        name = self._ready.policy.policy.name
-        best = why(placed) or ("no rule prefers any host; it is the first that none refuses",)
-        observed = tuple(f"{clause} would have refused it, but is only observed" for clause in placed.observed)
-        return (*(f"{name}: {reason}" for reason in best), *observed)
+def _zones(unit: Unit, wish: Wish, cluster: str) -> Iterator[str]:
+    """Yield the zones to try, "" for all at once: the first of a cluster group must leave room for the others."""
+    yield cluster
+    group = wish.group
+    if group and group.strategy is Strategy.CLUSTER and not cluster and not placement_groups.members(unit, group):
+        yield from (zone.name for zone in unit.clusters.where())
 
 
-def _counted(told: Sequence[verdicts.Verdict], placed: Placed, clauses: int) -> tuple[str, ...]:
-    """Say why no host takes a machine: each reason once, by the first host that it holds for."""
-    alike: dict[str, list[verdicts.Verdict]] = {}
-    for gate, verdict in zip(placed.refused_by.tolist(), told, strict=True):
-        alike.setdefault(str(gate) if gate < clauses else verdict.words, []).append(verdict)
-    return tuple(
-        f"{each[0].host}: {each[0].words}" + (f", and so on {len(each) - 1} more" if len(each) > 1 else "")
-        for each in alike.values()
+def _fill(unit: Unit, wish: Wish, most: int, chooser: Chooser) -> list[int]:
+    """Choose hosts for up to `most` instances; return the partition of each in its placement group, 0: none."""
+    if wish.group is None:
+        return [0] * chooser.choose(most)
+    company = placement_groups.company(unit, wish.group, unit.hosts.where(), wish.command.partition_number)
+    partitions: list[int] = []
+    while len(partitions) < most:
+        taken = next((each for each in company.options() if chooser.choose(1, each.closed)), None)
+        if taken is None:
+            break
+        company.add(taken.partition, chooser.chosen[-1].host)
+        partitions.append(taken.partition)
+    return partitions
+
+
+def _choice(chooser: Chooser, partitions: Sequence[int], policy: str, last: int, ruleset_id: str = "") -> Choice:
+    return Choice(
+        policy=policy,
+        ruleset_id=ruleset_id,
+        chosen=tuple(chooser.chosen),
+        verdicts=tuple(chooser.verdicts),
+        refusals=chooser.refusals,
+        last=last,
+        partitions=tuple(partitions),
     )
 
 
@@ -191,25 +189,3 @@ def _again(books: Books, instance: Instance, host: str) -> Vm:
     if host in instance.hosts:
         more["vm.disk"] = 0.0
     return replace(vm, values={**vm.values, **more}, row=NOBODY if books.machines[instance.id].at_rest else vm.row)
-
-
-def _in_order(unit: Unit, wish: Wish, most: int, cluster: str, policy: str) -> Choice:
-    """Choose as 1.6.1 did."""
-    seen = rooms(unit, unit.hosts.where(cluster=cluster) if cluster else unit.hosts.where())
-    decision = place_in_order(seen, wish.need, most, policy, cursor(unit))
-    return Choice(
-        policy=policy,
-        ruleset_id="",
-        chosen=decision.chosen,
-        verdicts=tuple(_told(policy, seen, wish.need, decision.chosen)),
-        refusals=decision.refusals,
-        last=decision.cursor,
-    )
-
-
-def _told(policy: str, seen: Sequence[Room], need: Size, chosen: Sequence[Chosen]) -> Iterator[bytes]:
-    """Say of each choice what hosts were like when the ones before it were made."""
-    now = {room.host: room for room in seen}
-    for each in chosen:
-        yield verdicts.by_order(policy, now.values(), need, each.host)
-        now[each.host] = replace(now[each.host], free=now[each.host].free - need)

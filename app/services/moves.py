@@ -11,7 +11,7 @@ from app.domain.host import Host
 from app.domain.instance import Instance
 from app.domain.ports import Unit
 from app.domain.states import HostState, InstanceState, Seen
-from app.services import decisions, hosts, instances, power
+from app.services import decisions, hosts, instances, placement_groups, power
 from app.services.rooms import rooms
 
 
@@ -68,6 +68,9 @@ def check_target(unit: Unit, instance: Instance, here: Host, there: Host) -> Non
     """Combination or NoCapacity unless an instance of one host could run on another."""
     _check_alike(here, there)
     _check_room(unit, instance, there)
+    apart = placement_groups.objection(unit, instance, there.name)
+    if apart:
+        raise NoCapacity(instance.vmtype, 1, (f"{there.name} {apart}",))
 
 
 def _check_alike(here: Host, there: Host) -> None:

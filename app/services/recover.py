@@ -50,6 +50,7 @@ def instance_of(seen: DomainSeen, host: str) -> Instance:
         key_name=kept.get("key_name", ""),
         group_ids=tuple(group for group in kept.get("group_ids", "").split(",") if group),
         placement_group=kept.get("placement_group", ""),
+        partition_number=int(kept.get("partition_number", "0")),
         vmtype=kept["vmtype"],
         cores=int(kept["cores"]),
         memory_mib=int(kept["memory_mib"]),

@@ -23,6 +23,8 @@ _KINDS: Mapping[str, tuple[str, Callable[[Unit], Records[Any]]]] = {
     "kernel image": ("image", lambda unit: unit.images),
     "ramdisk image": ("image", lambda unit: unit.images),
     "key pair": ("key-pair", lambda unit: unit.keypairs),
+    "placement group": ("placement-group", lambda unit: unit.placement_groups),
+    "launch template": ("launch-template", lambda unit: unit.launch_templates),
     "security group": ("security-group", lambda unit: unit.groups),
     "security group rule": ("security-group-rule", lambda unit: unit.group_rules),
     "volume": ("volume", lambda unit: unit.volumes),

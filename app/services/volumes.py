@@ -4,38 +4,40 @@ Nothing here touches the storage. There is storage for rehearsal hosts only: for
 is promised, and the volume of any other is marked as rehearsed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from app.domain import ids
 from app.domain.account import Caller
 from app.domain.commands import CreateVolume
-from app.domain.errors import Absent, InUse, Invalid, Mismatch, Missing, OverLimit, Unsupported, WrongState
+from app.domain.errors import Absent, InUse, Invalid, Missing, OverLimit, Unsupported, WrongState
 from app.domain.ports import Entropy, Unit
 from app.domain.states import Kept, SnapshotState, VolumeState
 from app.domain.volume import DEFAULT_KIND, KINDS, LARGEST_GIB, SMALLEST_GIB, Snapshot, Volume
 from app.services import snapshots, tags
-from app.services.access import owns, scope
+from app.services.access import owns
+from app.services.client_tokens import Promise, once
 
 MOST_VOLUMES = 5000
 MOST_GIB = 50 * 1024
-LONGEST_TOKEN = 64
 _SETTLED = (VolumeState.AVAILABLE, VolumeState.IN_USE)
 
 
 def create(unit: Unit, caller: Caller, command: CreateVolume, entropy: Entropy) -> Volume:
     """Record a volume to be made; a client token that was used before gives its volume again."""
-    earlier = _earlier(unit, caller, command) if command.client_token else None
-    if earlier is not None:
-        return earlier
-    if unit.clusters.get(command.cluster) is None:
-        raise Missing("zone", command.cluster)
-    volume = new(unit, caller, command, entropy)
-    check_room(unit, caller.account_id, 1, volume.size_gib)
-    unit.volumes.add(volume, event="volume.asked", text=f"{volume.size_gib} GiB in {volume.cluster}")
-    if command.tags:
-        tags.set_on(unit, caller, (volume.id,), command.tags)
-    return volume
+
+    def make() -> Volume:
+        if unit.clusters.get(command.cluster) is None:
+            raise Missing("zone", command.cluster)
+        volume = new(unit, caller, command, entropy)
+        check_room(unit, caller.account_id, 1, volume.size_gib)
+        unit.volumes.add(volume, event="volume.asked", text=f"{volume.size_gib} GiB in {volume.cluster}")
+        if command.tags:
+            tags.set_on(unit, caller, (volume.id,), command.tags)
+        return volume
+
+    promise = Promise(operation="CreateVolume", token=command.client_token, sha256=command.request_sha256)
+    return once(unit, caller, promise, unit.volumes, make)
 
 
 def new(unit: Unit, caller: Caller, command: CreateVolume, entropy: Entropy) -> Volume:
@@ -52,8 +54,6 @@ def new(unit: Unit, caller: Caller, command: CreateVolume, entropy: Entropy) -> 
         kind=command.kind or DEFAULT_KIND,
         snapshot_id=source.id if source else "",
         rehearsed=True,
-        client_token=command.client_token,
-        request_sha256=command.request_sha256 if command.client_token else "",
         created_at_ms=unit.now_ms,
     )
 
@@ -134,9 +134,9 @@ def find(unit: Unit, caller: Caller, volume_ids: Sequence[str]) -> list[Volume]:
     return found
 
 
-def visible(unit: Unit, caller: Caller) -> list[Volume]:
-    """List the caller's volumes."""
-    return [volume for volume in unit.volumes.where(**scope(caller)) if not volume.gone]
+def visible(unit: Unit, where: Mapping[str, object]) -> list[Volume]:
+    """List the volumes that meet conditions, but for those that are gone."""
+    return [volume for volume in unit.volumes.where(**where) if not volume.gone]
 
 
 def let_go(unit: Unit, seen: Volume, *, ended: bool) -> None:
@@ -177,16 +177,6 @@ def drop_deleted(unit: Unit, kept_ms: int, most: int) -> int:
         tags.forget(unit, row.id)
         unit.volumes.remove(row)
     return len(old)
-
-
-def _earlier(unit: Unit, caller: Caller, command: CreateVolume) -> Volume | None:
-    token = command.client_token
-    if len(token) > LONGEST_TOKEN or not token.isascii() or not token.isprintable():
-        raise Invalid("ClientToken", token, f"It has at most {LONGEST_TOKEN} printable ASCII characters.")
-    earlier = unit.volumes.where(account_id=caller.account_id, client_token=token)
-    if earlier and earlier[0].request_sha256 != command.request_sha256:
-        raise Mismatch(token)
-    return earlier[0] if earlier else None
 
 
 def _source(unit: Unit, caller: Caller, command: CreateVolume) -> Snapshot | None:

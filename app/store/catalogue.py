@@ -13,6 +13,8 @@ from app.domain.host import Cluster, Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
 from app.domain.keypair import KeyPair
+from app.domain.launch_template import LaunchTemplate, LaunchTemplateVersion
+from app.domain.placement_group import PlacementGroup
 from app.domain.ruleset import Activation, Ruleset
 from app.domain.tag import Tag
 from app.domain.vmtype import VmType
@@ -35,6 +37,9 @@ KINDS: Final[dict[type, tuple[str, str]]] = {
     Volume: ("volumes", "volume"),
     Snapshot: ("snapshots", "snapshot"),
     Tag: ("tags", "tag"),
+    PlacementGroup: ("placement_groups", "placement group"),
+    LaunchTemplate: ("launch_templates", "launch template"),
+    LaunchTemplateVersion: ("launch_template_versions", "launch template version"),
     ClientToken: ("client_tokens", "client token"),
     Address: ("addresses", "address"),
     Ruleset: ("rulesets", "ruleset"),

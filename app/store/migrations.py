@@ -235,20 +235,52 @@ def _0013_images_complete(schema: Schema) -> None:
 
 
 def _0014_instance_attributes(schema: Schema) -> None:
-    """What instances had before: no protection, the metadata service in both versions."""
-    off = ("disable_api_termination", "disable_api_stop", "metadata_tokens_required", "metadata_tags")
+    """What instances had before: no protection, the metadata service in both versions, stops that ask the guest."""
+    off = ("disable_api_termination", "disable_api_stop", "metadata_tokens_required", "metadata_tags", "forced")
     on = ("source_dest_check", "metadata_enabled", "metadata_hops")
     for column, default in (*((name, 0) for name in off), *((name, 1) for name in on)):
         schema.execute(f'ALTER TABLE "instances" ADD COLUMN "{column}" INTEGER NOT NULL DEFAULT {default}')
 
 
 def _0015_promises(schema: Schema) -> None:
+    """What is promised of a request and of groups; a group that instances only named becomes one."""
     schema.execute(
         'CREATE TABLE "client_tokens" ("account_id" TEXT NOT NULL, "operation" TEXT NOT NULL, "token" TEXT NOT NULL,'
         ' "sha256" TEXT NOT NULL, "made" TEXT NOT NULL, "created_at_ms" INTEGER NOT NULL,'
         ' PRIMARY KEY ("account_id", "operation", "token")) STRICT'
     )
     schema.execute('CREATE INDEX "client_tokens_made" ON "client_tokens" ("made")')
+    schema.execute(
+        'CREATE TABLE "placement_groups" ("id" TEXT NOT NULL PRIMARY KEY, "account_id" TEXT NOT NULL,'
+        ' "name" TEXT NOT NULL, "strategy" TEXT NOT NULL, "partitions" INTEGER NOT NULL DEFAULT 0,'
+        ' "spread_level" TEXT NOT NULL DEFAULT \'\', "created_at_ms" INTEGER NOT NULL) STRICT'
+    )
+    schema.execute(
+        'CREATE TABLE "launch_templates" ("id" TEXT NOT NULL PRIMARY KEY, "account_id" TEXT NOT NULL,'
+        ' "name" TEXT NOT NULL, "default_version" INTEGER NOT NULL DEFAULT 1,'
+        ' "latest_version" INTEGER NOT NULL DEFAULT 1,'
+        ' "versions_made" INTEGER NOT NULL DEFAULT 1, "created_by" TEXT NOT NULL, "created_at_ms" INTEGER NOT NULL'
+        ") STRICT"
+    )
+    schema.execute('CREATE UNIQUE INDEX "launch_templates_name" ON "launch_templates" ("account_id", "name")')
+    schema.execute(
+        'CREATE TABLE "launch_template_versions" ("id" TEXT NOT NULL PRIMARY KEY, "template_id" TEXT NOT NULL,'
+        ' "number" INTEGER NOT NULL, "description" TEXT NOT NULL DEFAULT \'\', "data" TEXT NOT NULL,'
+        ' "created_by" TEXT NOT NULL, "created_at_ms" INTEGER NOT NULL) STRICT'
+    )
+    schema.execute(
+        'CREATE UNIQUE INDEX "launch_template_versions_number" ON "launch_template_versions" ("template_id", "number")'
+    )
+    schema.execute('CREATE UNIQUE INDEX "placement_groups_name" ON "placement_groups" ("account_id", "name")')
+    schema.execute('ALTER TABLE "instances" ADD COLUMN "partition_number" INTEGER NOT NULL DEFAULT 0')
+    schema.execute('CREATE INDEX "instances_placement_group" ON "instances" ("placement_group", "account_id")')
+    schema.execute(
+        'INSERT INTO "placement_groups" ("id", "account_id", "name", "strategy", "partitions", "created_at_ms")'
+        " SELECT 'pg-' || substr(lower(hex(randomblob(9))), 1, 17),"
+        ' "account_id", "placement_group", \'partition\', 1,'
+        ' min("created_at_ms") FROM "instances" WHERE "placement_group" <> \'\' AND NOT "removed"'
+        ' GROUP BY "account_id", "placement_group"'
+    )
 
 
 def _0018_state_of_instances(schema: Schema) -> None:

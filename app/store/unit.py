@@ -16,6 +16,8 @@ from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
 from app.domain.journal import AuditEntry, Entry
 from app.domain.keypair import KeyPair
+from app.domain.launch_template import LaunchTemplate, LaunchTemplateVersion
+from app.domain.placement_group import PlacementGroup
 from app.domain.ports import Table
 from app.domain.rows import Writer
 from app.domain.ruleset import Activation, Ruleset
@@ -69,6 +71,9 @@ class Transaction:
     snapshots = _Of(Snapshot)
     tags = _Of(Tag)
     client_tokens = _Of(ClientToken)
+    placement_groups = _Of(PlacementGroup)
+    launch_templates = _Of(LaunchTemplate)
+    launch_template_versions = _Of(LaunchTemplateVersion)
     addresses = _Of(Address)
     rulesets = _Of(Ruleset)
     activations = _Of(Activation)

@@ -14,8 +14,6 @@ STATEMENTS: Final = (
         "kind" TEXT NOT NULL DEFAULT 'gp2',
         "snapshot_id" TEXT NOT NULL DEFAULT '',
         "rehearsed" INTEGER NOT NULL DEFAULT 0,
-        "client_token" TEXT NOT NULL DEFAULT '',
-        "request_sha256" TEXT NOT NULL DEFAULT '',
         "wanted" TEXT NOT NULL DEFAULT 'kept',
         "instance_id" TEXT NOT NULL DEFAULT '',
         "device" TEXT NOT NULL DEFAULT '',
@@ -63,7 +61,6 @@ STATEMENTS: Final = (
         PRIMARY KEY ("id")
     ) STRICT""",
     'CREATE INDEX "volumes_account" ON "volumes" ("account_id")',
-    'CREATE UNIQUE INDEX "volumes_token" ON "volumes" ("account_id", "client_token") WHERE "client_token" <> \'\'',
     'CREATE UNIQUE INDEX "volumes_device" ON "volumes" ("instance_id", "device") WHERE "instance_id" <> \'\'',
     'CREATE INDEX "volumes_instance" ON "volumes" ("instance_id")',
     'CREATE INDEX "snapshots_account" ON "snapshots" ("account_id")',

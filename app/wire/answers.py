@@ -6,9 +6,11 @@ mistake of ours and raises; older dates drop what they can not say. Members that
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from app.wire import markup
 from app.wire.models import Model, Ref
+from app.wire.moulds import Cast, Fill, Mould, template
 
 Writer = Callable[[Any, list[str]], None]
 Encode = Callable[[Mapping[str, object], str, str], bytes]
@@ -117,7 +119,20 @@ class _Compiler:
 
 
 def _structure_writer(shape: str, members: Mapping[str, Writer], strict: bool) -> Writer:
-    def write(value: Mapping[str, object], parts: list[str]) -> None:
+    filled: WeakKeyDictionary[Mould, Fill] = WeakKeyDictionary()
+
+    def cast(value: Cast, parts: list[str]) -> None:
+        fill = filled.get(value.mould)
+        if fill is None:
+            sample: list[str] = []
+            write(value.mould.sample, sample)
+            fill = filled[value.mould] = template("".join(sample))
+        parts.append(fill(value.texts))
+
+    def write(value: Mapping[str, object] | Cast, parts: list[str]) -> None:
+        if isinstance(value, Cast):
+            cast(value, parts)
+            value = value.beside
         for name, member in value.items():
             if member is None:
                 continue

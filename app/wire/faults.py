@@ -19,7 +19,6 @@ _IDS = {
     "machine image": "InvalidAMIID",
     "kernel image": "InvalidAMIID",
     "ramdisk image": "InvalidAMIID",
-    "reservation": "InvalidReservationID",
     # NotFound without "ID": botocore's waiters look for exactly this. Malformed has it.
     "volume": "InvalidVolume",
     "snapshot": "InvalidSnapshot",
@@ -27,7 +26,6 @@ _IDS = {
     "security group": "InvalidGroup",
     "security group rule": "InvalidSecurityGroupRuleId",
     "zone": "InvalidZone",
-    "cluster": "InvalidZone",
     "attachment": "InvalidAttachment",
     "address": "InvalidAddress",
     "allocation": "InvalidAllocationID",
@@ -40,8 +38,10 @@ _IDS = {
     "DHCP options": "InvalidDhcpOptionID",
     "network ACL": "InvalidNetworkAclID",
 }
+# What is named by other words than ids, or asked for as one of several kinds.
+_FORMLESS = {"image", "kernel image", "ramdisk image", "zone", "attachment", "allocation", "association"}
 _MALFORMED = {
-    **_IDS,
+    **{resource: prefix for resource, prefix in _IDS.items() if resource not in _FORMLESS},
     "volume": "InvalidVolumeID",
     "snapshot": "InvalidSnapshotID",
     "security group": "InvalidGroupId",
@@ -55,7 +55,6 @@ _MALFORMED = {
 EC2: Mapping[tuple[type[Exception], str], Answer] = {
     (e.Invalid, ""): ("InvalidParameterValue", 400),
     (e.Invalid, "Version"): ("NoSuchVersion", 400),
-    (e.Invalid, "NextToken"): ("InvalidNextToken", 400),
     (e.Malformed, ""): ("InvalidParameterValue", 400),
     (e.Malformed, "pagination token"): ("InvalidNextToken", 400),
     **{(e.Malformed, resource): (f"{prefix}.Malformed", 400) for resource, prefix in _MALFORMED.items()},
@@ -65,7 +64,6 @@ EC2: Mapping[tuple[type[Exception], str], Answer] = {
     (e.Unknown, ""): ("InvalidParameterValue", 400),
     (e.Unknown, "action"): ("InvalidAction", 400),
     (e.Unknown, "parameter"): ("UnknownParameter", 400),
-    (e.Unknown, "version"): ("NoSuchVersion", 400),
     (e.Combination, ""): ("InvalidParameterCombination", 400),
     (e.Unsupported, ""): ("UnsupportedOperation", 400),
     (e.Missing, ""): ("InvalidParameterValue", 400),
@@ -79,7 +77,6 @@ EC2: Mapping[tuple[type[Exception], str], Answer] = {
     (e.WrongState, ""): ("IncorrectState", 400),
     (e.WrongState, "instance"): ("IncorrectInstanceState", 400),
     (e.WrongState, "image"): ("InvalidAMIID.Unavailable", 400),
-    (e.WrongState, "machine image"): ("InvalidAMIID.Unavailable", 400),
     (e.IllegalTransition, ""): ("IncorrectState", 400),
     (e.IllegalTransition, "instance"): ("IncorrectInstanceState", 400),
     (e.Protected, ""): ("OperationNotPermitted", 400),

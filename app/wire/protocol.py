@@ -8,6 +8,7 @@ shapes of the newest model that is not after it.
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -16,6 +17,7 @@ from app.wire import faults, scalars
 from app.wire.amendments import Amendments
 from app.wire.answers import Encode, compile_answer
 from app.wire.dates import Dates
+from app.wire.laying import laid_over, unfold
 from app.wire.models import Model, Models
 from app.wire.names import nearest
 from app.wire.query import Decode, Tree, compile_request, fold
@@ -44,7 +46,10 @@ def service_of(version: str) -> str:
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One decoded request. `date` names the model that answers, `namespace` what the client asked in."""
+    """One decoded request. `date` names the model that answers, `namespace` what the client asked in.
+
+    `tree` is what `arguments` were read from.
+    """
 
     service: str
     operation: str
@@ -52,6 +57,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     namespace: str
     arguments: msgspec.Struct
     dry_run: bool
+    tree: Tree = {}
 
 
 class Protocol:
@@ -100,7 +106,14 @@ class Protocol:
             namespace=namespace,
             arguments=self._decoder(action, model)(tree),
             dry_run=dry_run,
+            tree=tree,
         )
+
+    def decode_over(self, call: Call, under: Mapping[str, Any]) -> msgspec.Struct:
+        """Read a request again, laid over parameters that are given by the model's member names."""
+        model = self._models.load(self.service, call.date)
+        tree = laid_over(call.tree, unfold(model, call.operation, under))
+        return self._decoder(call.operation, model)(tree)
 
     def encode(self, call: Call, answer: Mapping[str, object], request_id: str) -> bytes:
         """Write an answer keyed by the models' member names; LookupError for a member that the newest model lacks."""

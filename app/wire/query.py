@@ -9,6 +9,7 @@ the amendments call it harmless. Lists may begin at 0 (libcloud), have holes, an
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 from msgspec import inspect
@@ -20,6 +21,7 @@ from app.wire.models import Model, Ref, Shape
 from app.wire.names import nearest, snake
 
 Tree = dict[str, "str | Tree"]
+Known = TypeVar("Known")
 Reader = Callable[["str | Tree", str], object]
 Decode = Callable[[Tree], msgspec.Struct]
 
@@ -92,6 +94,8 @@ class _Compiler:
 
     def _reader(self, ref: Ref, field: inspect.Type, path: str) -> Reader:
         shape, wanted = self._model.shape(ref), _bare(field)
+        if isinstance(wanted, inspect.DictType):
+            return self._whole(ref)
         if shape.type == "structure":
             if not isinstance(wanted, inspect.StructType):
                 raise LookupError(f"{path} is a structure: declare a struct for it")
@@ -107,6 +111,18 @@ class _Compiler:
             read = _bounded(read, *self._amendment.page)
         # What is meant as bytes (user data, keys) is not repeated in refusals, whatever the date's model says of it.
         return _scalar_reader(read, shape.sensitive or isinstance(wanted, inspect.BytesType))
+
+    def _whole(self, ref: Ref) -> Reader:
+        """Read all that the model has, as an answer would say it: for a field that is declared as a dictionary."""
+        shape = self._model.shape(ref)
+        if shape.type == "structure":
+            members = {self._model.asked_as(name, member): (name, member) for name, member in shape.members.items()}
+            return _whole_reader({wire: (name, self._whole(member)) for wire, (name, member) in members.items()})
+        if shape.type == "list":
+            assert shape.member is not None
+            return _list_reader(self._whole(shape.member), _list_word(self._model, shape))
+        read = scalars.milliseconds if shape.type == "timestamp" else scalars.READERS[shape.type]
+        return _scalar_reader(read, shape.sensitive)
 
 
 class _Structure:
@@ -185,7 +201,20 @@ class _Refusal:
             yield from self._leaves(member, child, _join(at, name), _join(path, name))
 
 
-def _known(members: Mapping[str, Ref], name: str, at: str) -> Ref:
+def _whole_reader(members: Mapping[str, tuple[str, Reader]]) -> Reader:
+    def read(node: "str | Tree", at: str) -> dict[str, object]:
+        if isinstance(node, str):
+            raise Invalid(at, _shown(node), "It has members of its own, written behind a dot.")
+        found = {}
+        for wire, child in node.items():
+            name, member = _known(members, wire, _join(at, wire))
+            found[name] = member(child, _join(at, wire))
+        return found
+
+    return read
+
+
+def _known(members: Mapping[str, Known], name: str, at: str) -> Known:
     try:
         return members[name]
     except KeyError:

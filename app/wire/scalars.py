@@ -60,6 +60,11 @@ def timestamp(text: str) -> datetime:
         raise ValueError("A time such as 2026-01-02T03:04:05Z is expected.") from None
 
 
+def milliseconds(text: str) -> int:
+    """Read a time as what answers are written from."""
+    return round(timestamp(text).timestamp() * 1000)
+
+
 def blob(text: str) -> bytes:
     """Read base64; white space is passed over, since old clients break lines."""
     try:

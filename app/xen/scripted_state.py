@@ -334,4 +334,5 @@ ACTIONS = {
 LOGGED = frozenset({"define", "start", "shutdown", "reboot", "reset", "destroy", "undefine", "migrate", "upload"}) | {
     "create_volume",
     "delete_volume",
+    "download",
 }

@@ -8,8 +8,8 @@ from typing import Protocol
 
 import pytest
 
+from app.domain.fabric import Fabric
 from app.domain.network import GuestAnswer, GuestRequest, Member, Network
-from app.domain.ports import Fabric
 from app.network.kernel import KernelFabric
 from tests.crash.paper_fabric import PaperFabric
 from tests.net.namespaces import Namespace, missing

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from app.domain.ports import DomainSpec, Fabric, HostEvent, Hypervisor, Hypervisors, Store
+from app.domain.fabric import Fabric
+from app.domain.ports import DomainSpec, HostEvent, Hypervisor, Hypervisors, Store
 from app.server.wiring import Ports
 
 MOMENTS = ("before", "after")

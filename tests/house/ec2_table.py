@@ -37,7 +37,7 @@ FAMILIES = {
 }
 HEAD = """# EC2: what is supported
 
-Every operation of Amazon EC2 that botocore {version} knows, and what this cloud does with it. Made by
+Every operation of Amazon EC2 that botocore knows ({version}), and what this cloud does with it. Made by
 `.venv/bin/{command}`; a test compares.
 
 | | operations |

@@ -263,6 +263,7 @@ class VolumeLife(RuleBasedStateMachine):
         return progress
 
     def settle(self) -> None:
+        unsettled: list[str] = []
         for _ in range(4):
             left = [row.id for rows in self.rows() for row in rows]
             unsettled = [name for name in left if self.some_steps(name, MOST_STEPS) is not Progress.SETTLED]

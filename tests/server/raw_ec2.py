@@ -4,6 +4,7 @@ An answer must be well-formed XML with a request id, whatever was asked; else th
 """
 
 import re
+import time
 from collections.abc import Iterable
 from http.client import HTTPConnection
 from urllib.parse import urlencode, urlsplit
@@ -13,6 +14,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+FRESH_S = 5.0  # a server may hang up on a connection that idles
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
 
 
@@ -45,7 +47,8 @@ class RawEc2:
     def __init__(self, environment: dict[str, str]) -> None:
         self._url = environment["EUCA_URL"]
         self._keys = Credentials(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"])
-        self._connection = HTTPConnection(urlsplit(self._url).netloc, timeout=30)
+        self._connection = HTTPConnection(urlsplit(self._url).netloc, timeout=60)
+        self._used_at_s = 0.0
 
     def close(self) -> None:
         self._connection.close()
@@ -66,10 +69,14 @@ class RawEc2:
         request = AWSRequest(method="POST", url=self._url + path, data=body, headers={"Content-Type": FORM})
         SigV4Auth(self._keys, "ec2", "eucalyptus").add_auth(request)
         prepared = request.prepare()
+        if time.monotonic() - self._used_at_s > FRESH_S:
+            self._connection.close()  # the next request opens it anew
         self._connection.request("POST", path, body=body, headers=dict(prepared.headers.items()))
         response = self._connection.getresponse()
         assert response.getheader("content-type") == "text/xml;charset=UTF-8"
-        return response.status, response.read()
+        status, content = response.status, response.read()
+        self._used_at_s = time.monotonic()
+        return status, content
 
 
 def _anonymous(body: bytes) -> bytes:

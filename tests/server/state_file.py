@@ -15,7 +15,10 @@ from app.store.catalogue import KINDS
 from app.store.codec import Codec, codec_of
 
 # What the loop says of an instance in columns that requests write, too.
-BY_THE_LOOP = {"instance.gave up", "instance.powered off"}
+BY_THE_LOOP = {
+    *("instance.gave up", "instance.powered off", "image.available", "image.failed", "volume.detached"),
+    *("volume.not grown", "volume.removed", "snapshot.removed", "address.disassociated", "address.removed"),
+}
 
 
 @dataclass(frozen=True, slots=True)

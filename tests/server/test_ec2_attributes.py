@@ -131,6 +131,9 @@ def test_a_switch_is_shown_and_found_by_its_filter(raw: RawEc2, running: str) ->
     assert shown(raw, running, "sourceDestCheck") == "false"
     found = raw.ask("DescribeInstances", Filter_1_Name="source-dest-check", Filter_1_Value_1="false")
     assert found.texts("instanceId") == [running]
+    assert {*found.texts("sourceDestCheck")} == {"false"}
+    card = raw.ask("DescribeNetworkInterfaces", Filter_1_Name="source-dest-check", Filter_1_Value_1="false")
+    assert (card.texts("instanceId"), card.text("sourceDestCheck")) == ([running], "false")
     assert raw.ask("ResetInstanceAttribute", InstanceId=running, Attribute="sourceDestCheck").status == 200
     assert shown(raw, running, "sourceDestCheck") == "true"
 
@@ -230,6 +233,14 @@ def test_who_may_not_stop_an_instance_may_not_terminate_it_either(raw: RawEc2, i
     assert raw.ask("TerminateInstances", InstanceId_1=mine).status == 200
 
 
+@pytest.mark.parametrize("how", ["Force", "SkipOsShutdown"])
+def test_a_stop_may_ask_no_guest(raw: RawEc2, image: Reply, how: str) -> None:
+    mine = started(raw, image)
+    assert raw.ask("StopInstances", InstanceId_1=mine, **{how: "true"}).status == 200
+    reach(raw, mine, "stopped")
+    raw.ask("TerminateInstances", InstanceId_1=mine)
+
+
 def test_monitoring_is_remembered(ec2: Any, running: str) -> None:
     told = ec2.monitor_instances(InstanceIds=[running])["InstanceMonitorings"]
     assert told == [{"InstanceId": running, "Monitoring": {"State": "enabled"}}]
@@ -316,7 +327,15 @@ def test_a_stopped_instance_joins_a_placement_group_and_leaves_it(raw: RawEc2, r
         return raw.ask("ModifyInstancePlacement", InstanceId=mine, **asked)
 
     assert place(stopped, Tenancy="default").status == 200
+    made = raw.ask("CreatePlacementGroup", GroupName="joined", Strategy="partition", PartitionCount="2")
+    assert place(stopped, GroupName="nobodys").code == "InvalidPlacementGroup.Unknown"
+    assert place(stopped, GroupName="joined", PartitionNumber="3").code == "InvalidParameterValue"
+    assert place(stopped, GroupId=made.text("groupId"), PartitionNumber="2").status == 200
+    shown = raw.ask("DescribeInstances", InstanceId_1=stopped)
+    assert (shown.text("partitionNumber"), shown.texts("groupName").count("joined")) == ("2", 1)
+    assert raw.ask("DeletePlacementGroup", GroupName="joined").code == "InvalidPlacementGroup.InUse"
     assert place(stopped, GroupName="").status == 200
+    assert raw.ask("DeletePlacementGroup", GroupName="joined").status == 200
     assert place(stopped).code == "InvalidParameterCombination"
     assert place(stopped, Tenancy="dedicated").code == "UnsupportedOperation"
     assert place(stopped, Affinity="host").code == "UnsupportedOperation"

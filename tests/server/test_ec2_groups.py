@@ -359,6 +359,13 @@ def test_peers_are_of_the_group_s_account_also_for_administrators(ec2: Any, stra
     ec2.revoke_security_group_ingress(GroupId=theirs, SecurityGroupRuleIds=[made["SecurityGroupRuleId"]])
 
 
+def test_the_default_group_is_not_made_or_deleted(ec2: Any) -> None:
+    assert refused(ec2.create_security_group, GroupName="default", Description="x") == "InvalidGroup.Reserved"
+    assert refused(ec2.delete_security_group, GroupName="default") == "InvalidGroup.Reserved"
+    assert refused(ec2.delete_security_group) == "MissingParameter"
+    assert refused(ec2.delete_security_group, GroupName="x", GroupId="sg-0badc0de") == "InvalidParameterCombination"
+
+
 def test_there_is_one_network_and_groups_are_in_it(ec2: Any, web: str) -> None:
     elsewhere = {"GroupName": "x", "Description": "x", "VpcId": "vpc-0badc0de"}
     assert refused(ec2.create_security_group, **elsewhere) == "InvalidVpcID.NotFound"

@@ -7,7 +7,6 @@ import pytest
 
 from tests.deadline import eventually
 from tests.server.image_questions import code_of, launch, permissions, running, seen
-from tests.server.raw_ec2 import RawEc2
 
 pytestmark = pytest.mark.server
 
@@ -141,6 +140,33 @@ def test_a_protected_image_is_not_deregistered(ec2: Any, location: str) -> None:
     assert code_of(ec2.deregister_image, **image) == "InvalidAMIID.NotFound"
 
 
-def test_what_is_made_of_stored_images_is_refused(raw: RawEc2) -> None:
-    refused = raw.ask("CreateStoreImageTask", ImageId="ami-12345678", Bucket="b")
-    assert (refused.status, refused.code) == (400, "UnsupportedOperation")
+def test_what_is_made_of_stored_images_is_refused(ec2: Any) -> None:
+    assert code_of(ec2.create_store_image_task, ImageId="ami-12345678", Bucket="mine") == "UnsupportedOperation"
+
+
+def test_volumes_are_left_out_of_an_image_by_name_or_not_at_all(ec2: Any, image_id: str) -> None:
+    source = {"InstanceId": launch(ec2, image_id), "Name": "without volume"}
+    instance_id = source["InstanceId"]
+    eventually(lambda: running(ec2, instance_id))
+    ec2.stop_instances(InstanceIds=[instance_id])
+    quickly = {"Delay": 1, "MaxAttempts": 30}
+    ec2.get_waiter("instance_stopped").wait(InstanceIds=[instance_id], WaiterConfig=quickly)
+    zone = ec2.describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"][0]["Placement"]
+    volume = {"VolumeId": ec2.create_volume(AvailabilityZone=zone["AvailabilityZone"], Size=1)["VolumeId"]}
+    ec2.get_waiter("volume_available").wait(VolumeIds=[volume["VolumeId"]], WaiterConfig=quickly)
+    ec2.attach_volume(**volume, InstanceId=instance_id, Device="/dev/sdf")
+    assert code_of(ec2.create_image, **source) == "UnsupportedOperation"
+    other = [{"DeviceName": "/dev/sdg", "NoDevice": ""}]
+    assert code_of(ec2.create_image, **source, BlockDeviceMappings=other) == "UnsupportedOperation"
+    added = [{"DeviceName": "/dev/sdf", "Ebs": {"VolumeSize": 2}}]
+    assert code_of(ec2.create_image, **source, BlockDeviceMappings=added) in (
+        "MissingParameter",
+        "UnsupportedOperation",
+    )
+    left_out = [{"DeviceName": "xvdf", "NoDevice": ""}]
+    made = ec2.create_image(**source, BlockDeviceMappings=left_out)["ImageId"]
+    eventually(lambda: ec2.describe_images(ImageIds=[made])["Images"][0]["State"] == "available")
+    ec2.deregister_image(ImageId=made)
+    ec2.terminate_instances(InstanceIds=[instance_id])
+    ec2.get_waiter("volume_available").wait(VolumeIds=[volume["VolumeId"]], WaiterConfig=quickly)
+    ec2.delete_volume(**volume)

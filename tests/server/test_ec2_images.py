@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,16 @@ import pytest
 from tests.deadline import eventually
 from tests.served import ServedCloud
 from tests.server.image_questions import code_of, launch, permissions, running, seen
+from tests.server.raw_ec2 import RawEc2
 
 pytestmark = pytest.mark.server
 AWS = Path(sys.executable).with_name("aws")
+
+
+@pytest.fixture
+def old(admin: dict[str, str]) -> Iterator[RawEc2]:
+    with closing(RawEc2(admin)) as signed:
+        yield signed
 
 
 def test_a_granted_image_is_launched_until_it_is_revoked_and_what_runs_goes_on(
@@ -72,8 +81,17 @@ def test_only_the_owner_knows_and_changes_who_may_launch(ec2: Any, eve: Any, pri
     assert code_of(eve.describe_image_attribute, ImageId=private_image, Attribute="launchPermission") == "AuthFailure"
     assert code_of(eve.modify_image_attribute, ImageId=private_image, **grant) == "AuthFailure"
     assert code_of(eve.reset_image_attribute, ImageId=private_image, Attribute="launchPermission") == "AuthFailure"
-    assert code_of(eve.disable_image, ImageId=private_image) == "AuthFailure"
-    assert code_of(eve.deregister_image, ImageId=private_image) == "AuthFailure"
+    for change in (
+        eve.disable_image,
+        eve.enable_image,
+        eve.disable_image_deprecation,
+        eve.enable_image_deregistration_protection,
+        eve.disable_image_deregistration_protection,
+        eve.deregister_image,
+    ):
+        assert code_of(change, ImageId=private_image) == "AuthFailure"
+    later = {"DeprecateAt": "2090-01-01T00:00:00Z"}
+    assert code_of(eve.enable_image_deprecation, ImageId=private_image, **later) == "AuthFailure"
     assert permissions(ec2, private_image) == [{"UserId": their_id}]
 
 
@@ -143,8 +161,15 @@ def test_product_codes_are_shown_found_and_confirmed_by_their_owner(ec2: Any, ev
     eve.terminate_instances(InstanceIds=[instance_id])
     ec2.modify_image_attribute(ImageId=private_image, OperationType="remove", **code)
     assert ec2.describe_images(ImageIds=[private_image])["Images"][0]["ProductCodes"] == []
-    bad = {"Attribute": "productCodes", "OperationType": "add", "ProductCodes": ["<b>"]}
-    assert code_of(ec2.modify_image_attribute, ImageId=private_image, **bad) == "InvalidAMIAttributeItemValue"
+    for bad, why in ((["<b>"], "InvalidAMIAttributeItemValue"), ([*"ABCDEFGHIJKLMNOPQ"], "ResourceLimitExceeded")):
+        codes = {"Attribute": "productCodes", "OperationType": "add", "ProductCodes": bad}
+        assert code_of(ec2.modify_image_attribute, ImageId=private_image, **codes) == why
+
+
+def test_kernels_and_ramdisks_are_registered_by_administrators(eve: Any, location: str) -> None:
+    for name in ("vmlinuz", "initrd.img"):
+        asked = {"Name": f"my {name}", "ImageLocation": f"{location.rpartition('/')[0]}/{name}"}
+        assert code_of(eve.register_image, **asked) == "AuthFailure"
 
 
 def test_devices_are_shown_as_registered_and_what_adds_a_disk_is_refused(ec2: Any, location: str) -> None:
@@ -218,3 +243,26 @@ def test_an_operator_shares_an_image_by_command(
     refused = cloud.euca("image", "share", private_image, "--account", "nobodys", check=False)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "nobodys" in refused.stderr
+
+
+@pytest.mark.parametrize("version", ["2008-02-01", "2009-11-30", "2011-01-01"])
+def test_the_dates_of_old_share_an_image_in_their_own_shape(
+    old: RawEc2, private_image: str, their_id: str, version: str
+) -> None:
+    image = {"version": version, "ImageId": private_image}
+    changed = {"Attribute": "launchPermission", "OperationType": "add", "UserId_1": their_id, "UserGroup_0": "all"}
+    assert old.ask("ModifyImageAttribute", **image, **changed).text("return") == "true"
+    told = old.ask("DescribeImageAttribute", **image, Attribute="launchPermission")
+    assert told.tree.tag == f"{{http://ec2.amazonaws.com/doc/{version}/}}DescribeImageAttributeResponse"
+    items = told.tree.findall("./{*}launchPermission/{*}item")
+    assert [(item[0].tag.rpartition("}")[2], item[0].text) for item in items] == [
+        ("group", "all"),
+        ("userId", their_id),
+    ]
+    assert old.ask("ResetImageAttribute", **image, Attribute="launchPermission").text("return") == "true"
+    told = old.ask("DescribeImageAttribute", **image, Attribute="launchPermission")
+    assert told.tree.findall("./{*}launchPermission/{*}item") == []
+    [device] = old.ask("DescribeImageAttribute", **image, Attribute="blockDeviceMapping").tree.findall(
+        "./{*}blockDeviceMapping/{*}item[{*}virtualName='root']/{*}deviceName"
+    )
+    assert device.text == "/dev/sda1"

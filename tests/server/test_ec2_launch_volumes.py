@@ -52,6 +52,12 @@ def test_a_launch_makes_tagged_volumes_for_each_instance_and_names_of_local_disk
     assert sorted(volumes.texts("instanceId")) == sorted(run.texts("instanceId"))
     assert volumes.texts("size") == ["3", "3"]
     assert sorted(run.texts("volumeId")) == sorted(set(volumes.texts("volumeId")))
+    away = {"InstanceId": run.text("instanceId"), "BlockDeviceMapping_1_Ebs_DeleteOnTermination": "false"}
+    nothing_there = raw.ask("ModifyInstanceAttribute", **away, BlockDeviceMapping_1_DeviceName="/dev/sdz")
+    assert nothing_there.code == "InvalidInstanceAttributeValue"
+    kept = raw.ask("ModifyInstanceAttribute", **away, BlockDeviceMapping_1_DeviceName="/dev/sdf")
+    assert kept.text("return") == "true"
     named = {f"InstanceId_{n}": instance_id for n, instance_id in enumerate(run.texts("instanceId"), 1)}
     raw.ask("TerminateInstances", **named)
-    eventually(lambda: raw.ask("DescribeVolumes", **tagged).texts("volumeId") == [])
+    eventually(lambda: raw.ask("DescribeVolumes", **tagged).texts("status") == ["available"])
+    raw.ask("DeleteVolume", VolumeId=raw.ask("DescribeVolumes", **tagged).text("volumeId"))

@@ -6,7 +6,6 @@ Each probe is sent twice, once naming a thing of the victim and once one that no
 import re
 from collections.abc import Iterator
 
-import httpx
 import pytest
 from msgspec.structs import fields
 
@@ -14,22 +13,10 @@ from app.server.ec2.operation import Operation
 from app.server.query import OPERATIONS
 from tests.server.areas import AREAS
 from tests.server.raw_ec2 import RawEc2, Reply
+from tests.server.victims import NOBODYS, things
 
 pytestmark = pytest.mark.server
 
-INSTANCE = {"instance": "i-0badc0de0badc0de0", "reservation": "r-0badc0de0badc0de0"}
-NOBODYS = {
-    **INSTANCE,
-    "group": "sg-0badc0de0badc0de0",
-    "group_name": "nobodys group",
-    "key": "key-0badc0de0badc0de0",
-    "key_name": "nobodys key",
-    "image": "emi-0badcafe0badcafe0",
-    "account": "999999999999",
-    "token": "nobodys-token",
-    "tag": "nobodys-tag",
-    **{thing: nobodys for area in AREAS for thing, nobodys in area.NOBODYS.items()},
-}
 RUN = {"ImageId": "{public}", "MinCount": "1", "MaxCount": "1", "DryRun": "true"}
 PROBES: list[tuple[str, dict[str, str]]] = [
     *((name, {"InstanceId.1": "{instance}"}) for name in (
@@ -84,42 +71,8 @@ NOTHING_TO_NAME = {
 
 @pytest.fixture(scope="module")
 def victims(raw: RawEc2, admin: dict[str, str]) -> Iterator[dict[str, str]]:
-    images = raw.ask("DescribeImages", Filter_1_Name="image-type", Filter_1_Value_1="machine")
-    public, location = images.text("imageId"), images.text("imageLocation")
-    mine = {
-        "key_name": "victim's key",
-        "group_name": "victim's group",
-        "token": "victims-token",
-        "tag": "victim-only",
-        "public": public,
-        "location": location,
-        "nothing_private": NOBODYS["account"],
-    }
-    mine["key"] = raw.ask("CreateKeyPair", KeyName=mine["key_name"]).text("keyPairId")
-    group = raw.ask("CreateSecurityGroup", GroupName=mine["group_name"], GroupDescription="secret")
-    mine["group"] = group.text("groupId")
-    run = raw.ask(
-        "RunInstances", ImageId=public, MinCount="1", MaxCount="1", KeyName=mine["key_name"],
-        SecurityGroupId_1=mine["group"], ClientToken=mine["token"],
-    )  # fmt: skip
-    mine |= {"instance": run.text("instanceId"), "reservation": run.text("reservationId")}
-    mine["account"] = run.text("ownerId")
-    private = {"name": "victim's image", "kind": "machine", "sha256": location.split("/")[1], "public": False}
-    token = {"Authorization": f"Bearer {admin['EUCA_TOKEN']}"}
-    registered = httpx.post(f"{admin['EUCA_URL']}/api/v1/images", json=private, headers=token)
-    mine["image"] = registered.json()["id"]
-    raw.pairs(
-        [("Action", "CreateTags"), ("Version", "2016-11-15"), ("Tag.1.Key", mine["tag"]), ("Tag.1.Value", "secret")]
-        + [(f"ResourceId.{n}", mine[thing]) for n, thing in enumerate(("instance", "group", "key", "public"))]
-    )
-    for area in AREAS:
-        mine |= area.victim(raw, mine)
-    yield mine
-    for area in AREAS:
-        area.bury(raw, mine)
-    raw.ask("TerminateInstances", InstanceId_1=mine["instance"])
-    raw.ask("DeleteTags", ResourceId_1=public)
-    raw.ask("DeregisterImage", ImageId=mine["image"])
+    with things(raw, admin) as mine:
+        yield mine
 
 
 def test_every_operation_is_probed_or_names_nothing() -> None:

@@ -56,6 +56,13 @@ async def until(cloud: Cloud, state: ImageState) -> Image:
     return row
 
 
+async def begun(cloud: Cloud) -> None:
+    deadline = time.monotonic() + 8.0
+    while not await cloud.world.done("download"):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
+
+
 async def script(cloud: Cloud, direction: str, **facts: Any) -> None:
     await cloud.world.direct(direction, "host01", **facts)
 
@@ -96,11 +103,15 @@ async def test_a_host_that_refuses_ends_the_image_and_is_not_named(cloud: Cloud)
 
 
 async def test_an_instance_that_ends_ends_its_image(cloud: Cloud) -> None:
-    await script(cloud, "delay", what="download", seconds=0.5)
+    await script(cloud, "delay", what="download", seconds=0.3)
+    await script(cloud, "refuse", what="delete_volume", times=-1)  # its disk is there longer than it is read
     await ask(cloud)
+    await begun(cloud)
     await cloud.change("i-00000001", wanted=Wanted.TERMINATED)
-    await cloud.until(has_ended)
     over = await until(cloud, ImageState.FAILED)
+    assert over.state_reason_code == "Client.InstanceTerminated"
+    await script(cloud, "refuse", what="delete_volume", times=0)
+    await cloud.until(has_ended)
     assert (over.sha256, over.size_bytes) == ("", 0)
 
 

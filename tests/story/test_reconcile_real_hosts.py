@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import Broken
-from app.domain.ports import Fabric
+from app.domain.fabric import Fabric
 from app.domain.states import InstanceState, Wanted
 from tests.unit.reconcile.cloud import QUICK, Cloud, a_cloud, has_ended, launch, runs
 from tests.unit.reconcile.fabrics import Refusing

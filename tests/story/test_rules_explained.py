@@ -41,6 +41,7 @@ def test_why_here_and_why_not_there(tmp_path: Path) -> None:
             cloud.euca("host", "set", f"cluster1-host{number}", "--rack", rack, "--tag", tag, "--mips", str(mips))
         cloud.euca("rules", "apply", str(tmp_path / "day.rules"))
         cloud.euca("host", "drain", "cluster1-host1")
+        ec2.create_placement_group(GroupName="web", Strategy="cluster")
 
         one = launch(ec2, image_id, "web", ("cuda",))
         said = cloud.euca("rules", "explain", one).stdout

@@ -9,11 +9,11 @@ import re
 import msgspec
 
 from app.domain.commands import NewDisk
-from app.domain.errors import Invalid
+from app.domain.errors import Absent, Invalid
 from app.domain.volume import DEFAULT_KIND, Volume
 from app.server.ec2.filters import Facts
 from app.server.ec2.operation import Answer, TagSpecification, specified_tags
-from app.server.ec2.volumes import check_performance, given_size
+from app.server.ec2.volume_asks import check_performance, given_size
 from app.wire.markup import timestamp
 
 _LOCAL = re.compile(r"ami|root|swap|ephemeral[0-9]{1,2}")
@@ -34,6 +34,26 @@ class BlockDeviceIn(msgspec.Struct):
     virtual_name: str = ""
     no_device: str | None = None
     ebs: EbsIn | None = None
+
+
+class EbsChangeIn(msgspec.Struct):
+    delete_on_termination: bool | None = None
+
+
+class DeviceChangeIn(msgspec.Struct):
+    device_name: str = ""
+    ebs: EbsChangeIn | None = None
+
+
+def changes(asked: list[DeviceChangeIn]) -> tuple[tuple[str, bool], ...]:
+    """Form what ModifyInstanceAttribute says of attached volumes: devices, and whether theirs go with the instance."""
+    return tuple((one.device_name, _kept_or_not(one)) for one in asked)
+
+
+def _kept_or_not(one: DeviceChangeIn) -> bool:
+    if one.ebs is None or one.ebs.delete_on_termination is None:
+        raise Absent("BlockDeviceMapping.Ebs.DeleteOnTermination")
+    return one.ebs.delete_on_termination
 
 
 def disks(asked: list[BlockDeviceIn]) -> tuple[NewDisk, ...]:

@@ -1,65 +1,100 @@
 """What an instance shows of the network: its one interface, its subnet, its public address.
 
-The interface has no row: it comes and goes with its instance, and its ids follow from the instance's.
+The interface has no row: it comes and goes with its instance, and its ids follow from the instance's. Every instance
+shows one, so it is cast from a mould.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from app.domain import vpc
 from app.domain.address import Address
 from app.domain.instance import Instance
 from app.domain.network import dns_name
 from app.server.ec2.operation import Answer
+from app.wire.markup import boolean, timestamp
+from app.wire.moulds import Cast, Mould, hole
 
 
 def network_members(instance: Instance, groups: Sequence[Answer], address: Address | None) -> Answer:
     """Form the members of an instance that tell of the network; one that is gone has none of it."""
     if instance.removed:
-        return {"PublicDnsName": "", "NetworkInterfaces": []}
-    public = address.ip if address else ""
+        return {"PrivateDnsName": "", "PublicDnsName": "", "NetworkInterfaces": []}
+    name, private, public = dns_name(instance.private_ip), instance.private_ip, address.ip if address else ""
+    texts = {
+        "address": private,
+        "attached": timestamp(instance.created_at_ms),
+        "checked": boolean(instance.source_dest_check),
+        "description": instance.interface_description,
+        "digits": instance.id[2:],
+        "ip": public,
+        "ip_owner": address.ip_owner if address else "",
+        "mac": instance.mac,
+        "name": name,
+        "owner": instance.account_id,
+        "subnet": vpc.subnet_id(instance.cluster),
+    }
+    mould = _MOULDS[bool(private), bool(public)]
     return {
+        "PrivateDnsName": name,
+        "PrivateIpAddress": private or None,
         "PublicDnsName": public,  # no name server of ours answers for another name
         "PublicIpAddress": public or None,
         "VpcId": vpc.DEFAULT_VPC_ID,
-        "SubnetId": vpc.subnet_id(instance.cluster),
-        "NetworkInterfaces": [card(instance, groups, _association(address))],
-    }
-
-
-def card(instance: Instance, groups: Sequence[Answer], association: Answer | None) -> Answer:
-    """Form the interface as instances show it."""
-    name, address = dns_name(instance.address), instance.address
-    private: Answer = {
-        "Association": association,
-        "Primary": True,
-        "PrivateDnsName": name,
-        "PrivateIpAddress": address,
-    }
-    return {
-        "Association": association,
-        "Attachment": attachment(instance),
-        "Description": instance.interface_description,
-        "Groups": groups,
-        "Ipv6Addresses": [],
-        "MacAddress": instance.mac,
-        "NetworkInterfaceId": vpc.interface_id(instance.id),
-        "OwnerId": instance.account_id,
-        "PrivateDnsName": name,
-        "PrivateIpAddress": address or None,
-        "PrivateIpAddresses": [private] if address else [],
+        "SubnetId": texts["subnet"],
         "SourceDestCheck": instance.source_dest_check,
-        "Status": "in-use",
-        "SubnetId": vpc.subnet_id(instance.cluster),
-        "VpcId": vpc.DEFAULT_VPC_ID,
-        "InterfaceType": "interface",
+        "NetworkInterfaces": [Cast(mould, texts, {"Groups": groups})],
     }
+
+
+def card(instance: Instance, groups: Sequence[Answer], address: Address | None) -> Answer:
+    """Form the interface by itself, which tells more than its instance does."""
+    facts = _facts(instance)
+    whole = _card(facts, association(address), bool(instance.address))
+    return {**whole, "Attachment": attachment(instance), "Groups": groups}
 
 
 def attachment(instance: Instance) -> Answer:
-    """Form what binds the interface to its instance, for as long as there is one."""
+    """Form what binds the interface to its instance, as the interface shows it."""
     return {
-        "AttachTime": instance.created_at_ms,
-        "AttachmentId": vpc.attachment_id(instance.id),
+        **_attachment(_facts(instance)),
+        "InstanceId": instance.id,
+        "InstanceOwnerId": instance.account_id,
+    }
+
+
+def association(address: Address | None) -> Answer | None:
+    """Form what binds a public address to the interface, as the interface shows it."""
+    if address is None:
+        return None
+    return {
+        **_association({"ip": address.ip, "ip_owner": address.ip_owner}),
+        "AllocationId": None if address.automatic else address.id,
+        "AssociationId": address.association_id,
+    }
+
+
+def _facts(instance: Instance) -> Mapping[str, object]:
+    return {
+        "address": instance.address,
+        "attached": instance.created_at_ms,
+        "checked": instance.source_dest_check,
+        "description": instance.interface_description,
+        "id": instance.id,
+        "mac": instance.mac,
+        "name": dns_name(instance.address),
+        "owner": instance.account_id,
+        "subnet": vpc.subnet_id(instance.cluster),
+    }
+
+
+def _association(facts: Mapping[str, object]) -> Answer:
+    return {"IpOwnerId": facts["ip_owner"], "PublicDnsName": facts["ip"], "PublicIp": facts["ip"]}
+
+
+def _attachment(facts: Mapping[str, object]) -> Answer:
+    return {
+        "AttachTime": facts["attached"],
+        "AttachmentId": vpc.attachment_id(str(facts["id"])),
         "DeleteOnTermination": True,
         "DeviceIndex": 0,
         "Status": "attached",
@@ -67,7 +102,37 @@ def attachment(instance: Instance) -> Answer:
     }
 
 
-def _association(address: Address | None) -> Answer | None:
-    if address is None:
-        return None
-    return {"IpOwnerId": address.ip_owner, "PublicDnsName": address.ip, "PublicIp": address.ip}
+def _card(facts: Mapping[str, object], on: Answer | None, private: bool) -> Answer:
+    """Form all but the groups; `private`: whether there is a private address."""
+    main: Answer = {
+        "Association": on,
+        "Primary": True,
+        "PrivateDnsName": facts["name"],
+        "PrivateIpAddress": facts["address"],
+    }
+    return {
+        "Association": on,
+        "Attachment": _attachment(facts),
+        "Description": facts["description"],
+        "Ipv6Addresses": [],
+        "MacAddress": facts["mac"],
+        "NetworkInterfaceId": vpc.interface_id(str(facts["id"])),
+        "OwnerId": facts["owner"],
+        "PrivateDnsName": facts["name"],
+        "PrivateIpAddress": facts["address"] if private else None,
+        "PrivateIpAddresses": [main] if private else [],
+        "SourceDestCheck": facts["checked"],
+        "Status": "in-use",
+        "SubnetId": facts["subnet"],
+        "VpcId": vpc.DEFAULT_VPC_ID,
+        "InterfaceType": "interface",
+    }
+
+
+_NAMES = ("address", "attached", "checked", "description", "ip", "ip_owner", "mac", "name", "owner", "subnet")
+_HOLES = {**{name: hole(name) for name in _NAMES}, "id": f"i-{hole('digits')}"}
+_MOULDS = {
+    (private, public): Mould(_card(_HOLES, _association(_HOLES) if public else None, private))
+    for private in (False, True)
+    for public in (False, True)
+}

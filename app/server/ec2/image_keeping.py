@@ -20,11 +20,17 @@ class CopyImageIn(msgspec.Struct):
     tag_specifications: list[TagSpecification] = []
 
 
+class LeftOutIn(msgspec.Struct):
+    device_name: str
+    no_device: str
+
+
 class CreateImageIn(msgspec.Struct):
     instance_id: str
     name: str
     description: str = ""
     no_reboot: bool = False
+    block_device_mappings: list[LeftOutIn] = []
     tag_specifications: list[TagSpecification] = []
 
 
@@ -67,6 +73,7 @@ def create_image(ask: Ask[CreateImageIn]) -> Answer:
     command = CreateImage(
         name=asked.name,
         description=asked.description,
+        left_out=tuple(device.device_name for device in asked.block_device_mappings),
         tags=specified_tags(asked.tag_specifications, "image"),
     )
     return {"ImageId": captures.begin(ask.unit, ask.caller, instance, command, ask.site.entropy).id}

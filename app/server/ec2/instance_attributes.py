@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from app.domain.errors import Absent, Combination, Invalid
+from app.server.ec2 import block_devices
 from app.server.ec2.operation import Answer, Ask, Operation
 from app.server.ec2.scene import Shown, instance_item
 from app.services import instance_attributes, instances
@@ -58,6 +59,7 @@ class ModifyInstanceAttributeIn(msgspec.Struct):
     ebs_optimized: Truth | None = None
     ena_support: Truth | None = None
     sriov_net_support: Text | None = None
+    block_device_mappings: list[block_devices.DeviceChangeIn] = []
     enclave_options: Enclave | None = None
 
 
@@ -149,6 +151,7 @@ def _of_their_own(asked: ModifyInstanceAttributeIn) -> dict[str, Any]:
         "enaSupport": asked.ena_support and asked.ena_support.value,
         "sriovNetSupport": asked.sriov_net_support and asked.sriov_net_support.value,
         "enclaveOptions": asked.enclave_options and asked.enclave_options.enabled,
+        "blockDeviceMapping": block_devices.changes(asked.block_device_mappings) or None,
     }
     return {name: value for name, value in own.items() if value is not None}
 

@@ -10,7 +10,7 @@ from app.domain.instance import Instance
 from app.server.ec2 import filters, pages
 from app.server.ec2.operation import Answer, Ask, Filter, Operation, refuse_many
 from app.server.ec2.scene import MAINTENANCE, metadata_item
-from app.services import instance_options, instances
+from app.services import instance_options, instances, placement_groups
 
 SWITCH = {"enabled": True, "disabled": False}
 TOKENS = {"required": True, "optional": False}
@@ -53,6 +53,8 @@ class InstanceIn(msgspec.Struct):
 
 class ModifyInstancePlacementIn(InstanceIn):
     group_name: str | None = None
+    group_id: str = ""
+    partition_number: int = 0
     tenancy: str | None = None
     affinity: str | None = None
 
@@ -118,8 +120,10 @@ def modify_instance_placement(ask: Ask[ModifyInstancePlacementIn]) -> Answer:
     for name, given in (("Tenancy", asked.tenancy), ("Affinity", asked.affinity)):
         if given not in (None, "default"):
             raise Unsupported(f"{name} {given}", "there are no dedicated hosts here")
-    if asked.group_name is not None:
-        instance_options.set_placement_group(ask.unit, ask.caller, asked.instance_id, asked.group_name)
+    if asked.group_name is not None or asked.group_id:
+        name, number = asked.group_name or "", asked.partition_number
+        group = placement_groups.asked(ask.unit, ask.caller, name, asked.group_id, number)
+        instance_options.set_placement_group(ask.unit, ask.caller, asked.instance_id, group, number)
     elif asked.tenancy is None and asked.affinity is None:
         raise Combination("At least one of GroupName, Tenancy and Affinity must be given")
     return {"Return": True}

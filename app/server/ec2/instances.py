@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from app.domain.commands import Guards, RunInstances
-from app.domain.errors import Missing, Unavailable, Unsupported
+from app.domain.errors import Absent, Missing, Unavailable, Unsupported
 from app.domain.instance import Instance
 from app.domain.ports import NotSupported
 from app.domain.states import InstanceState
@@ -17,7 +17,7 @@ from app.server.ec2.instance_options import MetadataOptionsIn
 from app.server.ec2.launching import NetworkInterfaceIn, PlacementIn, network_of
 from app.server.ec2.operation import Answer, Ask, Filter, Operation, Site, TagSpecification, refuse_many
 from app.server.ec2.scene import Shown, reservation, reservation_set, state_item
-from app.services import instances
+from app.services import instances, launch_templates
 
 _ORDER: pages.Order = {"created_at_ms": int, "reservation_id": str, "launch_index": int}
 
@@ -26,14 +26,21 @@ class MonitoringIn(msgspec.Struct):
     enabled: bool = False
 
 
+class LaunchTemplateIn(msgspec.Struct):
+    launch_template_id: str = ""
+    launch_template_name: str = ""
+    version: str = launch_templates.DEFAULT
+
+
 class CreditIn(msgspec.Struct):
     cpu_credits: str = "standard"
 
 
 class RunInstancesIn(msgspec.Struct):
-    image_id: str
     min_count: int
     max_count: int
+    image_id: str = ""
+    launch_template: LaunchTemplateIn | None = None
     instance_type: str = "m1.small"
     key_name: str = ""
     security_groups: list[str] = []
@@ -73,6 +80,7 @@ class InstanceIdsIn(msgspec.Struct):
 
 class StopInstancesIn(InstanceIdsIn):
     force: bool = False
+    skip_os_shutdown: bool = False
 
 
 class GetConsoleOutputIn(msgspec.Struct):
@@ -81,7 +89,9 @@ class GetConsoleOutputIn(msgspec.Struct):
 
 
 def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
-    asked = ask.request
+    asked = _with_template(ask)
+    if not asked.image_id:
+        raise Absent("ImageId")
     if asked.credit_specification.cpu_credits != "standard":
         raise Unsupported(f"CpuCredits {asked.credit_specification.cpu_credits}", "no type here has CPU credits")
     network = network_of(ask.unit, asked)
@@ -93,6 +103,8 @@ def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
         vmtype=asked.instance_type,
         cluster=network.cluster,
         placement_group=asked.placement.group_name,
+        placement_group_id=asked.placement.group_id,
+        partition_number=asked.placement.partition_number,
         key_name=asked.key_name,
         addressing=network.addressing,
         interface_description=network.description,
@@ -113,6 +125,15 @@ def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
     )
     _, started = instances.run(ask.unit, ask.caller, command, ask.site.entropy, ask.site.mapping)
     return reservation(Shown.of(ask.unit, started))
+
+
+def _with_template(ask: Ask[RunInstancesIn]) -> RunInstancesIn:
+    """Return what is asked by the request and its launch template together."""
+    named = ask.request.launch_template
+    if named is None:
+        return ask.request
+    template = launch_templates.named(ask.unit, ask.caller, named.launch_template_id, named.launch_template_name)
+    return ask.over(launch_templates.launch_parameters(launch_templates.version(ask.unit, template, named.version)))
 
 
 def describe_instances(ask: Ask[DescribeInstancesIn]) -> Answer:
@@ -137,7 +158,10 @@ def terminate_instances(ask: Ask[InstanceIdsIn]) -> Answer:
 
 
 def stop_instances(ask: Ask[StopInstancesIn]) -> Answer:
-    return {"StoppingInstances": _act(ask, "stop")}
+    asked = ask.request
+    refuse_many("InstanceId", asked.instance_ids)
+    force = asked.force or asked.skip_os_shutdown
+    return {"StoppingInstances": _told(instances.stop(ask.unit, ask.caller, asked.instance_ids, force=force))}
 
 
 def start_instances(ask: Ask[InstanceIdsIn]) -> Answer:
@@ -214,7 +238,10 @@ def _reachability(shown: Shown) -> Answer:
 
 def _act(ask: Ask[InstanceIdsIn], action: str) -> list[Answer]:
     refuse_many("InstanceId", ask.request.instance_ids)
-    changes = instances.act(ask.unit, ask.caller, action, ask.request.instance_ids, ask.site.mapping)
+    return _told(instances.act(ask.unit, ask.caller, action, ask.request.instance_ids, ask.site.mapping))
+
+
+def _told(changes: list[instances.Change]) -> list[Answer]:
     return [
         {
             "InstanceId": change.instance.id,

@@ -47,7 +47,7 @@ def describe_network_interface_attribute(ask: Ask[DescribeNetworkInterfaceAttrib
     if not asked.attribute:
         raise Absent("Attribute")
     whole: dict[str, Answer] = {
-        "attachment": {"Attachment": _attachment(shown)},
+        "attachment": {"Attachment": attachment(instance)},
         "associatePublicIpAddress": {"AssociatePublicIpAddress": bool(shown.address and shown.address.automatic)},
         "description": {"Description": {"Value": instance.interface_description}},
         "groupSet": {"Groups": group_set(shown.groups)},
@@ -58,25 +58,10 @@ def describe_network_interface_attribute(ask: Ask[DescribeNetworkInterfaceAttrib
     return {"NetworkInterfaceId": vpc.interface_id(instance.id), **whole[asked.attribute]}
 
 
-def _attachment(shown: Shown) -> Answer:
-    instance = shown.instance
-    return {**attachment(instance), "InstanceId": instance.id, "InstanceOwnerId": instance.account_id}
-
-
 def _item(shown: Shown) -> Answer:
     instance, address = shown.instance, shown.address
-    association: Answer | None = None
-    if address:
-        association = {
-            "AllocationId": None if address.automatic else address.id,
-            "AssociationId": address.association_id,
-            "IpOwnerId": address.ip_owner,
-            "PublicDnsName": address.ip,
-            "PublicIp": address.ip,
-        }
     return {
-        **card(instance, group_set(shown.groups), association),
-        "Attachment": _attachment(shown),
+        **card(instance, group_set(shown.groups), address),
         "AvailabilityZone": instance.cluster,
         "AvailabilityZoneId": instance.cluster,
         "PublicDnsName": address.ip if address else None,

@@ -30,6 +30,8 @@ class PlacementIn(msgspec.Struct):
     availability_zone_id: str = ""
     tenancy: str = "default"
     group_name: str = ""
+    group_id: str = ""
+    partition_number: int = 0
 
 
 class Asked(Protocol):

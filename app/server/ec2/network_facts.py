@@ -39,12 +39,12 @@ def _owner(shown: Shown) -> list[str]:
     return [shown.instance.account_id]
 
 
-def _checked(shown: Shown) -> list[str]:
-    return ["true" if shown.instance.source_dest_check else "false"]
-
-
 def _true(shown: Shown) -> list[str]:
     return ["true"]
+
+
+def _checked(shown: Shown) -> list[str]:
+    return ["true" if shown.instance.source_dest_check else "false"]
 
 
 _ON_BOTH: Facts[Shown] = {
@@ -105,6 +105,7 @@ def _unless_gone(values: _Values) -> _Values:
 ON_INSTANCE: Facts[Shown] = {
     "dns-name": _public,
     "ip-address": _public,
+    "source-dest-check": _unless_gone(_checked),
     "subnet-id": _unless_gone(_subnet),
     "vpc-id": _unless_gone(_vpc),
     **{f"network-interface.{name}": _unless_gone(values) for name, values in _OF_INTERFACE.items()},

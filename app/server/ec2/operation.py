@@ -11,7 +11,7 @@ from app.domain.account import Caller
 from app.domain.errors import Combination, Invalid
 from app.domain.files import ImageFiles
 from app.domain.ports import Entropy, Hypervisors, Table, Unit
-from app.services.client_tokens import Promise, Thing, once
+from app.services.client_tokens import LONGEST_TOKEN, Promise, Thing, check, once
 from app.services.mapping import Mapping
 
 Request_co = TypeVar("Request_co", bound=msgspec.Struct, covariant=True)
@@ -32,13 +32,17 @@ class Site:
 
 
 class Ask(msgspec.Struct, Generic[Request_co], frozen=True, kw_only=True):
-    """One request on its way through a handler. `prepared` is what `Operation.prepare` returned."""
+    """One request on its way through a handler. `prepared` is what `Operation.prepare` returned.
+
+    `over` reads the request again, laid over parameters by the model's member names.
+    """
 
     operation: str
     request: Request_co
     unit: Unit
     caller: Caller
     site: Site
+    over: Callable[[dict[str, Any]], Request_co]
     prepared: Any = None
 
     @property
@@ -46,9 +50,11 @@ class Ask(msgspec.Struct, Generic[Request_co], frozen=True, kw_only=True):
         """Tell requests apart: the digest of what was asked."""
         return sha256(msgspec.json.encode(self.request)).hexdigest()
 
-    def once(self, things: Table[Thing], make: Callable[[], Thing]) -> Thing:
+    def once(self, things: Table[Thing], make: Callable[[], Thing], longest: int = LONGEST_TOKEN) -> Thing:
         """Make a thing that is kept in `things`, or return what the same request with its client token made before."""
-        promise = Promise(operation=self.operation, token=getattr(self.request, "client_token", ""), sha256=self.sha256)
+        token = getattr(self.request, "client_token", "")
+        check(token, longest)
+        promise = Promise(operation=self.operation, token=token, sha256=self.sha256)
         return once(self.unit, self.caller, promise, things, make)
 
 

@@ -9,14 +9,13 @@ from app.domain.group import SecurityGroup
 from app.domain.host import Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
-from app.domain.network import dns_name
 from app.domain.ports import Unit
 from app.domain.states import HostState, InstanceState
 from app.domain.volume import Volume
 from app.server.ec2.block_devices import mappings
 from app.server.ec2.cards import network_members
 from app.server.ec2.operation import Answer, tag_pairs
-from app.services import attachments, public_addresses, tags
+from app.services import attachments, placement_groups, public_addresses, tags
 
 PLATFORM = "Linux/UNIX"
 USAGE = "RunInstances"
@@ -40,6 +39,7 @@ class Shown:
     image: Image | None
     host: Host | None
     address: Address | None
+    placement_group_id: str
     volumes: tuple[Volume, ...] = ()
 
     @property
@@ -62,6 +62,7 @@ class Shown:
         groups = {row.id: row for row in unit.groups.where(id=group_ids)}
         images = {row.id: row for row in unit.images.where(id=tuple({instance.image_id for instance in instances}))}
         hosts = {row.name: row for row in unit.hosts.where(name=tuple({instance.host for instance in instances}))}
+        companies = placement_groups.ids_of(unit, instances)
         instance_ids = [instance.id for instance in instances]
         named = tags.by_resource(unit, instance_ids)
         public = public_addresses.of_instances(unit, instance_ids)
@@ -74,6 +75,7 @@ class Shown:
                 tags=named.get(instance.id, {}),
                 image=images.get(instance.image_id),
                 host=hosts.get(instance.host),
+                placement_group_id=companies.get((instance.account_id, instance.placement_group), ""),
                 address=public.get(instance.id),
                 volumes=tuple(hung.get(instance.id, ())),
             )
@@ -119,8 +121,6 @@ def instance_item(shown: Shown) -> Answer:
         "InstanceId": instance.id,
         "ImageId": instance.image_id,
         "State": state_item(instance.state),
-        "PrivateDnsName": dns_name(instance.address),
-        "PrivateIpAddress": instance.address or None,
         "StateTransitionReason": instance.transition_reason,
         "StateReason": _state_reason(instance),
         "KeyName": instance.key_name or None,
@@ -131,6 +131,8 @@ def instance_item(shown: Shown) -> Answer:
         "Placement": {
             "AvailabilityZone": instance.cluster,
             "GroupName": instance.placement_group,
+            "GroupId": shown.placement_group_id or None,
+            "PartitionNumber": instance.partition_number or None,
             "Tenancy": "default",
         },
         "KernelId": instance.kernel_id or None,
@@ -154,7 +156,6 @@ def instance_item(shown: Shown) -> Answer:
         "MaintenanceOptions": MAINTENANCE,
         "MetadataOptions": metadata_item(instance),
         "PrivateDnsNameOptions": NAMES,
-        "SourceDestCheck": instance.source_dest_check,
         "PlatformDetails": PLATFORM,
         "UsageOperation": USAGE,
     }

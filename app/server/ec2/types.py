@@ -3,6 +3,7 @@
 import msgspec
 
 from app.domain.errors import Missing
+from app.domain.placement_group import Strategy
 from app.domain.ports import Unit
 from app.domain.vmtype import VmType
 from app.server.ec2 import filters, pages
@@ -81,6 +82,7 @@ def _item(vmtype: VmType) -> Answer:
         "FreeTierEligible": False,
         "SupportedUsageClasses": ["on-demand"],
         "SupportedRootDeviceTypes": ["instance-store"],
+        "PlacementGroupInfo": {"SupportedStrategies": list(Strategy)},
         "SupportedVirtualizationTypes": ["hvm", "paravirtual"],
         "BareMetal": False,
         "Hypervisor": "xen",

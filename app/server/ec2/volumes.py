@@ -3,10 +3,12 @@
 import msgspec
 
 from app.domain.commands import CreateVolume
-from app.domain.errors import Absent, Combination, Invalid, Missing, Unsupported
-from app.domain.volume import DEFAULT_KIND, SMALLEST_GIB, Volume
-from app.server.ec2 import filters, pages
+from app.domain.errors import Absent, Combination, Invalid, Missing
+from app.domain.volume import DEFAULT_KIND, Volume
+from app.server.ec2 import filters, narrowing, pages
+from app.server.ec2.columns import VOLUME_COLUMNS
 from app.server.ec2.operation import Answer, Ask, Filter, Operation, TagSpecification, refuse_many, specified_tags
+from app.server.ec2.volume_asks import check_performance, given_size
 from app.server.ec2.volume_items import (
     MODIFICATION,
     VOLUME,
@@ -19,7 +21,6 @@ from app.server.ec2.volume_items import (
 )
 from app.services import attachments, tags, volumes
 
-PERFORMANCE = {"gp3": (3000, 125)}  # what Amazon gives a volume of this kind that asks for nothing: IOPS, MiB/s
 _PAGES = (5, 1000)
 
 
@@ -182,7 +183,7 @@ def _named(ask: Ask[DescribeVolumesIn]) -> list[Volume]:
     if asked.volume_ids:
         refuse_many("VolumeId", asked.volume_ids)
         return volumes.find(ask.unit, ask.caller, asked.volume_ids)
-    return volumes.visible(ask.unit, ask.caller)
+    return volumes.visible(ask.unit, narrowing.where(ask.unit, ask.caller, asked.filters, VOLUME_COLUMNS))
 
 
 def _order(volume: Volume) -> pages.Key:
@@ -192,22 +193,6 @@ def _order(volume: Volume) -> pages.Key:
 def _shown(ask: Ask[CreateVolumeIn] | Ask[DescribeVolumesIn], rows: list[Volume]) -> list[ShownVolume]:
     named = tags.by_resource(ask.unit, [volume.id for volume in rows])
     return [ShownVolume(volume=volume, tags=named.get(volume.id, {})) for volume in rows]
-
-
-def given_size(asked: int | None) -> int:
-    """Return a size in GiB, 0 if none was given."""
-    if asked is not None and asked < SMALLEST_GIB:
-        raise Invalid("Size", asked, f"It is at least {SMALLEST_GIB} GiB.")
-    return asked or 0
-
-
-def check_performance(kind: str, iops: int | None, throughput: int | None) -> None:
-    """Refuse any promise of speed but the one that Amazon makes unasked."""
-    usual_iops, usual_throughput = PERFORMANCE.get(kind, (None, None))
-    if iops not in (None, usual_iops):
-        raise Unsupported("Iops", "no volume here promises any")
-    if throughput not in (None, usual_throughput):
-        raise Unsupported("Throughput", "no volume here promises any")
 
 
 OPERATIONS = (

@@ -105,7 +105,7 @@ def get_caller_identity(ask: Ask[GetCallerIdentityIn]) -> Answer:
     return {
         "UserId": caller.user_id,
         "Account": caller.account_id,
-        "Arn": f"arn:aws:iam::{caller.account_id}:user/{caller.user_name}",
+        "Arn": caller.arn,
     }
 
 

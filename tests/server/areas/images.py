@@ -87,7 +87,7 @@ def describe(ec2: Any, image: dict[str, str], *, today: bool) -> None:
 def victim(raw: RawEc2, mine: dict[str, str]) -> dict[str, str]:
     codes = {"Attribute": "productCodes", "OperationType": "add", "ProductCode_1": "VICTIMS"}
     raw.ask("ModifyImageAttribute", ImageId=mine["image"], **codes)
-    token = "victims-copy"
+    token = f"{mine['token']}-copy"
     copied = raw.ask(
         "CopyImage", Name="victim's copy", SourceImageId=mine["image"], SourceRegion="eucalyptus", ClientToken=token
     )

@@ -74,6 +74,7 @@ def walk(ec2: Any, *, today: bool) -> None:
     ec2.attach_volume(VolumeId=made[0], InstanceId=instance_id, Device="/dev/sdf")
     eventually(lambda: states(ec2, made[:1]) == {"in-use"})
     ec2.describe_instances(InstanceIds=[instance_id])
+    ec2.describe_instance_attribute(InstanceId=instance_id, Attribute="blockDeviceMapping")
     ec2.describe_volumes()
     ec2.describe_volumes(MaxResults=5)
     ec2.describe_volume_status(MaxResults=5)
@@ -122,7 +123,7 @@ def walk_snapshots(ec2: Any, volume_id: str, instance_id: str, tagged: dict[str,
 
 def walk_modifications(ec2: Any, volume_ids: list[str]) -> None:
     for volume_id in volume_ids:
-        ec2.modify_volume(VolumeId=volume_id, Size=2, VolumeType="gp3")
+        ec2.modify_volume(VolumeId=volume_id, Size=2, VolumeType="standard")
 
     def done() -> bool:
         found = ec2.describe_volumes_modifications(VolumeIds=volume_ids)["VolumesModifications"]
@@ -142,7 +143,8 @@ def states(ec2: Any, volume_ids: list[str]) -> set[str]:
 
 def victim(raw: RawEc2, mine: dict[str, str]) -> dict[str, str]:
     zone = raw.ask("DescribeInstances", InstanceId_1=mine["instance"]).text("availabilityZone")
-    volume = raw.ask("CreateVolume", Size="1", AvailabilityZone=zone, ClientToken="victims-volume").text("volumeId")
+    token = f"{mine['token']}-volume"
+    volume = raw.ask("CreateVolume", Size="1", AvailabilityZone=zone, ClientToken=token).text("volumeId")
     hung = raw.ask("CreateVolume", Size="1", AvailabilityZone=zone).text("volumeId")
     tag = {"Tag_1_Key": mine["tag"], "Tag_1_Value": "secret"}
     eventually(lambda: raw.ask("DescribeVolumes", VolumeId_1=volume).text("status") == "available")
@@ -158,7 +160,7 @@ def victim(raw: RawEc2, mine: dict[str, str]) -> dict[str, str]:
         "volume": volume,
         "hung_volume": hung,
         "snapshot": snapshot,
-        "volume_token": "victims-volume",
+        "volume_token": token,
     }
 
 

@@ -15,11 +15,12 @@ from typing import Any
 
 from app.clock import SystemClock
 from app.domain.errors import Broken, Missing
+from app.domain.fabric import Fabric
 from app.domain.host import Host
 from app.domain.image import Image
 from app.domain.instance import Instance
 from app.domain.network import NetworkPlan
-from app.domain.ports import Clock, DomainSpec, Fabric, HostEvent, PowerSwitch, Unit
+from app.domain.ports import Clock, DomainSpec, HostEvent, PowerSwitch, Unit
 from app.domain.states import Seen, Wanted
 from app.reconcile.limits import Limits
 from app.reconcile.loop import Reconciler

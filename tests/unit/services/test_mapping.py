@@ -8,10 +8,11 @@ from app.domain.errors import NoCapacity
 from app.domain.load import Reading, Sampled
 from app.domain.states import HostState, HostWanted, PowerWanted, Seen, Wanted
 from app.reconcile.means import Means
-from app.services import instances, power, rulesets
+from app.services import instances, placement_groups, power, rulesets
 from app.services.mapping import Mapping
+from app.services.placement_groups import Shape
 from app.store.database import Database
-from tests.builders import FrozenClock, a_host
+from tests.builders import CountingEntropy, FrozenClock, a_host
 from tests.unit.services.ruled_cloud import ANA, CAPACITY, Launch, apply, hosts
 
 
@@ -38,12 +39,16 @@ async def test_a_sleeping_host_is_taken_last_or_in_its_turn_and_wakes_up(
     assert woken.power_wanted is PowerWanted.ON
 
 
-async def test_one_reservation_is_placed_as_a_whole(cloud: Database, launch: Launch) -> None:
+async def test_one_reservation_is_placed_as_a_whole(cloud: Database, launch: Launch, entropy: CountingEntropy) -> None:
     text = CAPACITY + (
         'rule apart { applies to vm where "ha" in vm.tags  forbid count(host, vm.group) >= 1 }'
         " policy p { use capacity use apart }"
     )
     await cloud.write(lambda unit: apply(unit, text))
+    anywhere = Shape(strategy="partition", partitions=1)
+    await cloud.write(
+        lambda unit: [placement_groups.create(unit, ANA, name, anywhere, entropy) for name in ("web", "mail")]
+    )
     started = await launch(4, placement_group="web", tags={"ha": ""})
     assert sorted(one.host for one in started) == ["n1", "n2", "n3", "n4"]
     with pytest.raises(NoCapacity, match=r"refused by apart: .*count\(host, vm.group\) is 1, and so on 3 more|apart"):

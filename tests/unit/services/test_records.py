@@ -6,7 +6,9 @@ import pytest
 
 from app.domain.commands import RegisterImage, RunInstances
 from app.domain.errors import Conflict, Forbidden, InUse, Invalid, Malformed, Missing, OverLimit, WrongState
+from app.domain.group import SecurityGroup
 from app.domain.image import ImageKind
+from app.domain.ports import Unit
 from app.services import groups, images, instances, tags
 from app.store.database import Database
 from tests.builders import THEIRS, CountingEntropy, a_caller, a_mapping, an_image
@@ -60,6 +62,19 @@ async def test_a_group_in_use_and_the_default_group_stay(store: Database, entrop
         await store.write(lambda unit: groups.create(unit, ANA, "web", "again", entropy))
     with pytest.raises(Invalid, match="like an id"):
         await store.write(lambda unit: groups.create(unit, ANA, "sg-web", "x", entropy))
+
+
+async def test_an_account_has_so_many_groups_and_no_more(store: Database, entropy: CountingEntropy) -> None:
+    def fill(unit: Unit) -> None:
+        for number in range(groups.MOST_GROUPS - 1):
+            facts = {"id": f"sg-{number:08x}", "account_id": ANA.account_id, "name": str(number), "description": "x"}
+            unit.groups.add(SecurityGroup(**facts, created_at_ms=0))
+
+    await store.write(fill)
+    await store.write(lambda unit: groups.create(unit, ANA, "last", "x", entropy))
+    with pytest.raises(OverLimit, match="security groups is 2500"):
+        await store.write(lambda unit: groups.create(unit, ANA, "one more", "x", entropy))
+    await store.write(lambda unit: groups.create(unit, EVE, "one more", "x", entropy))
 
 
 async def test_tags_are_set_replaced_and_removed_all_or_none(store: Database, entropy: CountingEntropy) -> None:

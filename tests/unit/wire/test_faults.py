@@ -13,7 +13,6 @@ CODES = Codes(Amendments.load().codes)
 CASES = [
     (e.Invalid("MinCount", "x", "A number."), "InvalidParameterValue", 400),
     (e.Invalid("Version", "2001-01-01", "Too old."), "NoSuchVersion", 400),
-    (e.Invalid("NextToken", "x", "Malformed."), "InvalidNextToken", 400),
     (e.Malformed("instance", "x"), "InvalidInstanceID.Malformed", 400),
     (e.Malformed("machine image", "x"), "InvalidAMIID.Malformed", 400),
     (e.Malformed("security group", "x"), "InvalidGroupId.Malformed", 400),

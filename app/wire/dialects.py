@@ -35,7 +35,7 @@ def written_for(request: SignedRequest, document: bytes) -> bytes:
 
 
 def _details(document: bytes) -> str:
-    root = ET.fromstring(document)  # noqa: S314: it is our own
+    root = ET.fromstring(document)  # noqa: S314 - it is our own document
     items = "".join(f"<item>{_item(one)}</item>" for one in root.iterfind("{*}instanceTypeSet/{*}item"))
     return f'<instanceTypeDetails xmlns="{_EUCALYPTUS}">{items}</instanceTypeDetails>'
 

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from app.domain import vpc
 from app.domain.image import Image
 from app.domain.instance import Instance
 from app.domain.network import dns_name
 from app.domain.ports import Unit
-from app.services import addresses, tags
+from app.services import addresses, public_addresses, tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def _facts(instance: Instance, image: Image | None) -> dict[str, Node]:
         "local-ipv4": address,
         "mac": instance.mac,
         "product-codes": "\n".join(image.product_codes) if image else "",
-        "public-hostname": name,  # as in 1.6.1, where nothing else is public
+        "public-hostname": name,  # as in 1.6.1, unless the instance has a public address
         "public-ipv4": address,
         "reservation-id": instance.reservation_id,
     }
@@ -107,14 +108,21 @@ def _surroundings(unit: Unit, instance: Instance, region: str) -> dict[str, Node
     host = unit.hosts.get(instance.host)
     card: dict[str, Node] = {
         "device-number": "0",
+        "interface-id": vpc.interface_id(instance.id),
         "local-hostname": dns_name(instance.address),
         "local-ipv4s": instance.address,
         "mac": instance.mac,
         "owner-id": instance.account_id,
         "security-groups": named,
+        "subnet-id": vpc.subnet_id(instance.cluster),
         "subnet-ipv4-cidr-block": addresses.subnet_of(unit, host) if host else "",
+        "vpc-id": vpc.DEFAULT_VPC_ID,
     }
-    return {
+    outside: dict[str, Node] = {}
+    for address in public_addresses.of_instances(unit, (instance.id,)).values():
+        outside = {"public-hostname": address.ip, "public-ipv4": address.ip}
+        card |= {"public-hostname": address.ip, "public-ipv4s": address.ip}
+    return outside | {
         "network": {"interfaces": {"macs": {instance.mac: card}}},
         "placement": {"availability-zone": instance.cluster, "region": region},
         "security-groups": named,

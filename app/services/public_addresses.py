@@ -99,7 +99,7 @@ def find(unit: Unit, caller: Caller, *, ip: str = "", allocation_id: str = "") -
 
 def associated(unit: Unit, caller: Caller, association_id: str) -> Address:
     """Look an address of the caller up by its association; Missing otherwise."""
-    found = unit.addresses.where(association_id=ids.canonical(association_id)) if association_id else []
+    found = unit.addresses.where(association_id=ids.canonical(association_id), automatic=False)
     if not found or not owns(caller, found[0]):
         raise Missing("association", association_id)
     return found[0]

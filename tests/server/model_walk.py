@@ -25,7 +25,10 @@ FORMS = {
 # were made today have strategies of today for old clients, too.
 FREE = {"InstanceType", "AvailabilityZoneState", "PlacementStrategy"}
 # What Amazon says by its documentation, though its model has not the word.
-ALSO = {("AttachmentStatus", "available")}  # of an internet gateway
+ALSO = {
+    ("AttachmentStatus", "available"),  # of an internet gateway
+    ("ImageState", "pending"),  # of one that CreateImage makes, also before 2015
+}
 
 
 class Walk:

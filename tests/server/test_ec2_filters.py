@@ -14,7 +14,10 @@ from tests.server.raw_ec2 import RawEc2, Reply
 pytestmark = pytest.mark.server
 AMENDMENTS = Amendments.load()
 DESCRIBES = [op.name for op in OPERATIONS if AMENDMENTS.filters(op.name)]
-NEEDED = {"GetSecurityGroupsForVpc": {"VpcId": DEFAULT_VPC_ID}}
+NEEDED = {
+    "GetSecurityGroupsForVpc": {"VpcId": DEFAULT_VPC_ID},
+    "DescribeLaunchTemplateVersions": {"LaunchTemplateVersion_1": "$Latest"},
+}
 SHOWN = [
     *((name, name.split("-")[0] + "".join(part.title() for part in name.split("-")[1:])) for name in (
         "architecture", "availability-zone", "client-token", "group-id", "group-name", "hypervisor", "image-id",

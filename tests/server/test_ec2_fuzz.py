@@ -92,5 +92,10 @@ def words_of(fuzzed: Fuzzed, seed: int) -> dict[str, list[str]]:
         "CidrIp": ["10.0.0.0/8", "192.0.2.1/24"], "VpcId": [DEFAULT_VPC_ID],
         "CidrIpv4": ["10.0.0.0/8"], "CidrIpv6": ["2001:db8::/32"], "SourceSecurityGroupName": ["default"],
         "RamdiskId": [i for i in images.texts("imageId") if i.startswith("eri")], "GroupDescription": ["new"],
+        "PublicIp": raw.ask("AllocateAddress").texts("publicIp"), "AddressingType": ["public", "private"],
+        "AllocationId": raw.ask("DescribeAddresses").texts("allocationId")[:9], "Domain": ["vpc", "standard"],
+        "AssociationId": raw.ask("DescribeAddresses").texts("associationId")[:9],
+        "SubnetId": raw.ask("DescribeSubnets").texts("subnetId"), "DeviceIndex": ["0"],
+        "NetworkInterfaceId": raw.ask("DescribeNetworkInterfaces").texts("networkInterfaceId")[:9],
         "IpProtocol": ["tcp", "-1", "icmp"], "Name": ["new", "web"], "Device": ["/dev/sdf"], "Size": ["1", "2"],
     }  # fmt: skip

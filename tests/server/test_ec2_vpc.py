@@ -129,6 +129,8 @@ def test_an_interface_goes_with_its_instance(raw: RawEc2, image: str) -> None:
     mine = run(raw, image, AddressingType="public").text("instanceId")
     asked = {"NetworkInterfaceId": f"eni-{mine[2:]}", "Attribute": "associatePublicIpAddress"}
     assert raw.ask("DescribeNetworkInterfaceAttribute", **asked).text("associatePublicIpAddress") == "true"
+    on = raw.ask("DescribeNetworkInterfaces", NetworkInterfaceId_1=f"eni-{mine[2:]}").text("associationId")
+    assert raw.ask("DisassociateAddress", AssociationId=on).code == "InvalidAssociationID.NotFound"
     raw.ask("TerminateInstances", InstanceId_1=mine)
     assert raw.ask("DescribeInstances", InstanceId_1=mine).texts("ipAddress") == []
 

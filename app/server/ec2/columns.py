@@ -5,6 +5,7 @@ import re
 from app.domain import ids
 from app.domain.records import Like
 from app.domain.states import InstanceState
+from app.domain.vpc import DEFAULT_VPC_ID, instance_of
 from app.server.ec2.facts import IMAGE, INSTANCE, KEY_PAIR, STATUS
 from app.server.ec2.filters import MOST_VALUES
 from app.server.ec2.group_scene import FACTS as GROUP
@@ -84,6 +85,17 @@ def _dns_names(sight: Sight, values: Values) -> tuple[str, Values] | None:
     return "private_ip", tuple(".".join(address.groups()) for address in found if address)
 
 
+def _public_ips(sight: Sight, values: Values) -> tuple[str, Values]:
+    """Find the instances that have these addresses; their accounts are compared later."""
+    return "id", tuple(row.instance_id for row in sight.unit.addresses.where(ip=values) if row.instance_id)
+
+
+def _interfaces(sight: Sight, values: Values) -> tuple[str, Values] | None:
+    if any(isinstance(value, Like) for value in values):
+        return None
+    return "id", tuple(instance_of(str(value)) for value in values if str(value).startswith("eni-"))
+
+
 _PLACE: Columns = {
     "availability-zone": "cluster",
     "availability-zone-id": "cluster",
@@ -95,6 +107,7 @@ INSTANCE_COLUMNS: Columns = {
     **_PLACE,
     "architecture": "architecture",
     "client-token": _client_tokens,
+    "dns-name": _public_ips,
     "group-id": _groups,
     "group-name": _group_names,
     "hypervisor": _always("xen"),
@@ -102,10 +115,12 @@ INSTANCE_COLUMNS: Columns = {
     "instance-id": "id",
     "instance-type": "vmtype",
     "instance.group-id": _groups,
+    "ip-address": _public_ips,
     "instance.group-name": _group_names,
     "kernel-id": _image("kernel_id"),
     "key-name": "key_name",
     "launch-time": _launch_times,
+    "network-interface.network-interface-id": _interfaces,
     "owner-id": "account_id",
     "placement-group-name": "placement_group",
     "private-dns-name": _dns_names,
@@ -117,6 +132,7 @@ INSTANCE_COLUMNS: Columns = {
     "state-reason-code": "state_reason_code",
     "state-reason-message": "state_reason",
     "tenancy": _always("default"),
+    "vpc-id": _always(DEFAULT_VPC_ID),
 }
 STATUS_COLUMNS: Columns = {**dict.fromkeys(STATUS, _unsaid), **_PLACE}
 IMAGE_COLUMNS: Columns = {

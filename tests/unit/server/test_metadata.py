@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from app.domain.address import Address
 from app.domain.network import GuestAnswer, GuestRequest
 from app.domain.ports import Unit
 from app.domain.tag import Tag
+from app.domain.vpc import DEFAULT_VPC_ID
 from app.server.metadata import Metadata
 from app.store.database import Database
-from tests.builders import FrozenClock
+from tests.builders import OURS, FrozenClock
 from tests.unit.server.metadata_cloud import EVERY_BYTE, KEY, furnish_guests
 
 Ask = Callable[..., Awaitable[GuestAnswer]]
@@ -96,11 +98,23 @@ async def text(ask: Ask, path: str) -> str:
         ("reservation-id", "r-00000001"),
         ("security-groups", "default"),
         ("network/interfaces/macs/d0:0d:00:00:00:01/subnet-ipv4-cidr-block", "10.9.0.0/24"),
+        ("network/interfaces/macs/d0:0d:00:00:00:01/vpc-id", DEFAULT_VPC_ID),
+        ("network/interfaces/macs/d0:0d:00:00:00:01/interface-id", "eni-00000001"),
     ],
 )
 @pytest.mark.parametrize("version", ["latest", "1.0", "2007-12-15", "2009-04-04", "2031-01-01"])
 async def test_a_name_is_answered_under_every_version(ask: Ask, version: str, path: str, expected: str) -> None:
     assert await text(ask, f"/{version}/meta-data/{path}") == expected
+
+
+async def test_a_public_address_is_told_as_long_as_the_instance_has_it(store: Database, ask: Ask) -> None:
+    address = Address(id="eipalloc-1", ip="203.0.113.9", account_id=OURS, pool="x", instance_id=FIRST, created_at_ms=0)
+    await store.write(lambda unit: unit.addresses.add(address))
+    for name in ("public-ipv4", "public-hostname", "network/interfaces/macs/d0:0d:00:00:00:01/public-ipv4s"):
+        assert await text(ask, f"/latest/meta-data/{name}") == "203.0.113.9"
+    assert await text(ask, "/latest/meta-data/local-ipv4") == "10.9.0.5"
+    await store.write(lambda unit: unit.addresses.put(replace(address, instance_id="")))
+    assert await text(ask, "/latest/meta-data/public-ipv4") == "10.9.0.5"
 
 
 async def test_listings_are_those_of_ec2(ask: Ask) -> None:

@@ -5,7 +5,8 @@
 `launched` is the count that the loop has brought up. While they differ, a domain that is off must be
 started; once they agree, a domain that is off was powered off by its guest. `reboots` and `rebooted`
 work the same way. While an instance moves, `host` is where it goes and `moving_from` where it comes from; it
-holds its room on both. `metadata_hops` is how far a token of the metadata service travels (an IP TTL).
+holds its room on both. `forced` is a stop that does not ask the guest. `metadata_hops` is how far a token of the
+metadata service travels (an IP TTL).
 """
 
 from dataclasses import dataclass
@@ -82,6 +83,7 @@ class Instance:
     metadata_tags: bool = False
     placement_reasons: tuple[str, ...] = ()
     wanted: Wanted = Wanted.RUNNING
+    forced: bool = False
     launches: int = 1
     reboots: int = 0
     launched_at_ms: int

@@ -99,7 +99,7 @@ def _rest(instance: Instance, observed: Observed, memory: Memory, limits: Limits
             return [*marks, Undefine()]
         case Seen.CRASHED | Seen.PAUSED:  # a crashed one that is off stays crashed however often it is destroyed
             return [*marks, Destroy(), Undefine()]
-    if memory.shutdown_refused:
+    if instance.forced or memory.shutdown_refused:
         return [*marks, Destroy()]
     if memory.shutdown_asked_s is None:
         return [*marks, AskShutdown(), Wait(seconds=limits.shutdown_grace_s)]

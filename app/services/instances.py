@@ -86,14 +86,23 @@ def terminate(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[C
     return _each(unit, caller, instance_ids, "terminate", end)
 
 
-def stop(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Change]:
-    """Want instances off with their disks kept; Protected, and none stops, if one may not."""
+def stop(unit: Unit, caller: Caller, instance_ids: Sequence[str], *, force: bool = False) -> list[Change]:
+    """Want instances off with their disks kept; Protected, and none stops, if one may not.
+
+    `force` asks no guest, also where one was asked already and does not go.
+    """
 
     def off(instance: Instance) -> Instance:
         if instance.wanted is Wanted.STOPPED:
-            return instance
+            return replace(instance, forced=instance.forced or force)
         protection.check_stop(instance)
-        return _stopped(unit, instance, "Client.UserInitiatedShutdown", "User initiated shutdown", "User initiated")
+        return _stopped(
+            unit,
+            replace(instance, forced=force),
+            "Client.UserInitiatedShutdown",
+            "User initiated shutdown",
+            "User initiated",
+        )
 
     return _each(unit, caller, instance_ids, "stop", off)
 
@@ -110,6 +119,7 @@ def start(unit: Unit, caller: Caller, instance_ids: Sequence[str], mapping: Mapp
         return replace(
             instance,
             wanted=Wanted.RUNNING,
+            forced=False,
             launches=instance.launches + 1,
             launched_at_ms=unit.now_ms,
             state_reason_code="",

@@ -235,8 +235,8 @@ def _0013_images_complete(schema: Schema) -> None:
 
 
 def _0014_instance_attributes(schema: Schema) -> None:
-    """What instances had before: no protection, the metadata service in both versions."""
-    off = ("disable_api_termination", "disable_api_stop", "metadata_tokens_required", "metadata_tags")
+    """What instances had before: no protection, the metadata service in both versions, stops that ask the guest."""
+    off = ("disable_api_termination", "disable_api_stop", "metadata_tokens_required", "metadata_tags", "forced")
     on = ("source_dest_check", "metadata_enabled", "metadata_hops")
     for column, default in (*((name, 0) for name in off), *((name, 1) for name in on)):
         schema.execute(f'ALTER TABLE "instances" ADD COLUMN "{column}" INTEGER NOT NULL DEFAULT {default}')

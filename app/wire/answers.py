@@ -31,9 +31,10 @@ _LEAVES: dict[str, Callable[[object], str]] = {
 def compile_answer(model: Model, operation: str, *, strict: bool, returning: bool = False) -> Encode:
     """Return the encoder of an operation's answers: (answer, namespace, request id) → document.
 
-    `returning`: `return` is written beside the output.
+    `returning`: `return` is written beside the output, whether or not the model knows it.
     """
     output = model.operations[operation].output
+    returning = returning and (output is None or "Return" not in model.shape(output).members)
     write = _Compiler(model, strict).structure(output) if output else _only_return(strict)
     if model.is_ec2:
         return _ec2_envelope(operation, write, told=model.request_id, returning=returning)
@@ -48,7 +49,7 @@ def _ec2_envelope(operation: str, write: Writer, *, told: bool, returning: bool)
         if told:
             parts.append(f"<requestId>{markup.text(request_id)}</requestId>")
         if returning:
-            parts.append("<return>true</return>")
+            parts.append(f"<return>{markup.boolean(answer.get('Return', True))}</return>")
         write(answer, parts)
         parts.append(f"</{operation}Response>")
         return "".join(parts).encode()

@@ -29,8 +29,9 @@ class Date(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Dates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All dates, oldest first. `returning` are operations that answered nothing but `return` once."""
 
-    returning: tuple[str, ...]
     dates: tuple[Date, ...]
+    returning: tuple[str, ...] = ()
+    words: dict[str, str] = {}
 
     @classmethod
     def load(cls) -> Self:
@@ -43,6 +44,10 @@ class Dates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def nearest(self, asked: str) -> str:
         """Return the date that answers: the last that is not after the one asked for."""
         return self.dates[max(0, bisect_right(self.dates, asked, key=lambda known: known.date) - 1)].date
+
+    def today(self, operation: str, name: str) -> str:
+        """Return today's name of a parameter of old."""
+        return self.words.get(f"{operation}.{name}", name)
 
     def model(self, date: str, oldest: Model) -> Model:
         """Make the model of a date from botocore's oldest; LookupError if a name here is not known there."""

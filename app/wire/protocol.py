@@ -96,6 +96,8 @@ class Protocol:
             raise Absent("Version")
         model, namespace = self._at(version)
         self._check_action(action, model)
+        if model.date in self._elders:
+            tree = {self._elder.today(action, name): value for name, value in tree.items()}
         dry_run = self._dry_run(tree, action, model)
         return Call(
             service=self.service,

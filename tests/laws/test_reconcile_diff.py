@@ -156,6 +156,7 @@ def models(draw: st.DrawFn) -> Model:
     wanted = draw(st.sampled_from(Wanted))
     instance = an_instance(
         wanted=wanted,
+        forced=draw(st.booleans()),
         seen=draw(st.sampled_from(Seen)),
         launches=launches,
         launched=launched,
@@ -240,6 +241,13 @@ def test_a_reset_comes_only_after_the_guest_was_asked(model: Model) -> None:
     assert set(resets) <= set(asked)
     if model.obeys and model.supports:
         assert resets == []
+
+
+@given(models())
+def test_a_forced_stop_asks_no_guest_and_waits_for_none(model: Model) -> None:
+    model.instance = replace(model.instance, wanted=Wanted.STOPPED, forced=True)
+    model.settle()
+    assert not any(isinstance(action, AskShutdown | Wait) for action in model.done)
 
 
 def test_a_domain_that_may_be_restarting_is_called_stopped_only_once_it_is_gone() -> None:

@@ -233,6 +233,14 @@ def test_who_may_not_stop_an_instance_may_not_terminate_it_either(raw: RawEc2, i
     assert raw.ask("TerminateInstances", InstanceId_1=mine).status == 200
 
 
+@pytest.mark.parametrize("how", ["Force", "SkipOsShutdown"])
+def test_a_stop_may_ask_no_guest(raw: RawEc2, image: Reply, how: str) -> None:
+    mine = started(raw, image)
+    assert raw.ask("StopInstances", InstanceId_1=mine, **{how: "true"}).status == 200
+    reach(raw, mine, "stopped")
+    raw.ask("TerminateInstances", InstanceId_1=mine)
+
+
 def test_monitoring_is_remembered(ec2: Any, running: str) -> None:
     told = ec2.monitor_instances(InstanceIds=[running])["InstanceMonitorings"]
     assert told == [{"InstanceId": running, "Monitoring": {"State": "enabled"}}]

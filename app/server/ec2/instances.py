@@ -80,6 +80,7 @@ class InstanceIdsIn(msgspec.Struct):
 
 class StopInstancesIn(InstanceIdsIn):
     force: bool = False
+    skip_os_shutdown: bool = False
 
 
 class GetConsoleOutputIn(msgspec.Struct):
@@ -157,7 +158,10 @@ def terminate_instances(ask: Ask[InstanceIdsIn]) -> Answer:
 
 
 def stop_instances(ask: Ask[StopInstancesIn]) -> Answer:
-    return {"StoppingInstances": _act(ask, "stop")}
+    asked = ask.request
+    refuse_many("InstanceId", asked.instance_ids)
+    force = asked.force or asked.skip_os_shutdown
+    return {"StoppingInstances": _told(instances.stop(ask.unit, ask.caller, asked.instance_ids, force=force))}
 
 
 def start_instances(ask: Ask[InstanceIdsIn]) -> Answer:
@@ -234,7 +238,10 @@ def _reachability(shown: Shown) -> Answer:
 
 def _act(ask: Ask[InstanceIdsIn], action: str) -> list[Answer]:
     refuse_many("InstanceId", ask.request.instance_ids)
-    changes = instances.act(ask.unit, ask.caller, action, ask.request.instance_ids, ask.site.mapping)
+    return _told(instances.act(ask.unit, ask.caller, action, ask.request.instance_ids, ask.site.mapping))
+
+
+def _told(changes: list[instances.Change]) -> list[Answer]:
     return [
         {
             "InstanceId": change.instance.id,

@@ -33,11 +33,12 @@ async def rest(store: Database, instance_id: str) -> None:
     """Have an instance run and then stop, as the loop would report it."""
     await store.write(lambda unit: running(unit, instance_id), writer="reconcile")
     await store.write(lambda unit: instances.stop(unit, ANA, (instance_id,)))
+    await store.write(partial(off, instance_id=instance_id), writer="reconcile")
 
-    def off(unit: Unit) -> None:
-        unit.instances.put(replace(unit.instances.where(id=instance_id)[0], seen=Seen.NOTHING))
 
-    await store.write(off, writer="reconcile")
+def off(unit: Unit, instance_id: str) -> None:
+    """Report an instance as gone from its host, its disks kept."""
+    unit.instances.put(replace(unit.instances.where(id=instance_id)[0], seen=Seen.NOTHING))
 
 
 async def held(store: Database) -> tuple[int, int]:
@@ -102,6 +103,19 @@ async def test_protection_holds_for_everybody_but_the_guest(store: Database, lau
     assert ended.wanted is Wanted.TERMINATED
     with pytest.raises(WrongState):
         await change(store, mine.id, "disableApiTermination", False)
+
+
+async def test_a_stop_may_be_forced_from_the_beginning_or_later_and_a_start_forgets_it(
+    store: Database, launch: Launch
+) -> None:
+    (mine,) = await launch()
+    await store.write(lambda unit: running(unit, mine.id), writer="reconcile")
+    for force, forced in ((False, False), (True, True), (False, True)):
+        (stopping,) = await store.write(partial(instances.stop, caller=ANA, instance_ids=(mine.id,), force=force))
+        assert stopping.instance.forced is forced
+    await store.write(partial(off, instance_id=mine.id), writer="reconcile")
+    (started,) = await store.write(lambda unit: instances.start(unit, ANA, (mine.id,), a_mapping()))
+    assert started.instance.forced is False
 
 
 async def test_nobody_changes_what_is_another_s(store: Database, launch: Launch) -> None:

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 import msgspec
 import pytest
 
-from app.domain.errors import Unsupported
+from app.domain.errors import Unknown, Unsupported
 from app.wire.amendments import Amendments
 from app.wire.dates import Date, Dates
 from app.wire.models import Models
@@ -49,6 +49,14 @@ class CreateTags(msgspec.Struct):
     pass
 
 
+class ConfirmProductInstance(msgspec.Struct):
+    pass
+
+
+class DescribeRegions(msgspec.Struct):
+    region_names: list[str] = []
+
+
 class CreateSecurityGroup(msgspec.Struct):
     pass
 
@@ -60,6 +68,8 @@ STRUCTS: list[type[msgspec.Struct]] = [
     StartInstances,
     CreateTags,
     CreateSecurityGroup,
+    ConfirmProductInstance,
+    DescribeRegions,
 ]
 EC2 = Protocol(MODELS, "ec2", {struct.__name__: struct for struct in STRUCTS}, Amendments.load())
 
@@ -94,11 +104,12 @@ def test_the_dates_stand_in_order_and_each_thing_comes_once() -> None:
     for things in ("operations", "members"):
         came = [name for known in DATES.dates for name in getattr(known, things)]
         assert len(came) == len(set(came))
-    assert {name for known in DATES.dates for name in known.operations} | set(DATES.returning) <= set(OLDEST.operations)
+    named = {name for known in DATES.dates for name in known.operations} | set(DATES.returning)
+    assert named | {name.partition(".")[0] for name in DATES.words} <= set(OLDEST.operations)
 
 
 def test_a_name_that_the_model_has_not_is_an_error() -> None:
-    wrong = Dates(returning=(), dates=(Date(date="2008-02-01"), Date(date="2009-01-01", members=("Instance.Colour",))))
+    wrong = Dates(dates=(Date(date="2008-02-01"), Date(date="2009-01-01", members=("Instance.Colour",))))
     with pytest.raises(LookupError, match="Colour"):
         wrong.model("2008-02-01", OLDEST)
 
@@ -156,3 +167,18 @@ def test_an_operation_is_there_from_its_date_on(action: str, before: str, since:
 
 def test_operation_is_an_old_word_for_action() -> None:
     assert EC2.decode([("Operation", "DescribeInstances"), ("Version", "2008-02-01")]).operation == "DescribeInstances"
+
+
+@pytest.mark.parametrize("date", ["2008-02-01", "2014-09-01", "2016-11-15"])
+def test_a_product_that_is_not_there_is_not_confirmed_at_any_date(date: str) -> None:
+    root = answered("ConfirmProductInstance", date, {"Return": False})
+    assert [element.text for element in root if element.tag == "return"] == ["false"]
+
+
+def test_a_parameter_of_old_is_read_as_todays_at_old_dates_only() -> None:
+    def asked(date: str) -> msgspec.Struct:
+        return EC2.decode([("Action", "DescribeRegions"), ("Version", date), ("Region.1", "eucalyptus")]).arguments
+
+    assert asked("2009-11-30") == DescribeRegions(region_names=["eucalyptus"])
+    with pytest.raises(Unknown, match="RegionName"):
+        asked("2014-09-01")

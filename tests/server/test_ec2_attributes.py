@@ -180,7 +180,7 @@ def test_what_can_not_be_changed_is_refused(raw: RawEc2, running: str, attribute
             "InvalidParameterCombination",
             "Fields for multiple attribute types specified: userData, sourceDestCheck",
         ),
-        ({"BlockDeviceMapping.1.DeviceName": "sda"}, "UnsupportedOperation", ""),
+        ({"BlockDeviceMapping.1.DeviceName": "sda"}, "MissingParameter", ""),
         ({"DisableApiStop.Value": "maybe"}, "InvalidParameterValue", ""),
         ({"Attribute": "disableApiStop", "Value": "maybe"}, "InvalidParameterValue", ""),
         ({"InstanceInitiatedShutdownBehavior.Value": "explode"}, "InvalidParameterValue", ""),

@@ -3,11 +3,13 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from app.domain.network import Member, Network
+from app.domain.ports import Unit
 from app.network.kernel import KernelFabric
 from app.server.metadata import Metadata
 from app.store.database import Database
@@ -27,18 +29,20 @@ def programs() -> None:
 
 
 @pytest.fixture
-async def fabric(inside: Namespace, tmp_path: Path) -> AsyncIterator[KernelFabric]:
+async def store(tmp_path: Path) -> AsyncIterator[Database]:
+    async with Database.open(tmp_path / "cloud.sqlite3", clock=FrozenClock()) as store:
+        yield store
+
+
+@pytest.fixture
+async def fabric(inside: Namespace, store: Database) -> AsyncIterator[KernelFabric]:
     """Two guests of two accounts, `10.9.0.5` and `10.9.0.6`, with the real service behind the address."""
-    clock = FrozenClock()
-    async with Database.open(tmp_path / "cloud.sqlite3", clock=clock) as store:
-        rows = await store.write(furnish_guests)
-        members = tuple(
-            Member(instance_id=row.id, mac=row.mac, address=row.private_ip, hostname=row.id) for row in rows
-        )
-        fabric = KernelFabric("test", Metadata(store, clock, os.urandom).answer)
-        await fabric.apply([Network(name="n", bridge="eucabr0", gateway="10.9.0.1/24", members=members)])
-        yield fabric
-        await fabric.close()
+    rows = await store.write(furnish_guests)
+    members = tuple(Member(instance_id=row.id, mac=row.mac, address=row.private_ip, hostname=row.id) for row in rows)
+    fabric = KernelFabric("test", Metadata(store, FrozenClock(), os.urandom).answer)
+    await fabric.apply([Network(name="n", bridge="eucabr0", gateway="10.9.0.1/24", members=members)])
+    yield fabric
+    await fabric.close()
 
 
 @pytest.fixture
@@ -83,6 +87,27 @@ async def test_the_answer_with_a_token_dies_at_the_first_router_and_others_do_no
         refused = await asyncio.to_thread(inner.run, "curl", "-s", "-m", "2", *token)
         assert (refused.stdout, refused.returncode) == ("", 28)
         assert len(await curl(guest, *token)) > 40
+    finally:
+        inner.close()
+
+
+async def test_an_owner_may_let_tokens_travel_one_router_further_and_demand_them(
+    guests: list[Guest], store: Database
+) -> None:
+    def change(unit: Unit) -> None:
+        (mine,) = unit.instances.where(id="i-00000001")
+        unit.instances.put(replace(mine, metadata_hops=2, metadata_tokens_required=True))
+
+    inner = Namespace()
+    try:
+        await asyncio.to_thread(guests[0].inside.call, lambda: nest(inner))
+        await store.write(change)
+        ask = ("-X", "PUT", "-H", "X-aws-ec2-metadata-token-ttl-seconds: 60", f"{URL}/api/token")
+        told = await asyncio.to_thread(inner.run, "curl", "-s", "-m", "5", *ask)
+        header = ("-H", f"X-aws-ec2-metadata-token: {told.stdout}")
+        assert await curl(guests[0], *header, f"{URL}/meta-data/instance-id") == "i-00000001"
+        status = ("-o", "/dev/null", "-w", "%{http_code}")
+        assert await curl(guests[0], *status, f"{URL}/meta-data/instance-id") == "401"
     finally:
         inner.close()
 

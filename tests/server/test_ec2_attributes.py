@@ -57,8 +57,8 @@ def stopped(raw: RawEc2, image: Reply) -> Iterator[str]:
 
 
 def modify(raw: RawEc2, mine: str, change: dict[str, str]) -> Reply:
-    named = [("Action", "ModifyInstanceAttribute"), ("Version", "2016-11-15"), ("InstanceId", mine)]
-    return raw.pairs([*named, *change.items()])
+    named = {"Action": "ModifyInstanceAttribute", "Version": "2016-11-15", "InstanceId": mine}
+    return raw.pairs((named | change).items())
 
 
 def shown(raw: RawEc2, mine: str, attribute: str) -> str:
@@ -100,6 +100,21 @@ def test_a_larger_type_takes_its_room_when_it_starts(raw: RawEc2, image: Reply) 
 def test_a_type_that_is_none_is_refused(raw: RawEc2, stopped: str) -> None:
     refused = modify(raw, stopped, {"InstanceType.Value": "m1.smal"})
     assert (refused.code, "m1.small" in refused.message) == ("InvalidInstanceAttributeValue", True)
+
+
+@pytest.mark.parametrize("version", ["2009-11-30", "2011-01-01", "2014-10-01"])
+def test_clients_of_old_change_attributes_in_their_words(raw: RawEc2, stopped: str, version: str) -> None:
+    for attribute, parameter, value in (
+        ("userData", "UserData.Value", "b2xk"),
+        ("instanceInitiatedShutdownBehavior", "InstanceInitiatedShutdownBehavior.Value", "terminate"),
+        ("disableApiTermination", "DisableApiTermination.Value", "true"),
+    ):
+        was = shown(raw, stopped, attribute)
+        for spelling in ({"Attribute": attribute, "Value": value}, {parameter: value}):
+            assert modify(raw, stopped, spelling | {"Version": version}).status == 200
+            told = raw.ask("DescribeInstanceAttribute", version, InstanceId=stopped, Attribute=attribute)
+            assert told.text("value") == value
+            assert modify(raw, stopped, {"Attribute": attribute, "Value": was}).status == 200
 
 
 def test_user_data_is_kept_byte_by_byte_and_can_be_emptied(raw: RawEc2, stopped: str) -> None:
@@ -180,8 +195,12 @@ def test_what_can_not_be_changed_is_refused(raw: RawEc2, running: str, attribute
             "InvalidParameterCombination",
             "Fields for multiple attribute types specified: userData, sourceDestCheck",
         ),
-        ({"BlockDeviceMapping.1.DeviceName": "sda"}, "UnsupportedOperation", ""),
         ({"DisableApiStop.Value": "maybe"}, "InvalidParameterValue", ""),
+        (
+            {"Attribute": "disableApiStop", "Value": "true", "DisableApiStop.Value": "false"},
+            "InvalidParameterCombination",
+            "Two values were given for disableApiStop",
+        ),
         ({"Attribute": "disableApiStop", "Value": "maybe"}, "InvalidParameterValue", ""),
         ({"InstanceInitiatedShutdownBehavior.Value": "explode"}, "InvalidParameterValue", ""),
         ({"DisableApiTermination.Value": "true", "DryRun": "true"}, "DryRunOperation", ""),

@@ -125,7 +125,9 @@ def _change(asked: ModifyInstanceAttributeIn) -> tuple[str, Any]:
     if asked.value is not None:
         if not asked.attribute:
             raise Absent("Attribute")
-        changes.setdefault(asked.attribute, _read(asked.attribute, asked.value))
+        value = _read(asked.attribute, asked.value)
+        if changes.setdefault(asked.attribute, value) != value:
+            raise Combination(f"Two values were given for {asked.attribute}")
     if not changes:
         raise Combination("No attributes specified.")
     named = [*changes] if asked.attribute in ("", *changes) else [asked.attribute, *changes]

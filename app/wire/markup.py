@@ -37,7 +37,7 @@ def carries(text: str) -> bool:
 def number(value: object) -> str:
     """Write an int or float; TypeError for anything else, so that a mistake shows in the first test."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"a number is needed, not {type(value).__name__}")
+        return _mark(value, "a number is")
     return str(value)
 
 

@@ -83,6 +83,12 @@ def written(item: Any) -> str:
     return "\n".join(f"{local(leaf)}={leaf.text or ''}" for leaf in item.iter() if not len(leaf))
 
 
+def ids(found: list[str]) -> set[str]:
+    """Name what was found by its first id; the rest of an item may change from one moment to the next."""
+    lines = [item.split("\n") for item in found]
+    return {next((line for line in item if line.partition("=")[0].endswith("id")), item[0]) for item in lines}
+
+
 def local(element: Any) -> str:
     tag: str = element.tag
     return tag.rpartition("}")[2].lower()
@@ -121,9 +127,9 @@ def test_a_filter_finds_what_shows_its_value_and_nothing_by_another(
     assert (value is None) == unshown
     if value is None:
         return
-    found = set(asked.found(escaped(value)))
+    found = asked.found(escaped(value))
     assert value not in values or all(f"={value}\n" in f"{item}\n" for item in found)
-    assert found <= set(asked.found(escaped(value[:-1]) + "?"))
-    assert found <= set(asked.found("*" + escaped(value[1:])))
+    assert ids(found) <= ids(asked.found(escaped(value[:-1]) + "?"))
+    assert ids(found) <= ids(asked.found("*" + escaped(value[1:])))
     assert asked.found(escaped(value) + "-none") == []
     assert asked.found(escaped(value) + "-none", escaped(value)) != []

@@ -13,7 +13,7 @@ import msgspec
 from app.domain.errors import Absent, Combination, Invalid
 from app.server.ec2 import block_devices
 from app.server.ec2.operation import Answer, Ask, Operation
-from app.server.ec2.scene import Shown, instance_item
+from app.server.ec2.scene import ALIKE, Shown, instance_members
 from app.services import instance_attributes, instances
 from app.wire import scalars
 
@@ -88,15 +88,15 @@ _SHOWN: Mapping[str, Callable[[Shown], Answer]] = {
     "instanceInitiatedShutdownBehavior": lambda s: {
         "InstanceInitiatedShutdownBehavior": {"Value": s.instance.shutdown_behavior}
     },
-    "rootDeviceName": lambda s: {"RootDeviceName": {"Value": instance_item(s)["RootDeviceName"]}},
-    "blockDeviceMapping": lambda s: {"BlockDeviceMappings": instance_item(s)["BlockDeviceMappings"]},
-    "productCodes": lambda s: {"ProductCodes": instance_item(s)["ProductCodes"]},
+    "rootDeviceName": lambda s: {"RootDeviceName": {"Value": instance_members(s)["RootDeviceName"]}},
+    "blockDeviceMapping": lambda s: {"BlockDeviceMappings": instance_members(s)["BlockDeviceMappings"]},
+    "productCodes": lambda s: {"ProductCodes": instance_members(s)["ProductCodes"]},
     "sourceDestCheck": lambda s: {"SourceDestCheck": {"Value": s.instance.source_dest_check}},
-    "groupSet": lambda s: {"Groups": instance_item(s)["SecurityGroups"]},
-    "ebsOptimized": lambda s: {"EbsOptimized": {"Value": instance_item(s)["EbsOptimized"]}},
+    "groupSet": lambda s: {"Groups": instance_members(s)["SecurityGroups"]},
+    "ebsOptimized": lambda s: {"EbsOptimized": {"Value": ALIKE["EbsOptimized"]}},
     "sriovNetSupport": lambda s: {"SriovNetSupport": {}},
-    "enaSupport": lambda s: {"EnaSupport": {"Value": instance_item(s)["EnaSupport"]}},
-    "enclaveOptions": lambda s: {"EnclaveOptions": instance_item(s)["EnclaveOptions"]},
+    "enaSupport": lambda s: {"EnaSupport": {"Value": ALIKE["EnaSupport"]}},
+    "enclaveOptions": lambda s: {"EnclaveOptions": ALIKE["EnclaveOptions"]},
 }
 
 

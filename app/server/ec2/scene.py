@@ -17,7 +17,8 @@ from app.server.ec2.block_devices import mappings
 from app.server.ec2.cards import network_members
 from app.server.ec2.operation import Answer, tag_pairs
 from app.services import attachments, placement_groups, public_addresses, tags
-from app.wire.moulds import Cast, Mould
+from app.wire.markup import timestamp
+from app.wire.moulds import Cast, Mould, hole
 
 PLATFORM = "Linux/UNIX"
 USAGE = "RunInstances"
@@ -28,7 +29,6 @@ NAMES: Answer = {
     "EnableResourceNameDnsARecord": False,
     "EnableResourceNameDnsAAAARecord": False,
 }
-
 ALIKE: Answer = {
     "RootDeviceType": "instance-store",
     "Hypervisor": "xen",
@@ -41,8 +41,23 @@ ALIKE: Answer = {
     "PlatformDetails": PLATFORM,
     "UsageOperation": USAGE,
 }
-"""What all instances have in common; it is written once."""
-_MOULD = Mould(ALIKE)
+_INSTANCE = Mould(
+    {
+        "InstanceId": hole("id"),
+        "ImageId": hole("image"),
+        "State": {"Code": hole("state_code"), "Name": hole("state")},
+        "StateTransitionReason": hole("reason"),
+        "AmiLaunchIndex": hole("index"),
+        "InstanceType": hole("type"),
+        "LaunchTime": hole("launched"),
+        "Monitoring": {"State": hole("monitoring")},
+        "Architecture": hole("architecture"),
+        "VirtualizationType": hole("virtualization"),
+        "ClientToken": hole("token"),
+        "CpuOptions": {"CoreCount": hole("cores"), "ThreadsPerCore": 1},
+        **ALIKE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +130,7 @@ def reservation(members: Sequence[Shown]) -> Answer:
         "ReservationId": first.reservation.id,
         "OwnerId": first.reservation.account_id,
         "Groups": group_set(first.groups),
-        "Instances": [Cast(_MOULD, {}, _own(one)) for one in members],
+        "Instances": [instance_item(one) for one in members],
     }
 
 
@@ -131,25 +146,34 @@ def product_items(codes: Sequence[str]) -> list[Answer]:
     return [{"ProductCodeId": code, "ProductCodeType": PRODUCT} for code in codes]
 
 
-def instance_item(shown: Shown) -> Answer:
-    """Form an instance."""
-    return {**ALIKE, **_own(shown)}
+def instance_item(shown: Shown) -> Cast:
+    """Form an instance: what all have, each with a text of its own, from a mould."""
+    instance = shown.instance
+    texts = {
+        "architecture": instance.architecture,
+        "cores": str(instance.cores),
+        "id": instance.id,
+        "image": instance.image_id,
+        "index": str(instance.launch_index),
+        "launched": timestamp(instance.launched_at_ms),
+        "monitoring": "enabled" if instance.monitoring else "disabled",
+        "reason": instance.transition_reason,
+        "state": instance.state,
+        "state_code": str(instance.state.code),
+        "token": shown.reservation.client_token,
+        "type": instance.vmtype,
+        "virtualization": shown.virtualization,
+    }
+    return Cast(_INSTANCE, texts, instance_members(shown))
 
 
-def _own(shown: Shown) -> Answer:
-    """Form what tells instances apart."""
+def instance_members(shown: Shown) -> Answer:
+    """Form the lists of an instance, and what not every one has."""
     instance, groups = shown.instance, group_set(shown.groups)
     return {
-        "InstanceId": instance.id,
-        "ImageId": instance.image_id,
-        "State": state_item(instance.state),
-        "StateTransitionReason": instance.transition_reason,
         "StateReason": _state_reason(instance),
         "KeyName": instance.key_name or None,
-        "AmiLaunchIndex": instance.launch_index,
         "ProductCodes": product_items(shown.product_codes),
-        "InstanceType": instance.vmtype,
-        "LaunchTime": instance.launched_at_ms,
         "Placement": {
             "AvailabilityZone": instance.cluster,
             "GroupName": instance.placement_group,
@@ -159,16 +183,11 @@ def _own(shown: Shown) -> Answer:
         },
         "KernelId": instance.kernel_id or None,
         "RamdiskId": instance.ramdisk_id or None,
-        "Monitoring": {"State": "enabled" if instance.monitoring else "disabled"},
-        "Architecture": instance.architecture,
         "RootDeviceName": shown.image.root_device if shown.image else None,
         "BlockDeviceMappings": mappings(shown.volumes),
-        "VirtualizationType": shown.virtualization,
-        "ClientToken": shown.reservation.client_token,
         "Tags": tag_pairs(shown.tags),
         "SecurityGroups": groups,
         **network_members(instance, groups, shown.address),
-        "CpuOptions": {"CoreCount": instance.cores, "ThreadsPerCore": 1},
         "MetadataOptions": Cast(_metadata(instance), {}, {}),
     }
 

@@ -101,11 +101,15 @@ class RegisterImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateImage:
-    """Make an image of what is on an instance's disk. `left_out` are devices of volumes that are not to be in it."""
+    """Make an image of what is on an instance's disk. `left_out` are devices of volumes that are not to be in it.
+
+    `reboot`: a running instance may be switched off for it.
+    """
 
     name: str
     description: str = ""
     left_out: tuple[str, ...] = ()
+    reboot: bool = True
     tags: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -43,7 +43,10 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """One virtual machine, from being asked for until an hour after its end."""
+    """One virtual machine, from being asked for until an hour after its end.
+
+    `resting`: it is to be off for as long as its disk is read, keeps its room and is started again by itself.
+    """
 
     DERIVED: ClassVar = ("state",)
 
@@ -89,6 +92,7 @@ class Instance:
     launched_at_ms: int
     created_at_ms: int
     ended_at_ms: int = 0
+    resting: bool = False
     state_reason_code: str = ""
     state_reason: str = ""
     transition_reason: str = ""
@@ -104,6 +108,10 @@ class Instance:
     @property
     def size(self) -> Size:
         return Size(cores=self.cores, memory_mib=self.memory_mib, disk_gb=self.disk_gb)
+
+    @property
+    def to_be_off(self) -> bool:
+        return self.wanted is Wanted.STOPPED or (self.wanted is Wanted.RUNNING and self.resting)
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from app.domain.host import Host
 from app.domain.image import Image
 from app.domain.instance import Instance
 from app.domain.ports import NOT_SUPPORTED, Hypervisors, Store, Unit
-from app.domain.states import ImageState, Wanted
+from app.domain.states import ImageState, Seen
 from app.reconcile.diff import ROOT
 from app.reconcile.limits import Limits
 from app.reconcile.outcomes import Outcomes
@@ -39,6 +39,12 @@ class Capture:
     host: Host | None
     source: Image | None
 
+    @property
+    def ready(self) -> bool:
+        """Tell whether something can be done: the disk be read, or the image be ended."""
+        instance = self.instance
+        return instance is None or not instance.to_be_off or instance.seen is Seen.NOTHING
+
 
 class Capturer:
     """The loop's hold on pending images."""
@@ -52,6 +58,8 @@ class Capturer:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(limits.uploads)
         self._late: Counter[str] = Counter()
+        self.waits = False
+        """Whether an image waits for its instance to be off."""
 
     def poke(self) -> None:
         """Look again soon: an image was asked for."""
@@ -63,8 +71,11 @@ class Capturer:
             while True:
                 self._poked.clear()
                 with suppress(CloudError):  # the store can not be read just now
-                    for case in await self._store.read(pending):
-                        self._begin(case)
+                    cases = await self._store.read(pending)
+                    self.waits = not all(case.ready for case in cases)
+                    for case in cases:
+                        if case.ready:
+                            self._begin(case)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._poked.wait(), self._limits.resync_s)
         finally:
@@ -110,7 +121,7 @@ class Capturer:
     async def _bytes(self, case: Capture) -> tuple[str, int]:
         """Return the digest and the size of what is on the disk, once it is in the library."""
         instance, host = case.instance, case.host
-        if instance is None or host is None or instance.wanted is not Wanted.STOPPED:
+        if instance is None or host is None or not instance.to_be_off:
             raise Missing("instance", case.image.source_instance_id)
         with self._images.spool() as file:
             answer = await self._hypervisors.host(host.name).download(instance.id + ROOT, file)

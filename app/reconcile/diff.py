@@ -1,8 +1,8 @@
 """Wanted × seen → what to do next. Pure: time and what the loop remembers come in as values.
 
 The safety of the whole cloud stands here, and the laws in `tests/laws/test_reconcile_diff.py` hold it:
-power is never cut while RUNNING is wanted (but for a reboot), nothing starts unless RUNNING is wanted, no
-disk goes unless TERMINATED is wanted. A host that did not answer never gets here.
+power is never cut while RUNNING is wanted (but for a reboot, and for its disk to be read), nothing starts unless
+RUNNING is wanted, no disk goes unless TERMINATED is wanted. A host that did not answer never gets here.
 """
 
 from dataclasses import dataclass
@@ -62,15 +62,13 @@ def needs_volumes(instance: Instance, domain: DomainSeen | None, *, forgets: boo
 
 def diff(instance: Instance, observed: Observed, memory: Memory, limits: Limits, now_s: float) -> list[Action]:
     """List what brings the instance nearer to what is wanted; empty: it is settled."""
-    match instance.wanted:
-        case Wanted.TERMINATED:
-            return _end(instance, observed)
-        case Wanted.STOPPED:
-            return _rest(instance, observed, memory, limits, now_s)
-        case Wanted.RUNNING if observed.seen in LIVE:
-            return _keep(instance, observed, memory, limits, now_s)
-        case Wanted.RUNNING:
-            return _bring_up(instance, observed, memory, limits, now_s)
+    if instance.wanted is Wanted.TERMINATED:
+        return _end(instance, observed)
+    if instance.to_be_off:
+        return _rest(instance, observed, memory, limits, now_s)
+    if observed.seen in LIVE:
+        return _keep(instance, observed, memory, limits, now_s)
+    return _bring_up(instance, observed, memory, limits, now_s)
 
 
 def _end(instance: Instance, observed: Observed) -> list[Action]:

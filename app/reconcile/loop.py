@@ -264,7 +264,7 @@ class Reconciler:
                 self._queue.add(instance_id, host, urgent=True)
             if news.instances or news.hosts:
                 self._networks.poke()
-            if news.images:
+            if news.images or self._capturer.waits:
                 self._capturer.poke()
             if news.hosts:
                 await self._watchers.refresh(news.hosts.values(), news.hosts.keys())

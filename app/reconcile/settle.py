@@ -134,7 +134,7 @@ class Settler:
     async def _look(self, job: Job) -> list[Action]:
         """Observe, and see what is to be done."""
         instance, memory, limits = job.case.instance, job.memory, self._tools.limits
-        stopping = instance.wanted is Wanted.STOPPED
+        stopping = instance.to_be_off
         if job.source is None:
             observed = await self._tools.observer.look(instance, job.host)
             memory.look(observed.domain, job.now_s, stopping=stopping)

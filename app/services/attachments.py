@@ -37,6 +37,9 @@ def attach(unit: Unit, caller: Caller, volume_id: str, instance_id: str, device:
         raise InUse("volume", volume.id, volume.instance_id)
     if volume.state is not VolumeState.AVAILABLE:
         raise WrongState("volume", volume.id, volume.state, "and only one that is available can be attached")
+    if instance.resting:
+        why = "and its disk is being read: try again once its image is available"
+        raise WrongState("instance to attach to", instance.id, instance.state, why)
     if instance.state not in _FIT:
         why = "and a volume is attached to one that runs or is stopped"
         raise WrongState("instance to attach to", instance.id, instance.state, why)

@@ -25,11 +25,7 @@ def begin(unit: Unit, caller: Caller, instance: Instance, command: CreateImage, 
     images.check_name(command.name)
     images.check_new(unit, caller, command.name)
     images.check_description(command.description)
-    if instance.state is InstanceState.RUNNING:
-        why = "its disk can be read only while it is off: stop it first, and start it when the image is available"
-        raise Unsupported("CreateImage from a running instance", why)
-    if instance.state is not InstanceState.STOPPED:
-        raise WrongState("instance", instance.id, instance.state, "and its disk can be read only once it is stopped")
+    _check_state(instance, command)
     _check_volumes(unit, instance, command.left_out)
     source = unit.images.get(instance.image_id)
     image = Image(
@@ -52,18 +48,34 @@ def begin(unit: Unit, caller: Caller, instance: Instance, command: CreateImage, 
         source_instance_id=instance.id,
     )
     unit.images.add(image, text=f"to be read from {instance.id}")
+    if instance.wanted is Wanted.RUNNING:
+        unit.instances.put(replace(instance, resting=True), event="instance.rest asked", text=f"for {image.id}")
     if command.tags:
         tags.set_on(unit, caller, (image.id,), command.tags)
     return image
 
 
+def _check_state(instance: Instance, command: CreateImage) -> None:
+    if instance.state not in (InstanceState.RUNNING, InstanceState.STOPPED):
+        raise WrongState("instance", instance.id, instance.state, "and its disk is read while it runs or is stopped")
+    if instance.state is InstanceState.RUNNING and not command.reboot:
+        raise Unsupported("NoReboot of a running instance", "a disk that is written to can not be read")
+    if instance.moving_from:
+        raise WrongState("instance", instance.id, instance.state, "and moves to another host: try again later")
+
+
 def _check_volumes(unit: Unit, instance: Instance, left_out: Sequence[str]) -> None:
-    """Refuse an instance with volumes that were not left out by name: an image here holds the instance's own disk."""
-    places = {devices.place(device) for device in left_out}
+    """Refuse an instance with volumes that were not left out by name: an image here holds the instance's own disk.
+
+    Of a running one none can be left out: it comes back without what was plugged in.
+    """
+    running = instance.state is InstanceState.RUNNING
+    places = set() if running else {devices.place(device) for device in left_out}
     hung = [row for row in unit.volumes.where(instance_id=instance.id) if devices.place(row.device) not in places]
     if hung:
         named = ", ".join(f"{volume.id} ({volume.device})" for volume in hung)
-        why = f"an image holds the instance's own disk: detach {named}, or leave it out with NoDevice"
+        stopped = "" if not running else "stop the instance and "
+        why = f"an image holds the instance's own disk: detach {named}, or {stopped}leave it out with NoDevice"
         raise Unsupported("CreateImage with volumes", why)
 
 
@@ -79,11 +91,12 @@ def done(unit: Unit, image_id: str, sha256: str, size_bytes: int) -> None:
     if image is None or image.state is not ImageState.PENDING:
         return
     instance = unit.instances.get(image.source_instance_id)
-    if instance is None or instance.wanted is not Wanted.STOPPED:
+    if instance is None or not instance.to_be_off:
         failed(unit, image_id, *ENDED)
         return
     there = replace(image, state=ImageState.AVAILABLE, sha256=sha256, size_bytes=size_bytes)
     unit.images.put(there, event="image.available", text=f"{image.id} was read from {instance.id}")
+    images.let_start(unit, instance.id)
 
 
 def failed(unit: Unit, image_id: str, code: str, reason: str) -> None:
@@ -93,3 +106,4 @@ def failed(unit: Unit, image_id: str, code: str, reason: str) -> None:
         return
     over = replace(image, state=ImageState.FAILED, state_reason_code=code, state_reason=f"{code}: {reason}")
     unit.images.put(over, event="image.failed", text=reason)
+    images.let_start(unit, image.source_instance_id)

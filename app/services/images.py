@@ -109,7 +109,16 @@ def deregister(unit: Unit, caller: Caller, image_id: str) -> Image:
     gone = replace(image, state=ImageState.DEREGISTERED)
     unit.images.put(gone, event="image.deregistered")
     tags.forget(unit, image.id)
+    let_start(unit, image.source_instance_id)
     return gone
+
+
+def let_start(unit: Unit, instance_id: str) -> None:
+    """Let an instance that rests run again, once no image waits for its disk any more."""
+    instance = unit.instances.get(instance_id) if instance_id else None
+    waiting = instance and unit.images.where(source_instance_id=instance_id, state=ImageState.PENDING)
+    if instance is not None and instance.resting and not waiting:
+        unit.instances.put(replace(instance, resting=False), event="instance.rest over")
 
 
 def usable(unit: Unit, caller: Caller, image_id: str, kind: ImageKind) -> Image:

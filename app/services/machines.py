@@ -83,7 +83,9 @@ def machines(unit: Unit, instances: Iterable[Instance]) -> dict[str, Machine]:
             },
             began_ms=row.launched_at_ms,
             at_rest=row.held != row.size,
-            movable=row.state is InstanceState.RUNNING and row.seen is Seen.RUNNING and not row.moving_from,
+            movable=row.state is InstanceState.RUNNING
+            and row.seen is Seen.RUNNING
+            and not (row.moving_from or row.resting),
         )
         for row in rows
     }

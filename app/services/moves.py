@@ -60,6 +60,8 @@ def _check_at_rest(instance: Instance) -> None:
     if instance.moving_from:
         why = f"and moves from {instance.moving_from} to {instance.host} already"
         raise WrongState("instance", instance.id, instance.state, why)
+    if instance.resting:
+        raise WrongState("instance", instance.id, instance.state, "and its disk is about to be read: it stays")
     if instance.state is not InstanceState.RUNNING or instance.seen is not Seen.RUNNING:
         raise WrongState("instance", instance.id, instance.state, f"and its host shows {instance.seen}: it stays")
 

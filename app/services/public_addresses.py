@@ -81,7 +81,7 @@ def allocate(unit: Unit, caller: Caller, entropy: Entropy, *, domain: str = "", 
 def release(unit: Unit, address: Address) -> None:
     """Put an address back into the pool, off its instance if it is on one."""
     tags.forget(unit, address.id)
-    unit.addresses.remove(address)
+    unit.addresses.remove(address, event="address.released")
 
 
 def find(unit: Unit, caller: Caller, *, ip: str = "", allocation_id: str = "") -> Address:
@@ -141,7 +141,7 @@ def of_instances(unit: Unit, instance_ids: Sequence[str]) -> dict[str, Address]:
 def leave(unit: Unit, instance_id: str) -> None:
     """End what an instance that ends has of an address."""
     for row in unit.addresses.where(instance_id=instance_id):
-        _part(unit, row)
+        _part(unit, row, "address.left")
 
 
 def wanted(unit: Unit, addressing: Addressing, count: int) -> int:
@@ -194,13 +194,12 @@ def _add(unit: Unit, address: Address) -> None:
     unit.set_setting(_CURSOR, address.ip)
 
 
-def _part(unit: Unit, address: Address) -> None:
+def _part(unit: Unit, address: Address, event: str = "address.disassociated") -> None:
     text = f"from {address.instance_id}"
     if address.automatic:
-        unit.addresses.remove(address, event="address.disassociated", text=text)
+        unit.addresses.remove(address, event=event, text=text)
     else:
-        free = replace(address, instance_id="", association_id="")
-        unit.addresses.put(free, event="address.disassociated", text=text)
+        unit.addresses.put(replace(address, instance_id="", association_id=""), event=event, text=text)
 
 
 def _refuse_pretending(unit: Unit, address: Address, instance: Instance) -> None:

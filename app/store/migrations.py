@@ -232,6 +232,7 @@ def _0013_images_complete(schema: Schema) -> None:
     for column in ("deprecated_at_ms", "protected_until_ms"):
         schema.execute(f'ALTER TABLE "images" ADD COLUMN "{column}" INTEGER NOT NULL DEFAULT 0')
     schema.execute('ALTER TABLE "images" ADD COLUMN "protection" TEXT NOT NULL DEFAULT \'disabled\'')
+    schema.execute('ALTER TABLE "instances" ADD COLUMN "resting" INTEGER NOT NULL DEFAULT 0')
 
 
 def _0014_instance_attributes(schema: Schema) -> None:

@@ -51,7 +51,7 @@ class Model:
     done: list[Action] = field(default_factory=list)
 
     def observe(self) -> Observed:
-        self.memory.look(self.domain, self.now_s, stopping=self.instance.wanted is Wanted.STOPPED)
+        self.memory.look(self.domain, self.now_s, stopping=self.instance.to_be_off)
         asked = needs_volumes(self.instance, self.domain, forgets=self.forgets)
         volumes = self.volumes if asked else None
         return Observed(domain=self.domain, volumes=volumes, forgets=self.forgets, blinks=self.blinks)
@@ -77,9 +77,9 @@ class Model:
         wanted = self.instance.wanted
         match action:
             case Destroy() | Undefine() | AskShutdown():
-                assert wanted is not Wanted.RUNNING
+                assert wanted is not Wanted.RUNNING or self.instance.resting
             case Start() | Define() | MakeDisks() | Reset() | AskReboot():
-                assert wanted is Wanted.RUNNING
+                assert wanted is Wanted.RUNNING and not self.instance.resting
             case DeleteDisks():
                 assert wanted is Wanted.TERMINATED
         if isinstance(action, Undefine):
@@ -156,6 +156,7 @@ def models(draw: st.DrawFn) -> Model:
     wanted = draw(st.sampled_from(Wanted))
     instance = an_instance(
         wanted=wanted,
+        resting=draw(st.booleans()),
         forced=draw(st.booleans()),
         seen=draw(st.sampled_from(Seen)),
         launches=launches,
@@ -183,6 +184,8 @@ def is_settled(model: Model) -> bool:
             return row.removed and model.domain is None and not model.volumes
         case Wanted.STOPPED:
             return row.state is InstanceState.STOPPED and model.domain is None
+        case Wanted.RUNNING if row.resting:
+            return row.seen is Seen.NOTHING and model.domain is None
         case Wanted.RUNNING:
             return seen in LIVE and row.launched == row.launches and row.rebooted == row.reboots
 

@@ -17,7 +17,7 @@ from app.store.codec import Codec, codec_of
 # What the loop says of an instance in columns that requests write, too.
 BY_THE_LOOP = {
     *("instance.gave up", "instance.powered off", "image.available", "image.failed", "volume.detached"),
-    *("volume.not grown", "volume.removed", "snapshot.removed", "address.disassociated", "address.removed"),
+    *("volume.not grown", "volume.removed", "snapshot.removed", "address.left"),
 }
 
 

@@ -1,9 +1,12 @@
 """Public addresses over HTTP: Amazon's answers, codes and filters, by today's names and by those of 2009."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+from tests.served import ServedCloud
 from tests.server.raw_ec2 import RawEc2, Reply
 
 pytestmark = pytest.mark.server
@@ -165,3 +168,20 @@ def test_tags_come_and_go_and_leave_with_the_address(raw: RawEc2) -> None:
     assert (made in told.texts("resourceId"), told.text("resourceType")) == (True, "elastic-ip")
     raw.ask("ReleaseAddress", AllocationId=made)
     assert raw.ask("DescribeTags", Filter_1_Name="resource-id", Filter_1_Value_1=made).texts("key") == []
+
+
+def test_the_settings_give_the_pool_and_say_who_gets_of_it_unasked(tmp_path: Path) -> None:
+    config = tmp_path / "eucalyptus.conf"
+    config.write_text('REHEARSE="1x1"\nPUBLIC_IPS="203.0.113.8/30 203.0.113.20"\nADDRESSING="head"\n')
+    with ServedCloud(tmp_path / "state", config=config) as served, closing(RawEc2(served.credentials())) as raw:
+        image = raw.ask("DescribeImages", Filter_1_Name="image-type", Filter_1_Value_1="machine").text("imageId")
+        run = raw.ask("RunInstances", ImageId=image, MinCount="2", MaxCount="2")
+        assert [run.text("amiLaunchIndex"), run.texts("ipAddress")] == ["0", ["203.0.113.9"]]
+        given = [raw.ask("AllocateAddress") for _ in range(3)]
+        assert [one.text("publicIp") for one in given] == ["203.0.113.10", "203.0.113.20", ""]
+        assert given[0].text("publicIpv4Pool") == "eucalyptus"
+        assert refusal(given[2]) == (400, "InsufficientAddressCapacity")
+        full = raw.ask("RunInstances", ImageId=image, MinCount="1", MaxCount="1")
+        assert refusal(full) == (400, "InsufficientAddressCapacity")
+        private = raw.ask("RunInstances", ImageId=image, MinCount="1", MaxCount="1", AddressingType="private")
+        assert private.status == 200

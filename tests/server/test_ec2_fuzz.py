@@ -23,6 +23,7 @@ REQUESTS, AT_ONCE = int(os.environ.get("FUZZ_REQUESTS", "2000")), 500
 MAY_BE_SO = (
     *("CreateTags", "DeleteTags", "DeleteKeyPair", "ConfirmProductInstance", "Modify", "Reset", "Enable", "Disable"),
     *("Start", "Stop", "Terminate", "Monitor", "Unmonitor", "Update", "Revoke", "Report"),
+    *("AssociateAddress", "DisassociateAddress"),
 )
 
 

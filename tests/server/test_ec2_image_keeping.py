@@ -144,6 +144,19 @@ def test_what_is_made_of_stored_images_is_refused(ec2: Any) -> None:
     assert code_of(ec2.create_store_image_task, ImageId="ami-12345678", Bucket="mine") == "UnsupportedOperation"
 
 
+def test_a_running_instance_comes_back_from_its_image_being_made(ec2: Any, image_id: str) -> None:
+    source = {"InstanceId": launch(ec2, image_id)}
+    eventually(lambda: running(ec2, source["InstanceId"]))
+    made = [ec2.create_image(**source, Name=f"of one that runs {n}")["ImageId"] for n in range(2)]
+    for image in made:
+        ec2.get_waiter("image_available").wait(ImageIds=[image], WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    assert running(ec2, source["InstanceId"])
+    eventually(lambda: ec2.get_console_output(**source).get("Output"))
+    ec2.terminate_instances(InstanceIds=[source["InstanceId"]])
+    for image in made:
+        ec2.deregister_image(ImageId=image)
+
+
 def test_volumes_are_left_out_of_an_image_by_name_or_not_at_all(ec2: Any, image_id: str) -> None:
     source = {"InstanceId": launch(ec2, image_id), "Name": "without volume"}
     instance_id = source["InstanceId"]

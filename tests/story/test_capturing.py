@@ -15,12 +15,13 @@ from app.domain.image import Image
 from app.domain.states import ImageState, InstanceState, Wanted
 from app.reconcile.disks import MIB
 from app.services import captures
-from tests.unit.reconcile.cloud import QUICK, Cloud, a_cloud, has_ended, launch
+from tests.unit.reconcile.cloud import QUICK, Cloud, a_cloud, has_ended, launch, runs
 from tests.unit.reconcile.rows import an_image
 
 CONTENT = b"what the guest sees " * 1000
 ON_DISK = CONTENT.ljust(MIB, b"\0")
 CAPTURED = "emi-20000001"
+LIFE = ("shutdown", "destroy", "undefine", "download", "define", "start")
 
 
 @pytest.fixture
@@ -73,6 +74,31 @@ async def test_the_image_has_the_bytes_of_the_disk(cloud: Cloud) -> None:
     assert made.size_bytes == MIB
     assert cloud.files.stored[made.sha256] == ON_DISK
     assert (await cloud.row()).state is InstanceState.STOPPED
+
+
+async def test_a_running_instance_rests_meanwhile_and_comes_back(cloud: Cloud) -> None:
+    await cloud.change("i-00000001", wanted=Wanted.RUNNING, launches=2)
+    await cloud.until(runs)
+    so_far = len(await cloud.world.done(*LIFE))
+    await cloud.change("i-00000001", resting=True)
+    await ask(cloud)
+    made = await until(cloud, ImageState.AVAILABLE)
+    assert cloud.files.stored[made.sha256] == ON_DISK
+    row = await cloud.until(lambda row: not row.resting and runs(row))
+    assert row.state is InstanceState.RUNNING
+    await cloud.until(runs)
+    done = [do for do, _ in (await cloud.world.done(*LIFE))[so_far:]]
+    assert done == ["shutdown", "undefine", "download", "define", "start"]
+
+
+async def test_a_failed_image_lets_its_instance_run_again(cloud: Cloud) -> None:
+    await script(cloud, "refuse", what="download")
+    await cloud.change("i-00000001", wanted=Wanted.RUNNING, launches=2)
+    await cloud.until(runs)
+    await cloud.change("i-00000001", resting=True)
+    await ask(cloud)
+    await until(cloud, ImageState.FAILED)
+    await cloud.until(lambda row: not row.resting and runs(row))
 
 
 async def test_a_loop_that_begins_anew_reads_the_disk_again(cloud: Cloud) -> None:

@@ -29,6 +29,12 @@ def test_a_machine_without_hypervisor_is_fit_to_serve() -> None:
     assert found["hypervisor"].advice == "euca host add xen+ssh://root@HOST/system"
 
 
+def test_it_is_told_that_volumes_are_rehearsed_only() -> None:
+    found = checks(BARE)["volume storage"]
+    assert found.ok
+    assert "nothing is stored" in found.found
+
+
 @pytest.mark.parametrize(
     ("machine", "name"),
     [

@@ -67,12 +67,12 @@ def copy_image(ask: Ask[CopyImageIn]) -> Answer:
 
 
 def create_image(ask: Ask[CreateImageIn]) -> Answer:
-    """Read a stopped instance's disk; with nothing to reboot, NoReboot changes nothing."""
     asked = ask.request
     [instance] = instances.find(ask.unit, ask.caller, (asked.instance_id,))
     command = CreateImage(
         name=asked.name,
         description=asked.description,
+        reboot=not asked.no_reboot,
         left_out=tuple(device.device_name for device in asked.block_device_mappings),
         tags=specified_tags(asked.tag_specifications, "image"),
     )

@@ -8,7 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from app.server.ec2.addresses import AssociateAddressIn, DescribeAddressesIn
 from app.server.ec2.group_rules import AuthorizeSecurityGroupIngressIn
+from app.server.ec2.volumes import AttachVolumeIn, CreateVolumeIn
 from app.wire.amendments import Amendments
 from app.wire.models import Models
 from app.wire.protocol import Protocol
@@ -78,6 +80,8 @@ def protocol() -> Protocol:
     structs: list[type[msgspec.Struct]] = [RunInstances, DescribeInstances, RebootInstances]
     offered = {struct.__name__: struct for struct in structs}
     offered["AuthorizeSecurityGroupIngress"] = AuthorizeSecurityGroupIngressIn
+    offered |= {"AssociateAddress": AssociateAddressIn, "DescribeAddresses": DescribeAddressesIn}
+    offered |= {"AttachVolume": AttachVolumeIn, "CreateVolume": CreateVolumeIn}
     return Protocol(Models(), "ec2", offered, Amendments.load())
 
 

@@ -4,11 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from app.domain.commands import CopyImage, RegisterImage
-from app.domain.errors import Forbidden, Invalid, Missing, WrongState
+from app.domain.commands import CopyImage, CreateImage, RegisterImage, RunInstances
+from app.domain.errors import Forbidden, Invalid, Missing, Unsupported, WrongState
 from app.domain.image import Image
-from app.services import image_attributes, image_keeping, images
+from app.domain.instance import Instance
+from app.domain.states import ImageState, Seen
+from app.services import captures, image_attributes, image_keeping, images, instances, moves
 from app.services.image_attributes import Launchers
+from app.services.mapping import Mapping
 from app.store.database import Database
 from tests.builders import THEIRS, CountingEntropy, FrozenClock, a_caller, an_image
 
@@ -85,3 +88,33 @@ async def test_a_name_is_one_image_s_even_while_that_is_disabled(store: Database
     await store.write(lambda unit: image_keeping.disable(unit, ANA, an_image().id))
     with pytest.raises(Exception, match="already exists"):
         await store.write(lambda unit: images.register(unit, ANA, named, entropy))
+
+
+async def test_an_instance_rests_until_no_image_waits_for_its_disk(
+    store: Database, entropy: CountingEntropy, mapping: Mapping
+) -> None:
+    asked = RunInstances(image_id=an_image().id)
+    _, [row] = await store.write(lambda unit: instances.run(unit, ANA, asked, entropy, mapping))
+    with pytest.raises(WrongState, match="pending"):
+        await store.write(lambda unit: captures.begin(unit, ANA, row, CreateImage(name="x"), entropy))
+    runs = replace(row, seen=Seen.RUNNING, launched=1)
+    await store.write(lambda unit: unit.instances.put(runs), writer="reconcile")
+    with pytest.raises(Unsupported, match="NoReboot"):
+        await store.write(lambda unit: captures.begin(unit, ANA, runs, CreateImage(name="x", reboot=False), entropy))
+    first, second = [
+        await store.write(lambda unit, name=name: captures.begin(unit, ANA, runs, CreateImage(name=name), entropy))  # type: ignore[misc]
+        for name in ("one", "two")
+    ]
+
+    async def now() -> Instance:
+        return await store.read(lambda unit: instances.get(unit, row.id))
+
+    assert (await now()).resting
+    assert (await now()).held == row.size, "its room is kept"
+    with pytest.raises(WrongState, match="stays"):
+        await store.write(lambda unit: moves.begin(unit, row.id, "host1", "for a test"))
+    await store.write(lambda unit: images.deregister(unit, ANA, first.id))
+    assert (await now()).resting
+    await store.write(lambda unit: captures.done(unit, second.id, "ab" * 32, 512))
+    assert not (await now()).resting
+    assert (await store.read(lambda unit: images.find(unit, ANA, second.id))).state is ImageState.AVAILABLE

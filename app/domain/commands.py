@@ -26,7 +26,10 @@ class MetadataOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunInstances:
-    """Start between `min_count` and `max_count` instances. Empty strings mean: not said."""
+    """Start between `min_count` and `max_count` instances. Empty strings mean: not said.
+
+    `marks` are tags of the cloud's own.
+    """
 
     image_id: str
     min_count: int = 1
@@ -49,6 +52,7 @@ class RunInstances:
     guards: Guards = field(default_factory=Guards)
     metadata: MetadataOptions = field(default_factory=MetadataOptions)
     tags: Mapping[str, str] = field(default_factory=dict)
+    marks: Mapping[str, str] = field(default_factory=dict)
     disks: "tuple[NewDisk, ...]" = ()
     volume_tags: Mapping[str, str] = field(default_factory=dict)
     client_token: str = ""

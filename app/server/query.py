@@ -44,7 +44,7 @@ from app.server.ec2 import (
 )
 from app.server.ec2.operation import Answer, Ask, Operation, Site
 from app.server.pace import Pace
-from app.wire import elasticfox, signatures
+from app.wire import dialects, signatures
 from app.wire.faults import brief
 from app.wire.protocol import Call, Protocol, service_of
 from app.wire.signatures import Claim, SignedRequest, mismatch
@@ -120,7 +120,7 @@ class QueryApi:
             call = protocol.decode(request.params)
             opened = _Opened(caller=caller, call=call, operation=self._operations[call.service, call.operation])
             body = await self._run(opened, source, request_id)
-            return Reply(status=200, body=elasticfox.respelled(body) if elasticfox.sent(request) else body)
+            return Reply(status=200, body=dialects.written_for(request, body))
         except CloudError as error:
             status, body = protocol.fault(error, request_id)
         except Exception as error:

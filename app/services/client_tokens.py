@@ -31,15 +31,17 @@ class Promise:
     operation: str
     token: str
     sha256: str
+    longest: int = LONGEST_TOKEN
 
 
 def once(unit: Unit, caller: Caller, asked: Promise, things: Table[Thing], make: Callable[[], Thing]) -> Thing:
     """Make a thing, or return the one that its token stands for; Mismatch if the token came with another request.
 
-    `things` is the table in which `make` keeps what it returns; the token's form is checked by the caller.
+    `things` is the table in which `make` keeps what it returns.
     """
     if not asked.token:
         return make()
+    check(asked.token, asked.longest)
     earlier = unit.client_tokens.get(caller.account_id, asked.operation, asked.token)
     if earlier is not None:
         thing = things.get(earlier.made)

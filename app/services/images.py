@@ -133,10 +133,10 @@ def usable(unit: Unit, caller: Caller, image_id: str, kind: ImageKind) -> Image:
     return image
 
 
-def visible(unit: Unit, caller: Caller, *, disabled: bool = False) -> list[Image]:
-    """List what the caller may see; disabled ones if asked for."""
+def visible(unit: Unit, caller: Caller, *, disabled: bool = False, **where: object) -> list[Image]:
+    """List what the caller may see of the images that columns narrow down; disabled ones if asked for."""
     states = _KEPT if disabled else _SHOWN
-    return [image for image in unit.images.where(state=states) if may_run(caller, image)]
+    return [image for image in unit.images.where(**where, state=states) if may_run(caller, image)]
 
 
 def find(unit: Unit, caller: Caller, image_id: str) -> Image:

@@ -71,6 +71,7 @@ def run(
     launch_volumes.add(unit, caller, command, instances, entropy)
     if command.tags:
         tags.set_on(unit, caller, [instance.id for instance in instances], command.tags)
+    tags.mark(unit, instances, command.marks)
     return reservation, instances
 
 

@@ -107,6 +107,14 @@ def launch_parameters(version: LaunchTemplateVersion) -> dict[str, Any]:
     return {_SPELLED.get(name, name): value for name, value in parameters(version).items()}
 
 
+def marks(version: LaunchTemplateVersion) -> dict[str, str]:
+    """Return the tags that tell of an instance from which version it was launched, as on Amazon."""
+    return {
+        "aws:ec2launchtemplate:id": version.template_id,
+        "aws:ec2launchtemplate:version": str(version.number),
+    }
+
+
 def set_default(unit: Unit, template: LaunchTemplate, word: str) -> LaunchTemplate:
     """Make a version the one that counts where none is named."""
     changed = replace(template, default_version=version(unit, template, word).number)

@@ -40,8 +40,7 @@ def check(tags: Mapping[str, str]) -> None:
     for name, value in tags.items():
         if not name or len(name) > LONGEST_KEY:
             raise Invalid("Tag.Key", name, f"Tag keys have 1 to {LONGEST_KEY} characters.")
-        if name.lower().startswith(RESERVED_PREFIX):
-            raise Invalid("Tag.Key", name, f"Tag keys starting with '{RESERVED_PREFIX}' are reserved.")
+        _check_free(name)
         if len(value) > LONGEST_VALUE:
             raise Invalid("Tag.Value", value, f"Tag values have at most {LONGEST_VALUE} characters.")
 
@@ -52,8 +51,9 @@ def set_on(unit: Unit, caller: Caller, resource_ids: Sequence[str], tags: Mappin
     for resource_id in resource_ids:
         owner = owner_of(unit, caller, resource_id)
         old = {tag.name: tag for tag in unit.tags.where(resource_id=ids.canonical(resource_id))}
-        if len(old | dict(tags)) > MOST_PER_RESOURCE:
-            raise OverLimit("tags per resource", len(old | dict(tags)), MOST_PER_RESOURCE)
+        count = len(own(old) | tags.keys())
+        if count > MOST_PER_RESOURCE:
+            raise OverLimit("tags per resource", count, MOST_PER_RESOURCE)
         for name, value in tags.items():
             tag = Tag(resource_id=ids.canonical(resource_id), name=name, account_id=owner, value=value)
             if name in old:
@@ -62,14 +62,30 @@ def set_on(unit: Unit, caller: Caller, resource_ids: Sequence[str], tags: Mappin
                 unit.tags.add(tag)
 
 
+def own(names: Iterable[str]) -> set[str]:
+    """Leave of some tags' keys those that are the user's, and not the cloud's own."""
+    return {name for name in names if not name.lower().startswith(RESERVED_PREFIX)}
+
+
+def mark(unit: Unit, instances: Iterable[Instance], tags: Mapping[str, str]) -> None:
+    """Put tags of the cloud's own on new instances; nobody can change them."""
+    for instance in instances:
+        for name, value in tags.items():
+            unit.tags.add(Tag(resource_id=instance.id, name=name, account_id=instance.account_id, value=value))
+
+
 def remove_from(
     unit: Unit, caller: Caller, resource_ids: Sequence[str], doomed: Sequence[tuple[str, str | None]]
 ) -> None:
-    """Take tags away: by key, by key and value, or all of them where `doomed` is empty."""
+    """Take tags away: by key, by key and value, or all that are the user's where `doomed` is empty."""
+    for name, _ in doomed:
+        _check_free(name)
     for resource_id in resource_ids:
         owner_of(unit, caller, resource_id)
         for tag in unit.tags.where(resource_id=ids.canonical(resource_id)):
-            if not doomed or any(name == tag.name and value in (None, tag.value) for name, value in doomed):
+            if (not doomed and own([tag.name])) or any(
+                name == tag.name and value in (None, tag.value) for name, value in doomed
+            ):
                 unit.tags.remove(tag)
 
 
@@ -102,6 +118,11 @@ def owner_of(unit: Unit, caller: Caller, resource_id: str) -> str:
     if thing is None or not owns(caller, thing) or _gone(unit, thing):
         raise Missing(resource, resource_id)
     return thing.account_id
+
+
+def _check_free(name: str) -> None:
+    if not own([name]):
+        raise Invalid("Tag.Key", name, f"Tag keys starting with '{RESERVED_PREFIX}' are reserved.")
 
 
 def _gone(unit: Unit, thing: Owned) -> bool:

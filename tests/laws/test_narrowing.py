@@ -20,8 +20,8 @@ from app.domain.ports import Unit
 from app.domain.states import InstanceState, Seen, Wanted
 from app.domain.tag import Tag
 from app.server.ec2 import filters, narrowing, pages
-from app.server.ec2.columns import GROUP_COLUMNS, INSTANCE_COLUMNS, KEY_PAIR_COLUMNS, STATUS_COLUMNS
-from app.server.ec2.facts import INSTANCE, KEY_PAIR, STATUS
+from app.server.ec2.columns import GROUP_COLUMNS, IMAGE_COLUMNS, INSTANCE_COLUMNS, KEY_PAIR_COLUMNS, STATUS_COLUMNS
+from app.server.ec2.facts import IMAGE, INSTANCE, KEY_PAIR, STATUS
 from app.server.ec2.group_scene import FACTS as GROUP
 from app.server.ec2.group_scene import ShownGroup
 from app.server.ec2.operation import Filter
@@ -118,6 +118,25 @@ def test_no_key_pair_and_no_group_that_meets_a_filter_is_passed_over() -> None:
         unit.groups.add(group)
         check(unit, unit.keypairs, KEY_PAIR, KEY_PAIR_COLUMNS, pair, {"Name": "web*1"})
         check(unit, unit.groups, GROUP, GROUP_COLUMNS, ShownGroup.of(unit, [group])[0], {"Name": "web*1"})
+
+    in_a_store(work)
+
+
+def test_no_image_that_meets_a_filter_is_passed_over() -> None:
+    def work(unit: Unit) -> None:
+        image = an_image("emi-00000009")
+        whole = replace(
+            image, name="[a]*", description="d?", location="l", kernel_id="eki-1", ramdisk_id="eri-1", public=False
+        )
+        unit.images.add(whole)
+        unit.tags.add(Tag(resource_id=whole.id, name="Name", account_id=OURS, value="web*1"))
+        said = {name: list(fact(whole)) for name, fact in IMAGE.items()} | {"tag:Name": ["web*1"], "tag-key": ["Name"]}
+        for name, values in said.items():
+            for text in (spelled for value in values for spelled in spellings(str(value))):
+                where = narrowing.where(
+                    unit, CALLERS[0], [Filter(name=name, values=[text])], IMAGE_COLUMNS, others=True
+                )
+                assert whole.id in {row.id for row in unit.images.where(**where)}, (name, text)
 
     in_a_store(work)
 

@@ -47,7 +47,7 @@ class Walk:
         assert root.tag == f"{{{namespace}}}{operation.name}Response"
         for element in list(root):
             name = _local(element)
-            if name == "requestId" or (name == "return" and operation.name in _RETURNING):
+            if name == "requestId" or (name == "return" and _has_none(operation)):
                 root.remove(element)
         if operation.output_shape is None:
             assert [_local(element) for element in root] == ["return"]
@@ -100,6 +100,12 @@ def _members(shape: Any, path: str, above: tuple[str, ...]) -> Iterator[str]:
         for name, member in shape.members.items():
             yield f"{path}.{name}"
             yield from _members(member, f"{path}.{name}", (*above, shape.name))
+
+
+def _has_none(operation: OperationModel) -> bool:
+    """Tell whether `return` is written though the model has no place for it."""
+    output = operation.output_shape
+    return operation.name in _RETURNING and output is not None and "Return" not in output.members
 
 
 def _local(element: Any) -> str:

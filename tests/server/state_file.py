@@ -68,7 +68,10 @@ class StateFile:
         return found
 
     def _by_request(self, event: str, kind: str, data: str) -> bool:
-        return event not in BY_THE_LOOP and not self._observed.get(kind, frozenset()).issuperset(json.loads(data))
+        columns = json.loads(data)
+        automatic = bool(columns.get("automatic"))  # an address that came and goes with its instance
+        observed = self._observed.get(kind, frozenset()).issuperset(columns)
+        return event not in BY_THE_LOOP and not automatic and not observed
 
 
 def _observed(entity: type) -> frozenset[str]:

@@ -1,8 +1,10 @@
 """Launch templates as clients meet them: kept as asked, numbered, and laid under what a launch asks itself."""
 
+import sqlite3
 from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -47,6 +49,10 @@ def run(ec2: Any, launched: list[str], **params: Any) -> dict[str, Any]:
     return found
 
 
+def own_tags(instance: dict[str, Any]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in instance["Tags"] if not tag["Key"].startswith("aws:")}
+
+
 def numbers(found: dict[str, Any]) -> list[int]:
     return [version["VersionNumber"] for version in found["LaunchTemplateVersions"]]
 
@@ -56,10 +62,7 @@ def test_a_launch_takes_what_it_does_not_say_from_the_template(
 ) -> None:
     one = run(ec2, launched, LaunchTemplate=NAME)
     assert (one["ImageId"], one["InstanceType"]) == (image_id, "c1.medium")
-    assert (one["Placement"]["AvailabilityZone"], one["Tags"]) == (
-        "cluster2",
-        [{"Key": "Name", "Value": "of-template"}],
-    )
+    assert (one["Placement"]["AvailabilityZone"], own_tags(one)) == ("cluster2", {"Name": "of-template"})
     data = ec2.get_launch_template_data(InstanceId=one["InstanceId"])["LaunchTemplateData"]
     assert data["UserData"] == b64encode(b"from the template").decode()
     assert data["InstanceInitiatedShutdownBehavior"] == "terminate"
@@ -71,7 +74,7 @@ def test_what_a_launch_says_counts(ec2: Any, template: dict[str, Any], launched:
     own = {"InstanceType": "m1.small", "Placement": {"AvailabilityZone": "cluster1"}, "TagSpecifications": tags}
     one = run(ec2, launched, LaunchTemplate=spec, **own)
     assert (one["InstanceType"], one["Placement"]["AvailabilityZone"]) == ("m1.small", "cluster1")
-    assert one["Tags"] == [{"Key": "Name", "Value": "own"}]
+    assert own_tags(one) == {"Name": "own"}
 
 
 def test_a_group_by_name_hides_the_templates_group_by_id(
@@ -92,8 +95,26 @@ def test_data_made_from_an_instance_launches_another_like_it(
     data = ec2.get_launch_template_data(InstanceId=first["InstanceId"])["LaunchTemplateData"]
     ec2.create_launch_template(LaunchTemplateName="again", LaunchTemplateData=data)
     second = run(ec2, launched, LaunchTemplate={"LaunchTemplateName": "again"})
-    for alike in ("ImageId", "InstanceType", "Tags", "SecurityGroups", "KernelId"):
+    for alike in ("ImageId", "InstanceType", "SecurityGroups", "KernelId"):
         assert first.get(alike) == second.get(alike)
+    assert own_tags(first) == own_tags(second)
+
+
+def test_an_instance_tells_which_version_it_was_launched_from(
+    ec2: Any, template: dict[str, Any], launched: list[str]
+) -> None:
+    one = run(ec2, launched, LaunchTemplate=NAME)["InstanceId"]
+    asked = [{"Name": "tag:aws:ec2launchtemplate:id", "Values": [template["LaunchTemplateId"]]}]
+    (found,) = ec2.describe_instances(Filters=asked)["Reservations"]
+    assert found["Instances"][0]["InstanceId"] == one
+    with pytest.raises(ClientError, match="InvalidParameterValue"):
+        ec2.delete_tags(Resources=[one], Tags=[{"Key": "aws:ec2launchtemplate:id"}])
+    ec2.delete_tags(Resources=[one])
+    left = ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": [one]}])["Tags"]
+    assert [(tag["Key"], tag["Value"]) for tag in left] == [
+        ("aws:ec2launchtemplate:id", template["LaunchTemplateId"]),
+        ("aws:ec2launchtemplate:version", "1"),
+    ]
 
 
 def test_versions_inherit_and_are_numbered(ec2: Any, template: dict[str, Any]) -> None:
@@ -231,7 +252,11 @@ def test_a_client_token_makes_one_template_of_eight(ec2: Any, admin: dict[str, s
 
 
 def test_user_data_of_a_template_is_in_no_journal(cloud: ServedCloud, ec2: Any, template: dict[str, Any]) -> None:
-    hidden = b64encode(b"from the template")
-    assert hidden.decode() not in cloud.log()
+    hidden = b64encode(b"from the template").decode()
+    with closing(sqlite3.connect(f"file:{cloud.state / 'cloud.sqlite3'}?mode=ro", uri=True)) as connection:
+        written = connection.execute("SELECT data FROM journal UNION ALL SELECT detail FROM audit").fetchall()
+    assert any(template["LaunchTemplateId"] in data for (data,) in written)
+    assert not any(hidden in data for (data,) in written)
+    assert hidden not in cloud.log()
     shown = ec2.describe_launch_template_versions(**NAME)["LaunchTemplateVersions"][0]["LaunchTemplateData"]
-    assert shown["UserData"] == hidden.decode()
+    assert shown["UserData"] == hidden

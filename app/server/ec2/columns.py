@@ -147,7 +147,6 @@ IMAGE_COLUMNS: Columns = {
     "owner-id": "account_id",
     "ramdisk-id": _image("ramdisk_id"),
     "root-device-name": "root_device",
-    "state": "state",
 }
 KEY_PAIR_COLUMNS: Columns = {
     **dict.fromkeys(KEY_PAIR, _unsaid),

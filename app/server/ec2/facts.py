@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from app.domain.ids import spellings
-from app.domain.image import Image
+from app.domain.image import Image, ImageKind
 from app.domain.keypair import KeyPair
 from app.domain.network import dns_name
 from app.domain.volume import Volume
@@ -121,7 +121,7 @@ IMAGE: Facts[Image] = {
     "product-code": lambda i: i.product_codes,
     "product-code.type": lambda i: [PRODUCT] if i.product_codes else [],
     "ramdisk-id": lambda i: spellings(i.ramdisk_id),
-    "root-device-name": lambda i: [i.root_device],
+    "root-device-name": lambda i: [i.root_device] if i.kind is ImageKind.MACHINE else [],
     "root-device-type": lambda i: ["instance-store"],
     "source-image-id": lambda i: spellings(i.source_image_id),
     "source-image-region": lambda i: [i.source_region] if i.source_region else [],

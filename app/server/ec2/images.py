@@ -11,7 +11,8 @@ from app.domain import ids
 from app.domain.commands import RegisterImage
 from app.domain.errors import Absent, Invalid, Malformed, Missing, Unsupported
 from app.domain.image import Image, ImageKind
-from app.server.ec2 import filters, image_devices, pages
+from app.server.ec2 import filters, image_devices, narrowing, pages
+from app.server.ec2.columns import IMAGE_COLUMNS
 from app.server.ec2.facts import IMAGE
 from app.server.ec2.image_devices import DeviceIn
 from app.server.ec2.operation import (
@@ -90,16 +91,18 @@ def _named(ask: Ask[DescribeImagesIn]) -> list[Image]:
     asked, now_ms = ask.request, ask.unit.now_ms
     refuse_many("ImageId", asked.image_ids)
     wanted = {ids.parse(image_id, *images.ANY_KIND): image_id for image_id in asked.image_ids}
+    where: dict[str, object] = {"id": list(wanted)}
+    if not wanted:
+        where = narrowing.where(ask.unit, ask.caller, asked.filters, IMAGE_COLUMNS, others=True)
     shown = [
         image
         if owns(ask.caller, image)
         else replace(image, source_image_id="", source_region="", source_instance_id="")
-        for image in images.visible(ask.unit, ask.caller, disabled=asked.include_disabled)
+        for image in images.visible(ask.unit, ask.caller, disabled=asked.include_disabled, **where)
     ]
     if not wanted:
         kept = asked.include_deprecated
         return [image for image in shown if kept or owns(ask.caller, image) or not image.deprecated(now_ms)]
-    shown = [image for image in shown if image.id in wanted]
     absent = wanted.keys() - {image.id for image in shown}
     if absent:
         raise Missing("image", *(wanted[image_id] for image_id in sorted(absent)))

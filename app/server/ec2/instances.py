@@ -89,7 +89,7 @@ class GetConsoleOutputIn(msgspec.Struct):
 
 
 def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
-    asked = _with_template(ask)
+    asked, marks = _with_template(ask)
     if not asked.image_id:
         raise Absent("ImageId")
     if asked.credit_specification.cpu_credits != "standard":
@@ -118,6 +118,7 @@ def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
         guards=Guards(disable_api_termination=asked.disable_api_termination, disable_api_stop=asked.disable_api_stop),
         metadata=asked.metadata_options.options(),
         tags=named,
+        marks=marks,
         disks=block_devices.disks(asked.block_device_mappings),
         volume_tags=volumes_named,
         client_token=asked.client_token,
@@ -127,13 +128,14 @@ def run_instances(ask: Ask[RunInstancesIn]) -> Answer:
     return reservation(Shown.of(ask.unit, started))
 
 
-def _with_template(ask: Ask[RunInstancesIn]) -> RunInstancesIn:
-    """Return what is asked by the request and its launch template together."""
+def _with_template(ask: Ask[RunInstancesIn]) -> tuple[RunInstancesIn, dict[str, str]]:
+    """Return what is asked by the request and its launch template together, and the tags that tell of it."""
     named = ask.request.launch_template
     if named is None:
-        return ask.request
+        return ask.request, {}
     template = launch_templates.named(ask.unit, ask.caller, named.launch_template_id, named.launch_template_name)
-    return ask.over(launch_templates.launch_parameters(launch_templates.version(ask.unit, template, named.version)))
+    version = launch_templates.version(ask.unit, template, named.version)
+    return ask.over(launch_templates.launch_parameters(version)), launch_templates.marks(version)
 
 
 def describe_instances(ask: Ask[DescribeInstancesIn]) -> Answer:

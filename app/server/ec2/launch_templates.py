@@ -181,7 +181,7 @@ def delete_launch_template_versions(ask: Ask[DeleteLaunchTemplateVersionsIn]) ->
 def get_launch_template_data(ask: Ask[GetLaunchTemplateDataIn]) -> Answer:
     (instance,) = instances.find(ask.unit, ask.caller, (ask.request.instance_id,))
     named = tags.by_resource(ask.unit, (instance.id,)).get(instance.id, {})
-    return {"LaunchTemplateData": _data_of(instance, named)}
+    return {"LaunchTemplateData": _data_of(instance, {name: named[name] for name in tags.own(named)})}
 
 
 def _named(ask: Ask[Any]) -> LaunchTemplate:

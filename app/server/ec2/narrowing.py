@@ -32,12 +32,15 @@ Columns = Mapping[str, str | Column]
 
 
 def where(
-    unit: Unit, caller: Caller, asked: Sequence[Filter], columns: Columns, *, key: str = "id"
+    unit: Unit, caller: Caller, asked: Sequence[Filter], columns: Columns, *, key: str = "id", others: bool = False
 ) -> dict[str, object]:
-    """Form the conditions that the caller's things meet if they meet the filters; `key` is what tags refer to."""
+    """Form the conditions that the caller's things meet if they meet the filters; `key` is what tags refer to.
+
+    `others`: things of others may be shown, too, who decides that comes later.
+    """
     refuse_many_values(asked)
     sight = Sight(unit, scope(caller))
-    found: dict[str, Values] = {name: (value,) for name, value in sight.own.items()}
+    found: dict[str, Values] = {} if others else {name: (value,) for name, value in sight.own.items()}
     for one in asked:
         condition = _condition(sight, one, columns, key)
         if condition:

@@ -8,10 +8,10 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from app.domain.account import Caller
-from app.domain.errors import Combination, Invalid
+from app.domain.errors import Invalid
 from app.domain.files import ImageFiles
 from app.domain.ports import Entropy, Hypervisors, Table, Unit
-from app.services.client_tokens import LONGEST_TOKEN, Promise, Thing, check, once
+from app.services.client_tokens import LONGEST_TOKEN, Promise, Thing, once
 from app.services.mapping import Mapping
 
 Request_co = TypeVar("Request_co", bound=msgspec.Struct, covariant=True)
@@ -53,8 +53,7 @@ class Ask(msgspec.Struct, Generic[Request_co], frozen=True, kw_only=True):
     def once(self, things: Table[Thing], make: Callable[[], Thing], longest: int = LONGEST_TOKEN) -> Thing:
         """Make a thing that is kept in `things`, or return what the same request with its client token made before."""
         token = getattr(self.request, "client_token", "")
-        check(token, longest)
-        promise = Promise(operation=self.operation, token=token, sha256=self.sha256)
+        promise = Promise(operation=self.operation, token=token, sha256=self.sha256, longest=longest)
         return once(self.unit, self.caller, promise, things, make)
 
 
@@ -123,5 +122,5 @@ def tags_by_key(pairs: list[TagPair]) -> dict[str, str]:
     found = {tag.key: tag.value or "" for tag in pairs}
     if len(found) < len(pairs):
         twice = next(key for key in found if sum(tag.key == key for tag in pairs) > 1)
-        raise Combination(f"Tag key {twice!r} was specified more than once")
+        raise Invalid("Tag.Key", twice, "It was specified more than once.")
     return found

@@ -62,7 +62,11 @@ class Client:
         life.is_equal([pair["group_id"] for pair in rules["80"]["group_pairs"]], [self.group])
 
     def run(self):
-        size = NodeSize("m1.small", "m1.small", 0, 0, 0, 0, self.ec2)
+        if self.ec2.name == "Eucalyptus":
+            (size,) = [size for size in self.ec2.list_sizes() if size.id == "m1.small"]
+            assert size.ram > 0
+        else:
+            size = NodeSize("m1.small", "m1.small", 0, 0, 0, 0, self.ec2)
         nodes = self.ec2.create_node(
             life.name("node"),
             size,

@@ -185,6 +185,24 @@ def test_images_of_an_older_file_need_no_memory(tmp_path: Path) -> None:
         assert connection.execute("SELECT id, min_memory_mib FROM images").fetchall() == [("x", 0)]
 
 
+def test_placement_groups_that_instances_only_named_are_made_and_promise_nothing(tmp_path: Path) -> None:
+    rows = [an_instance(1, placement_group="web"), an_instance(2, placement_group="web"), an_instance(3)]
+    with closing(sqlite3.connect(tmp_path / "old.sqlite3")) as connection:
+        schema = Schema(connection)
+        migrations().apply(schema, stop_before="0015_promises")
+        codec = codec_of(Instance)
+        names = [row[1] for row in connection.execute("PRAGMA table_info(instances)")]
+        for row in rows:
+            stored = dict(zip(codec.names, codec.encode(row), strict=True))
+            marks = ", ".join("?" * len(names))
+            values = [stored[name] for name in names]
+            connection.execute(f"INSERT INTO instances ({', '.join(names)}) VALUES ({marks})", values)
+        migrations().apply(schema)
+        (found,) = connection.execute("SELECT id, name, strategy, partitions FROM placement_groups").fetchall()
+    assert parse(found[0], "placement group") == found[0]
+    assert found[1:] == ("web", "partition", 1)
+
+
 def test_groups_of_an_older_file_get_the_rules_that_new_ones_begin_with(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "old.sqlite3")) as connection:
         schema = Schema(connection)

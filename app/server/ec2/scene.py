@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from app.domain.address import Address
@@ -16,6 +17,7 @@ from app.server.ec2.block_devices import mappings
 from app.server.ec2.cards import network_members
 from app.server.ec2.operation import Answer, tag_pairs
 from app.services import attachments, placement_groups, public_addresses, tags
+from app.wire.moulds import Cast, Mould
 
 PLATFORM = "Linux/UNIX"
 USAGE = "RunInstances"
@@ -26,6 +28,21 @@ NAMES: Answer = {
     "EnableResourceNameDnsARecord": False,
     "EnableResourceNameDnsAAAARecord": False,
 }
+
+ALIKE: Answer = {
+    "RootDeviceType": "instance-store",
+    "Hypervisor": "xen",
+    "EbsOptimized": False,
+    "EnaSupport": False,
+    "HibernationOptions": {"Configured": False},
+    "EnclaveOptions": {"Enabled": False},
+    "MaintenanceOptions": MAINTENANCE,
+    "PrivateDnsNameOptions": NAMES,
+    "PlatformDetails": PLATFORM,
+    "UsageOperation": USAGE,
+}
+"""What all instances have in common; it is written once."""
+_MOULD = Mould(ALIKE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +115,7 @@ def reservation(members: Sequence[Shown]) -> Answer:
         "ReservationId": first.reservation.id,
         "OwnerId": first.reservation.account_id,
         "Groups": group_set(first.groups),
-        "Instances": [instance_item(one) for one in members],
+        "Instances": [Cast(_MOULD, {}, _own(one)) for one in members],
     }
 
 
@@ -116,6 +133,11 @@ def product_items(codes: Sequence[str]) -> list[Answer]:
 
 def instance_item(shown: Shown) -> Answer:
     """Form an instance."""
+    return {**ALIKE, **_own(shown)}
+
+
+def _own(shown: Shown) -> Answer:
+    """Form what tells instances apart."""
     instance, groups = shown.instance, group_set(shown.groups)
     return {
         "InstanceId": instance.id,
@@ -139,25 +161,15 @@ def instance_item(shown: Shown) -> Answer:
         "RamdiskId": instance.ramdisk_id or None,
         "Monitoring": {"State": "enabled" if instance.monitoring else "disabled"},
         "Architecture": instance.architecture,
-        "RootDeviceType": "instance-store",
         "RootDeviceName": shown.image.root_device if shown.image else None,
         "BlockDeviceMappings": mappings(shown.volumes),
         "VirtualizationType": shown.virtualization,
-        "Hypervisor": "xen",
         "ClientToken": shown.reservation.client_token,
         "Tags": tag_pairs(shown.tags),
         "SecurityGroups": groups,
         **network_members(instance, groups, shown.address),
-        "EbsOptimized": False,
-        "EnaSupport": False,
         "CpuOptions": {"CoreCount": instance.cores, "ThreadsPerCore": 1},
-        "HibernationOptions": {"Configured": False},
-        "EnclaveOptions": {"Enabled": False},
-        "MaintenanceOptions": MAINTENANCE,
-        "MetadataOptions": metadata_item(instance),
-        "PrivateDnsNameOptions": NAMES,
-        "PlatformDetails": PLATFORM,
-        "UsageOperation": USAGE,
+        "MetadataOptions": Cast(_metadata(instance), {}, {}),
     }
 
 
@@ -169,11 +181,25 @@ def _state_reason(instance: Instance) -> Answer | None:
 
 def metadata_item(instance: Instance) -> Answer:
     """Form the options of the metadata service as they hold now."""
-    return {
-        "State": "applied",
-        "HttpTokens": "required" if instance.metadata_tokens_required else "optional",
-        "HttpPutResponseHopLimit": instance.metadata_hops,
-        "HttpEndpoint": "enabled" if instance.metadata_enabled else "disabled",
-        "HttpProtocolIpv6": "disabled",
-        "InstanceMetadataTags": "enabled" if instance.metadata_tags else "disabled",
-    }
+    return {**_metadata(instance).sample}
+
+
+def _metadata(instance: Instance) -> Mould:
+    return _metadata_mould(
+        instance.metadata_tokens_required, instance.metadata_hops, instance.metadata_enabled, instance.metadata_tags
+    )
+
+
+@lru_cache(1024)
+def _metadata_mould(tokens_required: bool, hops: int, enabled: bool, tags: bool) -> Mould:
+    """Return the mould of these options; most instances have the same."""
+    return Mould(
+        {
+            "State": "applied",
+            "HttpTokens": "required" if tokens_required else "optional",
+            "HttpPutResponseHopLimit": hops,
+            "HttpEndpoint": "enabled" if enabled else "disabled",
+            "HttpProtocolIpv6": "disabled",
+            "InstanceMetadataTags": "enabled" if tags else "disabled",
+        }
+    )

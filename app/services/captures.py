@@ -1,7 +1,7 @@
 """Images of what is on an instance's disk: wanted here, read by the reconcile loop, which tells what became of it.
 
-The trap: a disk that somebody writes to gives an image of no moment at all. So the instance is stopped, and stays so
-until its bytes are here; one that ends meanwhile ends its images, too.
+The trap: a disk that somebody writes to gives an image of no moment at all. So the instance is stopped, or rests, until
+its bytes are here; one that ends meanwhile ends its images, too.
 """
 
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ from app.domain.errors import Unsupported, WrongState
 from app.domain.image import Image, ImageKind
 from app.domain.instance import Instance
 from app.domain.ports import Entropy, Unit
-from app.domain.states import ImageState, InstanceState, Wanted
+from app.domain.states import ImageState, InstanceState, Seen, Wanted
 from app.services import devices, images, tags
 
 ENDED = ("Client.InstanceTerminated", "The instance was terminated before its disk was read")
 
 
 def begin(unit: Unit, caller: Caller, instance: Instance, command: CreateImage, entropy: Entropy) -> Image:
-    """Want a private image of a stopped instance's root disk."""
+    """Want a private image of an instance's disk; a running one rests until it is read."""
     images.check_name(command.name)
     images.check_new(unit, caller, command.name)
     images.check_description(command.description)
@@ -60,8 +60,9 @@ def _check_state(instance: Instance, command: CreateImage) -> None:
         raise WrongState("instance", instance.id, instance.state, "and its disk is read while it runs or is stopped")
     if instance.state is InstanceState.RUNNING and not command.reboot:
         raise Unsupported("NoReboot of a running instance", "a disk that is written to can not be read")
-    if instance.moving_from:
-        raise WrongState("instance", instance.id, instance.state, "and moves to another host: try again later")
+    settled = instance.state is InstanceState.STOPPED or instance.resting or instance.seen is Seen.RUNNING
+    if instance.moving_from or not settled:
+        raise WrongState("instance", instance.id, instance.state, "and is on its way up or elsewhere: try again later")
 
 
 def _check_volumes(unit: Unit, instance: Instance, left_out: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ from app.domain.states import Kept, SnapshotState, VolumeState
 from app.domain.volume import DEFAULT_KIND, KINDS, LARGEST_GIB, SMALLEST_GIB, Snapshot, Volume
 from app.services import snapshots, tags
 from app.services.access import owns
-from app.services.client_tokens import Promise, once
+from app.services.client_tokens import Promise, check, once
 
 MOST_VOLUMES = 5000
 MOST_GIB = 50 * 1024
@@ -36,6 +36,7 @@ def create(unit: Unit, caller: Caller, command: CreateVolume, entropy: Entropy) 
             tags.set_on(unit, caller, (volume.id,), command.tags)
         return volume
 
+    check(command.client_token)
     promise = Promise(operation="CreateVolume", token=command.client_token, sha256=command.request_sha256)
     return once(unit, caller, promise, unit.volumes, make)
 

@@ -282,6 +282,7 @@ def _0015_promises(schema: Schema) -> None:
         ' min("created_at_ms") FROM "instances" WHERE "placement_group" <> \'\' AND NOT "removed"'
         ' GROUP BY "account_id", "placement_group"'
     )
+    schema.execute('UPDATE "instances" SET "partition_number" = 1 WHERE "placement_group" <> \'\'')
 
 
 def _0018_state_of_instances(schema: Schema) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from app.rules.catalogue import SENSORS
+from app.rules.company import Member
 from app.rules.moment import Now, Value, Vm
 from app.rules.plan import Memory, Plan
 from app.rules.power import PowerModel
@@ -79,9 +80,10 @@ class World:
     blind: frozenset[int]
     temps: tuple[float, ...]
     memory: Memory = field(default_factory=Memory)
+    apart: tuple[Member, ...] = ()
 
     def planned(self, policy: Prepared) -> Plan:
-        state = State(table=self.table, vms=tuple(self.vms), pinned=self.pinned)
+        state = State(table=self.table, vms=tuple(self.vms), pinned=self.pinned, apart=self.apart)
         return remap(state, policy, self.memory, self.now)
 
     def move(self, name: str, target: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain.address import Address
 from app.domain.group import SecurityGroup
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
@@ -20,10 +21,18 @@ from app.domain.ports import Unit
 from app.domain.states import InstanceState, Seen, Wanted
 from app.domain.tag import Tag
 from app.server.ec2 import filters, narrowing, pages
-from app.server.ec2.columns import GROUP_COLUMNS, IMAGE_COLUMNS, INSTANCE_COLUMNS, KEY_PAIR_COLUMNS, STATUS_COLUMNS
+from app.server.ec2.columns import (
+    CARD_COLUMNS,
+    GROUP_COLUMNS,
+    IMAGE_COLUMNS,
+    INSTANCE_COLUMNS,
+    KEY_PAIR_COLUMNS,
+    STATUS_COLUMNS,
+)
 from app.server.ec2.facts import IMAGE, INSTANCE, KEY_PAIR, STATUS
 from app.server.ec2.group_scene import FACTS as GROUP
 from app.server.ec2.group_scene import ShownGroup
+from app.server.ec2.network_facts import CARD
 from app.server.ec2.operation import Filter
 from app.server.ec2.scene import Shown
 from app.store.database import Database
@@ -63,6 +72,11 @@ def full_instances(unit: Unit) -> list[Instance]:
             transition_reason=f"User ({n})", wanted=wanted, monitoring=n == 1,
         )  # fmt: skip
         unit.instances.add(row)
+        address = Address(
+            id=f"eipalloc-{n}", ip=f"203.0.113.{n}", account_id=OURS, pool="p", instance_id=row.id,
+            association_id=f"eipassoc-{n}", created_at_ms=0,
+        )  # fmt: skip
+        unit.addresses.add(address)
         for name, value in TAGS.items():
             unit.tags.add(Tag(resource_id=row.id, name=f"{name}{n}", account_id=OURS, value=f"{value}{n}"))
         made.append(row)
@@ -91,7 +105,9 @@ def check(unit: Unit, table: Any, facts: Mapping[str, Any], columns: Any, shown:
                 assert row_id in {row.id for row in left}, (name, text)
 
 
-@pytest.mark.parametrize(("facts", "columns"), [(INSTANCE, INSTANCE_COLUMNS), (STATUS, STATUS_COLUMNS)])
+@pytest.mark.parametrize(
+    ("facts", "columns"), [(INSTANCE, INSTANCE_COLUMNS), (STATUS, STATUS_COLUMNS), (CARD, CARD_COLUMNS)]
+)
 def test_no_instance_that_meets_a_filter_is_passed_over(facts: Mapping[str, Any], columns: Any) -> None:
     def work(unit: Unit) -> None:
         for shown in Shown.of(unit, full_instances(unit)):

@@ -10,6 +10,7 @@ from random import Random
 
 import pytest
 
+from app.rules.company import Member
 from app.rules.plan import Memory, Plan
 from tests.laws.rule_worlds import World, drawn, first_break, last_stir, shipped, world
 
@@ -34,6 +35,24 @@ def test_a_target_is_up_and_on_and_another_host() -> None:
                 row = small.table.rows[host]
                 assert (small.cell(row, "host.state"), small.cell(row, "host.power")) == ("up", "on"), seed
             small.move(move.vm, move.target)
+
+
+def test_no_step_brings_machines_together_that_are_to_be_apart() -> None:
+    refused = 0
+    for seed in SEEDS:
+        (small, rules), chance = drawn(seed), Random(seed)
+        free = len(small.planned(rules).moves)
+        hosts = {str(vm.values["vm.id"]): small.table.hosts[vm.row] for vm in small.vms}
+        hosts |= {"at rest": chance.choice(small.table.hosts)}
+        parts = {name: chance.choice(["1", "2", name]) for name in hosts}
+        small.apart = tuple(Member(id=name, group="g", part=parts[name], hosts=(host,)) for name, host in hosts.items())
+        plan = small.planned(rules)
+        refused += len(plan.moves) < free
+        for move in plan.moves:
+            beside = {name for name, host in hosts.items() if host == move.target}
+            assert {parts[name] for name in beside} <= {parts[move.vm]}, seed
+            hosts[move.vm] = move.target
+    assert refused
 
 
 def test_under_constant_load_everything_comes_to_rest() -> None:

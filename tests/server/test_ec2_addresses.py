@@ -1,5 +1,8 @@
 """Public addresses over HTTP: Amazon's answers, codes and filters, by today's names and by those of 2009."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -168,6 +171,12 @@ def test_tags_come_and_go_and_leave_with_the_address(raw: RawEc2) -> None:
     assert (made in told.texts("resourceId"), told.text("resourceType")) == (True, "elastic-ip")
     raw.ask("ReleaseAddress", AllocationId=made)
     assert raw.ask("DescribeTags", Filter_1_Name="resource-id", Filter_1_Value_1=made).texts("key") == []
+
+
+def test_boto_2_handles_addresses_in_either_way(cloud: ServedCloud, admin: dict[str, str]) -> None:
+    command = [sys.executable, "-W", "ignore", "-m", "tests.server.boto2_addresses", cloud.url]
+    done = subprocess.run(command, env={**os.environ, **admin}, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_settings_give_the_pool_and_say_who_gets_of_it_unasked(tmp_path: Path) -> None:

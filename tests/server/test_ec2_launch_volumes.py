@@ -61,3 +61,19 @@ def test_a_launch_makes_tagged_volumes_for_each_instance_and_names_of_local_disk
     raw.ask("TerminateInstances", **named)
     eventually(lambda: raw.ask("DescribeVolumes", **tagged).texts("status") == ["available"])
     raw.ask("DeleteVolume", VolumeId=raw.ask("DescribeVolumes", **tagged).text("volumeId"))
+
+
+def test_a_launch_template_brings_volumes_too(raw: RawEc2) -> None:
+    image = raw.ask("DescribeImages", Filter_1_Name="image-type", Filter_1_Value_1="machine").text("imageId")
+    made = raw.ask(
+        "CreateLaunchTemplate", LaunchTemplateName="with-disk", LaunchTemplateData_ImageId=image,
+        LaunchTemplateData_BlockDeviceMapping_1_DeviceName="/dev/sdf",
+        LaunchTemplateData_BlockDeviceMapping_1_Ebs_VolumeSize="4",
+    )  # fmt: skip
+    assert made.status == 200, made.message
+    run = raw.ask("RunInstances", LaunchTemplate_LaunchTemplateName="with-disk", MinCount="1", MaxCount="1")
+    volume = {"VolumeId_1": run.text("volumeId")}
+    eventually(lambda: raw.ask("DescribeVolumes", **volume).texts("status") == ["in-use", "attached"])
+    assert raw.ask("DescribeVolumes", **volume).text("size") == "4"
+    raw.ask("TerminateInstances", InstanceId_1=run.text("instanceId"))
+    raw.ask("DeleteLaunchTemplate", LaunchTemplateName="with-disk")

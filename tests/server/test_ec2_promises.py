@@ -24,6 +24,7 @@ pytestmark = pytest.mark.server
 MODEL, OFFERED, AMENDMENTS = Models().newest("ec2"), sorted(requests_of("ec2")), Amendments.load()
 Body = Mapping[str, str]
 _ID = re.compile(r"\b(?:i|vol|snap|emi|ami|lt)-[0-9a-f]{17}\b")
+_ANY_ID = re.compile(r"\b[a-z]+-[0-9a-f]{17}\b")
 # A change that makes it another request.
 OTHER = {
     "CopyImage": {"Name": "other"},
@@ -55,6 +56,10 @@ NEEDED: dict[str, Body] = {
 }
 
 
+def kind_of(name: str) -> str:
+    return KIND_OF.get(name) or KINDS[re.findall("[A-Z][a-z]+", name)[-1]]
+
+
 def promising(member: str) -> list[str]:
     return [name for name in OFFERED if member in MODEL.inputs(name)]
 
@@ -67,6 +72,7 @@ class Beside:
         self.dry: dict[str, Reply] = {}
         self.tags: dict[str, dict[str, str]] = {}
         self.tokens: dict[str, tuple[set[str], Reply, Reply]] = {}
+        self.kinds: dict[str, set[str]] = {}
 
     def before(self, model: Any, params: dict[str, Any], **_: Any) -> None:
         name, body = model.name, params["body"]
@@ -83,10 +89,18 @@ class Beside:
             body = self._token_of[model.name]
             made = set(_ID.findall(http_response.text))
             self.tokens[model.name] = made, self._send(body), self._send(body, OTHER[model.name])
+        if "TagSpecifications" in MODEL.inputs(model.name) and model.name not in self.kinds:
+            self.kinds[model.name] = {self._kind(named) for named in set(_ANY_ID.findall(http_response.text))}
+
+    def _kind(self, thing_id: str) -> str:
+        """Tag a thing, and tell what it is to DescribeTags."""
+        self._raw.ask("CreateTags", ResourceId_1=thing_id, Tag_1_Key="sweep", Tag_1_Value="x")
+        told = self._raw.ask("DescribeTags", Filter_1_Name="resource-id", Filter_1_Value_1=thing_id)
+        return told.text("resourceType")
 
     def _bad_tags(self, name: str, body: Body) -> dict[str, str]:
         plain = {name: value for name, value in body.items() if not name.startswith("TagSpecification")}
-        kind = KIND_OF.get(name) or KINDS[re.findall("[A-Z][a-z]+", name)[-1]]
+        kind = kind_of(name)
         codes = {"other kind": self._send(plain, {**tagged("vpn-gateway", {"x": "x"}), "DryRun": "true"}).code}
         for flaw, (tags, _) in BAD_TAGS.items():
             codes[flaw] = self._send(plain, {**tagged(kind, tags), "DryRun": "true"}).code
@@ -141,6 +155,11 @@ def test_tags_for_what_is_made_have_their_limits(beside: Beside) -> None:
     expected |= dict.fromkeys(("other kind", "twice"), "InvalidParameterValue") | {"no flaw": "DryRunOperation"}
     assert beside.tags.keys() == {*promising("TagSpecifications")}
     assert {name: codes for name, codes in beside.tags.items() if codes != expected} == {}
+
+
+def test_whatever_is_made_with_tags_is_a_kind_that_describe_tags_tells(beside: Beside) -> None:
+    assert beside.kinds.keys() == {*promising("TagSpecifications")}
+    assert {name: kinds for name, kinds in beside.kinds.items() if kind_of(name) not in kinds} == {}
 
 
 def test_a_client_token_makes_one_thing(beside: Beside) -> None:

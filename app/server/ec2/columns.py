@@ -10,6 +10,7 @@ from app.server.ec2.facts import IMAGE, INSTANCE, KEY_PAIR, STATUS
 from app.server.ec2.filters import MOST_VALUES
 from app.server.ec2.group_scene import FACTS as GROUP
 from app.server.ec2.narrowing import Column, Columns, Sight, Values, escaped
+from app.server.ec2.network_facts import CARD
 from app.server.ec2.volume_items import MODIFICATION, VOLUME, VOLUME_STATUS
 from app.wire import scalars
 
@@ -132,6 +133,21 @@ INSTANCE_COLUMNS: Columns = {
     "state-reason-code": "state_reason_code",
     "state-reason-message": "state_reason",
     "tenancy": _always("default"),
+    "vpc-id": _always(DEFAULT_VPC_ID),
+}
+CARD_COLUMNS: Columns = {
+    **dict.fromkeys(CARD, _unsaid),
+    "addresses.association.public-ip": _public_ips,
+    "addresses.private-ip-address": "private_ip",
+    "association.public-ip": _public_ips,
+    "attachment.instance-id": "id",
+    "availability-zone": "cluster",
+    "group-id": _groups,
+    "mac-address": "mac",
+    "network-interface-id": _interfaces,
+    "owner-id": "account_id",
+    "private-dns-name": _dns_names,
+    "private-ip-address": "private_ip",
     "vpc-id": _always(DEFAULT_VPC_ID),
 }
 STATUS_COLUMNS: Columns = {**dict.fromkeys(STATUS, _unsaid), **_PLACE}

@@ -4,12 +4,16 @@ import msgspec
 
 from app.domain import vpc
 from app.domain.errors import Absent, Invalid
-from app.server.ec2 import filters, pages
+from app.domain.instance import Instance
+from app.server.ec2 import filters, narrowing, pages
 from app.server.ec2.cards import attachment, card
+from app.server.ec2.columns import CARD_COLUMNS
 from app.server.ec2.network_facts import CARD
 from app.server.ec2.operation import Answer, Ask, Filter, Operation, refuse_many
 from app.server.ec2.scene import Shown, group_set
 from app.services import instances
+
+_ORDER: pages.Order = {"id": str}
 
 
 class DescribeNetworkInterfacesIn(msgspec.Struct):
@@ -28,16 +32,20 @@ def describe_network_interfaces(ask: Ask[DescribeNetworkInterfacesIn]) -> Answer
     asked = ask.request
     pages.refuse_ids_with_pages(asked.network_interface_ids, asked.max_results)
     refuse_many("NetworkInterfaceId", asked.network_interface_ids)
+    where = narrowing.where(ask.unit, ask.caller, asked.filters, CARD_COLUMNS) | {"removed": False}
     if asked.network_interface_ids:
-        named = dict.fromkeys(asked.network_interface_ids)
-        rows = [instances.of_interface(ask.unit, ask.caller, one) for one in named]
-    else:
-        rows = [row for row in instances.visible(ask.unit, ask.caller) if not row.removed]
-    shown = Shown.of(ask.unit, rows)
+        named = [instances.of_interface(ask.unit, ask.caller, one) for one in asked.network_interface_ids]
+        where["id"] = [instance.id for instance in named]
     known = ask.site.filters(ask.operation)
-    chosen = filters.select(shown, asked.filters, CARD, known, tags=lambda _: {})
-    cut, token = pages.page(chosen, lambda one: (one.instance.id,), asked.max_results, asked.next_token)
-    return {"NetworkInterfaces": [_item(one) for one in cut], "NextToken": token}
+
+    def keep(rows: list[Instance]) -> list[Instance]:
+        if not asked.filters:
+            return rows
+        shown = Shown.of(ask.unit, rows)
+        return [one.instance for one in filters.select(shown, asked.filters, CARD, known, tags=lambda _: {})]
+
+    rows, token = pages.read(ask.unit.instances, _ORDER, keep, asked, where)
+    return {"NetworkInterfaces": [_item(one) for one in Shown.of(ask.unit, rows)], "NextToken": token}
 
 
 def describe_network_interface_attribute(ask: Ask[DescribeNetworkInterfaceAttributeIn]) -> Answer:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from app.domain.address import Address
@@ -187,7 +188,7 @@ def instance_members(shown: Shown) -> Answer:
         "Tags": tag_pairs(shown.tags),
         "SecurityGroups": groups,
         **network_members(instance, groups, shown.address),
-        "MetadataOptions": metadata_item(instance),
+        "MetadataOptions": Cast(_metadata(instance), {}, {}),
     }
 
 
@@ -199,11 +200,25 @@ def _state_reason(instance: Instance) -> Answer | None:
 
 def metadata_item(instance: Instance) -> Answer:
     """Form the options of the metadata service as they hold now."""
-    return {
-        "State": "applied",
-        "HttpTokens": "required" if instance.metadata_tokens_required else "optional",
-        "HttpPutResponseHopLimit": instance.metadata_hops,
-        "HttpEndpoint": "enabled" if instance.metadata_enabled else "disabled",
-        "HttpProtocolIpv6": "disabled",
-        "InstanceMetadataTags": "enabled" if instance.metadata_tags else "disabled",
-    }
+    return {**_metadata(instance).sample}
+
+
+def _metadata(instance: Instance) -> Mould:
+    return _metadata_mould(
+        instance.metadata_tokens_required, instance.metadata_hops, instance.metadata_enabled, instance.metadata_tags
+    )
+
+
+@lru_cache(1024)
+def _metadata_mould(tokens_required: bool, hops: int, enabled: bool, tags: bool) -> Mould:
+    """Return the mould of these options; most instances have the same."""
+    return Mould(
+        {
+            "State": "applied",
+            "HttpTokens": "required" if tokens_required else "optional",
+            "HttpPutResponseHopLimit": hops,
+            "HttpEndpoint": "enabled" if enabled else "disabled",
+            "HttpProtocolIpv6": "disabled",
+            "InstanceMetadataTags": "enabled" if tags else "disabled",
+        }
+    )

@@ -3,8 +3,7 @@
 It belongs to whoever asks: every account is shown the same ids as its own, and none of them hides anything.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import msgspec
 
@@ -22,11 +21,12 @@ from app.domain.vpc import (
 )
 from app.server.ec2 import filters, pages
 from app.server.ec2.operation import Answer, Ask, Filter, Operation, refuse_many
+from app.server.ec2.vpc_kinds import DHCP_OPTIONS, INTERNET_GATEWAY, NETWORK_ACL, ROUTE_TABLE, SUBNET, VPC, Kind
 from app.services import public_addresses, vpc
 
-Values = Callable[[Answer], list[str]]
 _ALL = "0.0.0.0/0"
 _LAST_RULE = 32767
+_ATTRIBUTES = ("enableDnsHostnames", "enableDnsSupport", "enableNetworkAddressUsageMetrics")
 
 
 class _PagedIn(msgspec.Struct):
@@ -64,135 +64,6 @@ class DescribeVpcAttributeIn(msgspec.Struct):
     vpc_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Kind:
-    """One kind of thing: its word in errors, the member of the answer, the member that is its id, its filters."""
-
-    resource: str
-    member: str
-    id: str
-    facts: filters.Facts[Answer]
-
-
-def of(*path: str) -> Values:
-    """Return what collects the texts at a path of members, through lists."""
-
-    def values(item: Answer) -> list[str]:
-        found: list[object] = [item]
-        for name in path:
-            found = [inner for one in found if isinstance(one, dict) and name in one for inner in _each(one[name])]
-        return [str(one).lower() if isinstance(one, bool) else str(one) for one in found]
-
-    return values
-
-
-def _each(value: object) -> Sequence[object]:
-    return value if isinstance(value, list) else [value]
-
-
-_VPC = _Kind(
-    resource="vpc",
-    member="Vpcs",
-    id="VpcId",
-    facts={
-        "cidr": of("CidrBlock"),
-        "cidr-block-association.association-id": of("CidrBlockAssociationSet", "AssociationId"),
-        "cidr-block-association.cidr-block": of("CidrBlockAssociationSet", "CidrBlock"),
-        "cidr-block-association.state": of("CidrBlockAssociationSet", "CidrBlockState", "State"),
-        "dhcp-options-id": of("DhcpOptionsId"),
-        "is-default": of("IsDefault"),
-        "isDefault": of("IsDefault"),
-        "owner-id": of("OwnerId"),
-        "state": of("State"),
-        "vpc-id": of("VpcId"),
-    },
-)
-_SUBNET = _Kind(
-    resource="subnet",
-    member="Subnets",
-    id="SubnetId",
-    facts={
-        "availability-zone": of("AvailabilityZone"),
-        "availability-zone-id": of("AvailabilityZoneId"),
-        "availabilityZone": of("AvailabilityZone"),
-        "availabilityZoneId": of("AvailabilityZoneId"),
-        "available-ip-address-count": of("AvailableIpAddressCount"),
-        "cidr": of("CidrBlock"),
-        "cidr-block": of("CidrBlock"),
-        "cidrBlock": of("CidrBlock"),
-        "default-for-az": of("DefaultForAz"),
-        "defaultForAz": of("DefaultForAz"),
-        "enable-dns64": of("EnableDns64"),
-        "ipv6-native": of("Ipv6Native"),
-        "map-customer-owned-ip-on-launch": of("MapCustomerOwnedIpOnLaunch"),
-        "map-public-ip-on-launch": of("MapPublicIpOnLaunch"),
-        "owner-id": of("OwnerId"),
-        "state": of("State"),
-        "subnet-arn": of("SubnetArn"),
-        "subnet-id": of("SubnetId"),
-        "vpc-id": of("VpcId"),
-    },
-)
-_ROUTE_TABLE = _Kind(
-    resource="route table",
-    member="RouteTables",
-    id="RouteTableId",
-    facts={
-        "association.main": of("Associations", "Main"),
-        "association.route-table-association-id": of("Associations", "RouteTableAssociationId"),
-        "association.route-table-id": of("Associations", "RouteTableId"),
-        "owner-id": of("OwnerId"),
-        "route-table-id": of("RouteTableId"),
-        "route.destination-cidr-block": of("Routes", "DestinationCidrBlock"),
-        "route.gateway-id": of("Routes", "GatewayId"),
-        "route.origin": of("Routes", "Origin"),
-        "route.state": of("Routes", "State"),
-        "vpc-id": of("VpcId"),
-    },
-)
-_INTERNET_GATEWAY = _Kind(
-    resource="internet gateway",
-    member="InternetGateways",
-    id="InternetGatewayId",
-    facts={
-        "attachment.state": of("Attachments", "State"),
-        "attachment.vpc-id": of("Attachments", "VpcId"),
-        "internet-gateway-id": of("InternetGatewayId"),
-        "owner-id": of("OwnerId"),
-    },
-)
-_DHCP_OPTIONS = _Kind(
-    resource="DHCP options",
-    member="DhcpOptions",
-    id="DhcpOptionsId",
-    facts={
-        "dhcp-options-id": of("DhcpOptionsId"),
-        "key": of("DhcpConfigurations", "Key"),
-        "owner-id": of("OwnerId"),
-        "value": of("DhcpConfigurations", "Values", "Value"),
-    },
-)
-_NETWORK_ACL = _Kind(
-    resource="network ACL",
-    member="NetworkAcls",
-    id="NetworkAclId",
-    facts={
-        "association.association-id": of("Associations", "NetworkAclAssociationId"),
-        "association.network-acl-id": of("Associations", "NetworkAclId"),
-        "association.subnet-id": of("Associations", "SubnetId"),
-        "default": of("IsDefault"),
-        "entry.cidr": of("Entries", "CidrBlock"),
-        "entry.egress": of("Entries", "Egress"),
-        "entry.protocol": of("Entries", "Protocol"),
-        "entry.rule-action": of("Entries", "RuleAction"),
-        "entry.rule-number": of("Entries", "RuleNumber"),
-        "network-acl-id": of("NetworkAclId"),
-        "owner-id": of("OwnerId"),
-        "vpc-id": of("VpcId"),
-    },
-)
-
-
 def describe_vpcs(ask: Ask[DescribeVpcsIn]) -> Answer:
     blocks = vpc.cidrs(ask.unit)
     digits = DEFAULT_VPC_ID.partition("-")[2]
@@ -212,7 +83,7 @@ def describe_vpcs(ask: Ask[DescribeVpcsIn]) -> Answer:
         "InstanceTenancy": "default",
         "IsDefault": True,
     }
-    return _describe(ask, _VPC, ask.request.vpc_ids, [shown])
+    return _describe(ask, VPC, ask.request.vpc_ids, [shown])
 
 
 def describe_vpc_attribute(ask: Ask[DescribeVpcAttributeIn]) -> Answer:
@@ -224,9 +95,6 @@ def describe_vpc_attribute(ask: Ask[DescribeVpcAttributeIn]) -> Answer:
     if asked.attribute not in members:
         raise Invalid("Attribute", asked.attribute, f"Choose one of {', '.join(members)}.")
     return {"VpcId": DEFAULT_VPC_ID, members[asked.attribute]: {"Value": False}}
-
-
-_ATTRIBUTES = ("enableDnsHostnames", "enableDnsSupport", "enableNetworkAddressUsageMetrics")
 
 
 def describe_subnets(ask: Ask[DescribeSubnetsIn]) -> Answer:
@@ -253,7 +121,7 @@ def describe_subnets(ask: Ask[DescribeSubnetsIn]) -> Answer:
         }
         for subnet in found
     ]
-    return _describe(ask, _SUBNET, ask.request.subnet_ids, shown)
+    return _describe(ask, SUBNET, ask.request.subnet_ids, shown)
 
 
 def describe_route_tables(ask: Ask[DescribeRouteTablesIn]) -> Answer:
@@ -275,13 +143,13 @@ def describe_route_tables(ask: Ask[DescribeRouteTablesIn]) -> Answer:
             for block, gateway, origin in (*inside, (_ALL, INTERNET_GATEWAY_ID, "CreateRoute"))
         ],
     }
-    return _describe(ask, _ROUTE_TABLE, ask.request.route_table_ids, [shown])
+    return _describe(ask, ROUTE_TABLE, ask.request.route_table_ids, [shown])
 
 
 def describe_internet_gateways(ask: Ask[DescribeInternetGatewaysIn]) -> Answer:
     attachment = {"State": "available", "VpcId": DEFAULT_VPC_ID}
     shown: Answer = {"InternetGatewayId": INTERNET_GATEWAY_ID, "Attachments": [attachment]}
-    return _describe(ask, _INTERNET_GATEWAY, ask.request.internet_gateway_ids, [shown])
+    return _describe(ask, INTERNET_GATEWAY, ask.request.internet_gateway_ids, [shown])
 
 
 def describe_dhcp_options(ask: Ask[DescribeDhcpOptionsIn]) -> Answer:
@@ -289,7 +157,7 @@ def describe_dhcp_options(ask: Ask[DescribeDhcpOptionsIn]) -> Answer:
         "DhcpOptionsId": DHCP_OPTIONS_ID,
         "DhcpConfigurations": [{"Key": "domain-name", "Values": [{"Value": DOMAIN}]}],
     }
-    return _describe(ask, _DHCP_OPTIONS, ask.request.dhcp_options_ids, [shown])
+    return _describe(ask, DHCP_OPTIONS, ask.request.dhcp_options_ids, [shown])
 
 
 def describe_network_acls(ask: Ask[DescribeNetworkAclsIn]) -> Answer:
@@ -311,10 +179,10 @@ def describe_network_acls(ask: Ask[DescribeNetworkAclsIn]) -> Answer:
             for number, action in ((100, "allow"), (_LAST_RULE, "deny"))
         ],
     }
-    return _describe(ask, _NETWORK_ACL, ask.request.network_acl_ids, [shown])
+    return _describe(ask, NETWORK_ACL, ask.request.network_acl_ids, [shown])
 
 
-def _describe(ask: Ask[_PagedIn], kind: _Kind, given: Sequence[str], shown: Sequence[Answer]) -> Answer:
+def _describe(ask: Ask[_PagedIn], kind: Kind, given: Sequence[str], shown: Sequence[Answer]) -> Answer:
     """Choose by id and filter, and cut a page; everything is the caller's and has no tags."""
     refuse_many(kind.id, given)
     items = {str(one[kind.id]): {**one, "OwnerId": ask.caller.account_id, "Tags": []} for one in shown}

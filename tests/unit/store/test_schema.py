@@ -199,8 +199,10 @@ def test_placement_groups_that_instances_only_named_are_made_and_promise_nothing
             connection.execute(f"INSERT INTO instances ({', '.join(names)}) VALUES ({marks})", values)
         migrations().apply(schema)
         (found,) = connection.execute("SELECT id, name, strategy, partitions FROM placement_groups").fetchall()
+        numbers = connection.execute("SELECT id, partition_number FROM instances ORDER BY id").fetchall()
     assert parse(found[0], "placement group") == found[0]
     assert found[1:] == ("web", "partition", 1)
+    assert numbers == [(rows[0].id, 1), (rows[1].id, 1), (rows[2].id, 0)]
 
 
 def test_groups_of_an_older_file_get_the_rules_that_new_ones_begin_with(tmp_path: Path) -> None:

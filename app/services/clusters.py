@@ -3,6 +3,7 @@
 from app.domain.errors import InUse, Missing
 from app.domain.host import Cluster
 from app.domain.ports import Unit
+from app.services import volumes
 from app.services.names import check_name
 
 
@@ -17,11 +18,14 @@ def add(unit: Unit, name: str) -> Cluster:
 
 
 def remove(unit: Unit, name: str) -> None:
-    """Remove a cluster without hosts; InUse while it has some, Missing if there is none."""
+    """Remove a cluster without hosts and volumes; InUse while it has some, Missing if there is none."""
     cluster = unit.clusters.get(name)
     if cluster is None:
         raise Missing("cluster", name)
     hosts = unit.hosts.where(cluster=name)
     if hosts:
         raise InUse("cluster", name, f"{len(hosts)} host(s), the first of them {hosts[0].name}")
+    kept = volumes.visible(unit, {"cluster": name})
+    if kept:
+        raise InUse("cluster", name, f"{len(kept)} volume(s), the first of them {kept[0].id}")
     unit.clusters.remove(cluster, text=f"Cluster {name} was removed")

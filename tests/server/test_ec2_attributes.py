@@ -4,6 +4,7 @@ import base64
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.deadline import eventually
@@ -227,7 +228,7 @@ def test_an_ended_instance_changes_no_more(raw: RawEc2, image: Reply) -> None:
 
 
 def test_a_protected_instance_is_terminated_by_nobody_and_neither_are_those_beside_it(
-    raw: RawEc2, image: Reply, running: str
+    raw: RawEc2, admin: dict[str, str], image: Reply, running: str
 ) -> None:
     mine = started(raw, image, DisableApiTermination="true")
     refused = raw.ask("TerminateInstances", InstanceId_1=running, InstanceId_2=mine)
@@ -236,6 +237,10 @@ def test_a_protected_instance_is_terminated_by_nobody_and_neither_are_those_besi
         f"The instance '{mine}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try "
         "again."
     )
+    token = {"Authorization": f"Bearer {admin['EUCA_TOKEN']}"}
+    asked = {"action": "terminate", "ids": [mine]}
+    operators = httpx.post(f"{admin['EUCA_URL']}/api/v1/instances/actions", json=asked, headers=token)
+    assert (operators.status_code, operators.json()["detail"]) == (409, refused.message)
     assert {reach(raw, one, "running") for one in (mine, running)} == {mine, running}
     assert modify(raw, mine, {"Attribute": "disableApiTermination", "Value": "false"}).status == 200
     assert raw.ask("TerminateInstances", InstanceId_1=mine).status == 200

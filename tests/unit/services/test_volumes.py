@@ -11,7 +11,7 @@ from app.domain.ports import Unit
 from app.domain.states import Kept, Seen, VolumeState, Wanted
 from app.domain.volume import Volume
 from app.server.upkeep import tidy
-from app.services import attachments, devices, instances, snapshots, tags, volumes
+from app.services import attachments, clusters, devices, instances, snapshots, tags, volumes
 from app.services.snapshots import Label
 from app.store.database import Database
 from tests.builders import OURS, CountingEntropy, FrozenClock, a_caller, a_host, a_mapping, an_instance
@@ -133,6 +133,17 @@ async def test_a_volume_goes_with_its_instance_if_it_was_told_to(
     await store.write(lambda u: volumes.let_go(u, seen, ended=ended))
     row = await store.read(lambda u: u.volumes.get(seen.id))
     assert row is not None and (row.state, row.instance_id, row.device) == (state, "", "")
+
+
+async def test_a_cluster_stays_as_long_as_it_has_volumes(store: Database) -> None:
+    await store.write(lambda u: clusters.add(u, "two"))
+    await add(store, a_volume(cluster="two"))
+    with pytest.raises(InUse, match=a_volume().id):
+        await store.write(lambda u: clusters.remove(u, "two"))
+    gone = replace(a_volume(cluster="two"), wanted=Kept.DELETED)
+    await store.write(lambda u: u.volumes.put(gone))
+    await store.write(lambda u: u.volumes.put(replace(gone, removed=True)), writer="reconcile")
+    await store.write(lambda u: clusters.remove(u, "two"))
 
 
 async def test_a_snapshot_in_use_is_not_deleted(store: Database, entropy: CountingEntropy) -> None:

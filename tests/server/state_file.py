@@ -16,8 +16,8 @@ from app.store.codec import Codec, codec_of
 
 # What the loop says of an instance in columns that requests write, too.
 BY_THE_LOOP = {
-    *("instance.gave up", "instance.powered off", "image.available", "image.failed", "volume.detached"),
-    *("volume.not grown", "volume.removed", "snapshot.removed", "address.left"),
+    *("instance.gave up", "instance.powered off", "instance.rest over", "image.available", "image.failed"),
+    *("volume.detached", "volume.not grown", "volume.removed", "snapshot.removed", "address.left"),
 }
 
 

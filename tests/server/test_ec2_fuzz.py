@@ -21,7 +21,17 @@ pytestmark = pytest.mark.server
 REQUESTS, AT_ONCE = int(os.environ.get("FUZZ_REQUESTS", "2000")), 500
 # What these ask for may be so already, which Amazon answers with success.
 MAY_BE_SO = (
-    *("CreateTags", "DeleteTags", "DeleteKeyPair", "ConfirmProductInstance", "Modify", "Reset", "Enable", "Disable"),
+    *(
+        "CreateTags",
+        "DeleteTags",
+        "DeleteKeyPair",
+        "DeleteLaunchTemplateVersions",
+        "ConfirmProductInstance",
+        "Modify",
+        "Reset",
+        "Enable",
+        "Disable",
+    ),
     *("Start", "Stop", "Terminate", "Monitor", "Unmonitor", "Update", "Revoke", "Report"),
     *("AssociateAddress", "DisassociateAddress"),
 )

@@ -40,10 +40,11 @@ class Invalid(CloudError):
 
 
 class Malformed(CloudError):
-    """An id has not the form of its kind."""
+    """An id, or what else has a form of its own, has not the form of its kind; `form` tells what it looks like."""
 
-    def __init__(self, resource: str, given: str) -> None:
-        super().__init__(f'Invalid id: "{given}" has not the form of an id of this kind ({resource})')
+    def __init__(self, resource: str, given: str, form: str = "") -> None:
+        expected = f"is no {resource}: {form}" if form else f"has not the form of an id of this kind ({resource})"
+        super().__init__(f'Invalid {"value" if form else "id"}: "{given}" {expected}')
         self.resource, self.given = resource, given
 
 

@@ -50,7 +50,7 @@ def delete(unit: Unit, caller: Caller, group_id: str, name: str) -> SecurityGrou
     """Delete a group that no instance uses and no rule of another group names; `default` stays."""
     group = one(unit, caller, group_id, name)
     if group.name == DEFAULT:
-        raise Conflict("reserved security group", DEFAULT, "can not be deleted")
+        raise Conflict("default security group", group.id, "can not be deleted by a user")
     for instance in unit.instances.where(account_id=group.account_id):
         if group.id in instance.group_ids and not (instance.wanted is Wanted.TERMINATED and instance.removed):
             raise InUse("security group", group.name, instance.id)

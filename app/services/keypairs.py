@@ -68,7 +68,7 @@ def read_public(material: bytes) -> Material:
         except (ValueError, UnsupportedAlgorithm, binascii.Error):
             continue
         return _imported(public)
-    raise Malformed("public key", "PublicKeyMaterial")
+    raise Malformed("public key", "PublicKeyMaterial", "the forms are OpenSSH, RFC 4716, PEM and DER")
 
 
 def add(unit: Unit, caller: Caller, name: str, material: Material, entropy: Entropy) -> KeyPair:

@@ -37,7 +37,7 @@ class Draft:
 def create(unit: Unit, caller: Caller, name: str, draft: Draft, entropy: Entropy) -> LaunchTemplate:
     """Make a template and its first version; Conflict if the account has one of that name."""
     if not _NAME.fullmatch(name):
-        raise Malformed("launch template name", name[:128])
+        raise Malformed("launch template name", name[:128], "3 to 128 letters, digits and ().-/_")
     if unit.launch_templates.where(account_id=caller.account_id, name=name):
         raise Conflict("launch template name", name)
     template = LaunchTemplate(

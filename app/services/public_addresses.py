@@ -215,4 +215,4 @@ def _parsed(ip: str) -> str:
     try:
         return str(ipaddress.IPv4Address(ip))
     except ValueError:
-        raise Malformed("address", ip) from None
+        raise Malformed("address", ip, "an IPv4 address is written like 203.0.113.7") from None

@@ -31,6 +31,7 @@ _KINDS: Mapping[str, tuple[str, Callable[[Unit], Records[Any]]]] = {
     "snapshot": ("snapshot", lambda unit: unit.snapshots),
     "allocation": ("elastic-ip", lambda unit: unit.addresses),
 }
+_BEARERS = ", ".join(dict.fromkeys(bearer for bearer, _ in _KINDS.values()))
 
 
 def check(tags: Mapping[str, str]) -> None:
@@ -113,7 +114,7 @@ def owner_of(unit: Unit, caller: Caller, resource_id: str) -> str:
     """Return the owning account of a thing that may be tagged by the caller; Missing otherwise."""
     resource = ids.resource_of(resource_id)
     if resource is None or resource not in _KINDS:
-        raise Malformed("resource", resource_id)
+        raise Malformed("resource", resource_id, f"what bears tags here is {_BEARERS}")
     thing: Owned | None = _KINDS[resource][1](unit).get(ids.canonical(resource_id))
     if thing is None or not owns(caller, thing) or _gone(unit, thing):
         raise Missing(resource, resource_id)

@@ -361,7 +361,7 @@ def test_peers_are_of_the_group_s_account_also_for_administrators(ec2: Any, stra
 
 def test_the_default_group_is_not_made_or_deleted(ec2: Any) -> None:
     assert refused(ec2.create_security_group, GroupName="default", Description="x") == "InvalidGroup.Reserved"
-    assert refused(ec2.delete_security_group, GroupName="default") == "InvalidGroup.Reserved"
+    assert refused(ec2.delete_security_group, GroupName="default") == "CannotDelete"
     assert refused(ec2.delete_security_group) == "MissingParameter"
     assert refused(ec2.delete_security_group, GroupName="x", GroupId="sg-0badc0de") == "InvalidParameterCombination"
 

@@ -183,3 +183,23 @@ def test_volumes_are_left_out_of_an_image_by_name_or_not_at_all(ec2: Any, image_
     ec2.terminate_instances(InstanceIds=[instance_id])
     ec2.get_waiter("volume_available").wait(VolumeIds=[volume["VolumeId"]], WaiterConfig=quickly)
     ec2.delete_volume(**volume)
+
+
+def test_tags_for_the_snapshots_of_an_image_that_has_none_are_taken(ec2: Any, image_id: str) -> None:
+    """Ansible's ec2_ami tags the image and its snapshots in one request."""
+    instance = launch(ec2, image_id)
+    eventually(lambda: running(ec2, instance))
+    tagged = [{"ResourceType": one, "Tags": [{"Key": "tier", "Value": "web"}]} for one in ("image", "snapshot")]
+    made = ec2.create_image(InstanceId=instance, Name="tagged twice", TagSpecifications=tagged)["ImageId"]
+    eventually(lambda: seen(ec2, Filters=[{"Name": "state", "Values": ["available"]}], ImageIds=[made]) == [made])
+    copied = {"Name": "a copy of it", "SourceImageId": made, "SourceRegion": "eucalyptus"}
+    copy = ec2.copy_image(**copied, TagSpecifications=tagged)["ImageId"]
+    assert [one["Tags"] for one in ec2.describe_images(ImageIds=[made, copy])["Images"]] == [tagged[0]["Tags"]] * 2
+    for refused in ("instance", ""):
+        other = [{"ResourceType": refused, "Tags": [{"Key": "tier", "Value": "web"}]}]
+        assert (
+            code_of(ec2.copy_image, **{**copied, "Name": "other"}, TagSpecifications=other) == "InvalidParameterValue"
+        )
+    for one in (made, copy):
+        ec2.deregister_image(ImageId=one)
+    ec2.terminate_instances(InstanceIds=[instance])

@@ -54,3 +54,23 @@ def test_a_refusal_does_not_repeat_half_a_megabyte(raw: RawEc2) -> None:
 def test_a_request_of_more_than_a_mebibyte_is_refused_in_ec2_s_words(raw: RawEc2) -> None:
     reply = raw.form(b"Action=CreateTags&Version=2016-11-15&x=" + b"y" * (1 << 20))
     assert (reply.status, reply.code) == (413, "RequestEntityTooLarge")
+
+
+@pytest.mark.parametrize(
+    ("action", "asked", "form"),
+    [
+        ("ImportKeyPair", {"KeyName": "k", "PublicKeyMaterial": "anVuaw=="}, "OpenSSH"),
+        ("DescribeTags", {"NextToken": "made-up"}, "the page before"),
+        ("CreateTags", {"ResourceId_1": "vpc-12345678", "Tag_1_Key": "a"}, "security-group-rule"),
+        ("CreateLaunchTemplate", {"LaunchTemplateName": "x y", "LaunchTemplateData_ImageId": "a"}, "3 to 128"),
+        ("ReleaseAddress", {"PublicIp": "here"}, "203.0.113.7"),
+        ("DescribeImages", {"Owner_1": "me"}, "twelve digits"),
+        ("DescribeInstances", {"InstanceId_1": "me"}, "instance"),
+    ],
+)
+def test_what_has_not_its_form_is_refused_with_the_form_that_it_should_have(
+    raw: RawEc2, action: str, asked: dict[str, str], form: str
+) -> None:
+    refused = raw.ask(action, **asked)
+    assert refused.status == 400
+    assert form in refused.text("Message")

@@ -60,7 +60,7 @@ def copy_image(ask: Ask[CopyImageIn]) -> Answer:
         name=asked.name,
         description=asked.description,
         copy_tags=asked.copy_image_tags,
-        tags=specified_tags(asked.tag_specifications, "image"),
+        tags=specified_tags(asked.tag_specifications, "image", never_made=("snapshot",)),
     )
     made = ask.once(ask.unit.images, lambda: images.copy(ask.unit, ask.caller, command, ask.site.entropy))
     return {"ImageId": made.id}
@@ -74,7 +74,7 @@ def create_image(ask: Ask[CreateImageIn]) -> Answer:
         description=asked.description,
         reboot=not asked.no_reboot,
         left_out=tuple(device.device_name for device in asked.block_device_mappings),
-        tags=specified_tags(asked.tag_specifications, "image"),
+        tags=specified_tags(asked.tag_specifications, "image", never_made=("snapshot",)),
     )
     return {"ImageId": captures.begin(ask.unit, ask.caller, instance, command, ask.site.entropy).id}
 

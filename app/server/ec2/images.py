@@ -112,7 +112,7 @@ def _named(ask: Ask[DescribeImagesIn]) -> list[Image]:
 def _check_accounts(given: Sequence[str], words: set[str]) -> None:
     for account_id in given:
         if account_id not in words and not _ACCOUNT_ID.fullmatch(account_id):
-            raise Malformed("account", account_id)
+            raise Malformed("account", account_id, f"it has twelve digits, or is one of {', '.join(sorted(words))}")
 
 
 def register_image(ask: Ask[RegisterImageIn]) -> Answer:

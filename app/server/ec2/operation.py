@@ -108,13 +108,20 @@ def tag_pairs(tags: dict[str, str]) -> list[Answer]:
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
-def specified_tags(specifications: list[TagSpecification], resource_type: str) -> dict[str, str]:
-    """Collect the tags asked for what is made; a specification for another type of resource is refused."""
+def specified_tags(
+    specifications: list[TagSpecification], resource_type: str, *, never_made: tuple[str, ...] = ()
+) -> dict[str, str]:
+    """Collect the tags asked for what is made; a specification for another type of resource is refused.
+
+    Tags for what Amazon makes along with it and this cloud never does are read and find nothing to hang on.
+    """
+    read: dict[str, list[TagPair]] = {resource_type: []}
     for specification in specifications:
-        if specification.resource_type != resource_type:
-            given, why = specification.resource_type, f"Here it is {resource_type}."
-            raise Invalid("TagSpecification.ResourceType", given, why)
-    return tags_by_key([tag for specification in specifications for tag in specification.tags])
+        given = specification.resource_type
+        if given not in (resource_type, *never_made):
+            raise Invalid("TagSpecification.ResourceType", given, f"Here it is {resource_type}.")
+        read.setdefault(given, []).extend(specification.tags)
+    return {of: tags_by_key(pairs) for of, pairs in read.items()}[resource_type]
 
 
 def tags_by_key(pairs: list[TagPair]) -> dict[str, str]:

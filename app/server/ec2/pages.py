@@ -19,6 +19,7 @@ Order = Mapping[str, type]
 """Columns that put things in order and tell each from the others, with what they hold."""
 BOUNDS = (5, 1000)
 _ALL, _MOST_AT_ONCE = 2**62, 1000
+_TOKENS = "send NextToken as the page before gave it, to the operation that gave it"
 
 
 class Paged(Protocol):
@@ -70,7 +71,7 @@ def page(
         try:
             ordered = [thing for thing in ordered if key(thing) > after]
         except TypeError:
-            raise Malformed("pagination token", next_token) from None
+            raise Malformed("pagination token", next_token, _TOKENS) from None
     if max_results is None or len(ordered) <= max_results:
         return ordered, None
     shown = ordered[:max_results]
@@ -104,7 +105,7 @@ def _behind(token: str, order: Order) -> Key:
     if [type(part) for part in key] != list(order.values()) or any(
         isinstance(part, int) and not 0 <= part < 2**63 for part in key
     ):
-        raise Malformed("pagination token", token)
+        raise Malformed("pagination token", token, _TOKENS)
     return key
 
 
@@ -113,4 +114,4 @@ def _read(token: str) -> Key:
         raw = base64.b64decode(token, altchars=b"-_", validate=True)
         return msgspec.json.decode(raw, type=tuple[int | str, ...])
     except (binascii.Error, ValueError, msgspec.DecodeError):
-        raise Malformed("pagination token", token) from None
+        raise Malformed("pagination token", token, _TOKENS) from None

@@ -16,7 +16,10 @@ ROWS: dict[Row, tuple[Step, ...]] = {
     ("Conflict", "security group"): (
         Step("CreateSecurityGroup", {"GroupName": "{group_name}", "GroupDescription": "x"}),
     ),
-    ("Conflict", "reserved security group"): (Step("DeleteSecurityGroup", {"GroupName": "default"}),),
+    ("Conflict", "reserved security group"): (
+        Step("CreateSecurityGroup", {"GroupName": "default", "GroupDescription": "x"}),
+    ),
+    ("Conflict", "default security group"): (Step("DeleteSecurityGroup", {"GroupName": "default"}),),
     ("Conflict", "security group rule"): (
         Step("AuthorizeSecurityGroupIngress", _GROUP | _SSH),
         Step("AuthorizeSecurityGroupIngress", _GROUP | _SSH),

@@ -57,6 +57,7 @@ CASES = [
     (e.OverLimit("addresses", 3, 2), "AddressLimitExceeded", 400),
     (e.OverLimit("tags per resource", 51, 50), "TagLimitExceeded", 400),
     (e.Conflict("reserved security group", "default"), "InvalidGroup.Reserved", 400),
+    (e.Conflict("default security group", "sg-12345678"), "CannotDelete", 400),
     (e.Malformed("public key", "x"), "InvalidKey.Format", 400),
     (e.Forbidden("DeregisterImage", "it is another's"), "AuthFailure", 403),
     (e.NoCapacity("m1.small", 2), "InsufficientInstanceCapacity", 400),

@@ -49,7 +49,9 @@ class InOrder:
 
     def choose(self, most: int, closed: Mapping[str, str] = OPEN) -> int:
         rooms = self._rooms
-        now = {name: replace(room, closed=room.closed or closed.get(name, "")) for name, room in rooms.items()}
+        now = dict(rooms)
+        for name in closed.keys() & rooms.keys():
+            now[name] = replace(rooms[name], closed=rooms[name].closed or closed[name])
         decision = place_in_order(list(now.values()), self._need, most, self._policy, self.last)
         for each in decision.chosen:
             self.verdicts.append(verdicts.by_order(self._policy, now.values(), self._need, each.host))
@@ -82,7 +84,9 @@ class Ruled:
 
     def choose(self, most: int, closed: Mapping[str, str] = OPEN) -> int:
         sight, before = self._sight, len(self.chosen)
-        shut = [why or closed.get(name, "") for name, why in zip(sight.hosts, sight.shut, strict=True)]
+        shut = sight.shut
+        if closed:
+            shut = [why or closed.get(name, "") for name, why in zip(sight.hosts, shut, strict=True)]
         among = np.array([not why for why in shut], np.bool_) if any(shut) else None
         while len(self.chosen) - before < most:
             placed = place(sight.table, self._vm, self._ready.policy, sight.now, among)

@@ -16,7 +16,6 @@ from app.domain.states import Kept, SnapshotState, VolumeState
 from app.domain.volume import DEFAULT_KIND, KINDS, LARGEST_GIB, SMALLEST_GIB, Snapshot, Volume
 from app.services import snapshots, tags
 from app.services.access import owns
-from app.services.client_tokens import Promise, check, once
 
 MOST_VOLUMES = 5000
 MOST_GIB = 50 * 1024
@@ -24,21 +23,15 @@ _SETTLED = (VolumeState.AVAILABLE, VolumeState.IN_USE)
 
 
 def create(unit: Unit, caller: Caller, command: CreateVolume, entropy: Entropy) -> Volume:
-    """Record a volume to be made; a client token that was used before gives its volume again."""
-
-    def make() -> Volume:
-        if unit.clusters.get(command.cluster) is None:
-            raise Missing("zone", command.cluster)
-        volume = new(unit, caller, command, entropy)
-        check_room(unit, caller.account_id, 1, volume.size_gib)
-        unit.volumes.add(volume, event="volume.asked", text=f"{volume.size_gib} GiB in {volume.cluster}")
-        if command.tags:
-            tags.set_on(unit, caller, (volume.id,), command.tags)
-        return volume
-
-    check(command.client_token)
-    promise = Promise(operation="CreateVolume", token=command.client_token, sha256=command.request_sha256)
-    return once(unit, caller, promise, unit.volumes, make)
+    """Record a volume to be made."""
+    if unit.clusters.get(command.cluster) is None:
+        raise Missing("zone", command.cluster)
+    volume = new(unit, caller, command, entropy)
+    check_room(unit, caller.account_id, 1, volume.size_gib)
+    unit.volumes.add(volume, event="volume.asked", text=f"{volume.size_gib} GiB in {volume.cluster}")
+    if command.tags:
+        tags.set_on(unit, caller, (volume.id,), command.tags)
+    return volume
 
 
 def new(unit: Unit, caller: Caller, command: CreateVolume, entropy: Entropy) -> Volume:

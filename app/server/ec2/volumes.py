@@ -91,10 +91,8 @@ def create_volume(ask: Ask[CreateVolumeIn]) -> Answer:
         snapshot_id=asked.snapshot_id,
         kind=asked.volume_type,
         tags=specified_tags(asked.tag_specifications, "volume"),
-        client_token=asked.client_token,
-        request_sha256=ask.sha256,
     )
-    volume = volumes.create(ask.unit, ask.caller, command, ask.site.entropy)
+    volume = ask.once(ask.unit.volumes, lambda: volumes.create(ask.unit, ask.caller, command, ask.site.entropy))
     return volume_item(_shown(ask, [volume])[0])
 
 

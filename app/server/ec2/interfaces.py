@@ -38,14 +38,11 @@ def describe_network_interfaces(ask: Ask[DescribeNetworkInterfacesIn]) -> Answer
         where["id"] = [instance.id for instance in named]
     known = ask.site.filters(ask.operation)
 
-    def keep(rows: list[Instance]) -> list[Instance]:
-        if not asked.filters:
-            return rows
-        shown = Shown.of(ask.unit, rows)
-        return [one.instance for one in filters.select(shown, asked.filters, CARD, known, tags=lambda _: {})]
+    def keep(rows: list[Instance]) -> list[Shown]:
+        return filters.select(Shown.of(ask.unit, rows), asked.filters, CARD, known, tags=lambda _: {})
 
-    rows, token = pages.read(ask.unit.instances, _ORDER, keep, asked, where)
-    return {"NetworkInterfaces": [_item(one) for one in Shown.of(ask.unit, rows)], "NextToken": token}
+    shown, token = pages.read(ask.unit.instances, _ORDER, keep, asked, where, lambda one: one.instance)
+    return {"NetworkInterfaces": [_item(one) for one in shown], "NextToken": token}
 
 
 def describe_network_interface_attribute(ask: Ask[DescribeNetworkInterfaceAttributeIn]) -> Answer:

@@ -15,7 +15,7 @@ from app.domain.ports import Entropy, Unit
 from app.domain.states import Kept, SnapshotState, VolumeState
 from app.domain.volume import DEFAULT_KIND, KINDS, LARGEST_GIB, SMALLEST_GIB, Snapshot, Volume
 from app.services import snapshots, tags
-from app.services.access import owns
+from app.services.access import each, owns
 
 MOST_VOLUMES = 5000
 MOST_GIB = 50 * 1024
@@ -115,17 +115,7 @@ def set_auto_enable_io(unit: Unit, caller: Caller, volume_id: str, *, on: bool) 
 
 def find(unit: Unit, caller: Caller, volume_ids: Sequence[str]) -> list[Volume]:
     """Look volumes up in the order asked, each once; Missing names all that are not there for the caller."""
-    found, missing = [], []
-    spelled = {ids.parse(given, "volume"): given for given in volume_ids}
-    for volume_id, given in spelled.items():
-        volume = unit.volumes.get(volume_id)
-        if volume is None or not owns(caller, volume) or volume.gone:
-            missing.append(given)
-        else:
-            found.append(volume)
-    if missing:
-        raise Missing("volume", *missing)
-    return found
+    return each(unit.volumes, "volume", volume_ids, lambda volume: owns(caller, volume) and not volume.gone)
 
 
 def visible(unit: Unit, where: Mapping[str, object]) -> list[Volume]:

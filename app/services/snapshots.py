@@ -137,16 +137,6 @@ def unshare(unit: Unit, caller: Caller, snapshot_id: str) -> None:
     unit.snapshots.put(replace(own(unit, caller, snapshot_id), users=(), public=False))
 
 
-def drop_deleted(unit: Unit, kept_ms: int, most: int) -> int:
-    """Remove rows of snapshots that went longer ago than that; return how many."""
-    gone = unit.snapshots.where(wanted=Kept.DELETED, removed=True)
-    old = [row for row in gone if unit.now_ms - row.deleted_at_ms > kept_ms][:most]
-    for row in old:
-        tags.forget(unit, row.id)
-        unit.snapshots.remove(row)
-    return len(old)
-
-
 def _check_label(unit: Unit, caller: Caller, label: Label, asked: int) -> None:
     if len(label.description) > LONGEST_DESCRIPTION:
         raise Invalid("Description", label.description, f"It has at most {LONGEST_DESCRIPTION} characters.")

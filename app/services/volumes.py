@@ -153,16 +153,6 @@ def growth_refused(unit: Unit, volume_id: str, why: str) -> None:
         unit.volumes.put(kept, event="volume.not grown", text=why)
 
 
-def drop_deleted(unit: Unit, kept_ms: int, most: int) -> int:
-    """Remove rows of volumes that went longer ago than that; return how many."""
-    gone = unit.volumes.where(wanted=Kept.DELETED, removed=True)
-    old = [row for row in gone if row.gone and unit.now_ms - row.deleted_at_ms > kept_ms][:most]
-    for row in old:
-        tags.forget(unit, row.id)
-        unit.volumes.remove(row)
-    return len(old)
-
-
 def _source(unit: Unit, caller: Caller, command: CreateVolume) -> Snapshot | None:
     if not command.snapshot_id:
         return None

@@ -8,6 +8,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from app.domain.rows import key
@@ -42,6 +43,7 @@ class Address:
         return "amazon" if self.automatic else self.account_id
 
 
+@lru_cache(4)  # a launch asks again and again for the one pool that there is
 def addresses_of(text: str) -> tuple[str, ...]:
     """List the addresses of a pool in order: single ones, `a-b`, `a/length` (hosts only), `!` before what is left out.
 

@@ -79,8 +79,6 @@ class CreateVolume:
     snapshot_id: str = ""
     kind: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
-    client_token: str = ""
-    request_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

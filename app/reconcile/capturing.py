@@ -96,6 +96,7 @@ class Capturer:
             async with self._slots:
                 sha256, size_bytes = await self._bytes(case)
             await self._tell(lambda unit: self._outcomes.image_captured(unit, image_id, sha256, size_bytes))
+            self._late.pop(image_id, None)
         except Unavailable as error:
             self._late[image_id] += not isinstance(error, Lost)
             if self._late[image_id] >= self._limits.attempts:

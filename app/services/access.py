@@ -5,12 +5,17 @@ Administrators of the cloud see and change everything, as in 1.6.1. A REST token
 do what its role covers: `need_role` decides that before any service is called.
 """
 
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
+from app.domain import ids
 from app.domain.account import Caller, Role
-from app.domain.errors import Forbidden
+from app.domain.errors import Forbidden, Missing
 from app.domain.image import Image
+from app.domain.records import Records
 from app.domain.volume import Snapshot
+
+Thing = TypeVar("Thing")
 
 
 class Owned(Protocol):
@@ -36,6 +41,16 @@ def may_copy(caller: Caller, image: Image) -> bool:
 def may_clone(caller: Caller, snapshot: Snapshot) -> bool:
     """Tell whether the caller may see a snapshot and make volumes from it."""
     return snapshot.public or caller.account_id in snapshot.users or owns(caller, snapshot)
+
+
+def each(table: Records[Thing], resource: str, given: Sequence[str], sees: Callable[[Thing], bool]) -> list[Thing]:
+    """Look things up in the order asked, each once; Missing names all that are not there for the caller."""
+    spelled = {ids.parse(thing_id, resource): thing_id for thing_id in given}
+    found = {thing_id: table.get(thing_id) for thing_id in spelled}
+    there = {thing_id: thing for thing_id, thing in found.items() if thing is not None and sees(thing)}
+    if len(there) < len(spelled):
+        raise Missing(resource, *(word for thing_id, word in spelled.items() if thing_id not in there))
+    return list(there.values())
 
 
 def scope(caller: Caller) -> dict[str, str]:

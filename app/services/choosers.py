@@ -49,7 +49,9 @@ class InOrder:
 
     def choose(self, most: int, closed: Mapping[str, str] = OPEN) -> int:
         rooms = self._rooms
-        now = {name: replace(room, closed=room.closed or closed.get(name, "")) for name, room in rooms.items()}
+        now = dict(rooms)
+        for name in closed.keys() & rooms.keys():
+            now[name] = replace(rooms[name], closed=rooms[name].closed or closed[name])
         decision = place_in_order(list(now.values()), self._need, most, self._policy, self.last)
         for each in decision.chosen:
             self.verdicts.append(verdicts.by_order(self._policy, now.values(), self._need, each.host))
@@ -61,7 +63,7 @@ class InOrder:
 
 
 @dataclass(slots=True, kw_only=True)
-class Sight:
+class Candidates:
     """The hosts as rules see them: `shut` says by row why one is no candidate at all. The table is the chooser's own,
     unless it chooses one host only."""
 
@@ -74,28 +76,30 @@ class Sight:
 class Ruled:
     """Chooses by rules, machine by machine, up to the first that finds no host."""
 
-    def __init__(self, ready: Ready, vm: Vm, sight: Sight, *, only_one: bool) -> None:
-        self._ready, self._vm, self._sight, self._only_one = ready, vm, sight, only_one
+    def __init__(self, ready: Ready, vm: Vm, candidates: Candidates, *, only_one: bool) -> None:
+        self._ready, self._vm, self._candidates, self._only_one = ready, vm, candidates, only_one
         self.chosen: list[Chosen] = []
         self.verdicts: list[bytes] = []
         self.refusals: tuple[str, ...] = ()
 
     def choose(self, most: int, closed: Mapping[str, str] = OPEN) -> int:
-        sight, before = self._sight, len(self.chosen)
-        shut = [why or closed.get(name, "") for name, why in zip(sight.hosts, sight.shut, strict=True)]
+        candidates, before = self._candidates, len(self.chosen)
+        shut = candidates.shut
+        if closed:
+            shut = [why or closed.get(name, "") for name, why in zip(candidates.hosts, shut, strict=True)]
         among = np.array([not why for why in shut], np.bool_) if any(shut) else None
         while len(self.chosen) - before < most:
-            placed = place(sight.table, self._vm, self._ready.policy, sight.now, among)
-            scene = Scene(sight.table, self._vm, sight.now)
+            placed = place(candidates.table, self._vm, self._ready.policy, candidates.now, among)
+            scene = Scene(candidates.table, self._vm, candidates.now)
             told = verdicts.by_rules(placed, scene, self._ready.evidence, shut)
             if placed.row == NOBODY:
                 self.refusals = _counted(verdicts.read(told, self._ready.evidence), placed, len(self._ready.evidence))
                 break
             self.verdicts.append(told)
-            cluster = sight.hosts[placed.host].cluster
+            cluster = candidates.hosts[placed.host].cluster
             self.chosen.append(Chosen(host=placed.host, cluster=cluster, reasons=self._why(placed)))
             if not self._only_one:
-                settle(sight.table, self._vm, placed.row)
+                settle(candidates.table, self._vm, placed.row)
         return len(self.chosen) - before
 
     def _why(self, placed: Placed) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """One thing for one client token: the same request again gives what the first one made.
 
 A token is kept as long as the thing: `tags.forget` drops both. It counts in its account and for its operation only,
-as in EC2. Transactions are one after another, so requests at once need no care of their own.
+as in EC2. Transactions are one after another, so requests at once need no care of their own. RunInstances keeps its
+token with the reservation, where answers show it: nothing more is written for a launch.
 """
 
 from collections.abc import Callable

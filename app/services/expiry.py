@@ -4,16 +4,20 @@ They stay as long as the journal does: a client token is remembered for that tim
 host was not seen since may still run there, so only what the loop saw gone is dropped.
 """
 
-from app.domain.ports import Unit
-from app.domain.states import Wanted
-from app.services import snapshots, tags, volumes
+from typing import TypeVar
+
+from app.domain.ports import Table, Unit
+from app.domain.states import Kept, Wanted
+from app.domain.volume import Snapshot, Volume
+from app.services import tags
 
 AT_ONCE = 500
+Row = TypeVar("Row", Volume, Snapshot)
 
 
 def drop_ended(unit: Unit, kept_ms: int) -> int:
     """Remove what ended longer ago than that, with all that hangs on it; return how many."""
-    gone = volumes.drop_deleted(unit, kept_ms, AT_ONCE) + snapshots.drop_deleted(unit, kept_ms, AT_ONCE)
+    gone = _drop_deleted(unit, unit.volumes, kept_ms) + _drop_deleted(unit, unit.snapshots, kept_ms)
     ended = unit.instances.where(wanted=Wanted.TERMINATED, removed=True)
     old = [row for row in ended if unit.now_ms - row.ended_at_ms > kept_ms][:AT_ONCE]
     for row in old:
@@ -25,3 +29,12 @@ def drop_ended(unit: Unit, kept_ms: int) -> int:
         if reservation is not None and not unit.instances.where(reservation_id=reservation_id):
             unit.reservations.remove(reservation)
     return gone + len(old)
+
+
+def _drop_deleted(unit: Unit, table: Table[Row], kept_ms: int) -> int:
+    gone = table.where(wanted=Kept.DELETED, removed=True)
+    old = [row for row in gone if row.gone and unit.now_ms - row.deleted_at_ms > kept_ms][:AT_ONCE]
+    for row in old:
+        tags.forget(unit, row.id)
+        table.remove(row)
+    return len(old)

@@ -26,7 +26,7 @@ from app.services import (
     public_addresses,
     tags,
 )
-from app.services.access import owns, scope
+from app.services.access import each, owns, scope
 from app.services.mapping import Mapping
 from app.services.rooms import rooms
 
@@ -155,17 +155,8 @@ def act(unit: Unit, caller: Caller, action: str, instance_ids: Sequence[str], ma
 
 def find(unit: Unit, caller: Caller, instance_ids: Sequence[str]) -> list[Instance]:
     """Look instances up in the order asked, each once; Missing names all that are not there for the caller."""
-    found, missing = [], []
-    spelled = {ids.parse(given, "instance"): given for given in instance_ids}
-    for instance_id, given in spelled.items():
-        instance = unit.instances.get(instance_id)
-        if instance is None or not owns(caller, instance) or instance.hidden(unit.now_ms):
-            missing.append(given)
-        else:
-            found.append(instance)
-    if missing:
-        raise Missing("instance", *missing)
-    return found
+    now_ms = unit.now_ms
+    return each(unit.instances, "instance", instance_ids, lambda one: owns(caller, one) and not one.hidden(now_ms))
 
 
 def of_interface(unit: Unit, caller: Caller, interface_id: str) -> Instance:

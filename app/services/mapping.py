@@ -26,7 +26,7 @@ from app.rules.tree import Phase
 from app.rules.walk import Pair
 from app.services import placement_groups, rulesets, verdicts
 from app.services.books import Books
-from app.services.choosers import Chooser, InOrder, Ruled, Sight
+from app.services.choosers import Candidates, Chooser, InOrder, Ruled
 from app.services.fleet import Fleet
 from app.services.machines import Wish
 from app.services.placing_order import cursor, go_on_behind
@@ -130,13 +130,13 @@ class Mapping:
             vm = Vm(values={**wish.facts(unit), "vm.age": now.at_s, "vm.migrations_1h": 0.0})
             vm = replace(vm, values={**vm.values, "vm.group_spread": books.spread(vm)})
             table = books.table if alone else books.table.copy()
-            sight = Sight(table=table, hosts=dict(books.hosts), shut=_shut(books, cluster), now=now)
-            chooser = Ruled(ready, vm, sight, only_one=alone)
+            candidates = Candidates(table=table, hosts=dict(books.hosts), shut=_shut(books, cluster), now=now)
+            chooser = Ruled(ready, vm, candidates, only_one=alone)
             if alone:
                 partitions = _fill(unit, wish, most, chooser)
         if not alone:  # many take a while, and sensors wait
             partitions = _fill(unit, wish, most, chooser)
-        last = sight.hosts[chooser.chosen[-1].host].ordinal if chooser.chosen else cursor(unit)
+        last = candidates.hosts[chooser.chosen[-1].host].ordinal if chooser.chosen else cursor(unit)
         return _choice(chooser, partitions, ruleset.policy, last, ruleset.id)
 
 

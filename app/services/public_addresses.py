@@ -8,6 +8,7 @@ an address may be given that is no longer in it: it is kept, and not given again
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 from app.domain import ids
 from app.domain.account import Caller
@@ -21,6 +22,7 @@ from app.services.access import owns
 
 MOST_PER_ACCOUNT = 5
 DOMAINS = ("vpc", "standard")
+_AT_ONCE = 64
 _POOL, _UNASKED, _CURSOR = "network.public_ips", "network.addressing", "network.public_cursor"
 
 
@@ -63,12 +65,11 @@ def allocate(unit: Unit, caller: Caller, entropy: Entropy, *, domain: str = "", 
     if held >= MOST_PER_ACCOUNT and not caller.admin:
         raise OverLimit("addresses", held + 1, MOST_PER_ACCOUNT)
     pool = pool_of(unit)
-    free = _free(unit, pool)
-    if ip and _parsed(ip) not in free:
+    if ip and (_parsed(ip) not in pool.addresses or unit.addresses.where(ip=ip)):
         raise Missing("address", ip)
     address = Address(
         id=ids.mint("allocation", entropy(ids.ENTROPY_BYTES)),
-        ip=ip or _first(free, pool, 1)[0],
+        ip=ip or _free(unit, pool, 1, 1)[0],
         account_id=caller.account_id,
         pool=pool.name,
         domain=domain or DOMAINS[0],
@@ -154,8 +155,7 @@ def choose(unit: Unit, least: int, most: int) -> tuple[str, ...]:
     """Choose free addresses for a launch, as many as there are; Exhausted if that is fewer than `least`."""
     if not most:
         return ()
-    pool = pool_of(unit)
-    return tuple(_first(_free(unit, pool), pool, least)[:most])
+    return tuple(_free(unit, pool_of(unit), least, most))
 
 
 def give(unit: Unit, instances: Sequence[Instance], chosen: Sequence[str], entropy: Entropy) -> None:
@@ -175,14 +175,19 @@ def give(unit: Unit, instances: Sequence[Instance], chosen: Sequence[str], entro
         _add(unit, row)
 
 
-def _free(unit: Unit, pool: Pool) -> list[str]:
-    """List what is free; those after the one given last come first, so that a released one comes again last."""
-    held, last = {row.ip for row in unit.addresses.where()}, unit.setting(_CURSOR)
+def _free(unit: Unit, pool: Pool, least: int, most: int) -> list[str]:
+    """List up to `most` free ones; those after the one given last come first, so that a released one comes again last.
+
+    Exhausted if they are fewer than `least`.
+    """
+    last = unit.setting(_CURSOR)
     start = pool.addresses.index(last) + 1 if last in pool.addresses else 0
-    return [ip for ip in (*pool.addresses[start:], *pool.addresses[:start]) if ip not in held]
-
-
-def _first(free: Sequence[str], pool: Pool, least: int) -> Sequence[str]:
+    free, all_of_them = list[str](), chain(pool.addresses[start:], pool.addresses[:start])
+    while some := list(islice(all_of_them, _AT_ONCE)):
+        held = {row.ip for row in unit.addresses.where(ip=some)}
+        free += [ip for ip in some if ip not in held]
+        if len(free) >= most:
+            return free[:most]
     if len(free) < least:
         why = f"{len(free)} of {len(pool.addresses)} are free" if pool.addresses else "this cloud has none"
         raise Exhausted("public addresses", f"{why}; an operator can set PUBLIC_IPS in eucalyptus.conf")

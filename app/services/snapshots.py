@@ -10,7 +10,7 @@ from app.domain.ports import Entropy, Unit
 from app.domain.states import Kept, SnapshotState, VolumeState
 from app.domain.volume import Snapshot, Volume
 from app.services import tags
-from app.services.access import may_clone, owns
+from app.services.access import each, may_clone, owns
 
 MOST_SNAPSHOTS = 10_000
 LONGEST_DESCRIPTION = 255
@@ -94,17 +94,9 @@ def usable(unit: Unit, caller: Caller, snapshot_id: str) -> Snapshot:
 
 def find(unit: Unit, caller: Caller, snapshot_ids: Sequence[str]) -> list[Snapshot]:
     """Look snapshots up that the caller may use, each once; Missing names all that are not there for the caller."""
-    found, missing = [], []
-    spelled = {ids.parse(given, "snapshot"): given for given in snapshot_ids}
-    for snapshot_id, given in spelled.items():
-        snapshot = unit.snapshots.get(snapshot_id)
-        if snapshot is None or not may_clone(caller, snapshot) or snapshot.gone:
-            missing.append(given)
-        else:
-            found.append(snapshot)
-    if missing:
-        raise Missing("snapshot", *missing)
-    return found
+    return each(
+        unit.snapshots, "snapshot", snapshot_ids, lambda snapshot: may_clone(caller, snapshot) and not snapshot.gone
+    )
 
 
 def visible(unit: Unit, caller: Caller) -> list[Snapshot]:
@@ -143,16 +135,6 @@ def share(
 def unshare(unit: Unit, caller: Caller, snapshot_id: str) -> None:
     """Let nobody but the owner make volumes from a snapshot."""
     unit.snapshots.put(replace(own(unit, caller, snapshot_id), users=(), public=False))
-
-
-def drop_deleted(unit: Unit, kept_ms: int, most: int) -> int:
-    """Remove rows of snapshots that went longer ago than that; return how many."""
-    gone = unit.snapshots.where(wanted=Kept.DELETED, removed=True)
-    old = [row for row in gone if unit.now_ms - row.deleted_at_ms > kept_ms][:most]
-    for row in old:
-        tags.forget(unit, row.id)
-        unit.snapshots.remove(row)
-    return len(old)
 
 
 def _check_label(unit: Unit, caller: Caller, label: Label, asked: int) -> None:

@@ -15,8 +15,7 @@ from app.domain.ports import Entropy, Unit
 from app.domain.states import Kept, SnapshotState, VolumeState
 from app.domain.volume import DEFAULT_KIND, KINDS, LARGEST_GIB, SMALLEST_GIB, Snapshot, Volume
 from app.services import snapshots, tags
-from app.services.access import owns
-from app.services.client_tokens import Promise, check, once
+from app.services.access import each, owns
 
 MOST_VOLUMES = 5000
 MOST_GIB = 50 * 1024
@@ -24,21 +23,15 @@ _SETTLED = (VolumeState.AVAILABLE, VolumeState.IN_USE)
 
 
 def create(unit: Unit, caller: Caller, command: CreateVolume, entropy: Entropy) -> Volume:
-    """Record a volume to be made; a client token that was used before gives its volume again."""
-
-    def make() -> Volume:
-        if unit.clusters.get(command.cluster) is None:
-            raise Missing("zone", command.cluster)
-        volume = new(unit, caller, command, entropy)
-        check_room(unit, caller.account_id, 1, volume.size_gib)
-        unit.volumes.add(volume, event="volume.asked", text=f"{volume.size_gib} GiB in {volume.cluster}")
-        if command.tags:
-            tags.set_on(unit, caller, (volume.id,), command.tags)
-        return volume
-
-    check(command.client_token)
-    promise = Promise(operation="CreateVolume", token=command.client_token, sha256=command.request_sha256)
-    return once(unit, caller, promise, unit.volumes, make)
+    """Record a volume to be made."""
+    if unit.clusters.get(command.cluster) is None:
+        raise Missing("zone", command.cluster)
+    volume = new(unit, caller, command, entropy)
+    check_room(unit, caller.account_id, 1, volume.size_gib)
+    unit.volumes.add(volume, event="volume.asked", text=f"{volume.size_gib} GiB in {volume.cluster}")
+    if command.tags:
+        tags.set_on(unit, caller, (volume.id,), command.tags)
+    return volume
 
 
 def new(unit: Unit, caller: Caller, command: CreateVolume, entropy: Entropy) -> Volume:
@@ -122,17 +115,7 @@ def set_auto_enable_io(unit: Unit, caller: Caller, volume_id: str, *, on: bool) 
 
 def find(unit: Unit, caller: Caller, volume_ids: Sequence[str]) -> list[Volume]:
     """Look volumes up in the order asked, each once; Missing names all that are not there for the caller."""
-    found, missing = [], []
-    spelled = {ids.parse(given, "volume"): given for given in volume_ids}
-    for volume_id, given in spelled.items():
-        volume = unit.volumes.get(volume_id)
-        if volume is None or not owns(caller, volume) or volume.gone:
-            missing.append(given)
-        else:
-            found.append(volume)
-    if missing:
-        raise Missing("volume", *missing)
-    return found
+    return each(unit.volumes, "volume", volume_ids, lambda volume: owns(caller, volume) and not volume.gone)
 
 
 def visible(unit: Unit, where: Mapping[str, object]) -> list[Volume]:
@@ -168,16 +151,6 @@ def growth_refused(unit: Unit, volume_id: str, why: str) -> None:
     if volume is not None and 0 < volume.seen_gib < volume.size_gib:
         kept = replace(volume, size_gib=volume.seen_gib, modify_error=why)
         unit.volumes.put(kept, event="volume.not grown", text=why)
-
-
-def drop_deleted(unit: Unit, kept_ms: int, most: int) -> int:
-    """Remove rows of volumes that went longer ago than that; return how many."""
-    gone = unit.volumes.where(wanted=Kept.DELETED, removed=True)
-    old = [row for row in gone if row.gone and unit.now_ms - row.deleted_at_ms > kept_ms][:most]
-    for row in old:
-        tags.forget(unit, row.id)
-        unit.volumes.remove(row)
-    return len(old)
 
 
 def _source(unit: Unit, caller: Caller, command: CreateVolume) -> Snapshot | None:

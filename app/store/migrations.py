@@ -38,7 +38,7 @@ def migrations() -> Migrations:
     steps(name="0013_images_complete")(_0013_images_complete)
     steps(name="0014_instance_attributes")(_0014_instance_attributes)
     steps(name="0015_promises")(_0015_promises)
-    steps(name="0018_state_of_instances")(_0018_state_of_instances)
+    steps(name="0016_state_of_instances")(_0016_state_of_instances)
     return steps
 
 
@@ -215,6 +215,8 @@ def _0011_addresses(schema: Schema) -> None:
         ' "association_id" TEXT NOT NULL DEFAULT \'\', "created_at_ms" INTEGER NOT NULL) STRICT'
     )
     schema.execute('CREATE INDEX "addresses_account_id" ON "addresses" ("account_id")')
+    # A look-up by instance does not use the partial index below: SQLite can not know that the id is not empty.
+    schema.execute('CREATE INDEX "addresses_instance" ON "addresses" ("instance_id")')
     for column in ("instance_id", "association_id"):
         schema.execute(f'CREATE UNIQUE INDEX "addresses_{column}" ON "addresses" ("{column}") WHERE "{column}" <> \'\'')
 
@@ -251,6 +253,9 @@ def _0015_promises(schema: Schema) -> None:
         ' PRIMARY KEY ("account_id", "operation", "token")) STRICT'
     )
     schema.execute('CREATE INDEX "client_tokens_made" ON "client_tokens" ("made")')
+    # Nor can it that a token is not empty, so the unique index finds none.
+    schema.execute('DROP INDEX "reservations_account"')
+    schema.execute('CREATE INDEX "reservations_account" ON "reservations" ("account_id", "client_token")')
     schema.execute(
         'CREATE TABLE "placement_groups" ("id" TEXT NOT NULL PRIMARY KEY, "account_id" TEXT NOT NULL,'
         ' "name" TEXT NOT NULL, "strategy" TEXT NOT NULL, "partitions" INTEGER NOT NULL DEFAULT 0,'
@@ -285,7 +290,7 @@ def _0015_promises(schema: Schema) -> None:
     schema.execute('UPDATE "instances" SET "partition_number" = 1 WHERE "placement_group" <> \'\'')
 
 
-def _0018_state_of_instances(schema: Schema) -> None:
+def _0016_state_of_instances(schema: Schema) -> None:
     """`Instance.state` in SQL, worked out where it is asked for; a law compares the two."""
     schema.execute(
         """ALTER TABLE "instances" ADD COLUMN "state" TEXT NOT NULL GENERATED ALWAYS AS (CASE "wanted"

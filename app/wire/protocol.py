@@ -111,7 +111,7 @@ class Protocol:
 
     def decode_over(self, call: Call, under: Mapping[str, Any]) -> msgspec.Struct:
         """Read a request again, laid over parameters that are given by the model's member names."""
-        model = self._models.load(self.service, call.date)
+        model = self._model(call.date)
         tree = laid_over(call.tree, unfold(model, call.operation, under))
         return self._decoder(call.operation, model)(tree)
 

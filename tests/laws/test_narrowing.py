@@ -22,17 +22,17 @@ from app.domain.states import InstanceState, Seen, Wanted
 from app.domain.tag import Tag
 from app.server.ec2 import filters, narrowing, pages
 from app.server.ec2.columns import (
-    CARD_COLUMNS,
     GROUP_COLUMNS,
     IMAGE_COLUMNS,
     INSTANCE_COLUMNS,
+    INTERFACE_COLUMNS,
     KEY_PAIR_COLUMNS,
     STATUS_COLUMNS,
 )
 from app.server.ec2.facts import IMAGE, INSTANCE, KEY_PAIR, STATUS
 from app.server.ec2.group_scene import FACTS as GROUP
 from app.server.ec2.group_scene import ShownGroup
-from app.server.ec2.network_facts import CARD
+from app.server.ec2.network_facts import INTERFACE
 from app.server.ec2.operation import Filter
 from app.server.ec2.scene import Shown
 from app.store.database import Database
@@ -106,7 +106,7 @@ def check(unit: Unit, table: Any, facts: Mapping[str, Any], columns: Any, shown:
 
 
 @pytest.mark.parametrize(
-    ("facts", "columns"), [(INSTANCE, INSTANCE_COLUMNS), (STATUS, STATUS_COLUMNS), (CARD, CARD_COLUMNS)]
+    ("facts", "columns"), [(INSTANCE, INSTANCE_COLUMNS), (STATUS, STATUS_COLUMNS), (INTERFACE, INTERFACE_COLUMNS)]
 )
 def test_no_instance_that_meets_a_filter_is_passed_over(facts: Mapping[str, Any], columns: Any) -> None:
     def work(unit: Unit) -> None:

@@ -10,7 +10,7 @@ from app.server.ec2.facts import IMAGE, INSTANCE, KEY_PAIR, STATUS
 from app.server.ec2.filters import MOST_VALUES
 from app.server.ec2.group_scene import FACTS as GROUP
 from app.server.ec2.narrowing import Column, Columns, Sight, Values, escaped
-from app.server.ec2.network_facts import CARD
+from app.server.ec2.network_facts import INTERFACE
 from app.server.ec2.volume_items import MODIFICATION, VOLUME, VOLUME_STATUS
 from app.wire import scalars
 
@@ -135,8 +135,8 @@ INSTANCE_COLUMNS: Columns = {
     "tenancy": _always("default"),
     "vpc-id": _always(DEFAULT_VPC_ID),
 }
-CARD_COLUMNS: Columns = {
-    **dict.fromkeys(CARD, _unsaid),
+INTERFACE_COLUMNS: Columns = {
+    **dict.fromkeys(INTERFACE, _unsaid),
     "addresses.association.public-ip": _public_ips,
     "addresses.private-ip-address": "private_ip",
     "association.public-ip": _public_ips,

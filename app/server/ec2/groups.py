@@ -87,18 +87,14 @@ def describe_security_groups(ask: Ask[DescribeSecurityGroupsIn]) -> Answer:
     refuse_many("GroupId", [*asked.group_ids, *asked.group_names])
     known = ask.site.filters(ask.operation)
 
-    def keep(rows: list[SecurityGroup]) -> list[SecurityGroup]:
-        if not asked.filters:
-            return rows
-        shown = filters.select(ShownGroup.of(ask.unit, rows), asked.filters, FACTS, known, tags=lambda one: one.tags)
-        return [one.group for one in shown]
+    def keep(rows: list[SecurityGroup]) -> list[ShownGroup]:
+        return filters.select(ShownGroup.of(ask.unit, rows), asked.filters, FACTS, known, tags=lambda one: one.tags)
 
     where = narrowing.where(ask.unit, ask.caller, asked.filters, GROUP_COLUMNS)
     if asked.group_ids or asked.group_names:
         named = groups.find(ask.unit, ask.caller, asked.group_ids, asked.group_names)
         where["id"] = [group.id for group in named]
-    cut, token = pages.read(ask.unit.groups, {"id": str}, keep, asked, where)
-    shown = ShownGroup.of(ask.unit, cut)
+    shown, token = pages.read(ask.unit.groups, {"id": str}, keep, asked, where, lambda one: one.group)
     items = [group_item(one, arn(ask, one.group.account_id, "security-group", one.group.id)) for one in shown]
     return {"SecurityGroups": items, "NextToken": token}
 

@@ -199,19 +199,15 @@ def _select(ask: Ask[DescribeInstancesIn], where: dict[str, object]) -> tuple[li
     asked, known = ask.request, ask.site.filters(ask.operation)
     facts = STATUS if ask.operation == "DescribeInstanceStatus" else INSTANCE
 
-    def keep(rows: list[Instance]) -> list[Instance]:
+    def keep(rows: list[Instance]) -> list[Shown]:
         there = [row for row in rows if not row.hidden(ask.unit.now_ms)]
-        if not asked.filters:
-            return there
-        shown = filters.select(Shown.of(ask.unit, there), asked.filters, facts, known, tags=lambda one: one.tags)
-        return [one.instance for one in shown]
+        return filters.select(Shown.of(ask.unit, there), asked.filters, facts, known, tags=lambda one: one.tags)
 
     if asked.instance_ids:
         refuse_many("InstanceId", asked.instance_ids)
         named = instances.find(ask.unit, ask.caller, asked.instance_ids)
         where["id"] = [instance.id for instance in named]
-    rows, token = pages.read(ask.unit.instances, _ORDER, keep, asked, where)
-    return Shown.of(ask.unit, rows), token
+    return pages.read(ask.unit.instances, _ORDER, keep, asked, where, lambda one: one.instance)
 
 
 def _status(shown: Shown) -> Answer:

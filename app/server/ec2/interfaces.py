@@ -6,9 +6,9 @@ from app.domain import vpc
 from app.domain.errors import Absent, Invalid
 from app.domain.instance import Instance
 from app.server.ec2 import filters, narrowing, pages
-from app.server.ec2.cards import attachment, card
-from app.server.ec2.columns import CARD_COLUMNS
-from app.server.ec2.network_facts import CARD
+from app.server.ec2.columns import INTERFACE_COLUMNS
+from app.server.ec2.interface_items import attachment, interface
+from app.server.ec2.network_facts import INTERFACE
 from app.server.ec2.operation import Answer, Ask, Filter, Operation, refuse_many
 from app.server.ec2.scene import Shown, group_set
 from app.services import instances
@@ -32,20 +32,17 @@ def describe_network_interfaces(ask: Ask[DescribeNetworkInterfacesIn]) -> Answer
     asked = ask.request
     pages.refuse_ids_with_pages(asked.network_interface_ids, asked.max_results)
     refuse_many("NetworkInterfaceId", asked.network_interface_ids)
-    where = narrowing.where(ask.unit, ask.caller, asked.filters, CARD_COLUMNS) | {"removed": False}
+    where = narrowing.where(ask.unit, ask.caller, asked.filters, INTERFACE_COLUMNS) | {"removed": False}
     if asked.network_interface_ids:
         named = [instances.of_interface(ask.unit, ask.caller, one) for one in asked.network_interface_ids]
         where["id"] = [instance.id for instance in named]
     known = ask.site.filters(ask.operation)
 
-    def keep(rows: list[Instance]) -> list[Instance]:
-        if not asked.filters:
-            return rows
-        shown = Shown.of(ask.unit, rows)
-        return [one.instance for one in filters.select(shown, asked.filters, CARD, known, tags=lambda _: {})]
+    def keep(rows: list[Instance]) -> list[Shown]:
+        return filters.select(Shown.of(ask.unit, rows), asked.filters, INTERFACE, known, tags=lambda _: {})
 
-    rows, token = pages.read(ask.unit.instances, _ORDER, keep, asked, where)
-    return {"NetworkInterfaces": [_item(one) for one in Shown.of(ask.unit, rows)], "NextToken": token}
+    shown, token = pages.read(ask.unit.instances, _ORDER, keep, asked, where, lambda one: one.instance)
+    return {"NetworkInterfaces": [_item(one) for one in shown], "NextToken": token}
 
 
 def describe_network_interface_attribute(ask: Ask[DescribeNetworkInterfaceAttributeIn]) -> Answer:
@@ -69,7 +66,7 @@ def describe_network_interface_attribute(ask: Ask[DescribeNetworkInterfaceAttrib
 def _item(shown: Shown) -> Answer:
     instance, address = shown.instance, shown.address
     return {
-        **card(instance, group_set(shown.groups), address),
+        **interface(instance, group_set(shown.groups), address),
         "AvailabilityZone": instance.cluster,
         "AvailabilityZoneId": instance.cluster,
         "PublicDnsName": address.ip if address else None,

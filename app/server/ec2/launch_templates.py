@@ -103,7 +103,7 @@ def create_launch_template(ask: Ask[CreateLaunchTemplateIn]) -> Answer:
         tags.set_on(ask.unit, ask.caller, (made.id,), specified_tags(asked.tag_specifications, "launch-template"))
         return made
 
-    return {"LaunchTemplate": _template(ask.unit, ask.once(ask.unit.launch_templates, make, LONGEST_TOKEN))}
+    return {"LaunchTemplate": _tagged(ask.unit, ask.once(ask.unit.launch_templates, make, LONGEST_TOKEN))}
 
 
 def create_launch_template_version(ask: Ask[CreateLaunchTemplateVersionIn]) -> Answer:
@@ -132,7 +132,10 @@ def describe_launch_templates(ask: Ask[DescribeLaunchTemplatesIn]) -> Answer:
     known = ask.site.filters(ask.operation)
     chosen = filters.select(found, asked.filters, _TEMPLATE, known, tags=lambda template: named.get(template.id, {}))
     cut, token = pages.page(chosen, lambda template: (template.id,), asked.max_results, asked.next_token, PAGE)
-    return {"LaunchTemplates": [_template(ask.unit, template) for template in cut], "NextToken": token}
+    return {
+        "LaunchTemplates": [_template(template, named.get(template.id, {})) for template in cut],
+        "NextToken": token,
+    }
 
 
 def describe_launch_template_versions(ask: Ask[DescribeLaunchTemplateVersionsIn]) -> Answer:
@@ -149,12 +152,12 @@ def modify_launch_template(ask: Ask[ModifyLaunchTemplateIn]) -> Answer:
         template = ask.once(
             ask.unit.launch_templates, lambda: launch_templates.set_default(ask.unit, template, version), LONGEST_TOKEN
         )
-    return {"LaunchTemplate": _template(ask.unit, template)}
+    return {"LaunchTemplate": _tagged(ask.unit, template)}
 
 
 def delete_launch_template(ask: Ask[TemplateIn]) -> Answer:
     template = _named(ask)
-    last = _template(ask.unit, template)
+    last = _tagged(ask.unit, template)
     launch_templates.delete(ask.unit, template)
     return {"LaunchTemplate": last}
 
@@ -233,7 +236,11 @@ def _refusal(error: CloudError) -> Answer:
     return {"Code": code, "Message": str(error)}
 
 
-def _template(unit: Unit, template: LaunchTemplate) -> Answer:
+def _tagged(unit: Unit, template: LaunchTemplate) -> Answer:
+    return _template(template, tags.by_resource(unit, (template.id,)).get(template.id, {}))
+
+
+def _template(template: LaunchTemplate, named: dict[str, str]) -> Answer:
     return {
         "LaunchTemplateId": template.id,
         "LaunchTemplateName": template.name,
@@ -241,7 +248,7 @@ def _template(unit: Unit, template: LaunchTemplate) -> Answer:
         "CreatedBy": template.created_by,
         "DefaultVersionNumber": template.default_version,
         "LatestVersionNumber": template.latest_version,
-        "Tags": tag_pairs(tags.by_resource(unit, (template.id,)).get(template.id, {})),
+        "Tags": tag_pairs(named),
     }
 
 

@@ -66,17 +66,17 @@ def network_of(unit: Unit, asked: Asked) -> LaunchNetwork:
             group_ids=tuple(asked.security_group_ids),
             addressing=asked.addressing_type,
         )
-    card = _sole(asked.network_interfaces)
+    interface = _sole(asked.network_interfaces)
     for what, said in (("subnet ID", asked.subnet_id), ("security groups", _groups(asked))):
         if said:
             raise Combination(
                 f"Network interfaces and an instance-level {what} may not be specified on the same request"
             )
     return LaunchNetwork(
-        cluster=_cluster(unit, zone, card.subnet_id),
-        group_ids=tuple(card.groups),
-        addressing=_addressing(asked.addressing_type, card.associate_public_ip_address),
-        description=card.description,
+        cluster=_cluster(unit, zone, interface.subnet_id),
+        group_ids=tuple(interface.groups),
+        addressing=_addressing(asked.addressing_type, interface.associate_public_ip_address),
+        description=interface.description,
     )
 
 
@@ -89,14 +89,14 @@ def _zone(placement: PlacementIn) -> str:
     return placement.availability_zone or placement.availability_zone_id
 
 
-def _sole(cards: Sequence[NetworkInterfaceIn]) -> NetworkInterfaceIn:
-    if len(cards) > 1:
-        raise OverLimit("network interfaces per instance", len(cards), 1)
-    if cards[0].device_index is None:
+def _sole(given: Sequence[NetworkInterfaceIn]) -> NetworkInterfaceIn:
+    if len(given) > 1:
+        raise OverLimit("network interfaces per instance", len(given), 1)
+    if given[0].device_index is None:
         raise Absent("NetworkInterface.1.DeviceIndex")
-    if cards[0].device_index:
-        raise Invalid("NetworkInterface.1.DeviceIndex", cards[0].device_index, "The first interface has index 0.")
-    return cards[0]
+    if given[0].device_index:
+        raise Invalid("NetworkInterface.1.DeviceIndex", given[0].device_index, "The first interface has index 0.")
+    return given[0]
 
 
 def _groups(asked: Asked) -> Sequence[str]:

@@ -79,7 +79,7 @@ _ON_BOTH: Facts[Shown] = {
     "vpc-id": _vpc,
 }
 
-CARD: Facts[Shown] = {
+INTERFACE: Facts[Shown] = {
     **_ON_BOTH,
     "addresses.association.owner-id": _ip_owner,
     "interface-type": lambda s: ["interface"],

@@ -13,6 +13,7 @@ import msgspec
 from app.domain.errors import Combination, Invalid, Malformed
 from app.domain.records import Records
 
+Row = TypeVar("Row")
 Thing = TypeVar("Thing")
 Key = tuple[int | str, ...]
 Order = Mapping[str, type]
@@ -32,16 +33,23 @@ class Paged(Protocol):
     def next_token(self) -> str | None: ...
 
 
+def itself(thing: Thing) -> Thing:
+    return thing
+
+
 def read(
-    table: Records[Thing],
+    table: Records[Row],
     order: Order,
-    keep: Callable[[list[Thing]], list[Thing]],
+    keep: Callable[[list[Row]], list[Thing]],
     asked: Paged,
     where: Mapping[str, object],
-    bounds: tuple[int, int] = BOUNDS,
+    row: Callable[[Thing], object] = itself,
 ) -> tuple[list[Thing], str | None]:
-    """Read from the table until one page of things is there that `keep` lets through; return it with the next token."""
-    most = _checked(asked.max_results, bounds)
+    """Read from the table until one page of things is there; return it with the next token.
+
+    `keep` makes things of the rows that it lets through, `row` says which row one was made of.
+    """
+    most = _checked(asked.max_results, BOUNDS)
     after = _behind(asked.next_token, order) if asked.next_token else ()
     if most is None:
         return keep(table.part(tuple(order), after, _ALL, **where)), None
@@ -53,7 +61,7 @@ def read(
         if len(rows) < size or len(kept) > most:
             break
         after, size = _key(rows[-1], order), _MOST_AT_ONCE
-    return (kept[:most], _token(_key(kept[most - 1], order))) if len(kept) > most else (kept, None)
+    return (kept[:most], _token(_key(row(kept[most - 1]), order))) if len(kept) > most else (kept, None)
 
 
 def page(

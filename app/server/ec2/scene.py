@@ -14,7 +14,7 @@ from app.domain.ports import Unit
 from app.domain.states import HostState, InstanceState
 from app.domain.volume import Volume
 from app.server.ec2.block_devices import mappings
-from app.server.ec2.cards import network_members
+from app.server.ec2.interface_items import network_members
 from app.server.ec2.operation import Answer, tag_pairs
 from app.services import attachments, placement_groups, public_addresses, tags
 from app.wire.markup import timestamp

@@ -21,8 +21,6 @@ from app.server.ec2.volume_items import (
 )
 from app.services import attachments, tags, volumes
 
-_PAGES = (5, 1000)
-
 
 class CreateVolumeIn(msgspec.Struct):
     availability_zone: str = ""
@@ -91,10 +89,8 @@ def create_volume(ask: Ask[CreateVolumeIn]) -> Answer:
         snapshot_id=asked.snapshot_id,
         kind=asked.volume_type,
         tags=specified_tags(asked.tag_specifications, "volume"),
-        client_token=asked.client_token,
-        request_sha256=ask.sha256,
     )
-    volume = volumes.create(ask.unit, ask.caller, command, ask.site.entropy)
+    volume = ask.once(ask.unit.volumes, lambda: volumes.create(ask.unit, ask.caller, command, ask.site.entropy))
     return volume_item(_shown(ask, [volume])[0])
 
 
@@ -106,14 +102,14 @@ def delete_volume(ask: Ask[VolumeIdIn]) -> Answer:
 def describe_volumes(ask: Ask[DescribeVolumesIn]) -> Answer:
     asked, known = ask.request, ask.site.filters(ask.operation)
     shown = filters.select(_shown(ask, _named(ask)), asked.filters, VOLUME, known, tags=lambda one: one.tags)
-    cut, token = pages.page(shown, lambda one: _order(one.volume), asked.max_results, asked.next_token, _PAGES)
+    cut, token = pages.page(shown, lambda one: _order(one.volume), asked.max_results, asked.next_token)
     return {"Volumes": [volume_item(one) for one in cut], "NextToken": token}
 
 
 def describe_volume_status(ask: Ask[DescribeVolumesIn]) -> Answer:
     asked = ask.request
     found = filters.select(_named(ask), asked.filters, VOLUME_STATUS, ask.site.filters(ask.operation))
-    cut, token = pages.page(found, _order, asked.max_results, asked.next_token, _PAGES)
+    cut, token = pages.page(found, _order, asked.max_results, asked.next_token)
     return {"VolumeStatuses": [status_item(volume) for volume in cut], "NextToken": token}
 
 

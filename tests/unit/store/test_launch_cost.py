@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.address import Address
 from app.domain.commands import RunInstances
 from app.domain.ports import Unit
-from app.services import instances
+from app.services import instances, public_addresses
 from app.store.changes import Changes
 from app.store.connection import connect, prepare
 from app.store.database import Database
@@ -60,9 +61,19 @@ def database(counting: Counting, tmp_path: Path) -> Iterator[Database]:
     readers.close()
 
 
-def launch(unit: Unit, count: int) -> None:
-    command = RunInstances(image_id=an_image().id, min_count=count, max_count=count)
-    instances.run(unit, CALLER, command, ENTROPY, a_mapping())
+def launch(unit: Unit, count: int, token: str = "") -> None:
+    command = RunInstances(image_id=an_image().id, min_count=count, max_count=count, client_token=token)
+    _, made = instances.run(unit, CALLER, command, ENTROPY, a_mapping())
+    public_addresses.of_instances(unit, [instance.id for instance in made])
+
+
+def crowd(unit: Unit) -> None:
+    launch(unit, 400)
+    for number in range(100):
+        launch(unit, 1, f"earlier {number}")
+        unit.addresses.add(
+            Address(id=f"eipalloc-{number}", ip=f"10.9.8.{number}", account_id="1", pool="p", created_at_ms=1)
+        )
 
 
 async def test_a_launch_is_one_commit(database: Database, counting: Counting) -> None:
@@ -75,11 +86,11 @@ async def test_a_launch_is_one_commit(database: Database, counting: Counting) ->
 async def test_a_launch_among_many_costs_what_one_among_few_costs(database: Database, counting: Counting) -> None:
     async def steps() -> int:
         before = counting.steps
-        await database.write(lambda unit: launch(unit, 1))
+        await database.write(lambda unit: launch(unit, 1, f"at {before}"))
         return counting.steps - before
 
     await database.write(lambda unit: furnish(unit, BIG))
     await database.write(lambda unit: launch(unit, 2))
     few = await steps()
-    await database.write(lambda unit: launch(unit, 400))
+    await database.write(crowd)
     assert await steps() < 1.2 * few

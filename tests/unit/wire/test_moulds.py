@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.domain.address import Address
-from app.server.ec2.cards import card, network_members
+from app.server.ec2.interface_items import interface, network_members
 from app.server.ec2.operation import Answer
 from app.wire.answers import compile_answer
 from app.wire.models import Models
@@ -31,7 +31,7 @@ def test_an_interface_is_the_same_either_way(
 ) -> None:
     instance = an_instance(private_ip=private_ip, interface_description=description, created_at_ms=1_700_000_000_123)
     groups: list[Answer] = [{"GroupId": "sg-1", "GroupName": "<web>"}]
-    formed = card(instance, groups, address)
+    formed = interface(instance, groups, address)
     for more in ("InstanceId", "InstanceOwnerId"):
         formed["Attachment"].pop(more)  # type: ignore[attr-defined]
     shown: Any = network_members(instance, groups, address)["NetworkInterfaces"]

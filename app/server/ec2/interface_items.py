@@ -46,10 +46,10 @@ def network_members(instance: Instance, groups: Sequence[Answer], address: Addre
     }
 
 
-def card(instance: Instance, groups: Sequence[Answer], address: Address | None) -> Answer:
+def interface(instance: Instance, groups: Sequence[Answer], address: Address | None) -> Answer:
     """Form the interface by itself, which tells more than its instance does."""
     facts = _facts(instance)
-    whole = _card(facts, association(address), bool(instance.address))
+    whole = _interface(facts, association(address), bool(instance.address))
     return {**whole, "Attachment": attachment(instance), "Groups": groups}
 
 
@@ -102,7 +102,7 @@ def _attachment(facts: Mapping[str, object]) -> Answer:
     }
 
 
-def _card(facts: Mapping[str, object], on: Answer | None, private: bool) -> Answer:
+def _interface(facts: Mapping[str, object], on: Answer | None, private: bool) -> Answer:
     """Form all but the groups; `private`: whether there is a private address."""
     main: Answer = {
         "Association": on,
@@ -132,7 +132,7 @@ def _card(facts: Mapping[str, object], on: Answer | None, private: bool) -> Answ
 _NAMES = ("address", "attached", "checked", "description", "ip", "ip_owner", "mac", "name", "owner", "subnet")
 _HOLES = {**{name: hole(name) for name in _NAMES}, "id": f"i-{hole('digits')}"}
 _MOULDS = {
-    (private, public): Mould(_card(_HOLES, _association(_HOLES) if public else None, private))
+    (private, public): Mould(_interface(_HOLES, _association(_HOLES) if public else None, private))
     for private in (False, True)
     for public in (False, True)
 }

@@ -5,9 +5,12 @@ Made at the first use from what a lock file pins, and made anew when that file c
 believed.
 """
 
+import fcntl
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 INSTALL_WITHIN_S = 600
@@ -20,23 +23,25 @@ class NotHere(OSError):
 
 def virtual(environment: Path, lock: Path, python: str) -> Path:
     """Make a virtual environment, unless what its lock pins is there already; OSError says why it could not be."""
-    if not _is_made(environment, lock):
-        interpreter = _interpreter(python)
-        _begin(environment, lock)
-        _run(interpreter, "-m", "venv", str(environment))
-        _run(str(environment / "bin" / "python"), *_PIP, "-r", str(lock))
-        _finish(environment, lock)
+    with _alone(environment):
+        if not _is_made(environment, lock):
+            interpreter = _interpreter(python)
+            _begin(environment, lock)
+            _run(interpreter, "-m", "venv", str(environment))
+            _run(str(environment / "bin" / "python"), *_PIP, "-r", str(lock))
+            _finish(environment, lock)
     return environment
 
 
 def folder_of_packages(environment: Path, lock: Path, python: str) -> tuple[str, Path]:
     """Install into a folder for PYTHONPATH, for a Python too old for venv; return the interpreter and the folder."""
     interpreter = _interpreter(python)
-    if not _is_made(environment, lock):
-        _begin(environment, lock)
-        # What a build leaves behind for tools of today is no warning of interest.
-        _run(interpreter, "-W", "ignore", *_PIP, "--target", str(environment), "-r", str(lock))
-        _finish(environment, lock)
+    with _alone(environment):
+        if not _is_made(environment, lock):
+            _begin(environment, lock)
+            # What a build leaves behind for tools of today is no warning of interest.
+            _run(interpreter, "-W", "ignore", *_PIP, "--target", str(environment), "-r", str(lock))
+            _finish(environment, lock)
     return interpreter, environment
 
 
@@ -46,15 +51,25 @@ def node(environment: Path, packages: Path) -> Path:
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         raise NotHere("node is not on this machine")
-    if not _is_made(environment, lock):
-        _begin(environment, lock)
-        environment.mkdir(parents=True)
-        for file in (lock, packages / "package.json"):
-            shutil.copy(file, environment)
-        words = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-        _run(npm, *words, "--prefix", str(environment))
-        _finish(environment, lock)
+    with _alone(environment):
+        if not _is_made(environment, lock):
+            _begin(environment, lock)
+            environment.mkdir(parents=True)
+            for file in (lock, packages / "package.json"):
+                shutil.copy(file, environment)
+            words = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+            _run(npm, *words, "--prefix", str(environment))
+            _finish(environment, lock)
     return environment
+
+
+@contextmanager
+def _alone(environment: Path) -> Iterator[None]:
+    """Let one process at a time look at an environment and make it; the lock goes with the process."""
+    environment.parent.mkdir(parents=True, exist_ok=True)
+    with environment.with_name(f"{environment.name}.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def _is_made(environment: Path, lock: Path) -> bool:

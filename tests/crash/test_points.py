@@ -36,9 +36,11 @@ LIFE = (
     ("move", "running"),
     ("reboot", "running"),
     ("stop", "stopped"),
+    ("image", "stopped"),
     ("start", "running"),
     ("terminate", "terminated"),
 )
+COPY = "copy"
 STEP_S = 30.0
 
 
@@ -72,9 +74,12 @@ class Life:
             self.left.pop(0)
 
     def ask(self, action: str) -> None:
-        """Ask for one step; a move until it is done."""
+        """Ask for one step; a move, and an image of a disk, until it is done."""
         if action == "move":
             eventually(lambda: all([self.moved(each) for each in self.ids]), STEP_S)
+            return
+        if action == "image":
+            eventually(self.imaged, STEP_S)
             return
         try:
             getattr(self.ec2, f"{action}_instances")(InstanceIds=self.ids)
@@ -89,6 +94,13 @@ class Life:
             with suppress(Refused):
                 self.rest.send(calls.move(instance_id, OTHER))
         return view.host == OTHER and not view.moving_from
+
+    def imaged(self) -> bool:
+        """Tell whether there is an image of a disk, or a host that gives none was asked; ask for it if nobody has."""
+        made = self.ec2.describe_images(Owners=["self"], Filters=[{"Name": "name", "Values": [COPY]}])["Images"]
+        if not made:
+            self.ec2.create_image(InstanceId=self.ids[0], Name=COPY)
+        return any(image["State"] != "pending" for image in made)
 
     def rebooted(self) -> bool:
         """Tell whether a guest is known to have rebooted; EC2 calls them running all the while."""

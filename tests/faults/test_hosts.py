@@ -71,7 +71,7 @@ def test_a_host_that_hangs_holds_up_no_answer(zone: ScriptedZone) -> None:
     began = time.monotonic()
     zone.ec2.describe_instances()
     zone.ec2.terminate_instances(InstanceIds=[instance_id])
-    assert zone.shown(instance_id)["State"]["Name"] == "shutting-down"
+    assert zone.shown(instance_id)["State"]["Name"] in {"shutting-down", "terminated"}
     assert time.monotonic() - began < 5
 
 

@@ -70,7 +70,7 @@ PLANTS = {
         right="            job.error = _failure(error)\n",
         wrong="            job.error = None\n",
         means="callers of a group that was not committed are told that all is well",
-        found_by=28,
+        found_by=122,
     ),
     "image-under-disk": Plant(
         module="app.reconcile.loop",

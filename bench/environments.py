@@ -23,9 +23,9 @@ class NotHere(OSError):
 
 def virtual(environment: Path, lock: Path, python: str) -> Path:
     """Make a virtual environment, unless what its lock pins is there already; OSError says why it could not be."""
+    interpreter = _interpreter(python)
     with _alone(environment):
         if not _is_made(environment, lock):
-            interpreter = _interpreter(python)
             _begin(environment, lock)
             _run(interpreter, "-m", "venv", str(environment))
             _run(str(environment / "bin" / "python"), *_PIP, "-r", str(lock))

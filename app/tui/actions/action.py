@@ -1,0 +1,55 @@
+"""One action of the registry, and the words that say where it is offered."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+TABLES = frozenset({"hosts", "instances", "events"})
+THINGS = frozenset({"hosts", "instances"})
+PLACES = frozenset({"overview", "hosts", "instances", "events", "instance", "output", "help"})
+ROLES = ("viewer", "operator", "admin")
+
+
+class Danger(IntEnum):
+    """How much an action hurts when it was not meant; from 1 on it changes the cloud."""
+
+    LOOK = 0
+    REVERSIBLE = 1
+    DISTURBS = 2
+    DESTROYS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One thing a person can do. `command` is what does the same in a shell ({ids} is filled in)."""
+
+    name: str
+    method: str
+    screens: frozenset[str]
+    key: str
+    title: str
+    help: str
+    danger: Danger = Danger.LOOK
+    role: str = "viewer"
+    command: str = ""
+    shown: bool = True
+
+    @property
+    def key_shown(self) -> str:
+        return _SPELLED.get(self.key, self.key)
+
+
+_SPELLED = {
+    "colon": ":",
+    "slash": "/",
+    "question_mark": "?",
+    "minus": "-",
+    "asterisk": "*",
+    "space": "space",
+    "escape": "esc",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+}
+
+
+def at(*screens: str) -> frozenset[str]:
+    return frozenset(screens)

@@ -19,10 +19,10 @@ from app.server.history import HistoryController
 from app.server.hosts import ClusterController, HostController
 from app.server.images import ImageController
 from app.server.instances import InstanceController
+from app.server.openapi import plugins
 from app.server.overview import OverviewController
 from app.server.remapping import RemappingController
 from app.server.rulesets import RulesetController
-from app.server.schema_page import ListingPlugin
 from app.server.types import TypeController
 
 ROOT = "/api/v1"
@@ -61,8 +61,13 @@ def create_app(cloud: Cloud) -> Litestar:
             title="Eucalyptus REST API",
             version=cloud.version,
             path="/api/schema",
-            render_plugins=[ListingPlugin()],
-            components=Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}),
+            render_plugins=plugins.plugins(),
+            use_handler_docstrings=True,
+            components=Components(
+                security_schemes={
+                    "bearer": SecurityScheme(type="http", scheme="bearer", description="A token: `euca token create`.")
+                }
+            ),
         ),
         state=State({"cloud": cloud}),
         logging_config=None,

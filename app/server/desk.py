@@ -12,6 +12,7 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import NamedDependency
+from litestar.exceptions import HTTPException
 from litestar.handlers.base import BaseRouteHandler
 from litestar.params import SkipValidation
 
@@ -25,14 +26,15 @@ from app.services.access import need_role
 log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
+JSON = "application/json"
 ROLE = "role"
 """Key of a route's `opt`: the role that its caller needs. A route without it can not be called."""
 LONGEST_AUDIT_TEXT = 500
 
 
-def needs(role: Role) -> dict[str, Role]:
-    """Declare as a route's `opt` which role its caller needs."""
-    return {ROLE: role}
+def needs(role: Role, *also: int) -> dict[str, object]:
+    """Declare as a route's `opt` which role its caller needs, and problems that only it answers with, by status."""
+    return {ROLE: role, "also": also}
 
 
 class Desk:
@@ -98,6 +100,7 @@ async def authenticate(connection: ASGIConnection[Any, Any, Any, State], handler
     connection.scope["desk"] = desk  # type: ignore[typeddict-unknown-key]
     action = str(getattr(handler, "operation_id", "") or handler.handler_name)
     needed = handler.opt.get(ROLE)
+    _check_type(connection.headers.get("content-type", ""), handler)
     try:
         if not isinstance(needed, Role):
             raise Forbidden(action)
@@ -106,6 +109,14 @@ async def authenticate(connection: ASGIConnection[Any, Any, Any, State], handler
         if connection.scope["method"] != "GET":  # type: ignore[typeddict-item]
             await desk.refused(action, connection.url.path, error)
         raise
+
+
+def _check_type(given: str, handler: BaseRouteHandler) -> None:
+    """Refuse a body that is announced as something else than JSON where JSON is read."""
+    kind = given.partition(";")[0].strip().lower()
+    if kind not in ("", JSON) and handler.parsed_data_field is not None:
+        detail = f"The body must be {JSON}; it was announced as {kind[:80]}."
+        raise HTTPException(status_code=415, detail=detail)
 
 
 def desk_of(request: Request[Any, Any, State]) -> Desk:

@@ -64,7 +64,12 @@ class InstanceController(Controller):
 
         return await desk.read(work)
 
-    @get("/{instance_id:str}/output", operation_id="GetConsoleOutput", summary="The newest 64 KiB of its console")
+    @get(
+        "/{instance_id:str}/output",
+        operation_id="GetConsoleOutput",
+        summary="The newest 64 KiB of its console",
+        opt=needs(Role.VIEWER, 409, 501, 502, 504),
+    )
     async def output(self, desk: At, instance_id: str) -> ConsoleOutput:
         instance = await desk.read(lambda unit: _find(unit, desk, instance_id))
         host = instance.moving_from or instance.host  # where it is until it has moved

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Litestar, Router
+from litestar import Litestar, Request, Response, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
@@ -13,6 +13,7 @@ from app.domain.errors import CloudError
 from app.server import desk, problems
 from app.server.accounts import AccountController, UserController
 from app.server.backups import BackupController
+from app.server.bodies import StrictRequest
 from app.server.cloud import Cloud
 from app.server.health import healthz, heartbeat, metrics
 from app.server.history import HistoryController
@@ -51,6 +52,8 @@ def create_app(cloud: Cloud) -> Litestar:
         guards=[desk.authenticate],
         dependencies={"desk": Provide(desk.desk_of, sync_to_thread=False)},
         exception_handlers=_EXCEPTIONS,
+        request_class=StrictRequest,
+        before_request=methods,
         security=[{"bearer": []}],
     )
     return Litestar(
@@ -73,6 +76,15 @@ def create_app(cloud: Cloud) -> Litestar:
         logging_config=None,
         debug=False,
     )
+
+
+def methods(request: Request[Any, Any, Any]) -> Response[None] | None:
+    """Answer OPTIONS: the framework's own answer knows some methods of a path only, if several handlers make it."""
+    if request.method != "OPTIONS":
+        return None
+    template = request.scope["path_template"]
+    there = {method for route in request.app.routes if route.path_format == template for method in route.methods}
+    return Response(None, status_code=204, headers={"Allow": ", ".join(sorted(there))})
 
 
 _EXCEPTIONS: Any = {

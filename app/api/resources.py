@@ -1,6 +1,6 @@
 """What REST answers and takes: one struct a resource. Times are UTC milliseconds, sizes carry their unit."""
 
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 
@@ -176,6 +176,42 @@ class UserView(msgspec.Struct, frozen=True, kw_only=True):
     created_at_ms: int
 
 
+class TokenView(msgspec.Struct, frozen=True, kw_only=True):
+    """An operator's token, without itself. Times are 0 for never; `last_used_at_ms` is right to the minute.
+
+    `disabled`: its user or account is; `current`: it is the one that this request was sent with.
+    """
+
+    id: str
+    name: str
+    role: str
+    state: Literal["working", "expired", "revoked", "disabled"]
+    account_id: str
+    user_id: str
+    user: str
+    created_at_ms: int
+    expires_at_ms: int
+    last_used_at_ms: int
+    current: bool
+
+
+class CreateToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Ask for a token; `user` empty: for yourself. `expires_at_ms` 0: it works until it is revoked."""
+
+    role: str
+    name: str = "token"
+    account: str = "eucalyptus"
+    user: str = ""
+    expires_at_ms: int = 0
+
+
+class NewToken(msgspec.Struct, frozen=True, kw_only=True):
+    """`token` is shown this once."""
+
+    token: str
+    about: TokenView
+
+
 class EventView(msgspec.Struct, frozen=True, kw_only=True):
     cursor: str
     at_ms: int
@@ -186,6 +222,8 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditView(msgspec.Struct, frozen=True, kw_only=True):
+    """`who` is account and user, `source` an address, `command` what the sender says that it ran."""
+
     number: int
     at_ms: int
     who: str
@@ -195,6 +233,7 @@ class AuditView(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str
     detail: str
     hash: str
+    command: str = ""
 
 
 class HostVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,11 +260,13 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom the bearer token stands for; `role` is admin, operator or viewer."""
+    """Whom the bearer token stands for; `role` is admin, operator or viewer. It expires never if that is 0."""
 
     user: str
     account_id: str
     role: str
+    token_id: str = ""
+    expires_at_ms: int = 0
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):

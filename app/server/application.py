@@ -24,6 +24,7 @@ from app.server.openapi import plugins
 from app.server.overview import OverviewController
 from app.server.remapping import RemappingController
 from app.server.rulesets import RulesetController
+from app.server.tokens import TokenController
 from app.server.types import TypeController
 
 ROOT = "/api/v1"
@@ -39,6 +40,7 @@ CONTROLLERS: tuple[Any, ...] = (
     RemappingController,
     AccountController,
     UserController,
+    TokenController,
     HistoryController,
     BackupController,
 )

@@ -61,6 +61,7 @@ def create_app(cloud: Cloud) -> Litestar:
     return Litestar(
         route_handlers=[api, healthz, metrics, heartbeat],
         exception_handlers=_EXCEPTIONS,
+        after_exception=[desk.refused_early],
         request_max_body_size=BODY_BYTES,
         openapi_config=OpenAPIConfig(
             title="Eucalyptus REST API",

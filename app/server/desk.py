@@ -16,6 +16,7 @@ from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 from litestar.handlers.base import BaseRouteHandler
 from litestar.params import SkipValidation
+from litestar.types import Scope
 
 from app.domain.account import Caller, Role
 from app.domain.errors import CloudError, Forbidden, Unauthenticated
@@ -51,6 +52,7 @@ class Desk:
     def __init__(self, cloud: Cloud, caller: Caller, source: str, command: str) -> None:
         self.cloud, self.caller, self.source, self.command = cloud, caller, source, command
         self.promise: Promise | None = None
+        self.written_down = False
 
     async def read(self, work: Callable[[Unit], Answer]) -> Answer:
         """Run `work` on a snapshot."""
@@ -112,6 +114,7 @@ class Desk:
             command=self.command,
         )
         unit.audit(said)
+        self.written_down = True
 
 
 At = NamedDependency[SkipValidation[Desk]]
@@ -123,7 +126,7 @@ async def authenticate(connection: ASGIConnection[Any, Any, Any, State], handler
     caller = await _caller(cloud, connection.headers.get("authorization", ""))
     desk = Desk(cloud, caller, connection.client.host if connection.client else "", _command(connection.headers))
     connection.scope["desk"] = desk  # type: ignore[typeddict-unknown-key]
-    action = str(getattr(handler, "operation_id", "") or handler.handler_name)
+    action = _action(handler)
     needed = handler.opt.get(ROLE)
     _check_type(connection.headers.get("content-type", ""), handler)
     try:
@@ -137,12 +140,26 @@ async def authenticate(connection: ASGIConnection[Any, Any, Any, State], handler
     desk.promise = await promised(connection, handler, caller.user_id)
 
 
+def _action(handler: BaseRouteHandler) -> str:
+    return str(getattr(handler, "operation_id", "") or handler.handler_name)
+
+
 def _check_type(given: str, handler: BaseRouteHandler) -> None:
     """Refuse a body that is announced as something else than JSON where JSON is read."""
     kind = given.partition(";")[0].strip().lower()
     if kind not in ("", JSON) and handler.parsed_data_field is not None:
         detail = f"The body must be {JSON}; it was announced as {kind[:80]}."
         raise HTTPException(status_code=415, detail=detail)
+
+
+async def refused_early(error: Exception, scope: Scope) -> None:
+    """Write down what a handler refused before it came to its change (a Litestar hook)."""
+    desk = scope.get("desk")
+    if not (isinstance(desk, Desk) and isinstance(error, CloudError)):
+        return
+    handler = scope["route_handler"]
+    if not desk.written_down and handler.opt.get(ROLE) is not Role.VIEWER:
+        await desk.refused(_action(handler), scope["path"], error)
 
 
 def desk_of(request: Request[Any, Any, State]) -> Desk:

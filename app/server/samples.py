@@ -14,7 +14,9 @@ FAR_MS = 1 << 53
 OF_HOSTS = ("host.cpu.load", "host.mem.used", "host.net.rx", "host.net.tx", "host.power_watts", "host.temp")
 OF_INSTANCES = ("vm.cpu.used", "vm.mem.used", "vm.net.used", "vm.disk.used", "vm.mem.dirty_rate")
 
-Sensor = Annotated[str, Parameter(description="Name of the sensor, as in mapping rules.")]
+_SENSOR = "Name of the sensor, as in mapping rules."
+HostSensor = Annotated[str, Parameter(description=_SENSOR, schema_extra={"enum": [*OF_HOSTS]})]
+InstanceSensor = Annotated[str, Parameter(description=_SENSOR, schema_extra={"enum": [*OF_INSTANCES]})]
 From = Annotated[
     int | None, QueryParameter(name="from", ge=0, le=FAR_MS, description="UTC milliseconds; by default an hour ago.")
 ]

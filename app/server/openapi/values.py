@@ -124,6 +124,8 @@ EXAMPLES: Mapping[str, Any] = {
     "text": _RULES,
     "token": "euca_ThisIsAnExampleAndOpensNothing",
     "trouble": ["Host node07 was not heard of for 42 s"],
+    "key_id": "AKIAIOSFODNN7EXAMPLE",
+    "token_id": "tok-5d2f9c0a7be14386d",
     "uri": "test:///rehearsal",
     "user": "ada",
     "user_id": "AIDAQ3EGRTWJ5M6YB7VDN",

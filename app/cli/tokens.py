@@ -5,7 +5,7 @@ import time
 
 import click
 
-from app.api.resources import CreateToken
+from app.api.tokens import CreateToken
 from app.cli.output import done, show, show_json
 from app.cli.remote import Remote, remote
 from app.client import token_calls

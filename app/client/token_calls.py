@@ -1,6 +1,7 @@
 """Requests about operators' tokens."""
 
-from app.api.resources import Collection, CreateToken, NewToken, TokenView
+from app.api.resources import Collection
+from app.api.tokens import CreateToken, NewToken, TokenView
 from app.client.calls import Call, at
 
 

@@ -2,7 +2,8 @@
 
 from litestar import Controller, delete, get, post
 
-from app.api.resources import Collection, CreateToken, NewToken, TokenView
+from app.api.resources import Collection
+from app.api.tokens import CreateToken, NewToken, TokenView
 from app.domain.account import Role, Token
 from app.domain.errors import Absent
 from app.domain.ports import Unit

@@ -252,8 +252,13 @@ def _told(changes: list[instances.Change]) -> list[Answer]:
 
 OPERATIONS = (
     Operation(name="RunInstances", request=RunInstancesIn, handle=run_instances, writes=True),
-    Operation(name="DescribeInstances", request=DescribeInstancesIn, handle=describe_instances),
-    Operation(name="DescribeInstanceStatus", request=DescribeInstanceStatusIn, handle=describe_instance_status),
+    Operation(name="DescribeInstances", request=DescribeInstancesIn, handle=describe_instances, ids="instance_ids"),
+    Operation(
+        name="DescribeInstanceStatus",
+        request=DescribeInstanceStatusIn,
+        handle=describe_instance_status,
+        ids="instance_ids",
+    ),
     Operation(name="TerminateInstances", request=InstanceIdsIn, handle=terminate_instances, writes=True),
     Operation(name="StopInstances", request=StopInstancesIn, handle=stop_instances, writes=True),
     Operation(name="StartInstances", request=InstanceIdsIn, handle=start_instances, writes=True),

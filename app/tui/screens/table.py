@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 from textual.widget import Widget
 from textual.widgets import Static
 
+from app.api.filters import FilterError, parse
 from app.tui.columns.column import Column
 from app.tui.complete import filter_lines
-from app.tui.filters import FilterError, parse
 from app.tui.scene import counted
 from app.tui.screens.frame import ConsoleScreen
 from app.tui.session import Session

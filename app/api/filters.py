@@ -103,10 +103,10 @@ def parse(text: str, fields: Sequence[Field[Row]]) -> Filter[Row] | FilterError:
     return Filter(tuple(terms), tuple(fields))
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Say which name was probably meant, empty if none is near."""
+def unknown(name: str, known: Iterable[str]) -> str:
+    """Say that there is no such column, and which one was probably meant."""
     near = difflib.get_close_matches(name.lower(), list(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    return f"no column {name}" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def _term(token: str, position: int, known: Mapping[str, Field[Row]]) -> Term | FilterError:
@@ -119,7 +119,7 @@ def _term(token: str, position: int, known: Mapping[str, Field[Row]]) -> Term | 
     name, op, rest = parts.groups()
     field = known.get(name.lower())
     if field is None:
-        return FilterError(position, f"no column {name}" + nearest(name, known))
+        return FilterError(position, unknown(name, known))
     values = tuple(value.replace('"', "") for value in re.split(r',(?=(?:[^"]*"[^"]*")*[^"]*$)', rest))
     if not all(values) and '""' not in rest:
         return FilterError(position, f"{name}{op} needs a value")

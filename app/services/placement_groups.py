@@ -57,12 +57,11 @@ def create(unit: Unit, caller: Caller, name: str, shape: Shape, entropy: Entropy
     return group
 
 
-def delete(unit: Unit, caller: Caller, name: str) -> PlacementGroup:
+def delete(unit: Unit, group: PlacementGroup) -> PlacementGroup:
     """Delete a group that no instance is in."""
-    group = named(unit, caller, name)
     inside = members(unit, group)
     if inside:
-        raise InUse("placement group", name, inside[0].id)
+        raise InUse("placement group", group.name, inside[0].id)
     tags.forget(unit, group.id)
     unit.placement_groups.remove(group)
     return group

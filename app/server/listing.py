@@ -93,29 +93,29 @@ class Listing(Generic[Row, View]):
     views: Callable[[Unit, Desk, Sequence[Row]], Sequence[View]]
 
     async def answer(self, desk: Desk, asked: Asked) -> Collection[View]:
-        """Return the page that was asked for; Invalid if filter, sort or cursor can not be understood."""
+        """Return the page that was asked for, as it is now."""
+        return await desk.read(lambda unit: self.page(unit, desk, asked))
+
+    def page(self, unit: Unit, desk: Desk, asked: Asked) -> Collection[View]:
+        """Cut the page that was asked for; Invalid if filter, sort or cursor can not be understood."""
         facets = facets_of(self.view)
         test, order = _test(asked.filter, facets), Order.read(asked.sort, facets)
         start = order.start(asked.after)
-
-        def work(unit: Unit) -> Collection[View]:
-            rows = sorted(self.rows(unit, desk), key=self.key)
-            if not order.facets:
-                rows = [row for row in rows if self.key(row) > asked.after]
-                if test is None:  # views of the page alone
-                    rows = rows[: asked.limit + 1]
-            seen = zip(map(self.key, rows), self.views(unit, desk, rows), strict=True)
-            lines = order.lines((key, view) for key, view in seen if test is None or test(view))
-            if start is not None:
-                lines = [line for line in lines if order.behind(line[0], start)]
-            shown = lines[: asked.limit]
-            return Collection(
-                items=[view for _, view in shown],
-                cursor=str(unit.cursor()),
-                next=order.token(shown[-1][0]) if len(lines) > len(shown) else None,
-            )
-
-        return await desk.read(work)
+        rows = sorted(self.rows(unit, desk), key=self.key)
+        if not order.facets:
+            rows = [row for row in rows if self.key(row) > asked.after]
+            if test is None:  # views of the page alone
+                rows = rows[: asked.limit + 1]
+        seen = zip(map(self.key, rows), self.views(unit, desk, rows), strict=True)
+        lines = order.lines((key, view) for key, view in seen if test is None or test(view))
+        if start is not None:
+            lines = [line for line in lines if order.behind(line[0], start)]
+        shown = lines[: asked.limit]
+        return Collection(
+            items=[view for _, view in shown],
+            cursor=str(unit.cursor()),
+            next=order.token(shown[-1][0]) if len(lines) > len(shown) else None,
+        )
 
 
 class Place(NamedTuple):

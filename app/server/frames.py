@@ -84,7 +84,7 @@ def _views(unit: Unit, entries: Sequence[Entry]) -> Iterable[bytes]:
     }
     for kind in _WITH_VIEW:
         yield from _removed(kind, (given for given in touched[kind] if given not in there[kind]))
-    touched["placement-group"] += placement_groups.ids_of(unit, instances).values()  # they count who is in them
+    touched["placement-group"] += placement_groups.stirred(unit, entries)
     for holding in holdings.KINDS:
         if touched[holding.name]:
             yield from _held(unit, holding, dict.fromkeys(touched[holding.name]))
@@ -104,9 +104,10 @@ def _removed(kind: str, gone: Iterable[str]) -> Iterable[bytes]:
 def _touched(unit: Unit, entries: Sequence[Entry]) -> dict[str, list[str]]:
     touched: dict[str, dict[str, None]] = {kind: {} for kind in (*_WITH_VIEW, *_HELD)}
     for entry in entries:
-        kind, given = holdings.about(unit, entry) or (entry.kind, entry.resource_id)
-        if kind == "tag" and given.startswith("i-"):
-            kind = "instance"
-        if kind in touched:
+        if entry.kind in _WITH_VIEW:
+            touched[entry.kind][entry.resource_id] = None
+        elif entry.kind == "tag" and entry.resource_id.startswith("i-"):
+            touched["instance"][entry.resource_id] = None
+        for kind, given in holdings.about(unit, entry):
             touched[kind][given] = None
     return {kind: list(ids) for kind, ids in touched.items()}

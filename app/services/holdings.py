@@ -4,7 +4,7 @@ One declaration a kind serves REST's collections and the live stream. The trap: 
 (its tags, the rules of a group), so what an entry of the journal is about is asked of `about`, not of the entry.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
@@ -56,20 +56,30 @@ class Kind(Generic[Row]):
         return [row for row in self.table(unit).where(**where) if self.shown(row)]
 
 
-def about(unit: Unit, entry: Entry) -> tuple[str, str] | None:
-    """Tell which thing looks different after an entry: the name of its kind, and its id. None: no kind of here."""
+def about(unit: Unit, entry: Entry) -> Iterator[tuple[str, str]]:
+    """Tell which things look different after an entry: the name of their kind, and their id."""
     match entry.kind:
         case "tag":
-            word, given = ids.resource_of(entry.resource_id) or "", entry.resource_id
-            word = "address" if word == "allocation" else word
+            word = ids.resource_of(entry.resource_id) or ""
+            yield from _named("address" if word == "allocation" else word, entry.resource_id)
         case "security group rule":
-            word, given = "security group", _owner(entry, "group_id", unit.group_rules.get(entry.resource_id))
+            row = unit.group_rules.get(entry.resource_id)
+            yield from _named("security group", _owner(entry, "group_id", row))
         case "access key":
-            word, given = "user", _owner(entry, "user_id", unit.access_keys.get(entry.resource_id))
+            yield from _named("user", _owner(entry, "user_id", unit.access_keys.get(entry.resource_id)))
+        case "user":  # accounts count theirs
+            yield from _named("user", entry.resource_id)
+            yield from _named("account", _owner(entry, "account_id", unit.users.get(entry.resource_id)))
+        case "type":  # an alias shows what stands behind it
+            yield from _named("type", entry.resource_id)
+            yield from ((TYPES.name, row.name) for row in unit.vmtypes.where(alias_of=entry.resource_id))
         case kind:
-            word, given = kind, entry.resource_id
-    name = _NAMES.get(word)
-    return (name, given) if name and given else None
+            yield from _named(kind, entry.resource_id)
+
+
+def _named(word: str, given: str) -> Iterator[tuple[str, str]]:
+    if word in _NAMES and given:
+        yield _NAMES[word], given
 
 
 def _owner(entry: Entry, column: str, row: object) -> str:

@@ -1,6 +1,6 @@
 """Every collection of REST on a cloud that has something of each kind: filters, order, pages, one thing, ending it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import httpx
@@ -154,14 +154,37 @@ def test_what_is_ended_for_its_owner_is_gone_audited_and_told_in_the_stream(http
         eventually(lambda path=path: http.get(path).status_code == 404)  # type: ignore[misc]
         assert http.delete(path).status_code == 404, kind
     wanted = {f'"kind":"{kind}","id":"{path.rpartition("/")[2]}"' for kind, path in doomed.items()}
+    assert told(http, start, wanted)
+    audited = {(row["action"], row["target"], row["outcome"]) for row in items(http, "/audit", limit=5000)}
+    assert {("DeleteVolume", volume, "ok"), ("ReleaseAddress", address, "ok"), ("DeleteGroup", group, "ok")} <= audited
+
+
+def test_a_thing_is_told_anew_when_what_it_shows_of_others_changes(http: httpx.Client, raw: RawEc2) -> None:
+    start = http.get("/overview").json()["cursor"]
+    group = raw.ask("CreateSecurityGroup", GroupName="told", GroupDescription="soon").text("groupId")
+    rule = {"IpPermissions_1_IpProtocol": "tcp", "IpPermissions_1_FromPort": "81", "IpPermissions_1_ToPort": "81"}
+    raw.ask("AuthorizeSecurityGroupIngress", GroupId=group, **rule, IpPermissions_1_IpRanges_1_CidrIp="10.0.0.0/8")
+    raw.ask("CreateTags", ResourceId_1=group, Tag_1_Key="told", Tag_1_Value="so")
+    raw.ask("CreatePlacementGroup", GroupName="told", Strategy="cluster")
+    image = next(row["id"] for row in items(http, "/images", filter="kind=machine public=true"))
+    [started] = http.post("/instances", json={"image_id": image, "placement_group": "told"}).json()["items"]
+    wanted = ("in tcp 81 from 10.0.0.0/8", '"tags":{"told":"so"}', '"spread_level":"","instances":1')
+    assert told(http, start, wanted)
+    raw.ask("TerminateInstances", InstanceId_1=started["id"])
+    assert told(http, start, ('"spread_level":"","instances":0',))
+    raw.ask("DeleteSecurityGroup", GroupId=group)
+    raw.ask("DeletePlacementGroup", GroupName="told")
+
+
+def told(http: httpx.Client, start: str, wanted: Collection[str]) -> bool:
+    """Read the stream from a cursor on until it has told all of these."""
+    text = ""
     with http.stream("GET", "/stream", params={"after": start}) as stream:
-        text = ""
         for piece in stream.iter_text():
             text += piece
             if all(word in text for word in wanted):
-                break
-    audited = {(row["action"], row["target"], row["outcome"]) for row in items(http, "/audit", limit=5000)}
-    assert {("DeleteVolume", volume, "ok"), ("ReleaseAddress", address, "ok"), ("DeleteGroup", group, "ok")} <= audited
+                return True
+    return False
 
 
 def test_a_volume_comes_off_its_instance_and_an_address_too(

@@ -13,6 +13,7 @@ from tests.tui.consoles import Console, a_console
 from tests.tui.fake_cloud import FakeCloud
 from tests.tui.holdings import a_full_cloud, a_volume
 from tests.tui.test_screens import compare
+from tests.tui.views import an_event
 
 pytestmark = pytest.mark.tui
 DATA = a_volume(1).id
@@ -157,6 +158,23 @@ async def test_a_thing_opens_with_all_its_fields_and_leads_back() -> None:
         await console.shows("1 of 4 volumes")
         await console.press("e")
         await console.shows("▸ events", f'about="{DATA}"')
+
+
+async def test_the_command_bar_and_events_lead_to_what_is_known() -> None:
+    cloud = a_full_cloud()
+    cloud.events.append(an_event(3, "asked by ana", kind="volume", resource_id=DATA))
+    async with a_console(cloud) as console:
+        await go(console, "m1.small")
+        await console.shows("▸ types ▸ m1.small", "memory                128 MiB")
+        await go(console, DATA)
+        await console.shows("no such place")
+        await console.press("escape")
+        await go(console, "volumes")
+        await console.shows("4 volumes")
+        await go(console, DATA)
+        await console.shows("▸ volumes ▸ vol-")
+        await console.press("4", "enter")
+        await console.shows("▸ volumes ▸ vol-")
 
 
 async def test_a_thing_that_is_gone_says_so() -> None:

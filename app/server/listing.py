@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from operator import attrgetter
-from typing import Annotated, Any, Generic, NamedTuple, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 from litestar import Request
@@ -23,12 +23,15 @@ from app.api.filters import FilterError, Value, parse, unknown
 from app.api.resources import Collection
 from app.domain.errors import Combination, Invalid, Unknown
 from app.domain.ports import Unit
+from app.domain.records import Records
 from app.server.desk import Desk
 from app.server.pages import MOST, After, Limit
 
 Row = TypeVar("Row")
+Row_co = TypeVar("Row_co", covariant=True)
 View = TypeVar("View", bound=msgspec.Struct)
 Rank = tuple[int, float | str]
+ALL = 2**62
 _PARAMETERS = ("filter", "sort", "after", "limit")
 
 FilterText = Annotated[
@@ -83,13 +86,45 @@ class Facet:
     filtered: bool = True
 
 
+class First(Protocol[Row_co]):
+    """Lists the rows whose keys come after one, in the order of keys, at most so many."""
+
+    def __call__(self, unit: Unit, desk: Desk, after: str, limit: int, /) -> Sequence[Row_co]: ...
+
+
+def from_table(
+    table: Callable[[Unit], Records[Row]], keep: Callable[[Unit, Desk, Row], bool], column: str = "id"
+) -> First[Row]:
+    """Read rows that are kept from a table in the order of its key column, no more than are needed."""
+
+    def first(unit: Unit, desk: Desk, after: str, limit: int) -> list[Row]:
+        found: list[Row] = []
+        while True:
+            rows = table(unit).part((column,), (after,) if after else (), limit)
+            found += [row for row in rows if keep(unit, desk, row)]
+            if len(rows) < limit or len(found) >= limit:
+                return found[:limit]
+            after = getattr(rows[-1], column)
+
+    return first
+
+
+def from_rows(rows: Callable[[Unit, Desk], Iterable[Row]], key: Callable[[Row], str]) -> First[Row]:
+    """Put rows in order that are few, or that no table has."""
+
+    def first(unit: Unit, desk: Desk, after: str, limit: int) -> list[Row]:
+        return sorted((row for row in rows(unit, desk) if key(row) > after), key=key)[:limit]
+
+    return first
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing(Generic[Row, View]):
     """One collection: its rows, each with a key that gives their order unless sorted, and their views."""
 
     view: type[View]
     key: Callable[[Row], str]
-    rows: Callable[[Unit, Desk], Sequence[Row]]
+    first: First[Row]
     views: Callable[[Unit, Desk, Sequence[Row]], Sequence[View]]
 
     async def answer(self, desk: Desk, asked: Asked) -> Collection[View]:
@@ -101,11 +136,12 @@ class Listing(Generic[Row, View]):
         facets = facets_of(self.view)
         test, order = _test(asked.filter, facets), Order.read(asked.sort, facets)
         start = order.start(asked.after)
-        rows = sorted(self.rows(unit, desk), key=self.key)
-        if not order.facets:
-            rows = [row for row in rows if self.key(row) > asked.after]
-            if test is None:  # views of the page alone
-                rows = rows[: asked.limit + 1]
+        rows = self.first(
+            unit,
+            desk,
+            "" if order.facets else asked.after,
+            ALL if order.facets or test else asked.limit + 1,
+        )
         seen = zip(map(self.key, rows), self.views(unit, desk, rows), strict=True)
         lines = order.lines((key, view) for key, view in seen if test is None or test(view))
         if start is not None:

@@ -239,6 +239,13 @@ async def test_an_empty_list_a_lost_one_and_one_thing_look_as_they_did() -> None
         compare(console, "volumes-lost-80x24")
 
 
+async def test_a_list_that_is_only_read_looks_as_it_did() -> None:
+    async with a_console(a_full_cloud(), Ways(read_only=True), size=(80, 24)) as console:
+        await go(console, "volumes")
+        await console.shows("4 volumes", "live 0.0s")
+        compare(console, "volumes-read-only-80x24")
+
+
 async def test_a_list_says_that_it_is_being_fetched() -> None:
     cloud = a_full_cloud()
     cloud.slow = asyncio.Event()

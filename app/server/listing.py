@@ -7,11 +7,12 @@ key) and not how many things there were.
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from operator import attrgetter
-from typing import Annotated, Any, Generic, NamedTuple, Protocol, TypeVar
+from types import UnionType
+from typing import Annotated, Any, Generic, NamedTuple, Protocol, TypeVar, get_args, get_origin
 
 import msgspec
 from litestar import Request
@@ -213,13 +214,35 @@ class Order:
 
 @cache
 def facets_of(view: type[msgspec.Struct]) -> tuple[Facet, ...]:
-    """List the fields of a view that hold one value, or several of one kind."""
-    return tuple(facet for field in msgspec.structs.fields(view) if (facet := _facet(field.name, field.type)))
+    """List the fields of a view that hold one value, or several of one kind; of a part that may be null its fields."""
+    found: list[Facet] = []
+    for field in msgspec.structs.fields(view):
+        part = _part(field.type)
+        if part is not None:
+            found += [replace(facet, value=_within(field.name, facet.value)) for facet in facets_of(part)]
+        elif facet := _facet(field.name, field.type):
+            found.append(facet)
+    return tuple(found)
+
+
+def _part(kind: Any) -> type[msgspec.Struct] | None:
+    if get_origin(kind) is not UnionType:
+        return None
+    first = get_args(kind)[0]
+    return first if issubclass(first, msgspec.Struct) else None
+
+
+def _within(name: str, value: Callable[[Any], Value]) -> Callable[[Any], Value]:
+    def of(view: Any) -> Value:
+        part = getattr(view, name)
+        return None if part is None else value(part)
+
+    return of
 
 
 def _facet(name: str, kind: Any) -> Facet | None:
     of = attrgetter(name)
-    if kind in (str, int, float):
+    if kind in (str, int, float, float | None):
         return Facet(key=name, value=of)
     if kind is bool:
         return Facet(key=name, value=lambda view: str(of(view)).lower())
@@ -238,10 +261,10 @@ def _test(text: str, facets: Sequence[Facet]) -> Callable[[Any], bool] | None:
 
 
 def _rank(value: Value) -> Rank:
-    """Make values of all kinds comparable; case does not matter."""
-    return (
-        (1, value.casefold()) if isinstance(value, str) else (0, value) if isinstance(value, int | float) else (2, "")
-    )
+    """Make values of all kinds comparable, what is unknown the least; case does not matter."""
+    if isinstance(value, str):
+        return (2, value.casefold())
+    return (1, value) if isinstance(value, int | float) else (0, 0)
 
 
 def _foreign(token: str) -> Invalid:

@@ -185,10 +185,43 @@ def a_volume(number: int, wanted: Kept) -> Volume:
     return Volume(id=f"vol-{number:017x}", account_id="1", cluster="one", size_gib=1, wanted=wanted, created_at_ms=0)
 
 
-def test_a_field_that_holds_things_is_no_field_of_a_list() -> None:
-    class Whole(msgspec.Struct):
-        part: Thing
-        parts: list[Thing]
-        name: str
+def test_of_a_part_its_fields_are_those_of_the_whole_and_a_list_of_things_is_none() -> None:
+    assert [facet.key for facet in facets_of(Machine)] == ["id", "watts", "stale"]
 
-    assert [facet.key for facet in facets_of(Whole)] == ["name"]
+
+def test_what_is_unknown_meets_no_filter_and_comes_last_downwards() -> None:
+    loads = {
+        "a": Load(watts=90, stale=False),
+        "b": None,
+        "c": Load(watts=None, stale=True),
+        "d": Load(watts=210, stale=False),
+    }
+    machines = [Machine(id=name, load=load, things=[]) for name, load in loads.items()]
+    listing: Listing[Machine, Machine] = Listing(
+        view=Machine,
+        key=lambda row: row.id,
+        first=from_rows(lambda unit, desk: machines, lambda row: row.id),
+        views=lambda unit, desk, rows: rows,
+    )
+
+    def shown(**asked: str) -> str:
+        answer = listing.page(cast("Any", Journal()), cast("Any", None), Asked(**asked))  # type: ignore[arg-type]
+        return "".join(machine.id for machine in answer.items)
+
+    assert (shown(sort="-watts"), shown(sort="watts")) == ("dabc", "bcad")
+    assert (shown(filter="watts>100"), shown(filter="watts<=90"), shown(filter="stale=true")) == ("d", "a", "c")
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    watts: float | None
+    stale: bool
+
+
+def a_load(watts: float | None, *, stale: bool = False) -> Load:
+    return Load(watts=watts, stale=stale)
+
+
+class Machine(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    load: Load | None
+    things: list[Thing]

@@ -127,6 +127,11 @@ def test_operators_see_what_accounts_have_with_its_owner(http: httpx.Client, min
     assert (pair["name"], pair["kind"]) == (mine["key_name"], "rsa")
 
 
+def test_hosts_are_found_by_what_they_do(http: httpx.Client) -> None:
+    eventually(lambda: len(items(http, "/hosts", filter="stale=false", sort="-cpu_used")) >= 6)
+    assert items(http, "/hosts", filter="cpu_used>1000000") == []
+
+
 def test_nothing_that_is_shown_holds_a_secret(http: httpx.Client, mine: dict[str, str]) -> None:
     shown = "".join(http.get(path).text for path in COLLECTIONS)
     assert mine["volume"] in shown

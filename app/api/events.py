@@ -8,10 +8,11 @@ from typing import Literal
 
 import msgspec
 
+from app.api.jobs import JobView
 from app.api.resources import ClusterView, EventView, HostView, ImageView, InstanceView
 
-Kind = Literal["instance", "host", "cluster", "image", "removed", "event", "heartbeat", "gap"]
-View = InstanceView | HostView | ClusterView | ImageView | EventView
+Kind = Literal["instance", "host", "cluster", "image", "job", "removed", "event", "heartbeat", "gap"]
+View = InstanceView | HostView | ClusterView | ImageView | JobView | EventView
 
 
 class Removed(msgspec.Struct, frozen=True, kw_only=True):

@@ -186,6 +186,8 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditView(msgspec.Struct, frozen=True, kw_only=True):
+    """`undo` is what undoing it would put back, empty where that is not possible (any more)."""
+
     number: int
     at_ms: int
     who: str
@@ -195,6 +197,7 @@ class AuditView(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str
     detail: str
     hash: str
+    undo: str = ""
 
 
 class HostVerdict(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from app.api.events import Beat, Removed, View
+from app.api.jobs import JobView
 from app.api.resources import ClusterView, EventView, HostView, ImageView, InstanceView
 from app.client.errors import Garbled, Refused, Unreachable
 from app.client.http import Cloud
@@ -27,6 +28,7 @@ _TYPES: dict[str, Any] = {
     "host": HostView,
     "cluster": ClusterView,
     "image": ImageView,
+    "job": JobView,
     "event": EventView,
     "removed": Removed,
     "heartbeat": Beat,

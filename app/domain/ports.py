@@ -18,6 +18,7 @@ from app.domain.group import GroupRule, SecurityGroup
 from app.domain.host import Cluster, Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
+from app.domain.job import Job, JobTarget
 from app.domain.journal import AuditEntry, Entry
 from app.domain.keypair import KeyPair
 from app.domain.launch_template import LaunchTemplate, LaunchTemplateVersion
@@ -28,6 +29,7 @@ from app.domain.rows import Writer
 from app.domain.ruleset import Activation, Ruleset
 from app.domain.states import Seen
 from app.domain.tag import Tag
+from app.domain.undo import Undo
 from app.domain.vmtype import Size, VmType
 from app.domain.volume import Snapshot, Volume
 
@@ -109,6 +111,9 @@ class Unit(Protocol):
     launch_templates: Table[LaunchTemplate]
     launch_template_versions: Table[LaunchTemplateVersion]
     addresses: Table[Address]
+    jobs: Table[Job]
+    job_targets: Table[JobTarget]
+    undos: Table[Undo]
     decisions: Decisions
 
     @property
@@ -135,8 +140,8 @@ class Unit(Protocol):
         """Write a journal entry that no row change stands behind."""
         ...
 
-    def audit(self, *, who: str, source: str, action: str, target: str, outcome: str, detail: str = "") -> None:
-        """Append to the hash-chained audit."""
+    def audit(self, *, who: str, source: str, action: str, target: str, outcome: str, detail: str = "") -> int:
+        """Append to the hash-chained audit; return the number of the entry."""
         ...
 
     def cursor(self) -> int:

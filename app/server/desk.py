@@ -5,7 +5,7 @@ its own when the change was rolled back.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from litestar import Request
@@ -19,7 +19,7 @@ from app.domain.account import Caller, Role
 from app.domain.errors import CloudError, Forbidden, Unauthenticated
 from app.domain.ports import Unit
 from app.server.cloud import Cloud
-from app.services import accounts
+from app.services import accounts, undoing
 from app.services.access import need_role
 
 log = logging.getLogger(__name__)
@@ -40,17 +40,26 @@ class Desk:
 
     def __init__(self, cloud: Cloud, caller: Caller, source: str) -> None:
         self.cloud, self.caller, self.source = cloud, caller, source
+        self.number = 0
+        """The audit entry of the newest change, 0: nothing was changed yet."""
 
     async def read(self, work: Callable[[Unit], Answer]) -> Answer:
         """Run `work` on a snapshot."""
         return await self.cloud.store.read(work)
 
-    async def change(self, action: str, target: str, work: Callable[[Unit], Answer]) -> Answer:
-        """Run `work` in a transaction that is audited, as is its refusal."""
+    async def change(
+        self, action: str, target: str, work: Callable[[Unit], Answer], *, about: Sequence[str] = (), detail: str = ""
+    ) -> Answer:
+        """Run `work` in a transaction that is audited, as is its refusal, and whose inverse is kept if it has one.
+
+        `about` names every thing that is changed, where `target` does not.
+        """
 
         def audited(unit: Unit) -> Answer:
+            before = undoing.before(unit, action, about or (target,))
             answer = work(unit)
-            self._write_down(unit, action, target, "ok", "")
+            self.number = self._write_down(unit, action, target, "ok", detail)
+            undoing.keep(unit, self.number, before)
             return answer
 
         try:
@@ -76,8 +85,8 @@ class Desk:
         except CloudError:
             log.exception("a refusal could not be audited", extra={"fields": {"action": action}})
 
-    def _write_down(self, unit: Unit, action: str, target: str, outcome: str, detail: str) -> None:
-        unit.audit(
+    def _write_down(self, unit: Unit, action: str, target: str, outcome: str, detail: str) -> int:
+        return unit.audit(
             who=f"{self.caller.account_id}/{self.caller.user_name}",
             source=self.source,
             action=action,

@@ -207,7 +207,7 @@ def event_view(entry: Entry) -> EventView:
     )
 
 
-def audit_view(entry: AuditEntry) -> AuditView:
+def audit_view(entry: AuditEntry, undo: str = "") -> AuditView:
     return AuditView(
         number=entry.number,
         at_ms=entry.at_ms,
@@ -218,4 +218,5 @@ def audit_view(entry: AuditEntry) -> AuditView:
         outcome=entry.outcome,
         detail=entry.detail,
         hash=entry.hash,
+        undo=undo,
     )

@@ -14,6 +14,7 @@ from app.domain.group import GroupRule, SecurityGroup
 from app.domain.host import Cluster, Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
+from app.domain.job import Job, JobTarget
 from app.domain.journal import AuditEntry, Entry
 from app.domain.keypair import KeyPair
 from app.domain.launch_template import LaunchTemplate, LaunchTemplateVersion
@@ -22,6 +23,7 @@ from app.domain.ports import Table
 from app.domain.rows import Writer
 from app.domain.ruleset import Activation, Ruleset
 from app.domain.tag import Tag
+from app.domain.undo import Undo
 from app.domain.vmtype import Size, VmType
 from app.domain.volume import Snapshot, Volume
 from app.store import audit as audits
@@ -75,6 +77,9 @@ class Transaction:
     launch_templates = _Of(LaunchTemplate)
     launch_template_versions = _Of(LaunchTemplateVersion)
     addresses = _Of(Address)
+    jobs = _Of(Job)
+    job_targets = _Of(JobTarget)
+    undos = _Of(Undo)
     rulesets = _Of(Ruleset)
     activations = _Of(Activation)
 
@@ -110,9 +115,9 @@ class Transaction:
     def note(self, event: str, kind: str, resource_id: str, text: str) -> None:
         self._journal.append(event, kind, resource_id, text, {})
 
-    def audit(self, *, who: str, source: str, action: str, target: str, outcome: str, detail: str = "") -> None:
+    def audit(self, *, who: str, source: str, action: str, target: str, outcome: str, detail: str = "") -> int:
         said = {"who": who, "source": source, "action": action, "target": target, "outcome": outcome, "detail": detail}
-        audits.append(self._session, self.now_ms, said)
+        return audits.append(self._session, self.now_ms, said)
 
     def cursor(self) -> int:
         return self._journal.cursor()

@@ -46,7 +46,7 @@ def show_job(cloud: Remote, job_id: str) -> None:
 
 
 @job.command("start", epilog="Example: euca job start terminate i-0a11beef i-0a11bee0 --at-once 5")
-@click.argument("kind", type=click.Choice(list(JobKind)))
+@click.argument("kind", type=click.Choice([kind.value for kind in JobKind]))
 @click.argument("targets", nargs=-1, required=True)
 @click.option("--to", default="", metavar="HOST", help="Where a move goes to (default: a host with room).")
 @click.option("--at-once", default=0, help="How many targets may be under way at a time (default: usual for the kind).")

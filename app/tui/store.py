@@ -9,12 +9,13 @@ from enum import StrEnum
 from typing import Any
 
 from app.api.events import Removed
+from app.api.jobs import JobView
 from app.api.resources import ClusterView, EventView, HostView, ImageView, InstanceView, Me, Overview
 from app.client.stream import Frame
 from app.tui.scene import span
 
 EVENTS_KEPT = 1000
-KINDS = ("instance", "host", "cluster", "image", "event")
+KINDS = ("instance", "host", "cluster", "image", "event", "job")
 
 
 class LinkState(StrEnum):
@@ -73,6 +74,7 @@ class CloudCopy:
     images: dict[str, ImageView] = field(default_factory=dict)
     clusters: dict[str, ClusterView] = field(default_factory=dict)
     events: dict[str, EventView] = field(default_factory=dict)
+    jobs: dict[str, JobView] = field(default_factory=dict)
     overview: Overview | None = None
     me: Me | None = None
     cursor: str = ""
@@ -90,6 +92,7 @@ class CloudCopy:
             "image": self.images,
             "cluster": self.clusters,
             "event": self.events,
+            "job": self.jobs,
         }
         return tables[kind]
 

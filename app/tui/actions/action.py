@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-TABLES = frozenset({"hosts", "instances", "events"})
+TABLES = frozenset({"hosts", "instances", "events", "jobs"})
 THINGS = frozenset({"hosts", "instances"})
-PLACES = frozenset({"overview", "hosts", "instances", "events", "instance", "output", "help"})
+PLACES = frozenset(
+    {"overview", "hosts", "instances", "events", "jobs", "instance", "output", "job", "messages", "help"}
+)
 ROLES = ("viewer", "operator", "admin")
 
 

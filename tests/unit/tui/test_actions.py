@@ -11,6 +11,9 @@ from app.tui.screens.help import HelpScreen
 from app.tui.screens.hosts import HostsScreen
 from app.tui.screens.instance import InstanceScreen
 from app.tui.screens.instances import InstancesScreen
+from app.tui.screens.job import JobScreen
+from app.tui.screens.jobs import JobsScreen
+from app.tui.screens.messages import MessagesScreen
 from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
 
@@ -21,6 +24,9 @@ SCREENS: list[type[ConsoleScreen]] = [
     InstanceScreen,
     OutputScreen,
     EventsScreen,
+    JobsScreen,
+    JobScreen,
+    MessagesScreen,
     HelpScreen,
 ]
 each_action = pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)

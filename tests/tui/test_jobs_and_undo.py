@@ -103,11 +103,11 @@ async def test_what_is_done_to_many_is_one_job_of_which_the_end_is_told_and_kept
         await console.shows("starting 2 instances")
         assert cloud.asked.count("POST /jobs") == 1
         (job,) = cloud.jobs.views.values()
-        told = {"done": 1, "failed": 1, "under_way": 0, "told": "i-2: no room [b]", "ended_at_ms": NOW_MS}
+        told = {"done": 1, "failed": 1, "under_way": 0, "told": "i-2: full [b]", "ended_at_ms": NOW_MS}
         cloud.change("job", replace(job, state="failed", **told))
-        await console.shows("start 2 targets failed: 1 of 2", "no room [b]")
+        await console.shows("start 2 targets failed: 1 of 2", "full [b]")
         await console.press("M")
-        await console.shows("messages", "starting 2 instances", "1 failed: i-2: no room [b]")
+        await console.shows("messages", "starting 2 instances", "1 failed: i-2: full [b]")
 
 
 async def test_a_job_is_paused_resumed_retried_and_cancelled_after_a_question() -> None:

@@ -23,7 +23,7 @@ from app.client.errors import Garbled, Refused, Unauthorized, Unreachable
 
 Answer = TypeVar("Answer")
 ROOT = "/api/v1"
-AUDIT = "X-Audit-Number"
+UNDO = "X-Undo"
 CONNECT_S = 3.0
 OPEN_S = 6.0
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -41,7 +41,7 @@ class Cloud:
         return (await self.change(call))[0]
 
     async def change(self, call: Call[Answer]) -> tuple[Answer, int]:
-        """Do the call as `send` does; return the number of its audit entry too, 0 if nothing was changed."""
+        """Do the call as `send` does; return the number by which it can be undone, too, 0 if it can not."""
         try:
             async with asyncio.timeout(call.timeout_s):
                 answer = await self._http.request(call.method, ROOT + call.path, **_arguments(call))
@@ -49,7 +49,7 @@ class Cloud:
             raise Unreachable(f"no answer within {call.timeout_s:g} s") from None
         except httpx.HTTPError as error:
             raise Unreachable(_reason(error)) from error
-        number = answer.headers.get(AUDIT, "")
+        number = answer.headers.get(UNDO, "")
         return _decoded(call, answer), int(number) if number.isascii() and number.isdigit() else 0
 
     async def healthy(self, timeout_s: float = 1.0) -> bool:

@@ -40,8 +40,8 @@ class Desk:
 
     def __init__(self, cloud: Cloud, caller: Caller, source: str) -> None:
         self.cloud, self.caller, self.source = cloud, caller, source
-        self.number = 0
-        """The audit entry of the newest change, 0: nothing was changed yet."""
+        self.undo = 0
+        """The audit entry by which the newest change can be undone, 0: it can not be."""
 
     async def read(self, work: Callable[[Unit], Answer]) -> Answer:
         """Run `work` on a snapshot."""
@@ -58,8 +58,8 @@ class Desk:
         def audited(unit: Unit) -> Answer:
             before = undoing.before(unit, action, about or (target,))
             answer = work(unit)
-            self.number = self._write_down(unit, action, target, "ok", detail)
-            undoing.keep(unit, self.number, before)
+            number = self._write_down(unit, action, target, "ok", detail)
+            self.undo = number if undoing.keep(unit, number, before) else 0
             return answer
 
         try:

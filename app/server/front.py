@@ -14,7 +14,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from app.domain.ports import Entropy
 
 REQUEST_ID = b"x-request-id"
-AUDIT = b"x-audit-number"
+UNDO = b"x-undo"
 _WATCHED = frozenset({"/healthz", "/metrics", "/services/Heartbeat"})
 _FIT_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
@@ -44,7 +44,7 @@ class Front:
                 message["headers"] = [
                     *message.get("headers", []),
                     (REQUEST_ID, request_id.encode()),
-                    *_audited(changed),
+                    *_undone_by(changed),
                 ]
                 if self._observe:
                     self._observe(str(cast("Any", scope)["method"]), message["status"])
@@ -63,10 +63,10 @@ def _is_ours(path: str) -> bool:
     return path.startswith("/api/") or path in _WATCHED
 
 
-def _audited(scope: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
-    """Name the audit entry of what a request changed, by which it can be undone."""
-    number = getattr(scope.get("desk"), "number", 0)
-    return [(AUDIT, str(number).encode())] if number else []
+def _undone_by(scope: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
+    """Name the audit entry by which what a request changed can be undone, if it can."""
+    number = getattr(scope.get("desk"), "undo", 0)
+    return [(UNDO, str(number).encode())] if number else []
 
 
 def _given_id(headers: Iterable[tuple[bytes, bytes]]) -> str:

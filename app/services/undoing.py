@@ -56,10 +56,10 @@ def before(unit: Unit, action: str, about: Sequence[str]) -> Before | None:
     return Before(action=action, about=tuple(about), values=look.seen(unit, about)) if look else None
 
 
-def keep(unit: Unit, number: int, was: Before | None) -> None:
-    """Keep what would undo the change of an audit entry, if it changed anything."""
+def keep(unit: Unit, number: int, was: Before | None) -> bool:
+    """Keep what would undo the change of an audit entry; False if it changed nothing or has no inverse."""
     if was is None:
-        return
+        return False
     now = _LOOKS[was.action].seen(unit, was.about)
     names = [name for name in {**was.values, **now} if was.values.get(name) != now.get(name)]
     if names:
@@ -73,6 +73,7 @@ def keep(unit: Unit, number: int, was: Before | None) -> None:
                 at_ms=unit.now_ms,
             )
         )
+    return bool(names)
 
 
 def offered(unit: Unit, numbers: Iterable[int]) -> dict[int, str]:

@@ -28,7 +28,6 @@ class Undoable:
     """A change by the number of its audit entry; `until_s` is of the monotonic clock."""
 
     number: int
-    what: str
     until_s: float
 
 
@@ -41,10 +40,9 @@ class Doings:
     dock_open: bool = False
     _undoable: Undoable | None = None
 
-    def offer(self, number: int, what: str, now_s: float) -> bool:
-        """Offer a change for undoing; False if it was none."""
-        if number:
-            self._undoable = Undoable(number=number, what=what, until_s=now_s + OFFERED_S)
+    def offer(self, number: int, now_s: float) -> bool:
+        """Offer the newest change for undoing; False if it can not be undone: then nothing is offered any more."""
+        self._undoable = Undoable(number=number, until_s=now_s + OFFERED_S) if number else None
         return bool(number)
 
     def undoable(self, now_s: float) -> Undoable | None:

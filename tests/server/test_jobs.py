@@ -103,7 +103,7 @@ def test_only_what_failed_is_tried_again(http: httpx.Client, ids: list[str]) -> 
 def test_a_drain_empties_the_host_and_its_undo_takes_it_back(http: httpx.Client, ids: list[str]) -> None:
     host = http.get(f"/instances/{ids[0]}").json()["host"]
     answer = http.post("/jobs", json=asked("drain", [host]))
-    number = answer.headers["x-audit-number"]
+    number = answer.headers["x-undo"]
     found = ended(http, answer.json())
     assert found["state"] == "done", found
     assert http.get(f"/hosts/{host}").json()["instances"] == 0
@@ -119,11 +119,11 @@ def test_a_drain_empties_the_host_and_its_undo_takes_it_back(http: httpx.Client,
 def test_tags_are_set_on_many_and_undone(http: httpx.Client, ids: list[str]) -> None:
     answer = http.put("/instances/tags", json={"ids": ids[:2], "tags": {"Name": "[red]x[/]", "tier": "db"}})
     assert [row["name"] for row in answer.json()["items"]] == ["[red]x[/]"] * 2
-    http.post(f"/audit/{answer.headers['x-audit-number']}/undo").raise_for_status()
+    http.post(f"/audit/{answer.headers['x-undo']}/undo").raise_for_status()
     assert http.get(f"/instances/{ids[0]}").json()["tags"] == {}
     wrong = http.put("/instances/tags", json={"ids": ids[:1], "tags": {"aws:x": "y"}})
     assert (wrong.status_code, "reserved" in wrong.json()["detail"]) == (400, True)
-    assert "x-audit-number" not in wrong.headers
+    assert "x-undo" not in wrong.headers
 
 
 def test_a_job_is_told_on_the_stream(http: httpx.Client, ids: list[str]) -> None:

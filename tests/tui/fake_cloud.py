@@ -115,7 +115,7 @@ class FakeCloud:
             problem = self.refusals[f"{request.method} {path}"]
             return httpx.Response(problem.status, content=msgspec.json.encode(problem))
         status, body = self._resource(request, path)
-        number = {"X-Audit-Number": str(len(self.asked))} if request.method != "GET" else {}
+        number = {"X-Undo": str(len(self.asked))} if self.jobs.undoable else {}
         return httpx.Response(status, headers=number, content=msgspec.json.encode(body))
 
     def _resource(self, request: httpx.Request, path: str) -> Answer:

@@ -49,6 +49,10 @@ class FakeJobs:
         self._cloud = cloud
         self._undo: list[tuple[str, Any]] = []
 
+    @property
+    def undoable(self) -> bool:
+        return bool(self._undo)
+
     def answer(self, request: httpx.Request, path: str) -> tuple[int, Any]:
         _, kind, *rest = path.split("/")
         if kind == "audit":

@@ -156,8 +156,10 @@ async def test_a_tag_is_set_at_once_and_undone_by_u() -> None:
 async def test_what_can_not_be_undone_any_more_says_why() -> None:
     cloud = FakeCloud()
     async with a_console(cloud) as console:
-        await console.press("2", "d")
-        await console.shows("draining node01; u undoes it")
+        await console.press("3", "k")
+        await console.shows("Value")
+        await console.press("ctrl+s")
+        await console.shows("u undoes it")
         problem = Problem(type="", title="", status=409, detail="it is enabled now")
         cloud.refusals = {f"POST /audit/{number}/undo": problem for number in range(1, 50)}
         await console.press("u")

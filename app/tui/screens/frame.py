@@ -180,10 +180,14 @@ class ConsoleScreen(Screen[None]):
                 return
             take(answer)
             if said:
-                self.session.doings.offer(number, said, self.session.clock.monotonic_s())
-                self.say(said)
+                self.say(said + self.offer_undo(number))
 
         self.app.run_worker(work())
+
+    def offer_undo(self, number: int) -> str:
+        """Offer to undo the change of that number; return what to say of it, empty if it can not be undone."""
+        offered = self.session.doings.offer(number, self.session.clock.monotonic_s())
+        return "; u undoes it" if offered else ""
 
     # --- methods of the registry that all places have
 

@@ -36,14 +36,15 @@ class HostsScreen(TableScreen, JobStarting):
             await self.console_app.go("instances", f'host="{given}"')
 
     def drain(self) -> None:
-        self._start("hosts.drain", "drain", self.grid.chosen(), "draining {}; u undoes it")
+        self._start("hosts.drain", "drain", self.grid.chosen(), "draining {}")
 
     def undrain(self) -> None:
-        """Undo what was just done here; else let hosts take instances again."""
-        if self.session.doings.undoable(self.session.clock.monotonic_s()):
-            self.undo()
+        """Let hosts take instances again; where all do, undo what was just done."""
+        shown, names = self.session.copy.hosts, self.grid.chosen()
+        if any(name in shown and shown[name].wanted != "enabled" for name in names):
+            self._start("hosts.undrain", "undrain", names, "{} may take instances again")
         else:
-            self._start("hosts.undrain", "undrain", self.grid.chosen(), "{} may take instances again")
+            self.undo()
 
     def remove_host(self) -> None:
         names = self.grid.chosen()

@@ -99,9 +99,7 @@ class InstanceActions(JobStarting):
         except ClientError as error:
             return self.session.scene().plain(str(error))
         self.take_instances(answer)
-        said = f"tagged {_what(targets)}; u undoes it"
-        self.session.doings.offer(number, said, self.session.clock.monotonic_s())
-        self.say(said)
+        self.say(f"tagged {_what(targets)}{self.offer_undo(number)}")
         return ""
 
     def output(self) -> None:

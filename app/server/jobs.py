@@ -9,9 +9,11 @@ from app.api.jobs import JobView, StartJob, TagInstances, UndoneView
 from app.api.resources import Collection, InstanceView
 from app.domain.account import Role
 from app.domain.errors import OverLimit
+from app.domain.job import Job
 from app.domain.ports import Unit
 from app.server.desk import At, needs
-from app.server.pages import MOST, After, Limit, number, page
+from app.server.listing import AskedFor, Listing
+from app.server.pages import number
 from app.services import instances, job_turns, jobs, tags, undoing
 from app.services.client_tokens import Promise
 from app.services.job_views import job_view
@@ -29,12 +31,8 @@ class JobController(Controller):
     opt = needs(Role.VIEWER)
 
     @get(operation_id="ListJobs", summary="Jobs without their targets; ended ones for seven days")
-    async def index(self, desk: At, after: After = "", limit: Limit = MOST) -> Collection[JobView]:
-        def work(unit: Unit) -> Collection[JobView]:
-            shown = [job_view(job) for job in unit.jobs.where()]
-            return page(unit, shown, lambda view: view.id, after, limit)
-
-        return await desk.read(work)
+    async def index(self, desk: At, asked: AskedFor) -> Collection[JobView]:
+        return await _JOBS.answer(desk, asked)
 
     @get("/{job_id:str}", operation_id="GetJob", summary="One job with its targets and why they failed")
     async def show(self, desk: At, job_id: str) -> JobView:
@@ -126,6 +124,14 @@ class TagController(Controller):
             return Collection(items=instance_views(unit, rows), cursor=str(unit.cursor()))
 
         return await desk.change("TagInstances", _named(data.ids), work, about=data.ids)
+
+
+_JOBS: Listing[Job, JobView] = Listing(
+    view=JobView,
+    key=lambda row: row.id,
+    rows=lambda unit, desk: unit.jobs.where(),
+    views=lambda unit, desk, rows: [job_view(row) for row in rows],
+)
 
 
 def _whole(unit: Unit, job_id: str) -> JobView:

@@ -9,6 +9,7 @@ from textual.app import App
 
 from app.tui.complete import go_lines
 from app.tui.history import History, Spot
+from app.tui.screens import holdings
 from app.tui.screens.events import EventsScreen
 from app.tui.screens.frame import ConsoleScreen
 from app.tui.screens.help import HelpScreen
@@ -21,17 +22,25 @@ from app.tui.screens.messages import MessagesScreen
 from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
 from app.tui.screens.table import TableScreen
+from app.tui.screens.thing import ThingScreen
 from app.tui.session import Session
 
-PLACES = {
+PLACES: dict[str, type[ConsoleScreen]] = {
     "overview": OverviewScreen,
     "hosts": HostsScreen,
     "instances": InstancesScreen,
     "events": EventsScreen,
     "jobs": JobsScreen,
+    **holdings.screens(),
 }
 WORDS = (*PLACES, "help", "quit")
-PAGES = {"instance": InstanceScreen, "output": OutputScreen, "job": JobScreen, "messages": MessagesScreen}
+PAGES = {
+    "instance": InstanceScreen,
+    "output": OutputScreen,
+    "thing": ThingScreen,
+    "job": JobScreen,
+    "messages": MessagesScreen,
+}
 
 
 class Places(App[int]):

@@ -3,11 +3,23 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-TABLES = frozenset({"hosts", "instances", "events", "jobs"})
-THINGS = frozenset({"hosts", "instances"})
-PLACES = frozenset(
-    {"overview", "hosts", "instances", "events", "jobs", "instance", "output", "job", "messages", "help"}
+HOLDINGS = frozenset(
+    {
+        "images",
+        "volumes",
+        "snapshots",
+        "groups",
+        "addresses",
+        "keys",
+        "types",
+        "users",
+        "placement-groups",
+        "templates",
+    }
 )
+THINGS = frozenset({"hosts", "instances"}) | HOLDINGS
+TABLES = THINGS | {"events", "jobs"}
+PLACES = TABLES | {"overview", "instance", "output", "thing", "job", "messages", "help"}
 ROLES = ("viewer", "operator", "admin")
 
 

@@ -82,3 +82,11 @@ class TagInstances(msgspec.Struct, frozen=True, kw_only=True):
     ids: list[str]
     tags: dict[str, str] = {}
     remove: list[str] = []
+
+
+class ProtectInstances(msgspec.Struct, frozen=True, kw_only=True):
+    """Forbid, or allow again, that instances are ended or stopped by an interface; null: stays as it is."""
+
+    ids: list[str]
+    from_termination: bool | None = None
+    from_stop: bool | None = None

@@ -5,7 +5,7 @@ from hashlib import sha256
 import msgspec
 from litestar import Controller, get, post, put
 
-from app.api.jobs import JobView, StartJob, TagInstances, UndoneView
+from app.api.jobs import JobView, ProtectInstances, StartJob, TagInstances, UndoneView
 from app.api.resources import Collection, InstanceView
 from app.domain.account import Role
 from app.domain.errors import OverLimit
@@ -14,9 +14,11 @@ from app.domain.ports import Unit
 from app.server.desk import At, needs
 from app.server.listing import AskedFor, Listing
 from app.server.pages import number
-from app.services import instances, job_turns, jobs, tags, undoing
+from app.services import instance_attributes, instances, job_turns, jobs, tags, undoing
 from app.services.client_tokens import Promise
+from app.services.inverses import Hand
 from app.services.job_views import job_view
+from app.services.protection import NO_STOP, NO_TERMINATION
 from app.services.views import instance_views
 
 _OPERATOR = needs(Role.OPERATOR)
@@ -99,7 +101,7 @@ class UndoController(Controller):
         undoes = number("entry", entry)
 
         def work(unit: Unit) -> UndoneView:
-            undone = undoing.undo(unit, desk.caller, undoes)
+            undone = undoing.undo(unit, Hand(caller=desk.caller, entropy=desk.cloud.entropy), undoes)
             return UndoneView(
                 number=undone.number, action=undone.action, about=list(undone.about), changed=list(undone.changed)
             )
@@ -114,8 +116,7 @@ class TagController(Controller):
     @put("/instances/tags", operation_id="TagInstances", summary="Set and take away tags of instances, all or none")
     async def tag(self, desk: At, data: TagInstances) -> Collection[InstanceView]:
         def work(unit: Unit) -> Collection[InstanceView]:
-            if len(data.ids) > MOST_TAGGED:
-                raise OverLimit("instances per request", len(data.ids), MOST_TAGGED)
+            _check_many(data.ids)
             rows = instances.find(unit, desk.caller, data.ids)
             given = [row.id for row in rows]
             if data.remove:
@@ -125,6 +126,18 @@ class TagController(Controller):
 
         return await desk.change("TagInstances", _named(data.ids), work, about=data.ids)
 
+    @put("/instances/protection", operation_id="ProtectInstances", summary="Forbid that they are ended or stopped")
+    async def protect(self, desk: At, data: ProtectInstances) -> Collection[InstanceView]:
+        def work(unit: Unit) -> Collection[InstanceView]:
+            _check_many(data.ids)
+            for attribute, on in ((NO_TERMINATION, data.from_termination), (NO_STOP, data.from_stop)):
+                for given in data.ids if on is not None else ():
+                    instance_attributes.modify(unit, desk.caller, given, attribute, on)
+            rows = instances.find(unit, desk.caller, data.ids)
+            return Collection(items=instance_views(unit, rows), cursor=str(unit.cursor()))
+
+        return await desk.change("ProtectInstances", _named(data.ids), work, about=data.ids)
+
 
 _JOBS: Listing[Job, JobView] = Listing(
     view=JobView,
@@ -132,6 +145,11 @@ _JOBS: Listing[Job, JobView] = Listing(
     rows=lambda unit, desk: unit.jobs.where(),
     views=lambda unit, desk, rows: [job_view(row) for row in rows],
 )
+
+
+def _check_many(ids: list[str]) -> None:
+    if len(ids) > MOST_TAGGED:
+        raise OverLimit("instances per request", len(ids), MOST_TAGGED)
 
 
 def _whole(unit: Unit, job_id: str) -> JobView:

@@ -126,6 +126,19 @@ def test_tags_are_set_on_many_and_undone(http: httpx.Client, ids: list[str]) -> 
     assert "x-undo" not in wrong.headers
 
 
+def test_what_is_protected_fails_with_the_reason_until_that_is_undone(http: httpx.Client, ids: list[str]) -> None:
+    protected = http.put("/instances/protection", json={"ids": ids[:1], "from_termination": True})
+    job = ended(http, started(http, asked("terminate", ids[:2])))
+    assert (job["done"], job["failed"], "may not be terminated" in job["told"]) == (1, 1, True)
+    http.post(f"/audit/{protected.headers['x-undo']}/undo").raise_for_status()
+    http.post(f"/jobs/{job['id']}/retry").raise_for_status()
+    assert ended(http, job)["state"] == "done"
+    entries = http.get("/audit?limit=5000").json()["items"]
+    terminated = next(row for row in reversed(entries) if row["action"] == "TerminateInstances")
+    refused = http.post(f"/audit/{terminated['number']}/undo")
+    assert (refused.status_code, terminated["undo"]) == (404, "")
+
+
 def test_a_job_is_told_on_the_stream(http: httpx.Client, ids: list[str]) -> None:
     cursor = http.get("/overview").json()["cursor"]
     job = ended(http, started(http, asked("stop", ids[:1])))

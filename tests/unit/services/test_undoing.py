@@ -1,6 +1,7 @@
 """What can be put back after a change, and when it can not any more."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -8,9 +9,12 @@ from app.api.resources import SetHost, SetType
 from app.domain.account import Role
 from app.domain.errors import Conflict, Forbidden, Missing
 from app.domain.ports import Unit
-from app.services import hosts, power, rulesets, tags, types, undoing
+from app.domain.states import Seen
+from app.domain.volume import Volume
+from app.services import attachments, hosts, instance_attributes, power, rulesets, tags, types, undoing
+from app.services.inverses import Hand
 from app.store.database import Database
-from tests.builders import an_instance
+from tests.builders import OURS, CountingEntropy, an_instance
 from tests.unit.services.job_world import ADMIN, OPERATOR
 
 ID = "i-00000001"
@@ -30,7 +34,9 @@ async def change(store: Database, action: str, about: str, work: Callable[[Unit]
 
 
 async def undo(store: Database, number: int) -> tuple[str, ...]:
-    return (await store.write(lambda unit: undoing.undo(unit, ADMIN, number))).changed
+    return (
+        await store.write(lambda unit: undoing.undo(unit, Hand(caller=ADMIN, entropy=CountingEntropy()), number))
+    ).changed
 
 
 async def offered(store: Database, number: int) -> str:
@@ -144,4 +150,47 @@ async def test_what_has_no_inverse_or_changed_nothing_can_not_be_undone(store: D
 async def test_who_may_not_do_it_may_not_undo_it(store: Database) -> None:
     number = await change(store, "SetHost", "host1", lambda unit: hosts.change(unit, "host1", SetHost(rack="r7")))
     with pytest.raises(Forbidden, match=f"needs the role {Role.ADMIN}"):
-        await store.write(lambda unit: undoing.undo(unit, OPERATOR, number))
+        await store.write(lambda unit: undoing.undo(unit, Hand(caller=OPERATOR, entropy=CountingEntropy()), number))
+
+
+async def test_protection_is_taken_back(tagged: Database) -> None:
+    number = await change(
+        tagged,
+        "ProtectInstances",
+        ID,
+        lambda unit: instance_attributes.modify(unit, OPERATOR, ID, "disableApiTermination", True),
+    )
+    assert await undo(tagged, number) == (f"{ID} disableApiTermination is off",)
+
+
+async def test_a_volume_that_was_taken_off_hangs_on_its_instance_again(store: Database) -> None:
+    def hung(unit: Unit) -> None:
+        unit.instances.add(an_instance(ID, seen=Seen.RUNNING, launched=1))
+        unit.volumes.add(
+            Volume(
+                id="vol-00000001",
+                account_id=OURS,
+                cluster="one",
+                size_gib=1,
+                rehearsed=True,
+                instance_id=ID,
+                device="/dev/sdf",
+                attaches=1,
+                attached=1,
+                seen_gib=1,
+                created_at_ms=0,
+            )
+        )
+
+    def let_go(unit: Unit) -> None:
+        volume = unit.volumes.get("vol-00000001")
+        assert volume is not None
+        unit.volumes.put(replace(volume, instance_id="", device="", detach=False))
+
+    await store.write(hung)
+    detachment = attachments.Detachment(volume_id="vol-00000001")
+    number = await change(
+        store, "DetachVolume", "vol-00000001", lambda unit: attachments.detach(unit, OPERATOR, detachment)
+    )
+    await store.write(let_go)
+    assert await undo(store, number) == (f"vol-00000001 attachment is {ID} /dev/sdf",)

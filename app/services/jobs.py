@@ -23,6 +23,7 @@ MOST_TARGETS = 10_000
 MOST_AT_ONCE = 100
 DROPPED_AT_ONCE = 20
 LONGEST_COMMAND = 2000
+MOST_NAMED = 20
 _FIELDS = {INSTANCE: ("state", "host", "vmtype", "name"), HOST: ("state", "wanted", "power", "instances")}
 
 
@@ -37,6 +38,14 @@ class Asked:
     command: str = ""
     source: str = ""
     promise: Promise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    """A target as it is expected to be, and in what it differs already."""
+
+    expected: dict[str, str]
+    changed: str
 
 
 def start(unit: Unit, caller: Caller, asked: Asked, entropy: Entropy, mapping: Mapping) -> Job:
@@ -138,13 +147,13 @@ def _start(unit: Unit, doer: Doer, asked: Asked, entropy: Entropy) -> Job:
         created_at_ms=unit.now_ms,
     )
     unit.jobs.add(job, event="job.started", text=f"{job.title}, asked by {job.who}")
-    for position, (given, expected) in enumerate(wanted.items()):
-        target = JobTarget(job_id=job.id, target=given, position=position, resource=step.resource, expected=expected)
+    for position, (given, named) in enumerate(wanted.items()):
+        target = JobTarget(
+            job_id=job.id, target=given, position=position, resource=step.resource, expected=named.expected
+        )
         unit.job_targets.add(target)
-        now = facts(unit, step.resource, given)
-        changed = difference(expected, now)
-        if changed:
-            job = job_turns.turn(unit, job, job_turns.over(unit, target, TargetState.CHANGED, changed))
+        if named.changed:
+            job = job_turns.turn(unit, job, job_turns.over(unit, target, TargetState.CHANGED, named.changed))
         elif step.instant:
             job = _at_once(unit, doer, job, target)
     return job_turns.put(unit, job, "progressed")
@@ -166,8 +175,8 @@ def _kind(given: str) -> JobKind:
     return JobKind(given)
 
 
-def _checked(unit: Unit, kind: JobKind, asked: Asked) -> dict[str, dict[str, str]]:
-    """Return what is expected of each target by its id, each once."""
+def _checked(unit: Unit, kind: JobKind, asked: Asked) -> dict[str, _Named]:
+    """Return the targets by their ids, each once; Missing if none of them is there."""
     if not 1 <= len(asked.targets) <= MOST_TARGETS:
         raise OverLimit("targets per job (and at least 1)", len(asked.targets), MOST_TARGETS)
     if not 0 <= asked.at_once <= MOST_AT_ONCE:
@@ -176,22 +185,25 @@ def _checked(unit: Unit, kind: JobKind, asked: Asked) -> dict[str, dict[str, str
         raise Invalid("argument", asked.argument[:80], f"A job of kind {kind} takes none.")
     if asked.argument:
         hosts.get(unit, asked.argument)
-    resource, found, there = STEPS[kind].resource, dict[str, dict[str, str]](), False
-    for target in asked.targets:
-        given = ids.parse(target.id, INSTANCE) if resource == INSTANCE else target.id
-        _check_fields(resource, target)
-        now = facts(unit, resource, given)
-        there = there or bool(now)
-        found[given] = dict(target.expected) or {"state": now.get("state", "")}
+    found, there = _named(unit, STEPS[kind].resource, asked.targets)
     if not there:
-        raise Missing(resource, *(target.id for target in asked.targets[:20]))
+        raise Missing(STEPS[kind].resource, *list(found)[:MOST_NAMED])
     return found
 
 
-def _check_fields(resource: str, target: JobTargetAsked) -> None:
-    for name in target.expected:
-        if name not in _FIELDS[resource]:
-            raise Unknown(f"field expected of {target.id}:", name[:40], " or ".join(_FIELDS[resource]))
+def _named(unit: Unit, resource: str, targets: Sequence[JobTargetAsked]) -> tuple[dict[str, _Named], bool]:
+    """Look at what was named as it is now; tell too whether any of it is there."""
+    found, there = dict[str, _Named](), False
+    for target in targets:
+        for name in target.expected:
+            if name not in _FIELDS[resource]:
+                raise Unknown(f"field expected of {target.id[:80]}:", name[:40], " or ".join(_FIELDS[resource]))
+        given = ids.parse(target.id, INSTANCE) if resource == INSTANCE else target.id
+        now = facts(unit, resource, given)
+        expected = dict(target.expected) or {"state": now.get("state", "")}
+        found[given] = _Named(expected=expected, changed=difference(expected, now))
+        there = there or bool(now)
+    return found, there
 
 
 def _title(kind: JobKind, given: list[str], argument: str) -> str:

@@ -23,6 +23,7 @@ from app.client.errors import Garbled, Refused, Unauthorized, Unreachable
 
 Answer = TypeVar("Answer")
 ROOT = "/api/v1"
+UNDO = "X-Undo"
 CONNECT_S = 3.0
 OPEN_S = 6.0
 LONGEST_COMMAND = 200
@@ -41,6 +42,10 @@ class Cloud:
 
     async def send(self, call: Call[Answer]) -> Answer:
         """Do the call within its deadline; raises Refused, Unauthorized, Unreachable or Garbled."""
+        return (await self.change(call))[0]
+
+    async def change(self, call: Call[Answer]) -> tuple[Answer, int]:
+        """Do the call as `send` does; return the number by which it can be undone, too, 0 if it can not."""
         try:
             async with asyncio.timeout(call.timeout_s):
                 answer = await self._http.request(call.method, ROOT + call.path, **_arguments(call))
@@ -48,7 +53,8 @@ class Cloud:
             raise Unreachable(f"no answer within {call.timeout_s:g} s") from None
         except httpx.HTTPError as error:
             raise Unreachable(_reason(error)) from error
-        return _decoded(call, answer)
+        number = answer.headers.get(UNDO, "")
+        return _decoded(call, answer), int(number) if number.isascii() and number.isdigit() else 0
 
     async def healthy(self, timeout_s: float = 1.0) -> bool:
         """Tell by /healthz whether anything answers there; never raises."""

@@ -10,6 +10,7 @@ from typing import Any
 from app.domain.account import Role
 from app.domain.decision import Deed
 from app.domain.image import ImageKind
+from app.domain.job import JobState, TargetState
 from app.domain.placement_group import Strategy
 from app.domain.states import (
     AttachmentState,
@@ -45,6 +46,8 @@ CLOSED: Mapping[str, Iterable[str]] = {
     "InstanceView.state": InstanceState,
     "InstanceView.wanted": Wanted,
     "IssueCredentials.role": _NO_ROLE,
+    "JobTargetView.state": TargetState,
+    "JobView.state": JobState,
     "KeyPairView.kind": ["rsa", "ed25519"],
     "Me.role": _NO_ROLE,
     "PlacementGroupView.strategy": Strategy,

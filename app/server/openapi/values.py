@@ -5,7 +5,7 @@ named here as a closed one must not take anything else, for clients are generate
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from app.domain.account import Role
 from app.domain.decision import Deed
@@ -25,6 +25,7 @@ from app.domain.states import (
     Wanted,
 )
 from app.rules.faults import Severity
+from app.services import tokens
 
 _ROLES = [*Role]
 _NO_ROLE = ["", *Role]
@@ -51,6 +52,7 @@ CLOSED: Mapping[str, Iterable[str]] = {
     "RegisterImage.kind": ImageKind,
     "SnapshotView.state": SnapshotState,
     "TokenView.role": _ROLES,
+    "TokenView.state": get_args(tokens.State),
     "VolumeView.attachment": ["", *AttachmentState],
     "VolumeView.state": VolumeState,
 }

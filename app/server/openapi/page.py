@@ -15,7 +15,8 @@ from app.server.openapi.document import operations
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff}
 code,pre{font-family:ui-monospace,monospace;font-size:.9em}
-pre{background:#f3f4f6;padding:.6rem .8rem;overflow:auto;border-radius:.3rem}
+pre{background:#f3f4f6;padding:.6rem .8rem;overflow:auto;border-radius:.3rem;max-height:22rem;
+white-space:pre-wrap}
 h2{margin:2rem 0 .2rem;border-bottom:1px solid #d0d7de} details{border-bottom:1px solid #eaeef2;padding:.3rem 0}
 summary{cursor:pointer;display:grid;grid-template-columns:5rem minmax(18rem,2fr) 3fr 6rem;gap:.6rem}
 table{border-collapse:collapse;margin:.4rem 0 1rem} td{vertical-align:top;padding:.15rem 1rem .15rem 0}
@@ -41,7 +42,7 @@ def page(document: Mapping[str, Any]) -> str:
     """Write the whole document as one HTML page, grouped by tag."""
     info = document["info"]
     groups: dict[str, list[str]] = {tag["name"]: [] for tag in document["tags"]}
-    for path, method, about in operations(document):
+    for path, method, about in sorted(operations(document), key=lambda one: one[:2]):
         groups[about["tags"][0]].append(_operation(document, path, method, about))
     head = _HEAD.format(
         title=escape(info["title"]),

@@ -76,6 +76,7 @@ EXAMPLES: Mapping[str, Any] = {
     "CreateToken.name": "nightly report",
     "CreateUser.name": "ada",
     "FaultView.message": "`mst` cannot stand here; what can: policy, rule or the end",
+    "CheckedView.sound": True,
     "HostView.name": "cluster1-host1",
     "ImageView.id": "emi-0a11f3c29b7d4e61c",
     "ImageView.kind": "machine",
@@ -83,6 +84,9 @@ EXAMPLES: Mapping[str, Any] = {
     "ImageView.state": "available",
     "InstanceView.id": "i-7b31a0c29b7d4e61c",
     "InstanceView.name": "web01",
+    "InstanceView.ended_at_ms": 0,
+    "InstanceView.key_name": "ada",
+    "InstanceView.state_reason": "",
     "InstanceView.state": "running",
     "InstanceView.wanted": "running",
     "InstanceView.seen": "running",
@@ -114,6 +118,8 @@ EXAMPLES: Mapping[str, Any] = {
     "cores": 2,
     "cursor": "4711",
     "detail": "",
+    "active": True,
+    "enabled": True,
     "event": "instance.started",
     "expires_at_ms": 0,
     "field": "name",
@@ -203,7 +209,7 @@ def _of_kind(schema: Mapping[str, Any], components: Mapping[str, Mapping[str, An
         case "number":
             return float(max(schema.get("minimum", 0.0), 0.0))
         case "boolean":
-            return schema.get("default", True)
+            return schema.get("default", False)
         case _:
             return schema.get("default") or "example"
 

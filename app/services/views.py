@@ -219,6 +219,7 @@ def audit_view(entry: AuditEntry, undo: str = "") -> AuditView:
         target=entry.target,
         outcome=entry.outcome,
         detail=entry.detail,
+        command=entry.command,
         hash=entry.hash,
         undo=undo,
     )

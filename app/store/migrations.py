@@ -40,6 +40,7 @@ def migrations() -> Migrations:
     steps(name="0015_promises")(_0015_promises)
     steps(name="0016_state_of_instances")(_0016_state_of_instances)
     steps(name="0017_jobs")(_0017_jobs)
+    steps(name="0018_tokens_and_answers")(_0018_tokens_and_answers)
     return steps
 
 
@@ -304,6 +305,18 @@ def _0016_state_of_instances(schema: Schema) -> None:
 def _0017_jobs(schema: Schema) -> None:
     for statement in job_schema.STATEMENTS:
         schema.execute(statement)
+
+
+def _0018_tokens_and_answers(schema: Schema) -> None:
+    for column in ("expires_at_ms", "seen_at_ms"):
+        schema.execute(f'ALTER TABLE "tokens" ADD COLUMN "{column}" INTEGER NOT NULL DEFAULT 0')
+    schema.execute('ALTER TABLE "audit" ADD COLUMN "command" TEXT NOT NULL DEFAULT \'\'')
+    schema.execute(
+        'CREATE TABLE "answers" ("user_id" TEXT NOT NULL, "operation" TEXT NOT NULL, "key" TEXT NOT NULL,'
+        ' "sha256" TEXT NOT NULL, "body" BLOB NOT NULL, "made_at_ms" INTEGER NOT NULL,'
+        ' PRIMARY KEY ("user_id", "operation", "key")) STRICT'
+    )
+    schema.execute('CREATE INDEX "answers_made" ON "answers" ("made_at_ms")')
 
 
 def _held_changes(sign: str, row: str, source: str = "", column: str = "host") -> str:

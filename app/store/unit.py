@@ -15,7 +15,7 @@ from app.domain.host import Cluster, Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
 from app.domain.job import Job, JobTarget
-from app.domain.journal import AuditEntry, Entry
+from app.domain.journal import AuditEntry, Entry, Said
 from app.domain.keypair import KeyPair
 from app.domain.launch_template import LaunchTemplate, LaunchTemplateVersion
 from app.domain.placement_group import PlacementGroup
@@ -27,6 +27,7 @@ from app.domain.undo import Undo
 from app.domain.vmtype import Size, VmType
 from app.domain.volume import Snapshot, Volume
 from app.store import audit as audits
+from app.store.answers import Answers
 from app.store.decisions import Decisions
 from app.store.journal import Journal
 from app.store.session import Session
@@ -90,6 +91,7 @@ class Transaction:
         self._session = session
         self._journal = Journal(session, now_ms)
         self.decisions: ports.Decisions = Decisions(session)
+        self.answers: ports.Answers = Answers(session)
 
     @property
     def written(self) -> int:
@@ -115,8 +117,7 @@ class Transaction:
     def note(self, event: str, kind: str, resource_id: str, text: str) -> None:
         self._journal.append(event, kind, resource_id, text, {})
 
-    def audit(self, *, who: str, source: str, action: str, target: str, outcome: str, detail: str = "") -> int:
-        said = {"who": who, "source": source, "action": action, "target": target, "outcome": outcome, "detail": detail}
+    def audit(self, said: Said) -> int:
         return audits.append(self._session, self.now_ms, said)
 
     def cursor(self) -> int:

@@ -8,6 +8,7 @@ import pytest
 from app.api.resources import SetHost, SetType
 from app.domain.account import Role
 from app.domain.errors import Conflict, Forbidden, Missing
+from app.domain.journal import Said
 from app.domain.ports import Unit
 from app.domain.states import Seen
 from app.domain.volume import Volume
@@ -26,7 +27,7 @@ async def change(store: Database, action: str, about: str, work: Callable[[Unit]
     def audited(unit: Unit) -> int:
         before = undoing.before(unit, action, [about])
         work(unit)
-        number = unit.audit(who="ana", source="", action=action, target=about, outcome="ok")
+        number = unit.audit(Said(who="ana", source="", action=action, target=about, outcome="ok"))
         undoing.keep(unit, number, before)
         return number
 

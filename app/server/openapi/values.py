@@ -10,7 +10,21 @@ from typing import Any
 from app.domain.account import Role
 from app.domain.decision import Deed
 from app.domain.image import ImageKind
-from app.domain.states import HostState, HostWanted, ImageState, InstanceState, Power, PowerWanted, Seen, Wanted
+from app.domain.job import JobKind, JobState, TargetState
+from app.domain.placement_group import Strategy
+from app.domain.states import (
+    AttachmentState,
+    HostState,
+    HostWanted,
+    ImageState,
+    InstanceState,
+    Power,
+    PowerWanted,
+    Seen,
+    SnapshotState,
+    VolumeState,
+    Wanted,
+)
 from app.rules.faults import Severity
 
 _ROLES = [*Role]
@@ -32,9 +46,19 @@ CLOSED: Mapping[str, Iterable[str]] = {
     "InstanceView.state": InstanceState,
     "InstanceView.wanted": Wanted,
     "IssueCredentials.role": _NO_ROLE,
+    "JobTargetView.resource": ["instance", "host"],
+    "JobTargetView.state": TargetState,
+    "JobView.kind": JobKind,
+    "JobView.state": JobState,
+    "KeyPairView.kind": ["rsa", "ed25519"],
     "Me.role": _NO_ROLE,
+    "PlacementGroupView.strategy": Strategy,
     "RegisterImage.kind": ImageKind,
+    "SnapshotView.state": SnapshotState,
+    "StartJob.kind": JobKind,
     "TokenView.role": _ROLES,
+    "VolumeView.attachment": ["", *AttachmentState],
+    "VolumeView.state": VolumeState,
 }
 """Fields whose type is a plain text, and all that it can be; a field with a Literal needs no line."""
 
@@ -67,6 +91,16 @@ EXAMPLES: Mapping[str, Any] = {
     "InstanceView.wanted": "running",
     "InstanceView.seen": "running",
     "InstanceView.tags": {"Name": "web01", "role": "web"},
+    "JobTargetAsked.expected": {"state": "running"},
+    "JobTargetAsked.id": "i-7b31a0c29b7d4e61c",
+    "JobTargetView.expected": {"state": "running"},
+    "JobTargetView.state": "done",
+    "JobTargetView.target": "i-7b31a0c29b7d4e61c",
+    "JobView.command": "euca job start stop i-7b31a0c29b7d4e61c",
+    "JobView.id": "job-0a11f3c29b7d4e61c",
+    "JobView.kind": "stop",
+    "JobView.state": "running",
+    "JobView.title": "stop i-7b31a0c29b7d4e61c",
     "Overview.name": "lab",
     "RegisterImage.name": "tiny",
     "RegisterImage.kind": "machine",
@@ -77,9 +111,14 @@ EXAMPLES: Mapping[str, Any] = {
     "SetHost.tags": ["ssd"],
     "ShareImage.add": ["physics"],
     "SetType.alias_of": "",
+    "StartJob.kind": "stop",
+    "TagInstances.tags": {"role": "web"},
     "TokenView.id": "tok-5d2f9c0a7be14386d",
     "TokenView.name": "nightly report",
     "TypeView.name": "m1.small",
+    "UndoneView.about": ["cluster1-host1"],
+    "UndoneView.action": "DrainHost",
+    "UndoneView.changed": ["cluster1-host1 wanted is enabled"],
     "UserView.id": "AIDAQ3EGRTWJ5M6YB7VDN",
     "UserView.name": "ada",
     "access_key_id": "AKIAIOSFODNN7EXAMPLE",
@@ -136,6 +175,25 @@ EXAMPLES: Mapping[str, Any] = {
     "why": "least loaded of 5 hosts",
 }
 """What stands in an example: of one schema's field, else of every field of that name."""
+PATHS: Mapping[str, str] = {
+    "access-keys": "AKIAIOSFODNN7EXAMPLE",
+    "addresses": "eipalloc-0a11f3c29b7d4e61c",
+    "groups": "sg-0a11f3c29b7d4e61c",
+    "hosts": "cluster1-host1",
+    "audit": "4711",
+    "images": "emi-0a11f3c29b7d4e61c",
+    "jobs": "job-0a11f3c29b7d4e61c",
+    "instances": "i-7b31a0c29b7d4e61c",
+    "key-pairs": "key-0a11f3c29b7d4e61c",
+    "launch-templates": "lt-0a11f3c29b7d4e61c",
+    "placement-groups": "pg-0a11f3c29b7d4e61c",
+    "rulesets": "rules-1",
+    "snapshots": "snap-0a11f3c29b7d4e61c",
+    "tokens": "tok-5d2f9c0a7be14386d",
+    "users": "AIDAQ3EGRTWJ5M6YB7VDN",
+    "volumes": "vol-0a11f3c29b7d4e61c",
+}
+"""What stands in a path behind the name of a collection, for example."""
 
 
 def example(schema: Mapping[str, Any], components: Mapping[str, Mapping[str, Any]], title: str = "") -> Any:

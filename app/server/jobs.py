@@ -1,5 +1,7 @@
 """REST: jobs, which are everything that takes long; undoing a change; tags of many instances at once."""
 
+from operator import attrgetter
+
 from litestar import Controller, get, post, put
 
 from app.api.jobs import JobView, ProtectInstances, StartJob, TagInstances, UndoneView
@@ -9,7 +11,7 @@ from app.domain.errors import OverLimit
 from app.domain.job import Job
 from app.domain.ports import Unit
 from app.server.desk import At, needs
-from app.server.listing import AskedFor, Listing
+from app.server.listing import AskedFor, Listing, from_table
 from app.server.pages import number
 from app.services import instance_attributes, instances, job_turns, jobs, tags, undoing
 from app.services.inverses import Hand
@@ -138,8 +140,8 @@ class TagController(Controller):
 
 _JOBS: Listing[Job, JobView] = Listing(
     view=JobView,
-    key=lambda row: row.id,
-    rows=lambda unit, desk: unit.jobs.where(),
+    key=attrgetter("id"),
+    first=from_table(lambda unit: unit.jobs, lambda unit, desk, row: True),
     views=lambda unit, desk, rows: [job_view(row) for row in rows],
 )
 

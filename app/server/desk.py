@@ -61,11 +61,11 @@ class Desk:
         return await self.cloud.store.read(work)
 
     async def change(
-        self, action: str, target: str, work: Callable[[Unit], Answer], *, about: Sequence[str] = (), detail: str = ""
+        self, action: str, target: str, work: Callable[[Unit], Answer], *, about: Sequence[str] = ()
     ) -> Answer:
         """Run `work` in a transaction that is audited, as is its refusal; once, if the request promises that.
 
-        Its inverse is kept if it has one. `about` names every thing that is changed, where `target` does not.
+        What would undo it is kept, if it has an inverse. `about` names all that is changed where `target` does not.
         """
         promise, self.promise = self.promise, None
 
@@ -74,7 +74,7 @@ class Desk:
                 return cast("Answer", kept)
             before = undoing.before(unit, action, about or (target,))
             answer = work(unit)
-            number = self._write_down(unit, action, target, "ok", detail)
+            number = self._write_down(unit, action, target, "ok", "")
             self.undo = number if undoing.keep(unit, number, before) else 0
             if promise:
                 promise.keep(unit, answer)

@@ -195,6 +195,23 @@ EXAMPLES: Mapping[str, Any] = {
     "why": "least loaded of 5 hosts",
 }
 """What stands in an example: of one schema's field, else of every field of that name."""
+PATHS: Mapping[str, str] = {
+    "access-keys": "AKIAIOSFODNN7EXAMPLE",
+    "addresses": "eipalloc-0a11f3c29b7d4e61c",
+    "groups": "sg-0a11f3c29b7d4e61c",
+    "hosts": "cluster1-host1",
+    "images": "emi-0a11f3c29b7d4e61c",
+    "instances": "i-7b31a0c29b7d4e61c",
+    "key-pairs": "key-0a11f3c29b7d4e61c",
+    "launch-templates": "lt-0a11f3c29b7d4e61c",
+    "placement-groups": "pg-0a11f3c29b7d4e61c",
+    "rulesets": "rules-1",
+    "snapshots": "snap-0a11f3c29b7d4e61c",
+    "tokens": "tok-5d2f9c0a7be14386d",
+    "users": "AIDAQ3EGRTWJ5M6YB7VDN",
+    "volumes": "vol-0a11f3c29b7d4e61c",
+}
+"""What stands in a path behind the name of a collection, for example."""
 
 
 def example(schema: Mapping[str, Any], components: Mapping[str, Mapping[str, Any]], title: str = "") -> Any:

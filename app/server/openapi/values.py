@@ -11,7 +11,7 @@ from app.domain.account import Role
 from app.domain.decision import Deed
 from app.domain.image import ImageKind
 from app.domain.job import JobKind, JobState, TargetState
-from app.domain.placement_group import Strategy
+from app.domain.placement_group import SpreadLevel, Strategy
 from app.domain.states import (
     AttachmentState,
     HostState,
@@ -25,6 +25,7 @@ from app.domain.states import (
     VolumeState,
     Wanted,
 )
+from app.domain.volume import KINDS
 from app.rules.faults import Severity
 from app.services import tokens
 
@@ -53,6 +54,7 @@ CLOSED: Mapping[str, Iterable[str]] = {
     "JobView.state": JobState,
     "KeyPairView.kind": ["rsa", "ed25519"],
     "Me.role": _NO_ROLE,
+    "PlacementGroupView.spread_level": SpreadLevel,
     "PlacementGroupView.strategy": Strategy,
     "RegisterImage.kind": ImageKind,
     "SnapshotView.state": SnapshotState,
@@ -60,6 +62,7 @@ CLOSED: Mapping[str, Iterable[str]] = {
     "TokenView.role": _ROLES,
     "TokenView.state": get_args(tokens.State),
     "VolumeView.attachment": ["", *AttachmentState],
+    "VolumeView.kind": KINDS,
     "VolumeView.state": VolumeState,
 }
 """Fields whose type is a plain text, and all that it can be; a field with a Literal needs no line."""
@@ -127,6 +130,24 @@ EXAMPLES: Mapping[str, Any] = {
     "UndoneView.changed": ["cluster1-host1 wanted is enabled"],
     "UserView.id": "AIDAQ3EGRTWJ5M6YB7VDN",
     "UserView.name": "ada",
+    "AddressView.id": "eipalloc-7167ea0fdf42a558f",
+    "GroupRuleView.id": "sgr-5a87aadad84b115d2",
+    "GroupView.allows": ["in tcp 80 from 0.0.0.0/0"],
+    "GroupView.id": "sg-87aadad84b115d2d4",
+    "GroupView.name": "web",
+    "KeyPairView.id": "key-d7947ec59fae3b70c",
+    "KeyPairView.name": "ada",
+    "PlacementGroupView.id": "pg-4115d2d487aadad8b",
+    "PlacementGroupView.name": "apart",
+    "SnapshotView.id": "snap-a00b1cc2b56e824f3",
+    "SnapshotView.source_id": "vol-3bd0da1ea030b1fdc",
+    "SubnetView.id": "subnet-0f41b1f2c3d4e5f60",
+    "TemplateView.id": "lt-90b4fd0b8a1c6de27",
+    "TemplateView.name": "web",
+    "VolumeView.attachment": "attached",
+    "VolumeView.id": "vol-3bd0da1ea030b1fdc",
+    "VolumeView.name": "data",
+    "VolumeView.state": "in-use",
     "access_key_id": "AKIAIOSFODNN7EXAMPLE",
     "access_keys": ["AKIAIOSFODNN7EXAMPLE"],
     "account": "eucalyptus",
@@ -179,6 +200,26 @@ EXAMPLES: Mapping[str, Any] = {
     "user_name": "ada",
     "version": "0.1.0",
     "vmtype": "m1.small",
+    "address_id": "eipalloc-7167ea0fdf42a558f",
+    "association_id": "eipassoc-7167ea0fdf42a558f",
+    "cidr": "10.0.0.0/16",
+    "created_by": "arn:aws:iam::123456789012:user/ada",
+    "description": "",
+    "device": "/dev/sdf",
+    "domain": "vpc",
+    "error": "",
+    "fingerprint": "ab:cd:ef",
+    "group_id": "sg-87aadad84b115d2d4",
+    "ip": "203.0.113.7",
+    "key_pair_id": "key-d7947ec59fae3b70c",
+    "launch_template_id": "lt-90b4fd0b8a1c6de27",
+    "peer": "0.0.0.0/0",
+    "placement_group_id": "pg-4115d2d487aadad8b",
+    "pool": "eucalyptus",
+    "protocol": "tcp",
+    "snapshot_id": "snap-a00b1cc2b56e824f3",
+    "volume_id": "vol-3bd0da1ea030b1fdc",
+    "vpc_id": "vpc-e0ca1197",
     "who": "123456789012/ada",
     "why": "least loaded of 5 hosts",
 }

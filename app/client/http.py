@@ -25,7 +25,7 @@ Answer = TypeVar("Answer")
 ROOT = "/api/v1"
 CONNECT_S = 3.0
 OPEN_S = 6.0
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Cloud:
@@ -151,7 +151,7 @@ def _settings(url: str, token: str) -> dict[str, Any]:
         "base_url": url.rstrip("/"),
         "headers": {"Authorization": f"Bearer {token}", "User-Agent": "eucalyptus-client"},
         "timeout": httpx.Timeout(30.0, connect=CONNECT_S),
-        "trust_env": urlsplit(url).hostname not in _LOOPBACK,
+        "trust_env": urlsplit(url).hostname not in LOOPBACK,
         "follow_redirects": False,
     }
 

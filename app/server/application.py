@@ -14,6 +14,7 @@ from app.server import desk, problems
 from app.server.accounts import AccountController, UserController
 from app.server.backups import BackupController
 from app.server.cloud import Cloud
+from app.server.console_socket import console_socket, console_without_upgrade
 from app.server.health import healthz, heartbeat, metrics
 from app.server.history import HistoryController
 from app.server.hosts import ClusterController, HostController
@@ -40,6 +41,7 @@ CONTROLLERS: tuple[Any, ...] = (
     UserController,
     HistoryController,
     BackupController,
+    console_without_upgrade,
 )
 
 
@@ -53,8 +55,9 @@ def create_app(cloud: Cloud) -> Litestar:
         exception_handlers=_EXCEPTIONS,
         security=[{"bearer": []}],
     )
+    sockets = Router(path=ROOT, route_handlers=[console_socket])  # no guard: it refuses by itself, in words
     return Litestar(
-        route_handlers=[api, healthz, metrics, heartbeat],
+        route_handlers=[api, sockets, healthz, metrics, heartbeat],
         exception_handlers=_EXCEPTIONS,
         request_max_body_size=BODY_BYTES,
         openapi_config=OpenAPIConfig(

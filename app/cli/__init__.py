@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "image": ("app.cli.images:image", "Images: build, install, list, remove."),
     "instance": ("app.cli.instances:instance", "Instances: move."),
     "ssh": ("app.cli.login:ssh", "Log into an instance, or run a command there."),
+    "attach": ("app.cli.attach:attach", "Sit down at the console of an instance and type."),
     "console-log": ("app.cli.login:console_log", "Print what an instance wrote to its console."),
     "type": ("app.cli.types:vmtype", "Instance types: list, set, remove."),
     "rules": ("app.cli.rules:rules", "Mapping rules: check, rehearse, apply, history, diff, rollback, explain."),

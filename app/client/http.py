@@ -32,7 +32,7 @@ class Cloud:
     """A cloud over asyncio; use as `async with`."""
 
     def __init__(self, url: str, token: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self.url = url.rstrip("/")
+        self.url, self.token = url.rstrip("/"), token
         self._http = httpx.AsyncClient(transport=transport, **_settings(url, token))
 
     async def send(self, call: Call[Answer]) -> Answer:

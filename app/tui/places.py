@@ -18,11 +18,12 @@ from app.tui.screens.instances import InstancesScreen
 from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
 from app.tui.screens.table import TableScreen
+from app.tui.screens.terminal import TerminalScreen
 from app.tui.session import Session
 
 PLACES = {"overview": OverviewScreen, "hosts": HostsScreen, "instances": InstancesScreen, "events": EventsScreen}
 WORDS = (*PLACES, "help", "quit")
-PAGES = {"instance": InstanceScreen, "output": OutputScreen}
+PAGES = {"instance": InstanceScreen, "output": OutputScreen, "console": TerminalScreen}
 
 
 class Places(App[int]):
@@ -73,7 +74,7 @@ class Places(App[int]):
             await self.go("overview")
 
     def open_page(self, kind: str, given: str) -> None:
-        """Open the page of an instance (kind instance), or what it wrote (kind output)."""
+        """Open the page of an instance (kind instance), its console, or what it wrote (kind output)."""
         self.push_screen(PAGES[kind](self.session, given))
         self.history.note(self._spot())
 

@@ -5,6 +5,11 @@ Hosts are scripted and outlive the server; their guests echo what is typed and a
 
 import asyncio
 import json
+import os
+import select
+import subprocess
+import sys
+import termios
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
@@ -65,12 +70,14 @@ class Sitting:
 
     def __init__(self, console: Console) -> None:
         self.console, self.items = console, list[Item]()
+        self._heard = asyncio.Event()
         self._reading = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
         with suppress(Unreachable):
             async for item in self.console:
                 self.items.append(item)
+                self._heard.set()
 
     @property
     def text(self) -> str:
@@ -83,7 +90,8 @@ class Sitting:
         try:
             async with asyncio.timeout(WITHIN_S):
                 while not holds(self):
-                    await asyncio.sleep(0.02)
+                    self._heard.clear()
+                    await self._heard.wait()
         except TimeoutError:
             raise AssertionError(self.items) from None
 
@@ -99,6 +107,15 @@ class Sitting:
             await self._reading
         end: Ended = self.items[-1]  # type: ignore[assignment]
         return end
+
+
+def ask(cloud: ServedCloud, token: str, path: str) -> httpx.Response:
+    return httpx.get(f"{cloud.url}/api/v1/{path}", headers={"Authorization": f"Bearer {token}"})
+
+
+def shown(cloud: ServedCloud, token: str, instance_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = ask(cloud, token, f"instances/{instance_id}").json()
+    return found
 
 
 @asynccontextmanager
@@ -126,7 +143,7 @@ async def test_one_types_and_a_viewer_watches(cloud: ServedCloud, zone: Zone, to
         await watcher.console.type(b"rm -rf /\r")
         await watcher.is_refused("only watch")
         assert "rm" not in typist.text
-    audit = httpx.get(f"{cloud.url}/api/v1/audit", headers={"Authorization": f"Bearer {tokens['admin']}"}).json()
+    audit = ask(cloud, tokens["admin"], "audit").json()
     told = [(one["outcome"], one["who"]) for one in audit["items"] if one["action"] == "TypeIntoConsole"]
     assert sorted((outcome, who.partition("/")[2]) for outcome, who in told) == [
         ("ok", "operator"),
@@ -182,23 +199,17 @@ async def test_the_end_of_an_instance_is_told(
 
 async def test_a_console_moves_with_its_instance(cloud: ServedCloud, zone: Zone, tokens: dict[str, str]) -> None:
     instance_id = await asyncio.to_thread(zone.running)
-    here = _shown(cloud, tokens["admin"], instance_id)["host"]
+    here = shown(cloud, tokens["admin"], instance_id)["host"]
     other = "zone" if here == "two" else "two"
     async with sit(cloud, tokens["operator"], instance_id) as sitting:
         await sitting.writes()
         await asyncio.to_thread(cloud.euca, "instance", "move", instance_id, other)
         assert (await sitting.ends()).reason == "moved"
-    eventually(lambda: not _shown(cloud, tokens["admin"], instance_id).get("moving_from"))
+    eventually(lambda: not shown(cloud, tokens["admin"], instance_id).get("moving_from"))
     async with sit(cloud, tokens["operator"], instance_id) as sitting:
         await sitting.writes()
         await sitting.console.type(b"here again\r")
         await sitting.until(lambda sitting: "here again: not found" in sitting.text)
-
-
-def _shown(cloud: ServedCloud, token: str, instance_id: str) -> dict[str, Any]:
-    headers = {"Authorization": f"Bearer {token}"}
-    shown: dict[str, Any] = httpx.get(f"{cloud.url}/api/v1/instances/{instance_id}", headers=headers).json()
-    return shown
 
 
 async def test_what_can_not_be_opened_is_refused_in_words(
@@ -211,9 +222,7 @@ async def test_what_can_not_be_opened_is_refused_in_words(
     with pytest.raises(Unauthorized):
         async with sit(cloud, "euca_wrong", instance_id):
             pass
-    answer = httpx.get(
-        f"{cloud.url}/api/v1/instances/{instance_id}/console", headers={"Authorization": f"Bearer {tokens['viewer']}"}
-    )
+    answer = ask(cloud, tokens["viewer"], f"instances/{instance_id}/console")
     assert (answer.status_code, answer.headers["upgrade"]) == (426, "websocket")
     rehearsed = zone.ec2.run_instances(
         ImageId=zone.ec2.describe_images(Filters=[{"Name": "image-type", "Values": ["machine"]}])["Images"][0][
@@ -281,3 +290,46 @@ async def test_a_server_that_stops_ends_consoles_and_one_that_was_killed_left_no
     eventually(lambda: zone.host()["state"] == "up")
     async with sit(cloud, tokens["operator"], instance_id) as sitting:
         await sitting.writes()
+
+
+def test_a_terminal_becomes_the_console_until_it_is_left(cloud: ServedCloud, zone: Zone) -> None:
+    instance_id = zone.running()
+    ours, theirs = os.openpty()
+    before = termios.tcgetattr(theirs)
+    command = [sys.executable, "-m", "app", "attach", instance_id]
+    environment = {**os.environ, **cloud.credentials()}
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as attached:
+        seen = bytearray()
+
+        def shows(words: bytes) -> bool:
+            if select.select([ours], [], [], 0.05)[0]:
+                seen.extend(os.read(ours, 4096))
+            return words in seen
+
+        eventually(lambda: shows(b"ctrl+] leaves"))
+        eventually(lambda: shows(b"running (booted)"))
+        os.write(ours, b"uptime\r\x03")
+        eventually(lambda: shows(b"uptime: not found"))
+        os.write(ours, b"\x1d")
+        assert attached.wait(WITHIN_S) == 0
+    assert termios.tcgetattr(theirs) == before
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_who_only_watches_needs_no_terminal_and_is_told_of_the_end(cloud: ServedCloud, zone: Zone) -> None:
+    instance_id = zone.running()
+    command = [sys.executable, "-m", "app", "attach", "--read-only", instance_id]
+    environment = {**os.environ, **cloud.credentials()}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as attached:
+        assert attached.stdout is not None
+        assert b"scripted host" in attached.stdout.readline()
+        zone.ec2.terminate_instances(InstanceIds=[instance_id])
+        _, told = attached.communicate(timeout=WITHIN_S)
+        assert attached.returncode == 0
+    assert b"the instance has ended" in told
+    refused = cloud.euca("attach", instance_id, check=False)
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "euca: typing needs a terminal; --read-only prints what the guest writes\n",
+    )

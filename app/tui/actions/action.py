@@ -5,7 +5,7 @@ from enum import IntEnum
 
 TABLES = frozenset({"hosts", "instances", "events"})
 THINGS = frozenset({"hosts", "instances"})
-PLACES = frozenset({"overview", "hosts", "instances", "events", "instance", "output", "help"})
+PLACES = frozenset({"overview", "hosts", "instances", "events", "instance", "console", "output", "help"})
 ROLES = ("viewer", "operator", "admin")
 
 
@@ -48,6 +48,7 @@ _SPELLED = {
     "escape": "esc",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "ctrl+right_square_bracket": "ctrl+]",
 }
 
 

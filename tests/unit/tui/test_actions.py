@@ -13,6 +13,7 @@ from app.tui.screens.instance import InstanceScreen
 from app.tui.screens.instances import InstancesScreen
 from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
+from app.tui.screens.terminal import TerminalScreen
 
 SCREENS: list[type[ConsoleScreen]] = [
     OverviewScreen,
@@ -20,6 +21,7 @@ SCREENS: list[type[ConsoleScreen]] = [
     InstancesScreen,
     InstanceScreen,
     OutputScreen,
+    TerminalScreen,
     EventsScreen,
     HelpScreen,
 ]

@@ -9,6 +9,7 @@ from textual.app import App
 
 from app.tui.complete import go_lines
 from app.tui.history import History, Spot
+from app.tui.screens import holdings
 from app.tui.screens.events import EventsScreen
 from app.tui.screens.frame import ConsoleScreen
 from app.tui.screens.help import HelpScreen
@@ -19,11 +20,18 @@ from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
 from app.tui.screens.table import TableScreen
 from app.tui.screens.terminal import TerminalScreen
+from app.tui.screens.thing import ThingScreen
 from app.tui.session import Session
 
-PLACES = {"overview": OverviewScreen, "hosts": HostsScreen, "instances": InstancesScreen, "events": EventsScreen}
+PLACES: dict[str, type[ConsoleScreen]] = {
+    "overview": OverviewScreen,
+    "hosts": HostsScreen,
+    "instances": InstancesScreen,
+    "events": EventsScreen,
+    **holdings.screens(),
+}
 WORDS = (*PLACES, "help", "quit")
-PAGES = {"instance": InstanceScreen, "output": OutputScreen, "console": TerminalScreen}
+PAGES = {"instance": InstanceScreen, "output": OutputScreen, "console": TerminalScreen, "thing": ThingScreen}
 
 
 class Places(App[int]):
@@ -74,7 +82,7 @@ class Places(App[int]):
             await self.go("overview")
 
     def open_page(self, kind: str, given: str) -> None:
-        """Open the page of an instance (kind instance), its console, or what it wrote (kind output)."""
+        """Open the page of an instance (kind instance), its console or output, or another thing (thing)."""
         self.push_screen(PAGES[kind](self.session, given))
         self.history.note(self._spot())
 

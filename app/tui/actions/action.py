@@ -3,9 +3,23 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-TABLES = frozenset({"hosts", "instances", "events"})
-THINGS = frozenset({"hosts", "instances"})
-PLACES = frozenset({"overview", "hosts", "instances", "events", "instance", "console", "output", "help"})
+HOLDINGS = frozenset(
+    {
+        "images",
+        "volumes",
+        "snapshots",
+        "groups",
+        "addresses",
+        "keys",
+        "types",
+        "users",
+        "placement-groups",
+        "templates",
+    }
+)
+THINGS = frozenset({"hosts", "instances"}) | HOLDINGS
+TABLES = THINGS | {"events"}
+PLACES = TABLES | {"overview", "instance", "console", "output", "thing", "help"}
 ROLES = ("viewer", "operator", "admin")
 
 

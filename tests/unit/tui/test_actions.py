@@ -8,12 +8,14 @@ from app.tui.actions import ACTIONS, PLACES, ROLES, Action, Danger, allowed, off
 from app.tui.screens.events import EventsScreen
 from app.tui.screens.frame import ConsoleScreen
 from app.tui.screens.help import HelpScreen
+from app.tui.screens.holdings import screens
 from app.tui.screens.hosts import HostsScreen
 from app.tui.screens.instance import InstanceScreen
 from app.tui.screens.instances import InstancesScreen
 from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
 from app.tui.screens.terminal import TerminalScreen
+from app.tui.screens.thing import ThingScreen
 
 SCREENS: list[type[ConsoleScreen]] = [
     OverviewScreen,
@@ -24,6 +26,8 @@ SCREENS: list[type[ConsoleScreen]] = [
     TerminalScreen,
     EventsScreen,
     HelpScreen,
+    ThingScreen,
+    *screens().values(),
 ]
 each_action = pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
 

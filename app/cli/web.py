@@ -12,7 +12,7 @@ import click
 import uvicorn
 
 from app.server.connections import BoundedProtocol
-from app.tui.web.host import MOST_MESSAGE_BYTES, create_web
+from app.web.host import MOST_MESSAGE_BYTES, create_web
 
 LOOPBACK = "127.0.0.1"
 STOP_S = 4

@@ -3,8 +3,6 @@
 from textual.drivers.web_driver import WebDriver
 from textual.messages import ExitApp
 
-NAME = f"{__name__}:EndingDriver"
-
 
 class EndingDriver(WebDriver):
     """Leaves the app once nothing can come any more."""

@@ -20,9 +20,9 @@ from litestar.response import Redirect
 from app.client import calls
 from app.client.errors import ClientError, Unauthorized
 from app.client.http import Cloud
-from app.tui.web.pages import HEADERS, console_page, login_page, static_file
-from app.tui.web.sessions import LASTS_S, Session, Sessions
-from app.tui.web.visitor import Visitor, a_visitor
+from app.web.pages import HEADERS, console_page, login_page, static_file
+from app.web.sessions import LASTS_S, Session, Sessions
+from app.web.visitor import Visitor, a_visitor
 
 COOKIE = "euca_console"
 MOST_VISITORS = 8

@@ -14,16 +14,15 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from app.tui.web import driver
-
 DATA, META = b"D", b"M"
+DRIVER = "app.tui.browser_driver:EndingDriver"
 READY = b"__GANGLION__\n"
 READY_WITHIN_S = 20.0
 QUIT_WITHIN_S = 2.0
 MOST_PACKET_BYTES = 16 * 1024 * 1024
 LARGEST = 500
 _HANDED_ON = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONWARNINGS", "NO_COLOR", "VIRTUAL_ENV")
-_ROOT = Path(__file__).resolve().parents[3]
+_ROOT = Path(__file__).resolve().parents[2]
 
 
 class Visitor:
@@ -125,6 +124,6 @@ def environment(url: str, token: str, home: str, size: tuple[int, int]) -> dict[
         "COLUMNS": width,
         "ROWS": height,
         "TERM": "xterm-256color",
-        "TEXTUAL_DRIVER": driver.NAME,
+        "TEXTUAL_DRIVER": DRIVER,
         "TEXTUAL_COLOR_SYSTEM": "truecolor",
     }

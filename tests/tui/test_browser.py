@@ -14,8 +14,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from app.tui.web.host import COOKIE, MOST_VISITORS
-from app.tui.web.sessions import LASTS_S, MOST, Sessions
+from app.web.host import COOKIE, MOST_VISITORS
+from app.web.sessions import LASTS_S, MOST, Sessions
 from tests.deadline import eventually
 from tests.served import ServedCloud
 from tests.server.conftest import ec2_client

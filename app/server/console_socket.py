@@ -33,7 +33,7 @@ from app.domain.ports import Unit
 from app.domain.states import InstanceState
 from app.server import problems
 from app.server.consoles import Line, Seat, ended
-from app.server.desk import At, Desk, authenticate, needs, still_welcome
+from app.server.desk import At, Desk, authenticate, needs
 from app.services import instances
 from app.services.access import need_role
 
@@ -118,12 +118,9 @@ class Visit:
         """End the visit once the token that it began with is revoked."""
         while True:
             await asyncio.sleep(RECHECK_S)
-            try:
-                await still_welcome(self._socket)
-            except Unauthenticated:
-                break
-            except CloudError:  # the store does not answer; nobody's token was revoked by that
-                continue
+            with suppress(CloudError):  # the store does not answer; nobody's token was revoked by that
+                if not await self._desk.still_let_in():
+                    break
         frame = ended("token")
         await self._tell(frame)
         await self._socket.close(CODES[frame.reason], frame.why)

@@ -10,7 +10,7 @@ from app.domain.host import Cluster, Host
 from app.domain.ports import Unit
 from app.server.desk import At, Desk, needs
 from app.server.listing import AskedFor, Listing
-from app.server.samples import From, Sensor, To, host_sensor, samples_of
+from app.server.samples import From, HostSensor, To, host_sensor, samples_of
 from app.services import clusters, fencing, hosts, power
 from app.services.views import World, cluster_view, host_view
 
@@ -51,7 +51,7 @@ class HostController(Controller):
 
     @get("/{name:str}/samples", operation_id="ListHostSamples", summary="What one of its sensors told")
     async def samples(
-        self, desk: At, name: str, sensor: Sensor = "host.cpu.load", since: From = None, until: To = None
+        self, desk: At, name: str, sensor: HostSensor = "host.cpu.load", since: From = None, until: To = None
     ) -> SamplesView:
         host = await desk.read(lambda unit: hosts.get(unit, name))
         return await samples_of(desk, host.name, host_sensor(sensor), since, until)

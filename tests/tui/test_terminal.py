@@ -76,8 +76,10 @@ async def test_a_lost_console_keeps_its_picture_says_so_and_comes_back() -> None
     guest = FakeGuest()
     async with sitting(guest) as console:
         await console.shows("typing as")
+        guest.refusal = Problem(type="x", title="x", status=503, detail="consoles: the server stops")
         guest.cut()
-        await console.shows("the connection was cut", "again in", "web01 login:")
+        await console.shows("the server stops, again in", "web01 login:")
+        guest.refusal = None
         await console.shows("typing as ana of 1")
         assert guest.visits == 2
 

@@ -44,6 +44,18 @@ class _Screen(pyte.Screen):
         if not private:  # the private form, of which pyte knows nothing, has another meaning
             super().set_margins(top, bottom)
 
+    def fit(self, lines: int, columns: int) -> None:
+        """Resize as terminals do: only what would leave the cursor outside goes, while pyte drops the top always."""
+        above = max(0, self.cursor.y + 1 - lines)
+        if lines < self.lines:
+            kept = {y - above: line for y, line in self.buffer.items() if above <= y < above + lines}
+            self.buffer.clear()
+            self.buffer.update(kept)
+            self.lines = lines
+        self.set_margins()
+        self.resize(lines, columns)
+        self.cursor.y, self.cursor.x = self.cursor.y - above, min(self.cursor.x, columns - 1)
+
 
 class Terminal(Widget, can_focus=True):
     """`live` lets keys through to the guest and shows the cursor."""
@@ -102,16 +114,12 @@ class Terminal(Widget, can_focus=True):
             if self.live:
                 self.post_message(self.Typed(answers.encode()))
 
-    def text(self) -> list[str]:
-        """Return the lines as they are shown."""
-        return [self.render_line(y).text.rstrip() for y in range(self._screen.lines)]
-
     # --- events
 
     def on_resize(self, event: events.Resize) -> None:
         columns, lines = max(SMALLEST[0], event.size.width), max(SMALLEST[1], event.size.height)
         if (columns, lines) != (self._screen.columns, self._screen.lines):
-            self._screen.resize(lines, columns)
+            self._screen.fit(lines, columns)
             self.refresh()
 
     def on_key(self, event: events.Key) -> None:

@@ -106,7 +106,7 @@ class Link:
         self._tried.set()
         try:
             while line := await reader.readline():
-                self._hear(msgspec.json.decode(line))
+                self._hear(_decoded(line))
         except (OSError, ValueError):
             return
         finally:
@@ -295,6 +295,13 @@ class ScriptedHost:
 
     def _tell(self, kind: EventKind, instance_id: str = "", detail: str = "") -> None:
         self._listener(HostEvent(host=self.name, kind=kind, instance_id=instance_id, detail=detail))
+
+
+def _decoded(line: bytes) -> Any:
+    try:
+        return msgspec.json.decode(line)
+    except msgspec.DecodeError:  # half of a surrogate pair, as text of users may hold
+        return json.loads(line)
 
 
 def _seen(answer: dict[str, Any]) -> DomainSeen:

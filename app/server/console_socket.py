@@ -51,8 +51,9 @@ _ENCODER = msgspec.json.Encoder()
     description=f"Subprotocol {PROTOCOL}: binary frames are the console's bytes, text frames are JSON.",
     tags=["instances"],
     opt=needs(Role.VIEWER),
+    status_code=426,
 )
-async def console_without_upgrade(desk: At, instance_id: str) -> Response[bytes]:
+async def console_without_upgrade(desk: At, instance_id: str) -> Response[Problem]:
     await desk.read(lambda unit: _find(unit, desk, instance_id))
     problem = Problem(
         type="urn:eucalyptus:problem:upgrade-required",
@@ -61,7 +62,7 @@ async def console_without_upgrade(desk: At, instance_id: str) -> Response[bytes]
         detail="A console is a WebSocket: ask with Upgrade: websocket, or type euca attach INSTANCE.",
     )
     headers = {"Upgrade": "websocket", "Connection": "Upgrade"}
-    return Response(msgspec.json.encode(problem), status_code=426, media_type=MEDIA_TYPE, headers=headers)
+    return Response(problem, media_type=MEDIA_TYPE, headers=headers)
 
 
 @websocket("/instances/{instance_id:str}/console", name="OpenConsole", opt=needs(Role.VIEWER))

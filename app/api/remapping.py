@@ -2,6 +2,8 @@
 
 import msgspec
 
+from app.api.rulesets import FaultView
+
 
 class MoveView(msgspec.Struct, frozen=True, kw_only=True):
     instance: str
@@ -43,8 +45,20 @@ class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     by_rule: dict[str, int]
 
 
+class BusiestView(msgspec.Struct, frozen=True, kw_only=True):
+    """The busiest host, and the share of its cores that is."""
+
+    host: str
+    share: float
+
+
 class RehearsalView(msgspec.Struct, frozen=True, kw_only=True):
-    """What a policy would do now; watts by the power model, null where there is none."""
+    """What a policy would do now; watts by the power model, null where there is none.
+
+    `rehearsed` says to ApplyRuleset that this list is meant: it counts for `valid_s` seconds from `at_ms` on, unless
+    something happened that makes it another one. `never_matched` are rules that are about nothing there is; `warnings`
+    tell which instance types could run nowhere; `busiest_…` is null where no load is known.
+    """
 
     policy: str
     plan: PlanView
@@ -52,6 +66,13 @@ class RehearsalView(msgspec.Struct, frozen=True, kw_only=True):
     hosts_on_after: int
     watts_before: float | None
     watts_after: float | None
+    rehearsed: str
+    at_ms: int
+    valid_s: float
+    busiest_before: BusiestView | None
+    busiest_after: BusiestView | None
+    never_matched: list[str]
+    warnings: list[FaultView]
 
 
 class RoundView(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,6 +21,7 @@ from app.server.images import ImageController
 from app.server.instances import InstanceController
 from app.server.overview import OverviewController
 from app.server.remapping import RemappingController
+from app.server.rule_editing import RuleEditingController
 from app.server.rulesets import RulesetController
 from app.server.schema_page import ListingPlugin
 from app.server.types import TypeController
@@ -35,6 +36,7 @@ CONTROLLERS: tuple[Any, ...] = (
     ImageController,
     TypeController,
     RulesetController,
+    RuleEditingController,
     RemappingController,
     AccountController,
     UserController,

@@ -43,6 +43,7 @@ from app.server.pace import Pace
 from app.server.planner import Planner
 from app.server.query import QueryApi, requests_of
 from app.server.query_edge import EC2_PATH
+from app.server.rehearsals import Rehearsals
 from app.server.rehearsed_load import FILE, RehearsedLoad
 from app.server.rereading import LiveSettings
 from app.server.rounds import Mode, Rounds
@@ -121,6 +122,7 @@ async def running(
                 state_dir=state,
                 mapping=mapping,
                 rounds=rounds_of(ports.store, mapping, clock, live),
+                rehearsals=Rehearsals(clock.monotonic_s, os.urandom),
                 pace=Pace(settings.requests_per_s, clock),
                 version=__version__,
             )

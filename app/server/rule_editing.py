@@ -1,0 +1,58 @@
+"""REST for whoever edits rules: the words of the language, and a text beside what is active."""
+
+import asyncio
+
+from litestar import Controller, get, post
+
+from app.api.rulesets import CompareRules, DiffView, LanguageView, WordView
+from app.domain.account import Role
+from app.domain.errors import Invalid
+from app.domain.ports import Unit
+from app.rules.catalogue import FUNCTIONS, SENSORS
+from app.rules.comparing import compare
+from app.rules.grammar import KEYWORDS
+from app.rules.quantities import UNITS
+from app.server.desk import At, needs
+from app.server.rehearsals import rules_of
+from app.services import rule_texts, rulesets
+
+_MORE_WORDS = ("place", "enforce", "observe", "on", "off", "true", "false")
+_TEXT = "text"
+
+
+class RuleEditingController(Controller):
+    path = "/rulesets"
+    tags = ("rules",)
+    opt = needs(Role.VIEWER)
+
+    @get("/language", operation_id="GetRuleLanguage", summary="The words of the rule language, for editors")
+    async def language(self) -> LanguageView:
+        return LanguageView(
+            keywords=[*KEYWORDS.split(), *_MORE_WORDS],
+            names=[WordView(name=sensor.name, meaning=sensor.meaning) for sensor in SENSORS.values()],
+            functions=[
+                WordView(name=each.name, meaning=f"{each.example}: {each.meaning}") for each in FUNCTIONS.values()
+            ],
+            units=list(UNITS),
+            built_in=list(rulesets.BUILT_IN),
+        )
+
+    @post("/compare", operation_id="CompareRules", summary="A text compared with a version", status_code=200)
+    async def compare(self, desk: At, data: CompareRules) -> DiffView:
+        def other(unit: Unit) -> tuple[str, str]:
+            against = data.against or rulesets.active_id(unit)
+            return against, rules_of(unit, against)[0]
+
+        if len(data.text) > rule_texts.MOST_CHARACTERS:
+            most = rule_texts.MOST_CHARACTERS
+            raise Invalid(_TEXT, f"{len(data.text)} characters", f"Rules have at most {most} characters.")
+        old, text = await desk.read(other)
+        found = await asyncio.to_thread(compare, (old, text), (_TEXT, data.text))
+        return DiffView(
+            old=old,
+            new=_TEXT,
+            lines=found.lines,
+            added=list(found.added),
+            changed=list(found.changed),
+            removed=list(found.removed),
+        )

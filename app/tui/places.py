@@ -17,12 +17,20 @@ from app.tui.screens.instance import InstanceScreen
 from app.tui.screens.instances import InstancesScreen
 from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
+from app.tui.screens.rule_editor import RuleEditorScreen
+from app.tui.screens.rules import RulesScreen
 from app.tui.screens.table import TableScreen
 from app.tui.session import Session
 
-PLACES = {"overview": OverviewScreen, "hosts": HostsScreen, "instances": InstancesScreen, "events": EventsScreen}
+PLACES = {
+    "overview": OverviewScreen,
+    "hosts": HostsScreen,
+    "instances": InstancesScreen,
+    "events": EventsScreen,
+    "rules": RulesScreen,
+}
 WORDS = (*PLACES, "help", "quit")
-PAGES = {"instance": InstanceScreen, "output": OutputScreen}
+PAGES = {"instance": InstanceScreen, "output": OutputScreen, "ruleset": RuleEditorScreen}
 
 
 class Places(App[int]):

@@ -1,11 +1,12 @@
 """What every screen of one console shares: the copy, the connection, the clock, and what this person may do."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from app.client.http import Cloud
 from app.tui.actions import Action, Danger, allowed, offered
+from app.tui.drafts import Draft
 from app.tui.scene import Scene
 from app.tui.store import CloudCopy, LinkState
 
@@ -33,10 +34,13 @@ WAYS = Ways()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
+    """`drafts` are texts of rules that are worked on, by the version they began with."""
+
     copy: CloudCopy
     cloud: Cloud
     clock: Clock
     ways: Ways = WAYS
+    drafts: dict[str, Draft] = field(default_factory=dict)
 
     @property
     def read_only(self) -> bool:

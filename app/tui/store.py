@@ -10,11 +10,12 @@ from typing import Any
 
 from app.api.events import Removed
 from app.api.resources import ClusterView, EventView, HostView, ImageView, InstanceView, Me, Overview
+from app.api.rulesets import RulesetView
 from app.client.stream import Frame
 from app.tui.scene import span
 
 EVENTS_KEPT = 1000
-KINDS = ("instance", "host", "cluster", "image", "event")
+KINDS = ("instance", "host", "cluster", "image", "event", "ruleset")
 
 
 class LinkState(StrEnum):
@@ -73,6 +74,7 @@ class CloudCopy:
     images: dict[str, ImageView] = field(default_factory=dict)
     clusters: dict[str, ClusterView] = field(default_factory=dict)
     events: dict[str, EventView] = field(default_factory=dict)
+    rulesets: dict[str, RulesetView] = field(default_factory=dict)
     overview: Overview | None = None
     me: Me | None = None
     cursor: str = ""
@@ -90,6 +92,7 @@ class CloudCopy:
             "image": self.images,
             "cluster": self.clusters,
             "event": self.events,
+            "ruleset": self.rulesets,
         }
         return tables[kind]
 

@@ -16,6 +16,7 @@ import msgspec
 from app.api import resources as api
 from app.api.events import Beat, Removed
 from app.api.problems import Problem
+from tests.tui.fake_rules import FakeRules
 from tests.tui.views import NOW_MS, a_cluster, a_host, a_type, an_event, an_image, an_instance
 
 Answer = tuple[int, Any]
@@ -41,6 +42,7 @@ class FakeCloud:
         self.images = [an_image(1), an_image(2, kind="kernel", id="eki-00000000000000002", name="vmlinuz")]
         self.events = [an_event(1, "node01 joined"), an_event(2, "i-00000000000000001 running on node03")]
         self.past: list[api.EventView] = []
+        self.rules = FakeRules()
         self.journal: list[tuple[int, str, bytes]] = []
         self.forgotten = 0
         self._cursor = 2
@@ -124,6 +126,8 @@ class FakeCloud:
         made = fixed.get(f"{request.method} {path}")
         if made:
             return 200, made()
+        if path.startswith("/rulesets"):
+            return self.rules.answer(request, path)
         if path.startswith("/instances"):
             return self._instances(request, path)
         if path.startswith("/hosts/"):

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-TABLES = frozenset({"hosts", "instances", "events"})
+TABLES = frozenset({"hosts", "instances", "events", "rules"})
 THINGS = frozenset({"hosts", "instances"})
-PLACES = frozenset({"overview", "hosts", "instances", "events", "instance", "output", "help"})
+PLACES = frozenset({"overview", "hosts", "instances", "events", "rules", "instance", "output", "ruleset", "help"})
 ROLES = ("viewer", "operator", "admin")
 
 
@@ -32,6 +32,11 @@ class Action:
     role: str = "viewer"
     command: str = ""
     shown: bool = True
+
+    @property
+    def typed(self) -> bool:
+        """Whether its key means itself where text is written."""
+        return len(self.key_shown) == 1 or self.key in {"space", "enter"}
 
     @property
     def key_shown(self) -> str:

@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 from app.client.calls import Call
 from app.client.errors import ClientError
-from app.tui.actions import ACTIONS, named
+from app.tui.actions import ACTIONS, Action, named
 from app.tui.session import Session
 from app.tui.store import Changes
 from app.tui.widgets.bars import Banner, Footer, Header
@@ -117,7 +117,11 @@ class ConsoleScreen(Screen[None]):
         if self.prompting:
             self.query_one(Footer).hint(PROMPT_KEYS_ASCII if self.session.ascii_only else PROMPT_KEYS)
         else:
-            self.query_one(Footer).draw(self.session.offered(self.PLACE))
+            self.query_one(Footer).draw(self.offered())
+
+    def offered(self) -> list[Action]:
+        """List what the footer shows."""
+        return self.session.offered(self.PLACE)
 
     def refocus(self) -> None:
         self.set_focus(self.home())
@@ -149,7 +153,7 @@ class ConsoleScreen(Screen[None]):
         self.run_worker(work, exclusive=exclusive)
 
     def send(self, calls: Iterable[Call[Any]], take: Callable[[Any], None], said: str) -> None:
-        """Send calls one after the other in the background; take over answers, then say it is done, or what failed."""
+        """Send calls one after the other in the background; take over answers, then say `said`, or what failed."""
         self.app.run_worker(self._send(list(calls), take, said), exit_on_error=True)
 
     async def _send(self, calls: list[Call[Any]], take: Callable[[Any], None], said: str) -> None:
@@ -159,7 +163,8 @@ class ConsoleScreen(Screen[None]):
             except ClientError as error:
                 self.say(str(error), bad=True)
                 return
-        self.say(said)
+        if said:
+            self.say(said)
 
     # --- methods of the registry that all places have
 
@@ -174,6 +179,9 @@ class ConsoleScreen(Screen[None]):
 
     async def go_events(self) -> None:
         await self.console_app.go("events")
+
+    async def go_rules(self) -> None:
+        await self.console_app.go("rules")
 
     async def last(self) -> None:
         await self.console_app.go_last()

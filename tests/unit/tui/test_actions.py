@@ -13,6 +13,8 @@ from app.tui.screens.instance import InstanceScreen
 from app.tui.screens.instances import InstancesScreen
 from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
+from app.tui.screens.rule_editor import RuleEditorScreen
+from app.tui.screens.rules import RulesScreen
 
 SCREENS: list[type[ConsoleScreen]] = [
     OverviewScreen,
@@ -21,6 +23,8 @@ SCREENS: list[type[ConsoleScreen]] = [
     InstanceScreen,
     OutputScreen,
     EventsScreen,
+    RulesScreen,
+    RuleEditorScreen,
     HelpScreen,
 ]
 each_action = pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)

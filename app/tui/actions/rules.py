@@ -1,0 +1,101 @@
+"""What can be done with the rules of the mapping: in the list of versions, and in the editor.
+
+While somebody types in the editor only keys that are no text count; escape leaves the text, then letters count.
+"""
+
+from app.tui.actions.action import Action, Danger, at
+
+ACTIONS: tuple[Action, ...] = (
+    Action(
+        name="rules.rehearse",
+        method="rehearse",
+        screens=at("ruleset"),
+        key="ctrl+r",
+        title="rehearse",
+        help="Say what these rules would do right now; nothing is changed.",
+        command="euca rules rehearse FILE",
+    ),
+    Action(
+        name="rules.next",
+        method="next_fault",
+        screens=at("ruleset"),
+        key="f8",
+        title="next fault",
+        help="Go to the next thing that is wrong.",
+        command="euca rules check FILE",
+    ),
+    Action(
+        name="rules.fix",
+        method="fix",
+        screens=at("ruleset"),
+        key="f9",
+        title="fix",
+        help="Write the nearest right word where the fault is.",
+    ),
+    Action(
+        name="rules.save",
+        method="save",
+        screens=at("ruleset"),
+        key="ctrl+s",
+        title="save",
+        help="Keep the text as a version; what decides stays as it is.",
+        danger=Danger.REVERSIBLE,
+        role="operator",
+        command="euca rules apply FILE",
+    ),
+    Action(
+        name="rules.apply",
+        method="apply",
+        screens=at("ruleset"),
+        key="A",
+        title="apply",
+        help="Let these rules decide, as they were rehearsed within the last minute.",
+        danger=Danger.DISTURBS,
+        role="operator",
+        command="euca rules apply {ids}",
+    ),
+    Action(
+        name="rules.rollback",
+        method="roll_back",
+        screens=at("rules", "ruleset"),
+        key="U",
+        title="roll back",
+        help="Let decide again what decided before; again: return.",
+        danger=Danger.REVERSIBLE,
+        role="operator",
+        command="euca rules rollback",
+    ),
+    Action(
+        name="rules.panes",
+        method="turn_panes",
+        screens=at("ruleset"),
+        key="f6",
+        title="panes",
+        help="Show the rehearsal and the comparison instead of the text, where there is no room for both.",
+    ),
+    Action(
+        name="rules.edit",
+        method="edit",
+        screens=at("ruleset"),
+        key="enter",
+        title="edit",
+        help="Go back into the text.",
+    ),
+    Action(
+        name="rules.write",
+        method="write",
+        screens=at("ruleset"),
+        key="f4",
+        title="to file",
+        help="Write the text to a file in the directory the console was started in.",
+        shown=False,
+    ),
+    Action(
+        name="rules.new",
+        method="new",
+        screens=at("rules"),
+        key="n",
+        title="new",
+        help="Begin new rules; nothing is kept before it is saved.",
+    ),
+)

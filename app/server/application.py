@@ -25,6 +25,7 @@ from app.server.rule_editing import RuleEditingController
 from app.server.rulesets import RulesetController
 from app.server.schema_page import ListingPlugin
 from app.server.types import TypeController
+from app.server.why import WhyController
 
 ROOT = "/api/v1"
 BODY_BYTES = 1 << 20
@@ -33,6 +34,7 @@ CONTROLLERS: tuple[Any, ...] = (
     ClusterController,
     HostController,
     InstanceController,
+    WhyController,
     ImageController,
     TypeController,
     RulesetController,

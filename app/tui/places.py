@@ -20,6 +20,7 @@ from app.tui.screens.overview import OverviewScreen
 from app.tui.screens.rule_editor import RuleEditorScreen
 from app.tui.screens.rules import RulesScreen
 from app.tui.screens.table import TableScreen
+from app.tui.screens.why import WhyScreen
 from app.tui.session import Session
 
 PLACES = {
@@ -30,7 +31,7 @@ PLACES = {
     "rules": RulesScreen,
 }
 WORDS = (*PLACES, "help", "quit")
-PAGES = {"instance": InstanceScreen, "output": OutputScreen, "ruleset": RuleEditorScreen}
+PAGES = {"instance": InstanceScreen, "output": OutputScreen, "ruleset": RuleEditorScreen, "why": WhyScreen}
 
 
 class Places(App[int]):

@@ -16,6 +16,7 @@ import msgspec
 from app.api import resources as api
 from app.api.events import Beat, Removed
 from app.api.problems import Problem
+from app.api.why import WhyView
 from tests.tui.fake_rules import FakeRules
 from tests.tui.views import NOW_MS, a_cluster, a_host, a_type, an_event, an_image, an_instance
 
@@ -43,6 +44,7 @@ class FakeCloud:
         self.events = [an_event(1, "node01 joined"), an_event(2, "i-00000000000000001 running on node03")]
         self.past: list[api.EventView] = []
         self.rules = FakeRules()
+        self.whys: dict[str, WhyView] = {}
         self.journal: list[tuple[int, str, bytes]] = []
         self.forgotten = 0
         self._cursor = 2
@@ -144,6 +146,8 @@ class FakeCloud:
         _, _, given, *rest = path.split("/")
         if rest == ["output"]:
             return 200, api.ConsoleOutput(instance_id=given, at_ms=NOW_MS, text=self.output_text)
+        if rest == ["why"]:
+            return 200, self.whys[given]
         return 200, self._page([api.DecisionView(at_ms=NOW_MS, host="node03", reasons=["least loaded of 5"])])
 
     def _paged(self, request: httpx.Request) -> api.Collection[Any]:

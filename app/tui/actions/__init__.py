@@ -6,7 +6,7 @@ must not be used twice on one screen, so an action for all screens takes its key
 
 from collections.abc import Iterable
 
-from app.tui.actions import going, hosts, instances, lists, output, rules
+from app.tui.actions import going, hosts, instances, lists, output, rules, why
 from app.tui.actions.action import PLACES, ROLES, Action, Danger
 
 __all__ = ["ACTIONS", "PLACES", "ROLES", "Action", "Danger", "allowed", "named", "offered"]
@@ -15,6 +15,7 @@ ACTIONS: tuple[Action, ...] = (
     *instances.ACTIONS,
     *hosts.ACTIONS,
     *rules.ACTIONS,
+    *why.ACTIONS,
     *lists.ACTIONS,
     *output.ACTIONS,
     *going.ACTIONS,

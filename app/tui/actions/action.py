@@ -5,7 +5,9 @@ from enum import IntEnum
 
 TABLES = frozenset({"hosts", "instances", "events", "rules"})
 THINGS = frozenset({"hosts", "instances"})
-PLACES = frozenset({"overview", "hosts", "instances", "events", "rules", "instance", "output", "ruleset", "help"})
+PLACES = frozenset(
+    {"overview", "hosts", "instances", "events", "rules", "instance", "output", "why", "ruleset", "help"}
+)
 ROLES = ("viewer", "operator", "admin")
 
 

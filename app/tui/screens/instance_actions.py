@@ -39,6 +39,11 @@ class InstanceActions(ConsoleScreen):
         if targets:
             self.console_app.open_page("output", targets[0].id)
 
+    def why(self) -> None:
+        targets = self.targets()
+        if targets:
+            self.console_app.open_page("why", targets[0].id)
+
     def take_instances(self, answer: Collection[InstanceView]) -> None:
         """Show at once what the cloud answered; the stream brings the rest."""
         for view in answer.items:

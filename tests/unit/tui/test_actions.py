@@ -15,6 +15,7 @@ from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
 from app.tui.screens.rule_editor import RuleEditorScreen
 from app.tui.screens.rules import RulesScreen
+from app.tui.screens.why import WhyScreen
 
 SCREENS: list[type[ConsoleScreen]] = [
     OverviewScreen,
@@ -25,6 +26,7 @@ SCREENS: list[type[ConsoleScreen]] = [
     EventsScreen,
     RulesScreen,
     RuleEditorScreen,
+    WhyScreen,
     HelpScreen,
 ]
 each_action = pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)

@@ -119,7 +119,7 @@ async def _switch_user(desk: At, action: str, user_id: str, *, enabled: bool) ->
 
 
 def _account(unit: Unit, account: Account) -> AccountView:
-    return account_view(account, len(unit.users.where(account_id=account.id)))
+    return account_view(account, unit.users.count(account_id=account.id))
 
 
 def _user(unit: Unit, user: User) -> UserView:

@@ -75,6 +75,34 @@ class RehearsalView(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[FaultView]
 
 
+class TriedLaunchView(msgspec.Struct, frozen=True, kw_only=True):
+    """One launch: where it went, and where other rules would have put it ("": nowhere), with their reasons."""
+
+    instance: str
+    at_ms: int
+    host: str
+    would: str
+    why: list[str]
+
+
+class TriedView(msgspec.Struct, frozen=True, kw_only=True):
+    """The launches since `since_ms` by other rules: for how many these choose the same host, another one, or none.
+
+    `left_out` were too many, or their hosts have left. `shown` are the newest of those that differ. `assumed` says what
+    was taken for granted, since the cloud does not remember it.
+    """
+
+    since_ms: int
+    policy: str
+    launches: int
+    same: int
+    elsewhere: int
+    refused: int
+    left_out: int
+    shown: list[TriedLaunchView]
+    assumed: list[str]
+
+
 class RoundView(msgspec.Struct, frozen=True, kw_only=True):
     """The newest round: `at_ms` 0 before the first one; `told` is how it ended or where it is."""
 
@@ -84,6 +112,14 @@ class RoundView(msgspec.Struct, frozen=True, kw_only=True):
     took_s: float
     told: str
     plan: PlanView
+
+
+class TryRules(msgspec.Struct, frozen=True, kw_only=True):
+    """Rules to be tried on the launches of the last `hours`, at most a week."""
+
+    text: str
+    policy: str = ""
+    hours: float = 24.0
 
 
 class RehearseText(msgspec.Struct, frozen=True, kw_only=True):

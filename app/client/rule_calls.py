@@ -5,6 +5,7 @@ from app.api.resources import Collection
 from app.client.calls import Call, at
 
 PLANNED_S = 150.0
+TRIED_S = 90.0
 
 
 def all_versions() -> Call[Collection[rulesets.RulesetView]]:
@@ -50,6 +51,11 @@ def rehearse(ruleset_id: str) -> Call[remapping.RehearsalView]:
 def rehearse_text(body: remapping.RehearseText) -> Call[remapping.RehearsalView]:
     path = "/rulesets/rehearse"
     return Call(method="POST", path=path, body=body, answer=remapping.RehearsalView, timeout_s=PLANNED_S)
+
+
+def try_out(body: remapping.TryRules) -> Call[remapping.TriedView]:
+    path = "/rulesets/try"
+    return Call(method="POST", path=path, body=body, answer=remapping.TriedView, timeout_s=TRIED_S)
 
 
 def newest_round() -> Call[remapping.RoundView]:

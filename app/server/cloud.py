@@ -13,6 +13,7 @@ from app.server.pace import Pace
 from app.server.rehearsals import Rehearsals
 from app.server.rounds import Rounds
 from app.server.sensors import Sensors
+from app.server.trials import Trials
 from app.services.mapping import Mapping
 
 
@@ -20,9 +21,9 @@ from app.services.mapping import Mapping
 class Cloud:
     """Everything a handler may use.
 
-    `backup` writes a copy of the store to a file, blocking; `mapping` chooses hosts, `rounds` moves what
-    runs, `rehearsals` are those that rules may be applied by; `pace` bounds how often an account may ask;
-    `version` is ours.
+    `backup` writes a copy of the store to a file, blocking; `mapping` chooses hosts, `rounds` moves what runs,
+    `rehearsals` are those that rules may be applied by, `trials` takes launches of the past again; `pace` bounds how
+    often an account may ask; `version` is ours.
     """
 
     store: Store
@@ -39,5 +40,6 @@ class Cloud:
     mapping: Mapping
     rounds: Rounds
     rehearsals: Rehearsals
+    trials: Trials
     pace: Pace
     version: str

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from textual.content import Content
 
-from app.api.remapping import PlanView, RehearsalView
+from app.api.remapping import PlanView, RehearsalView, TriedView
 from app.api.rulesets import DiffView, FaultView
 from app.tui.scene import Scene, counted
 
@@ -77,6 +77,22 @@ def _figures(found: RehearsalView, scene: Scene) -> Iterable[tuple[str, str]]:
         yield "hottest host", scene.plain(said)
     else:
         yield "hottest host", "no load was measured"
+
+
+def trial(found: TriedView, scene: Scene, width: int) -> list[Content]:
+    """Say what rules would have done with the launches of the last day, and what was taken for granted."""
+    said = f"launches {found.launches}: {found.same} as it was, {found.elsewhere} elsewhere, {found.refused} refused"
+    lines = [Content.styled(line, "bold") for line in _hung(said, "", width)]
+    left = f"{found.left_out} left out: too many, or their hosts are gone" if found.left_out else ""
+    lines += [Content.styled(line, "$warning") for line in _hung(left, "  ", width) if left]
+    to = "->" if scene.ascii_only else "→"
+    for each in found.shown:
+        goes = f"{scene.clock(each.at_ms)} {each.instance} {each.host} {to} {each.would or 'nowhere'}"
+        lines += [Content(line) for line in _hung(scene.plain(f"{goes}  {'; '.join(each.why)}"), "  ", width)]
+    differing = found.elsewhere + found.refused
+    lines += [Content(f"and {differing - len(found.shown)} more")] if differing > len(found.shown) else []
+    lines += [Content(""), Content.styled("taken for granted", "dim")]
+    return lines + [Content(line) for each in found.assumed for line in _hung(scene.plain(each), "  ", width)]
 
 
 def comparison(found: DiffView, scene: Scene, *, sound: bool) -> list[Content]:

@@ -101,3 +101,18 @@ def test_editors_are_told_the_words_of_the_language(http: httpx.Client) -> None:
     assert {"host.mem.free", "vm.tags"} <= {word["name"] for word in found["names"]}
     assert {"GiB", "pct"} <= set(found["units"])
     assert found["built_in"] == ["GREEDY", "ROUNDROBIN", "POWERSAVE"]
+
+
+def test_rules_are_tried_on_the_launches_of_the_last_day(http: httpx.Client) -> None:
+    http.post("/rulesets/GREEDY/apply").raise_for_status()
+    image = next(row for row in http.get("/images").json()["items"] if row["kind"] == "machine")["id"]
+    made = http.post("/instances", json={"image_id": image}).json()["items"][0]
+    last = FILL.replace("-host.index", "host.index")
+    found = http.post("/rulesets/try", json={"text": last}).json()
+    assert (found["policy"], found["launches"], found["elsewhere"], found["refused"]) == ("fill", 1, 1, 0)
+    assert found["shown"][0]["instance"] == made["id"]
+    assert found["shown"][0]["would"] != made["host"]
+    assert any("switched on" in said for said in found["assumed"])
+    assert http.post("/rulesets/try", json={"text": FILL}).json()["same"] == 1
+    assert http.post("/rulesets/try", json={"text": FILL, "hours": 0}).status_code == 400
+    assert http.post("/rulesets/try", json={"text": "rule a { prefre 1 }"}).status_code == 422

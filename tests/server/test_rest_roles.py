@@ -11,7 +11,7 @@ from tests.served import ServedCloud
 
 pytestmark = pytest.mark.server
 READS = {"get"}
-ASKING = ("/rulesets/check", "/rulesets/compare", "/rehearse")
+ASKING = ("/rulesets/check", "/rulesets/compare", "/rulesets/try", "/rehearse")
 """Ends of paths that are asked by POST, since the question is long, and change nothing."""
 _PARAMETER = re.compile(r"\{[^}]+\}")
 

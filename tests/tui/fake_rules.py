@@ -7,7 +7,7 @@ import httpx
 import msgspec
 
 from app.api import remapping, rulesets
-from app.api.problems import FieldError, Problem
+from app.api.problems import Problem
 from app.api.resources import Collection
 from app.rules.catalogue import FUNCTIONS, SENSORS
 from app.rules.comparing import compare
@@ -87,6 +87,7 @@ class FakeRules:
             "POST check": lambda: self._check(body["text"]),
             "POST compare": lambda: self._compare(body["text"]),
             "POST rehearse": self._rehearsal,
+            "POST try": _tried,
             "POST ": lambda: self.keep(body["text"], body["name"], body["policy"]),
             "POST rollback": lambda: self._activate(self.before),
         }
@@ -162,7 +163,22 @@ def _language() -> rulesets.LanguageView:
     )
 
 
-def unsound(why: str) -> Problem:
-    return Problem(
-        type="unsound", title="Unprocessable", status=422, detail=why, errors=[FieldError(field="rules:1:1", why=why)]
+def _tried() -> remapping.TriedView:
+    launch = remapping.TriedLaunchView(
+        instance="i-00000000000000001",
+        at_ms=NOW_MS - 60_000,
+        host="node03",
+        would="",
+        why=["no host takes it: 6 refused by capacity: require host.mem.free >= vm.mem"],
+    )
+    return remapping.TriedView(
+        since_ms=NOW_MS - 86_400_000,
+        policy="day",
+        launches=42,
+        same=37,
+        elsewhere=4,
+        refused=1,
+        left_out=2,
+        shown=[launch],
+        assumed=["every host was up, switched on and open to new instances"],
     )

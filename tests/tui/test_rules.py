@@ -127,6 +127,18 @@ async def test_nothing_is_applied_that_was_not_rehearsed_as_it_is_or_not_within_
         assert cloud.rules.active == "rules-1"
 
 
+async def test_launches_of_the_last_day_are_taken_again_and_what_is_assumed_is_said() -> None:
+    async with an_editor(a_cloud("viewer"), size=(150, 45)) as console:
+        await console.press("escape", "T")
+        await console.shows("launches 42: 37 as it was, 4 elsewhere, 1 refused", "2 left out")
+        await console.shows("node03 → nowhere", "taken for granted", "every host was up")
+        await rewrite(console, MISTAKEN)
+        await console.shows("1 error")
+        await console.press("T")
+        await console.shows("mend the mistakes first")
+        assert written(console).text == MISTAKEN
+
+
 async def test_a_cloud_that_moved_meanwhile_refuses_and_the_text_stays() -> None:
     cloud = a_cloud()
     cloud.rules.overtaken = "The rehearsal 'abc' was overtaken by node02 drains: rehearse again"

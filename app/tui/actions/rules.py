@@ -66,6 +66,14 @@ ACTIONS: tuple[Action, ...] = (
         command="euca rules rollback",
     ),
     Action(
+        name="rules.try",
+        method="try_out",
+        screens=at("ruleset"),
+        key="T",
+        title="yesterday",
+        help="Say for how many launches of the last day these rules would have chosen otherwise.",
+    ),
+    Action(
         name="rules.panes",
         method="turn_panes",
         screens=at("ruleset"),

@@ -15,7 +15,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
-from app.api.remapping import RehearsalView, RehearseText
+from app.api.remapping import RehearsalView, RehearseText, TryRules
 from app.api.rulesets import CheckedView, DiffView, FaultView, RulesetView
 from app.client import rule_calls
 from app.client.errors import ClientError
@@ -51,6 +51,7 @@ class RuleEditorScreen(RuleApplying):
         self._checked: CheckedView | None = None
         self._difference: DiffView | None = None
         self._note = self._rehearsing = ""
+        self._trial: list[Content] = []
         self._fault = -1
         self._panes = False
         self._pause: Timer | None = None
@@ -66,6 +67,9 @@ class RuleEditorScreen(RuleApplying):
                 with VerticalScroll(classes="panel", id="rehearsal") as panel:
                     panel.border_title = "rehearsal"
                     yield Static("", markup=False, id="rehearsed")
+                with VerticalScroll(classes="panel", id="trial") as panel:
+                    panel.border_title = "launches of the last day"
+                    yield Static("", markup=False, id="tried")
                 with VerticalScroll(classes="panel", id="comparison") as panel:
                     panel.border_title = "compared with what decides"
                     yield Static("", markup=False, id="compared")
@@ -132,6 +136,13 @@ class RuleEditorScreen(RuleApplying):
 
     def _forget(self) -> None:
         self.session.drafts.pop(self.source, None)
+
+    def _show_panes(self) -> None:
+        """Show the answer where there is no room for text and panes; else what has the focus keeps it."""
+        if self.size.width < WIDE:
+            self._panes = True
+            self.draw_frame()
+            self.refocus()
 
     # --- opening
 
@@ -218,23 +229,42 @@ class RuleEditorScreen(RuleApplying):
             self.run_worker(self._rehearse(self.draft), group="rehearse", exclusive=True)
 
     async def _rehearse(self, draft: Draft) -> None:
-        text, policy = draft.text, draft.policy
-        if self._checked is not None and policy not in self._checked.policies:
-            policy = ""
+        text = draft.text
         self._rehearsing = "rehearsing ..."
         self._draw()
         try:
-            body = RehearseText(text=text, policy=policy)
+            body = RehearseText(text=text, policy=self._policy(draft))
             found = await self.session.cloud.send(rule_calls.rehearse_text(body))
         except ClientError as error:
             self._rehearsing = str(error)
         else:
             self._rehearsing, self.rehearsal = "", found
             self.rehearsed_text, self.rehearsed_s = text, self.session.clock.monotonic_s()
-            if self.size.width < WIDE:
-                self._panes = True
-                self.refocus()
+            self._show_panes()
         self.draw_frame()
+
+    def _policy(self, draft: Draft) -> str:
+        """Name the version's policy while the text still has it; the cloud chooses otherwise."""
+        return draft.policy if self._checked is not None and draft.policy in self._checked.policies else ""
+
+    def try_out(self) -> None:
+        if self.draft is None or any(fault.severity == "error" for fault in self.faults):
+            self.say("yesterday: mend the mistakes first (f8)", bad=True)
+        else:
+            self.run_worker(self._try(self.draft), group="try", exclusive=True)
+
+    async def _try(self, draft: Draft) -> None:
+        width = self._pane_width()
+        self._trial = [Content("asking ...")]
+        self._show_panes()
+        try:
+            body = TryRules(text=draft.text, policy=self._policy(draft))
+            found = await self.session.cloud.send(rule_calls.try_out(body))
+        except ClientError as error:
+            self._trial = [Content(self.session.scene().plain(str(error)))]
+        else:
+            self._trial = rule_report.trial(found, self.session.scene(), width)
+        self._draw()
 
     # --- drawing
 
@@ -258,6 +288,8 @@ class RuleEditorScreen(RuleApplying):
         self.query_one("#summary", Static).update(" " + scene.plain(self._summary()))
         self.query_one("#rehearsal").border_title = self._rehearsal_title()
         self.query_one("#rehearsed", Static).update(Content("\n").join(self._rehearsal_lines()))
+        self.query_one("#trial").display = bool(self._trial)
+        self.query_one("#tried", Static).update(Content("\n").join(self._trial))
         self.query_one("#compared", Static).update(Content("\n").join(self._compared_lines()))
 
     def _compared_lines(self) -> list[Content]:
@@ -292,8 +324,11 @@ class RuleEditorScreen(RuleApplying):
             return [Content.styled("ctrl+r says what these rules would do now", "dim")]
         why = self.why_not_applied()
         state = Content.styled(scene.plain(why), "$warning") if why else Content(self._counts())
-        width = self.size.width if self.size.width < WIDE else self.size.width * 2 // 5
-        return [state, *rule_report.rehearsal(found, scene, width - 6)]
+        return [state, *rule_report.rehearsal(found, scene, self._pane_width())]
+
+    def _pane_width(self) -> int:
+        """Return how much room a pane has, also before it is shown."""
+        return (self.size.width if self.size.width < WIDE else self.size.width * 2 // 5) - 6
 
     def _counts(self) -> str:
         applies = ": A applies it" if self.session.may(named("rules.apply")) else ""

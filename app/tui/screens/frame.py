@@ -148,9 +148,9 @@ class ConsoleScreen(Screen[None]):
         """Show a toast; what users wrote stays plain text."""
         self.app.notify(self.session.scene().plain(text), severity="error" if bad else "information", markup=False)
 
-    def begin(self, work: Callable[[], Awaitable[None]], *, exclusive: bool = False) -> None:
-        """Do something in the background for as long as this place is there."""
-        self.run_worker(work, exclusive=exclusive)
+    def begin(self, work: Callable[[], Awaitable[None]], *, exclusive: bool = False, group: str = "default") -> None:
+        """Do something in the background while this place is there; what is exclusive ends others of its group."""
+        self.run_worker(work, exclusive=exclusive, group=group)
 
     def send(self, calls: Iterable[Call[Any]], take: Callable[[Any], None], said: str) -> None:
         """Send calls one after the other in the background; take over answers, then say `said`, or what failed."""

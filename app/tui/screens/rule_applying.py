@@ -19,7 +19,7 @@ class RuleApplying(RollingBack):
 
     source: str
     draft: Draft | None
-    rehearsal: RehearsalView | None
+    rehearsal: RehearsalView | None = None
     rehearsed_text: str
     rehearsed_s: float
 

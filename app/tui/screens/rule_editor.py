@@ -11,50 +11,36 @@ from pathlib import Path
 
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Static, TextArea
+from textual.widgets import Static
 
-from app.api.remapping import RehearsalView, RehearseText, TryRules
-from app.api.rulesets import CheckedView, DiffView, FaultView, RulesetView
+from app.api.rulesets import RulesetView
 from app.client import rule_calls
 from app.client.errors import ClientError
 from app.tui import rule_report
 from app.tui.actions import Action, named
-from app.tui.drafts import NEW, Draft, of_nothing, of_version
+from app.tui.drafts import NEW, of_nothing, of_version
 from app.tui.rule_words import Words
 from app.tui.scene import counted
 from app.tui.screens.frame import bindings_of
-from app.tui.screens.rule_applying import RuleApplying
+from app.tui.screens.rule_asking import WIDE, RuleAsking
 from app.tui.session import Session
 from app.tui.store import Changes
 from app.tui.widgets.rule_text import RuleText
 from app.tui.widgets.unsaved import DISCARD, STAY, Unsaved
 
-PAUSE_S = 0.3
 FAULTS_SHOWN = 5
-WIDE = 110
 
 
-class RuleEditorScreen(RuleApplying):
+class RuleEditorScreen(RuleAsking):
     PLACE = "ruleset"
     BINDINGS = bindings_of("ruleset")
 
     def __init__(self, session: Session, source: str) -> None:
-        super().__init__(session)
-        self.source = source
         if source == NEW:
             session.drafts.setdefault(NEW, of_nothing())
-        self.draft: Draft | None = session.drafts.get(source)
-        self.rehearsal: RehearsalView | None = None
-        self.rehearsed_text, self.rehearsed_s = "", 0.0
-        self._checked: CheckedView | None = None
-        self._difference: DiffView | None = None
-        self._note = self._rehearsing = ""
-        self._trial: list[Content] = []
-        self._fault = -1
+        super().__init__(session, source)
         self._panes = False
-        self._pause: Timer | None = None
 
     def body(self) -> Iterable[Widget]:
         yield Static("", markup=False, id="summary")
@@ -64,15 +50,9 @@ class RuleEditorScreen(RuleApplying):
                 yield RuleText(text, read_only=self.draft is None, ascii_only=self.session.ascii_only)
                 yield Static("", markup=False, id="faults")
             with Vertical(id="panes"):
-                with VerticalScroll(classes="panel", id="rehearsal") as panel:
-                    panel.border_title = "rehearsal"
-                    yield Static("", markup=False, id="rehearsed")
-                with VerticalScroll(classes="panel", id="trial") as panel:
-                    panel.border_title = "launches of the last day"
-                    yield Static("", markup=False, id="tried")
-                with VerticalScroll(classes="panel", id="comparison") as panel:
-                    panel.border_title = "compared with what decides"
-                    yield Static("", markup=False, id="compared")
+                yield from _pane("rehearsal", "rehearsal", "counts", "rehearsed")
+                yield from _pane("trial", "launches of the last day", "tried")
+                yield from _pane("comparison", "compared with what decides", "compared")
 
     def trail(self) -> list[str]:
         return ["rules", self.draft.source if self.draft else self.source]
@@ -81,10 +61,6 @@ class RuleEditorScreen(RuleApplying):
         return ("ruleset", self.source)
 
     # --- what has the focus
-
-    @property
-    def written(self) -> RuleText:
-        return self.query_one(RuleText)
 
     @property
     def writing(self) -> bool:
@@ -106,12 +82,18 @@ class RuleEditorScreen(RuleApplying):
         return super().check_action(action, parameters)
 
     def edit(self) -> None:
-        self._panes = False
-        self.draw_frame()
-        self.refocus()
+        self._turn(panes=False)
 
     def turn_panes(self) -> None:
-        self._panes = not self._panes
+        self._turn(panes=not self._panes)
+
+    def show_panes(self) -> None:
+        """Show an answer where there is no room for text and panes; else what has the focus keeps it."""
+        if self.size.width < WIDE:
+            self._turn(panes=True)
+
+    def _turn(self, *, panes: bool) -> None:
+        self._panes = panes
         self.draw_frame()
         self.refocus()
 
@@ -137,18 +119,11 @@ class RuleEditorScreen(RuleApplying):
     def _forget(self) -> None:
         self.session.drafts.pop(self.source, None)
 
-    def _show_panes(self) -> None:
-        """Show the answer where there is no room for text and panes; else what has the focus keeps it."""
-        if self.size.width < WIDE:
-            self._panes = True
-            self.draw_frame()
-            self.refocus()
-
     # --- opening
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.run_worker(self._open(), group="open", exclusive=True)
+        self.begin(self._open, group="open", exclusive=True)
 
     async def _open(self) -> None:
         """Fetch the words of the language, and the text unless somebody works on it already."""
@@ -158,10 +133,10 @@ class RuleEditorScreen(RuleApplying):
             if self.draft is None:
                 self._begin_with(await send(rule_calls.version(self.source)))
         except ClientError as error:
-            self._note = str(error)
+            self.note = str(error)
             self.draw_frame()
             return
-        self._look()
+        self.look()
 
     def _begin_with(self, view: RulesetView) -> None:
         self.draft = self.session.drafts[self.source] = of_version(view)
@@ -170,169 +145,68 @@ class RuleEditorScreen(RuleApplying):
 
     def absorb(self, changes: Changes) -> None:
         if changes.link and self.session.live:
-            self.run_worker(self._open(), group="open", exclusive=True)
+            self.begin(self._open, group="open", exclusive=True)
 
-    # --- checking while it is typed
-
-    def on_text_area_changed(self, event: TextArea.Changed) -> None:
-        if self.draft is None:
-            return
-        self.draft.text = event.text_area.text
-        if self._pause is not None:
-            self._pause.stop()
-        self._pause = self.set_timer(PAUSE_S, self._look)
-
-    def _look(self) -> None:
-        self.run_worker(self._check(), group="check", exclusive=True)
-
-    async def _check(self) -> None:
-        if self.draft is None:
-            return
-        text, send = self.draft.text, self.session.cloud.send
-        try:
-            self._checked, self._note = await send(rule_calls.check(text)), ""
-            self._difference = await send(rule_calls.compare(text))
-        except ClientError as error:
-            self._note = f"not checked: {error}"
-        if self.draft.text == text and self._checked is not None:
-            self.written.underline(self._checked.faults)
-            self._fault = min(self._fault, len(self._checked.faults) - 1)
-        self._draw()
-
-    @property
-    def faults(self) -> list[FaultView]:
-        return self._checked.faults if self._checked else []
-
-    def next_fault(self) -> None:
-        if self.faults:
-            self._fault = (self._fault + 1) % len(self.faults)
-            self.edit()
-            self.written.go_to(self.faults[self._fault])
-            self._draw()
-        else:
-            self.say("nothing is wrong")
-
-    def fix(self) -> None:
-        fault = self.faults[max(0, self._fault)] if self.faults else None
-        if fault is None or not fault.nearest:
-            self.say("there is no word that would be right for certain", bad=True)
-        else:
-            self.written.take(fault)
-
-    # --- rehearsing
-
-    def rehearse(self) -> None:
-        errors = sum(fault.severity == "error" for fault in self.faults)
-        if self.draft is None or errors:
-            self.say(f"rehearse: {counted(errors, 'mistake')} first (f8)", bad=True)
-        else:
-            self.run_worker(self._rehearse(self.draft), group="rehearse", exclusive=True)
-
-    async def _rehearse(self, draft: Draft) -> None:
-        text = draft.text
-        self._rehearsing = "rehearsing ..."
-        self._draw()
-        try:
-            body = RehearseText(text=text, policy=self._policy(draft))
-            found = await self.session.cloud.send(rule_calls.rehearse_text(body))
-        except ClientError as error:
-            self._rehearsing = str(error)
-        else:
-            self._rehearsing, self.rehearsal = "", found
-            self.rehearsed_text, self.rehearsed_s = text, self.session.clock.monotonic_s()
-            self._show_panes()
-        self.draw_frame()
-
-    def _policy(self, draft: Draft) -> str:
-        """Name the version's policy while the text still has it; the cloud chooses otherwise."""
-        return draft.policy if self._checked is not None and draft.policy in self._checked.policies else ""
-
-    def try_out(self) -> None:
-        if self.draft is None or any(fault.severity == "error" for fault in self.faults):
-            self.say("yesterday: mend the mistakes first (f8)", bad=True)
-        else:
-            self.run_worker(self._try(self.draft), group="try", exclusive=True)
-
-    async def _try(self, draft: Draft) -> None:
-        width = self._pane_width()
-        self._trial = [Content("asking ...")]
-        self._show_panes()
-        try:
-            body = TryRules(text=draft.text, policy=self._policy(draft))
-            found = await self.session.cloud.send(rule_calls.try_out(body))
-        except ClientError as error:
-            self._trial = [Content(self.session.scene().plain(str(error)))]
-        else:
-            self._trial = rule_report.trial(found, self.session.scene(), width)
-        self._draw()
-
-    # --- drawing
+    # --- drawing: what ages four times a second, answers when they come
 
     def reload(self) -> None:
-        self._draw()
-
-    def age(self) -> None:
-        self._draw()
+        self.draw_panes()
 
     def draw_frame(self) -> None:
         super().draw_frame()
-        self._draw()
-
-    def _draw(self) -> None:
         narrow, scene = self.size.width < WIDE, self.session.scene()
         self.query_one("#written").display = not (self._panes and narrow)
         self.query_one("#panes").display = self._panes or not narrow
-        lines = rule_report.faults(self.faults, self._fault, FAULTS_SHOWN, scene)
-        self.query_one("#faults", Static).update(Content("\n").join(lines))
-        self.query_one("#faults").display = bool(lines)
         self.query_one("#summary", Static).update(" " + scene.plain(self._summary()))
-        self.query_one("#rehearsal").border_title = self._rehearsal_title()
-        self.query_one("#rehearsed", Static).update(Content("\n").join(self._rehearsal_lines()))
-        self.query_one("#trial").display = bool(self._trial)
-        self.query_one("#tried", Static).update(Content("\n").join(self._trial))
-        self.query_one("#compared", Static).update(Content("\n").join(self._compared_lines()))
+        self.query_one("#counts", Static).update(self._counts())
 
-    def _compared_lines(self) -> list[Content]:
-        if self._difference is None:
+    def draw_panes(self) -> None:
+        scene = self.session.scene()
+        self._show("faults", rule_report.faults(self.faults, self.fault, FAULTS_SHOWN, scene))
+        self.query_one("#faults").display = bool(self.faults)
+        found = self.rehearsal
+        self.query_one("#rehearsal").border_title = (
+            f"rehearsal as of {scene.clock(found.at_ms)}" if found else "rehearsal"
+        )
+        self._show("rehearsed", rule_report.rehearsal(found, scene, self.pane_width()) if found else [])
+        self._show("tried", self.trial)
+        self.query_one("#trial").display = bool(self.trial)
+        self._show("compared", self._compared())
+        self.draw_frame()
+
+    def _show(self, name: str, lines: list[Content]) -> None:
+        self.query_one(f"#{name}", Static).update(Content("\n").join(lines))
+
+    def _compared(self) -> list[Content]:
+        if self.difference is None:
             return [Content.styled("not compared yet", "dim")]
-        sound = self._checked is not None and self._checked.sound
-        return rule_report.comparison(self._difference, self.session.scene(), sound=sound)
+        sound = self.checked is not None and self.checked.sound
+        return rule_report.comparison(self.difference, self.session.scene(), sound=sound)
 
     def _summary(self) -> str:
-        draft, found = self.draft, self._checked
+        draft, found = self.draft, self.checked
         if draft is None:
-            return self._note or "asking ..."
+            return self.note or "asking ..."
         parts = [f"{draft.name}, policy {draft.policy or 'by its title'}", *(["draft"] if draft.changed else [])]
-        if self._note:
-            parts.append(self._note)
+        if self.note:
+            parts.append(self.note)
         elif found is not None:
-            errors = sum(fault.severity == "error" for fault in found.faults)
             parts.append(counted(len(found.rules), "rule"))
-            parts.append(f"{counted(errors, 'error')}, {counted(len(found.faults) - errors, 'warning')}")
+            parts.append(f"{counted(self.errors, 'error')}, {counted(len(found.faults) - self.errors, 'warning')}")
         return ("  |  " if self.session.ascii_only else "  ·  ").join(parts)
 
-    def _rehearsal_title(self) -> str:
+    def _counts(self) -> Content:
+        """Say how long the rehearsal counts, or why it does not."""
+        scene = self.session.scene()
+        if self.rehearsing:
+            return Content(scene.plain(self.rehearsing))
         if self.rehearsal is None:
-            return "rehearsal"
-        return f"rehearsal as of {self.session.scene().clock(self.rehearsal.at_ms)}"
-
-    def _rehearsal_lines(self) -> list[Content]:
-        found, scene = self.rehearsal, self.session.scene()
-        if self._rehearsing:
-            return [Content(scene.plain(self._rehearsing))]
-        if found is None:
-            return [Content.styled("ctrl+r says what these rules would do now", "dim")]
+            return Content.styled("ctrl+r says what these rules would do now", "dim")
         why = self.why_not_applied()
-        state = Content.styled(scene.plain(why), "$warning") if why else Content(self._counts())
-        return [state, *rule_report.rehearsal(found, scene, self._pane_width())]
-
-    def _pane_width(self) -> int:
-        """Return how much room a pane has, also before it is shown."""
-        return (self.size.width if self.size.width < WIDE else self.size.width * 2 // 5) - 6
-
-    def _counts(self) -> str:
+        if why:
+            return Content.styled(scene.plain(why), "$warning")
         applies = ": A applies it" if self.session.may(named("rules.apply")) else ""
-        return f"counts for {self.left_s():.0f} s{applies}"
+        return Content(f"counts for {self.left_s():.0f} s{applies}")
 
     # --- files
 
@@ -347,3 +221,10 @@ class RuleEditorScreen(RuleApplying):
             self.say(f"write: {path}: {error.strerror}", bad=True)
         else:
             self.say(f"wrote {path.resolve()}")
+
+
+def _pane(name: str, title: str, *parts: str) -> Iterable[Widget]:
+    with VerticalScroll(classes="panel", id=name) as panel:
+        panel.border_title = title
+        for part in parts:
+            yield Static("", markup=False, id=part)

@@ -174,6 +174,7 @@ class UserView(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool
     access_keys: list[str]
     created_at_ms: int
+    account: str = ""
 
 
 class EventView(msgspec.Struct, frozen=True, kw_only=True):
@@ -186,6 +187,8 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditView(msgspec.Struct, frozen=True, kw_only=True):
+    """`who` is account and user, `source` an address, `command` what the sender says that it ran."""
+
     number: int
     at_ms: int
     who: str
@@ -195,6 +198,7 @@ class AuditView(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str
     detail: str
     hash: str
+    command: str = ""
 
 
 class HostVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -226,11 +230,13 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom the bearer token stands for; `role` is admin, operator or viewer."""
+    """Whom the bearer token stands for; `role` is admin, operator or viewer. It expires never if that is 0."""
 
     user: str
     account_id: str
     role: str
+    token_id: str = ""
+    expires_at_ms: int = 0
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
@@ -266,7 +272,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     token: str
 
 
-class AddHost(msgspec.Struct, frozen=True, kw_only=True):
+class AddHost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
     uri: str
     cluster: str
@@ -280,7 +286,7 @@ class AddHost(msgspec.Struct, frozen=True, kw_only=True):
     mips: float = 0.0
 
 
-class SetHost(msgspec.Struct, frozen=True, kw_only=True):
+class SetHost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is null stays as it is; `tags` replaces all of them."""
 
     rack: str | None = None
@@ -289,18 +295,18 @@ class SetHost(msgspec.Struct, frozen=True, kw_only=True):
     mips: float | None = None
 
 
-class AddCluster(msgspec.Struct, frozen=True, kw_only=True):
+class AddCluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
 
 
-class SetType(msgspec.Struct, frozen=True, kw_only=True):
+class SetType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cores: int = 0
     memory_mib: int = 0
     disk_gb: int = 0
     alias_of: str = ""
 
 
-class LaunchInstances(msgspec.Struct, frozen=True, kw_only=True):
+class LaunchInstances(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     image_id: str
     count: int = 1
     vmtype: str = "m1.small"
@@ -310,24 +316,24 @@ class LaunchInstances(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str = ""
 
 
-class ActOnInstances(msgspec.Struct, frozen=True, kw_only=True):
+class ActOnInstances(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`action` is terminate, reboot, stop or start."""
 
     action: str
     ids: list[str]
 
 
-class MoveInstance(msgspec.Struct, frozen=True, kw_only=True):
+class MoveInstance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`host` is where it is to go."""
 
     host: str
 
 
-class CreateAccount(msgspec.Struct, frozen=True, kw_only=True):
+class CreateAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
 
 
-class CreateUser(msgspec.Struct, frozen=True, kw_only=True):
+class CreateUser(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`role` (admin, operator or viewer) makes an operator's token too; empty: the user has access keys only."""
 
     account: str
@@ -335,13 +341,13 @@ class CreateUser(msgspec.Struct, frozen=True, kw_only=True):
     role: str = ""
 
 
-class IssueCredentials(msgspec.Struct, frozen=True, kw_only=True):
+class IssueCredentials(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Ask for a user's key pair and, with a `role`, for a new operator's token."""
 
     role: str = ""
 
 
-class RegisterImage(msgspec.Struct, frozen=True, kw_only=True):
+class RegisterImage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`sha256` names bytes uploaded before by PUT /api/v1/image-files; smaller types than needed are refused."""
 
     name: str
@@ -355,7 +361,7 @@ class RegisterImage(msgspec.Struct, frozen=True, kw_only=True):
     public: bool = True
 
 
-class ShareImage(msgspec.Struct, frozen=True, kw_only=True):
+class ShareImage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Change who may launch from an image: accounts by name or id, or everybody; what is not said stays."""
 
     add: tuple[str, ...] = ()

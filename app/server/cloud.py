@@ -13,7 +13,6 @@ from app.server.pace import Pace
 from app.server.rehearsals import Rehearsals
 from app.server.rounds import Rounds
 from app.server.sensors import Sensors
-from app.server.trials import Trials
 from app.services.mapping import Mapping
 
 
@@ -22,8 +21,7 @@ class Cloud:
     """Everything a handler may use.
 
     `backup` writes a copy of the store to a file, blocking; `mapping` chooses hosts, `rounds` moves what runs,
-    `rehearsals` are those that rules may be applied by, `trials` takes launches of the past again; `pace` bounds how
-    often an account may ask; `version` is ours.
+    `rehearsals` are those that rules may be applied by; `pace` bounds how often an account may ask; `version` is ours.
     """
 
     store: Store
@@ -40,6 +38,5 @@ class Cloud:
     mapping: Mapping
     rounds: Rounds
     rehearsals: Rehearsals
-    trials: Trials
     pace: Pace
     version: str

@@ -1,9 +1,11 @@
 """REST: instances, launched and acted on in bulk, with their console output and the reasons for their place."""
 
 from hashlib import sha256
+from typing import Annotated
 
 import msgspec
 from litestar import Controller, get, post
+from litestar.params import Parameter
 
 from app.api.resources import (
     ActOnInstances,
@@ -21,11 +23,12 @@ from app.domain.errors import Unsupported
 from app.domain.instance import Instance
 from app.domain.ports import NOT_SUPPORTED, Unit
 from app.server.desk import At, Desk, needs
-from app.server.pages import MOST, After, Limit, page
-from app.server.samples import From, Sensor, To, instance_sensor, samples_of
+from app.server.listing import AskedFor, Listing
+from app.server.samples import From, InstanceSensor, To, instance_sensor, samples_of
 from app.services import decisions, instances, moves
 from app.services.views import instance_views
 
+Number = Annotated[int, Parameter(ge=0, le=1 << 53, description="Show only this one, with all its hosts; 0: all.")]
 _OPERATOR = needs(Role.OPERATOR)
 MOST_SHOWN_IDS = 20
 
@@ -36,13 +39,8 @@ class InstanceController(Controller):
     opt = needs(Role.VIEWER)
 
     @get(operation_id="ListInstances", summary="Instances; ended ones for an hour")
-    async def index(self, desk: At, after: After = "", limit: Limit = MOST) -> Collection[InstanceView]:
-        def work(unit: Unit) -> Collection[InstanceView]:
-            rows = page(unit, instances.visible(unit, desk.caller), lambda row: row.id, after, limit)
-            shown = [desk.cloud.sensors.on_instance(view) for view in instance_views(unit, rows.items)]
-            return Collection(items=shown, cursor=rows.cursor, next=rows.next)
-
-        return await desk.read(work)
+    async def index(self, desk: At, asked: AskedFor) -> Collection[InstanceView]:
+        return await _INSTANCES.answer(desk, asked)
 
     @get("/{instance_id:str}", operation_id="GetInstance", summary="One instance")
     async def show(self, desk: At, instance_id: str) -> InstanceView:
@@ -51,20 +49,25 @@ class InstanceController(Controller):
 
     @get("/{instance_id:str}/samples", operation_id="ListInstanceSamples", summary="What one of its sensors told")
     async def samples(
-        self, desk: At, instance_id: str, sensor: Sensor = "vm.cpu.used", since: From = None, until: To = None
+        self, desk: At, instance_id: str, sensor: InstanceSensor = "vm.cpu.used", since: From = None, until: To = None
     ) -> SamplesView:
         instance = await desk.read(lambda unit: _find(unit, desk, instance_id))
         return await samples_of(desk, instance.id, instance_sensor(sensor), since, until)
 
     @get("/{instance_id:str}/decisions", operation_id="ListDecisions", summary="Why it is where it is")
-    async def decisions(self, desk: At, instance_id: str, number: int = 0) -> Collection[DecisionView]:
+    async def decisions(self, desk: At, instance_id: str, number: Number = 0) -> Collection[DecisionView]:
         def work(unit: Unit) -> Collection[DecisionView]:
             told = decisions.told(unit, desk.caller, instance_id, desk.cloud.mapping.rules, number)
             return Collection(items=told, cursor=str(unit.cursor()))
 
         return await desk.read(work)
 
-    @get("/{instance_id:str}/output", operation_id="GetConsoleOutput", summary="The newest 64 KiB of its console")
+    @get(
+        "/{instance_id:str}/output",
+        operation_id="GetConsoleOutput",
+        summary="The newest 64 KiB of its console",
+        opt=needs(Role.VIEWER, 409, 501, 502, 504),
+    )
     async def output(self, desk: At, instance_id: str) -> ConsoleOutput:
         instance = await desk.read(lambda unit: _find(unit, desk, instance_id))
         host = instance.moving_from or instance.host  # where it is until it has moved
@@ -115,6 +118,14 @@ class InstanceController(Controller):
             return instance_views(unit, [moving])[0]
 
         return await desk.change("MoveInstance", f"{instance_id} to {data.host}"[:120], work)
+
+
+_INSTANCES: Listing[Instance, InstanceView] = Listing(
+    view=InstanceView,
+    key=lambda row: row.id,
+    rows=lambda unit, desk: instances.visible(unit, desk.caller),
+    views=lambda unit, desk, rows: [desk.cloud.sensors.on_instance(view) for view in instance_views(unit, rows)],
+)
 
 
 def _find(unit: Unit, desk: Desk, instance_id: str) -> Instance:

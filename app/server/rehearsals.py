@@ -9,6 +9,7 @@ from app.domain.errors import Conflict
 from app.domain.ports import Entropy, Unit
 from app.rules.plan import Plan
 from app.server import rule_files
+from app.server.trials import Trials
 from app.services import rehearsed, rulesets
 from app.services.rehearsed import Rehearsed
 from app.services.remapping import Briefing
@@ -18,11 +19,12 @@ _NAME_BYTES = 12
 
 
 class Rehearsals:
-    """Lives as long as the server."""
+    """Lives as long as the server; `trials` takes launches of the past again."""
 
     def __init__(self, monotonic_s: Callable[[], float], entropy: Entropy) -> None:
         self._monotonic_s, self._entropy = monotonic_s, entropy
         self._kept: dict[str, Rehearsed] = {}
+        self.trials = Trials()
 
     def keep(self, briefing: Briefing, plan: Plan) -> str:
         """Remember what was rehearsed; return its name."""

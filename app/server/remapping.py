@@ -28,6 +28,7 @@ from app.services import remapping, rule_texts
 from app.services.rehearsed import VALID_S
 
 _OPERATOR = needs(Role.OPERATOR)
+_PLANNED = needs(Role.VIEWER, 502, 504)
 NOTHING = Plan(memory=Memory())
 
 
@@ -54,11 +55,23 @@ class RemappingController(Controller):
         await desk.change("Remap", "round", lambda unit: remapping.check_moves(unit, mode))
         desk.cloud.rounds.poke()
 
-    @post("/rulesets/{name:str}/rehearse", operation_id="RehearseRuleset", summary="What it would do", status_code=200)
+    @post(
+        "/rulesets/{name:str}/rehearse",
+        operation_id="RehearseRuleset",
+        summary="What it would do",
+        opt=_PLANNED,
+        status_code=200,
+    )
     async def rehearse(self, desk: At, name: str) -> RehearsalView:
         return await _rehearsed(desk, lambda unit: rules_of(unit, name))
 
-    @post("/rulesets/rehearse", operation_id="RehearseText", summary="What rules would do", status_code=200)
+    @post(
+        "/rulesets/rehearse",
+        operation_id="RehearseText",
+        summary="What rules would do",
+        opt=_PLANNED,
+        status_code=200,
+    )
     async def rehearse_text(self, desk: At, data: RehearseText) -> RehearsalView:
         policy = (await asyncio.to_thread(rule_texts.draft, "rules", {"rules": data.text}, data.policy)).policy
         return await _rehearsed(desk, lambda unit: (data.text, policy))

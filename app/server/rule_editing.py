@@ -21,6 +21,7 @@ from app.services.yesterday import Past
 
 _MORE_WORDS = ("place", "enforce", "observe", "on", "off", "true", "false")
 _TEXT = "text"
+_TRIED = needs(Role.VIEWER, 502, 504)
 MOST_HOURS = 168
 MOST_SHOWN = 100
 
@@ -42,14 +43,20 @@ class RuleEditingController(Controller):
             built_in=list(rulesets.BUILT_IN),
         )
 
-    @post("/try", operation_id="TryRules", summary="What rules would have done with past launches", status_code=200)
+    @post(
+        "/try",
+        operation_id="TryRules",
+        summary="What rules would have done with past launches",
+        opt=_TRIED,
+        status_code=200,
+    )
     async def tried(self, desk: At, data: TryRules) -> TriedView:
         if not 0 < data.hours <= MOST_HOURS:
             raise Invalid("hours", data.hours, f"It is more than 0 and at most {MOST_HOURS}.")
         policy = (await asyncio.to_thread(rule_texts.draft, "rules", {"rules": data.text}, data.policy)).policy
         since_ms = desk.cloud.clock.now_ms() - int(data.hours * 3_600_000)
         past = await desk.read(lambda unit: yesterday.remembered(unit, since_ms))
-        found = await desk.cloud.trials.take(Trial(text=data.text, policy=policy, past=past))
+        found = await desk.cloud.rehearsals.trials.take(Trial(text=data.text, policy=policy, past=past))
         return _tried_view(found, past, policy, since_ms)
 
     @post("/compare", operation_id="CompareRules", summary="A text compared with a version", status_code=200)

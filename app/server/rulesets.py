@@ -2,8 +2,10 @@
 
 import asyncio
 from hashlib import sha256
+from typing import Annotated
 
 from litestar import Controller, get, post
+from litestar.params import Parameter
 from msgspec import structs
 
 from app.api.resources import Collection
@@ -30,6 +32,9 @@ from app.services import rule_texts, rulesets
 
 _OPERATOR = needs(Role.OPERATOR)
 FILE = "rules"
+Against = Annotated[str, Parameter(description="Id of the version to compare with; by default the active one.")]
+
+Shown = Annotated[str, Parameter(description="Apply only if this rehearsal, by its name, still tells what happens.")]
 
 
 class RulesetController(Controller):
@@ -68,7 +73,7 @@ class RulesetController(Controller):
         return await desk.read(work)
 
     @get("/{name:str}/diff", operation_id="DiffRulesets", summary="A version compared with another one")
-    async def diff(self, desk: At, name: str, against: str = "") -> DiffView:
+    async def diff(self, desk: At, name: str, against: Against = "") -> DiffView:
         old, new = await desk.read(lambda unit: _pair(unit, name, against))
         found = await asyncio.to_thread(compare, (old.id, old.text), (new.id, new.text))
         return DiffView(
@@ -103,7 +108,7 @@ class RulesetController(Controller):
         return await desk.change("AddRuleset", data.name, work)
 
     @post("/{name:str}/apply", operation_id="ApplyRuleset", summary="Let it decide", opt=_OPERATOR, status_code=200)
-    async def apply(self, desk: At, name: str, rehearsed: str = "") -> ActiveView:
+    async def apply(self, desk: At, name: str, rehearsed: Shown = "") -> ActiveView:
         def work(unit: Unit) -> ActiveView:
             if rehearsed:
                 desk.cloud.rehearsals.check(unit, rehearsed, name)

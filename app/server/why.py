@@ -7,6 +7,7 @@ from app.api.why import WhyView
 from app.domain.account import Role
 from app.domain.ports import Unit
 from app.server.desk import At, needs
+from app.server.instances import Number
 from app.services import reasons
 
 
@@ -16,7 +17,7 @@ class WhyController(Controller):
     opt = needs(Role.VIEWER)
 
     @get("/{instance_id:str}/why", operation_id="ExplainInstance", summary="Why it is there, and what it lacks")
-    async def why(self, desk: At, instance_id: str, number: int = 0) -> WhyView:
+    async def why(self, desk: At, instance_id: str, number: Number = 0) -> WhyView:
         rounds, rules = desk.cloud.rounds, desk.cloud.mapping.rules
         mode = rounds.mode().mode
 

@@ -48,7 +48,6 @@ from app.server.rehearsed_load import FILE, RehearsedLoad
 from app.server.rereading import LiveSettings
 from app.server.rounds import Mode, Rounds
 from app.server.sensors import Sensors
-from app.server.trials import Trials
 from app.server.upkeep import keep_tidy
 from app.services import accounts
 from app.services.fleet import Fleet
@@ -124,7 +123,6 @@ async def running(
                 mapping=mapping,
                 rounds=rounds_of(ports.store, mapping, clock, live),
                 rehearsals=Rehearsals(clock.monotonic_s, os.urandom),
-                trials=Trials(),
                 pace=Pace(settings.requests_per_s, clock),
                 version=__version__,
             )

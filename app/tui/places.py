@@ -9,6 +9,7 @@ from textual.app import App
 
 from app.tui.complete import go_lines
 from app.tui.history import History, Spot
+from app.tui.screens import holdings
 from app.tui.screens.events import EventsScreen
 from app.tui.screens.frame import ConsoleScreen
 from app.tui.screens.help import HelpScreen
@@ -20,18 +21,26 @@ from app.tui.screens.overview import OverviewScreen
 from app.tui.screens.rule_editor import RuleEditorScreen
 from app.tui.screens.rules import RulesScreen
 from app.tui.screens.table import TableScreen
+from app.tui.screens.thing import ThingScreen
 from app.tui.screens.why import WhyScreen
 from app.tui.session import Session
 
-PLACES = {
+PLACES: dict[str, type[ConsoleScreen]] = {
     "overview": OverviewScreen,
     "hosts": HostsScreen,
     "instances": InstancesScreen,
     "events": EventsScreen,
     "rules": RulesScreen,
+    **holdings.screens(),
 }
 WORDS = (*PLACES, "help", "quit")
-PAGES = {"instance": InstanceScreen, "output": OutputScreen, "ruleset": RuleEditorScreen, "why": WhyScreen}
+PAGES = {
+    "instance": InstanceScreen,
+    "output": OutputScreen,
+    "thing": ThingScreen,
+    "ruleset": RuleEditorScreen,
+    "why": WhyScreen,
+}
 
 
 class Places(App[int]):
@@ -82,7 +91,7 @@ class Places(App[int]):
             await self.go("overview")
 
     def open_page(self, kind: str, given: str) -> None:
-        """Open the page of an instance (kind instance), or what it wrote (kind output)."""
+        """Open the page of an instance (kind instance), what it wrote (output), or another thing (thing)."""
         self.push_screen(PAGES[kind](self.session, given))
         self.history.note(self._spot())
 

@@ -6,7 +6,7 @@ must not be used twice on one screen, so an action for all screens takes its key
 
 from collections.abc import Iterable
 
-from app.tui.actions import going, hosts, instances, lists, output, rules, why
+from app.tui.actions import going, holdings, hosts, instances, lists, output, rules, why
 from app.tui.actions.action import PLACES, ROLES, Action, Danger
 
 __all__ = ["ACTIONS", "PLACES", "ROLES", "Action", "Danger", "allowed", "named", "offered"]
@@ -16,6 +16,7 @@ ACTIONS: tuple[Action, ...] = (
     *hosts.ACTIONS,
     *rules.ACTIONS,
     *why.ACTIONS,
+    *holdings.ACTIONS,
     *lists.ACTIONS,
     *output.ACTIONS,
     *going.ACTIONS,

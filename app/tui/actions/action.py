@@ -3,11 +3,23 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-TABLES = frozenset({"hosts", "instances", "events", "rules"})
-THINGS = frozenset({"hosts", "instances"})
-PLACES = frozenset(
-    {"overview", "hosts", "instances", "events", "rules", "instance", "output", "why", "ruleset", "help"}
+HOLDINGS = frozenset(
+    {
+        "images",
+        "volumes",
+        "snapshots",
+        "groups",
+        "addresses",
+        "keys",
+        "types",
+        "users",
+        "placement-groups",
+        "templates",
+    }
 )
+THINGS = frozenset({"hosts", "instances"}) | HOLDINGS
+TABLES = THINGS | {"events", "rules"}
+PLACES = TABLES | {"overview", "instance", "output", "thing", "why", "ruleset", "help"}
 ROLES = ("viewer", "operator", "admin")
 
 

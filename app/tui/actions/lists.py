@@ -12,7 +12,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         name="events.of",
         method="events_of",
-        screens=THINGS | {"instance"},
+        screens=THINGS | {"instance", "thing"},
         key="e",
         title="events",
         help="Show what happened to what is under the cursor.",
@@ -56,7 +56,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         name="copy",
         method="copy_ids",
-        screens=TABLES | {"instance"},
+        screens=TABLES | {"instance", "thing"},
         key="y",
         title="copy",
         help="Copy the names of the marked rows to the clipboard.",

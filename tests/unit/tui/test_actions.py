@@ -8,6 +8,7 @@ from app.tui.actions import ACTIONS, PLACES, ROLES, Action, Danger, allowed, off
 from app.tui.screens.events import EventsScreen
 from app.tui.screens.frame import ConsoleScreen
 from app.tui.screens.help import HelpScreen
+from app.tui.screens.holdings import screens
 from app.tui.screens.hosts import HostsScreen
 from app.tui.screens.instance import InstanceScreen
 from app.tui.screens.instances import InstancesScreen
@@ -15,6 +16,7 @@ from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
 from app.tui.screens.rule_editor import RuleEditorScreen
 from app.tui.screens.rules import RulesScreen
+from app.tui.screens.thing import ThingScreen
 from app.tui.screens.why import WhyScreen
 
 SCREENS: list[type[ConsoleScreen]] = [
@@ -28,6 +30,8 @@ SCREENS: list[type[ConsoleScreen]] = [
     RuleEditorScreen,
     WhyScreen,
     HelpScreen,
+    ThingScreen,
+    *screens().values(),
 ]
 each_action = pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
 

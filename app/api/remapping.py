@@ -114,7 +114,7 @@ class RoundView(msgspec.Struct, frozen=True, kw_only=True):
     plan: PlanView
 
 
-class TryRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TryRules(msgspec.Struct, frozen=True, kw_only=True):
     """Rules to be tried on the launches of the last `hours`, at most a week."""
 
     text: str
@@ -122,7 +122,7 @@ class TryRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     hours: float = 24.0
 
 
-class RehearseText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RehearseText(msgspec.Struct, frozen=True, kw_only=True):
     """Rules that are not stored; `policy` may be empty if the text has a default one or only one."""
 
     text: str

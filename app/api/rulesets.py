@@ -49,7 +49,7 @@ class ActivationView(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int
 
 
-class AddRuleset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AddRuleset(msgspec.Struct, frozen=True, kw_only=True):
     """`policy` may be empty if the text has a default one or only one."""
 
     text: str
@@ -57,7 +57,7 @@ class AddRuleset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     policy: str = ""
 
 
-class CheckRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CheckRules(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
@@ -79,7 +79,7 @@ class DiffView(msgspec.Struct, frozen=True, kw_only=True):
     removed: list[str]
 
 
-class CompareRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CompareRules(msgspec.Struct, frozen=True, kw_only=True):
     """A text beside a version; `against` may be empty for what is active."""
 
     text: str

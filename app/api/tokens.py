@@ -24,7 +24,7 @@ class TokenView(msgspec.Struct, frozen=True, kw_only=True):
     current: bool
 
 
-class CreateToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CreateToken(msgspec.Struct, frozen=True, kw_only=True):
     """Ask for a token; `user` empty: for yourself. `expires_at_ms` 0: it works until it is revoked."""
 
     role: str

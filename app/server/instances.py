@@ -1,6 +1,7 @@
 """REST: instances, launched and acted on in bulk, with their console output and the reasons for their place."""
 
 from hashlib import sha256
+from operator import attrgetter
 from typing import Annotated
 
 import msgspec
@@ -23,9 +24,10 @@ from app.domain.errors import Unsupported
 from app.domain.instance import Instance
 from app.domain.ports import NOT_SUPPORTED, Unit
 from app.server.desk import At, Desk, needs
-from app.server.listing import AskedFor, Listing
+from app.server.listing import AskedFor, Listing, from_table
 from app.server.samples import From, InstanceSensor, To, instance_sensor, samples_of
 from app.services import decisions, instances, moves
+from app.services.access import owns
 from app.services.views import instance_views
 
 Number = Annotated[int, Parameter(ge=0, le=1 << 53, description="Show only this one, with all its hosts; 0: all.")]
@@ -122,8 +124,10 @@ class InstanceController(Controller):
 
 _INSTANCES: Listing[Instance, InstanceView] = Listing(
     view=InstanceView,
-    key=lambda row: row.id,
-    rows=lambda unit, desk: instances.visible(unit, desk.caller),
+    key=attrgetter("id"),
+    first=from_table(
+        lambda unit: unit.instances, lambda unit, desk, row: owns(desk.caller, row) and not row.hidden(unit.now_ms)
+    ),
     views=lambda unit, desk, rows: [desk.cloud.sensors.on_instance(view) for view in instance_views(unit, rows)],
 )
 

@@ -142,7 +142,10 @@ def _complete(path: str, method: str, operation: dict[str, Any], facts: Facts, s
     operation["description"] = f"{operation.get('description') or operation['summary'] + '.'}\n\n{needed}"
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
-            parameter["description"] = _named(path, parameter["name"])
+            before = path.partition("{" + parameter["name"] + "}")[0].rstrip("/").rpartition("/")[2]
+            kind = "Name" if parameter["name"] == "name" else "Id"
+            parameter["description"] = f"{kind} of the {before.replace('-', ' ').removesuffix('s')}."
+            parameter["example"] = values.PATHS.get(before, "example")
     if method == "post" and {"201", "202"} & operation["responses"].keys():
         operation.setdefault("parameters", []).append(dict(IDEMPOTENCY_KEY))
     for body in operation.get("requestBody", {}).get("content", {}).values():
@@ -161,11 +164,6 @@ def _close(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> None:
         schemas[schema["$ref"].rpartition("/")[2]]["additionalProperties"] = False
 
 
-def _named(path: str, name: str) -> str:
-    before = path.partition("{" + name + "}")[0].rstrip("/").rpartition("/")[2].replace("-", " ")
-    return f"{'Name' if name == 'name' else 'Id'} of the {before.removesuffix('s')}."
-
-
 def _show(operation: dict[str, Any], schemas: Mapping[str, Any]) -> None:
     """Put an example into every request and answer."""
     name = operation["operationId"]
@@ -178,4 +176,4 @@ def _show(operation: dict[str, Any], schemas: Mapping[str, Any]) -> None:
         content.setdefault("examples", {"example": {"value": _EXAMPLES_OF_TEXT.get(name, value)}})
     for parameter in operation.get("parameters", ()):
         if "example" not in parameter and "default" not in parameter["schema"]:
-            parameter["example"] = values.EXAMPLES.get(parameter["name"], "cluster1-host1")
+            parameter["example"] = values.EXAMPLES.get(parameter["name"], "example")

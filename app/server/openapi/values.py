@@ -10,7 +10,20 @@ from typing import Any
 from app.domain.account import Role
 from app.domain.decision import Deed
 from app.domain.image import ImageKind
-from app.domain.states import HostState, HostWanted, ImageState, InstanceState, Power, PowerWanted, Seen, Wanted
+from app.domain.placement_group import Strategy
+from app.domain.states import (
+    AttachmentState,
+    HostState,
+    HostWanted,
+    ImageState,
+    InstanceState,
+    Power,
+    PowerWanted,
+    Seen,
+    SnapshotState,
+    VolumeState,
+    Wanted,
+)
 from app.rules.faults import Severity
 
 _ROLES = [*Role]
@@ -32,9 +45,14 @@ CLOSED: Mapping[str, Iterable[str]] = {
     "InstanceView.state": InstanceState,
     "InstanceView.wanted": Wanted,
     "IssueCredentials.role": _NO_ROLE,
+    "KeyPairView.kind": ["rsa", "ed25519"],
     "Me.role": _NO_ROLE,
+    "PlacementGroupView.strategy": Strategy,
     "RegisterImage.kind": ImageKind,
+    "SnapshotView.state": SnapshotState,
     "TokenView.role": _ROLES,
+    "VolumeView.attachment": ["", *AttachmentState],
+    "VolumeView.state": VolumeState,
     "WhyView.state": InstanceState,
 }
 """Fields whose type is a plain text, and all that it can be; a field with a Literal needs no line."""
@@ -137,6 +155,23 @@ EXAMPLES: Mapping[str, Any] = {
     "why": "least loaded of 5 hosts",
 }
 """What stands in an example: of one schema's field, else of every field of that name."""
+PATHS: Mapping[str, str] = {
+    "access-keys": "AKIAIOSFODNN7EXAMPLE",
+    "addresses": "eipalloc-0a11f3c29b7d4e61c",
+    "groups": "sg-0a11f3c29b7d4e61c",
+    "hosts": "cluster1-host1",
+    "images": "emi-0a11f3c29b7d4e61c",
+    "instances": "i-7b31a0c29b7d4e61c",
+    "key-pairs": "key-0a11f3c29b7d4e61c",
+    "launch-templates": "lt-0a11f3c29b7d4e61c",
+    "placement-groups": "pg-0a11f3c29b7d4e61c",
+    "rulesets": "rules-1",
+    "snapshots": "snap-0a11f3c29b7d4e61c",
+    "tokens": "tok-5d2f9c0a7be14386d",
+    "users": "AIDAQ3EGRTWJ5M6YB7VDN",
+    "volumes": "vol-0a11f3c29b7d4e61c",
+}
+"""What stands in a path behind the name of a collection, for example."""
 
 
 def example(schema: Mapping[str, Any], components: Mapping[str, Mapping[str, Any]], title: str = "") -> Any:

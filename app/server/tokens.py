@@ -10,7 +10,7 @@ from app.domain.account import Role, Token
 from app.domain.errors import Absent
 from app.domain.ports import Unit
 from app.server.desk import At, Desk, needs
-from app.server.listing import AskedFor, Listing
+from app.server.listing import AskedFor, Listing, from_rows
 from app.services import accounts, tokens
 
 
@@ -71,6 +71,6 @@ def _rows(unit: Unit, desk: Desk) -> Sequence[Token]:
 _TOKENS: Listing[Token, TokenView] = Listing(
     view=TokenView,
     key=lambda row: row.id,
-    rows=_rows,
+    first=from_rows(_rows, lambda row: row.id),
     views=lambda unit, desk, rows: [_view(unit, desk, row) for row in rows],
 )

@@ -18,6 +18,12 @@ GPU = FILL.replace("use fill", "use fill use gpu") + (
 
 
 @pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedCloud]:
+    with ServedCloud(tmp_path_factory.mktemp("rehearsals") / "state", rehearse="1x3") as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
 def http(cloud: ServedCloud) -> Iterator[httpx.Client]:
     with client(cloud.url + "/api/v1", token_of(cloud, "rhea", "operator")) as opened:
         yield opened

@@ -206,11 +206,16 @@ class AuditView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HostVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """Why one host was not the one; of the chosen host, what it scored."""
+    """Why one host was not the one; of the chosen host, what it scored. `feasible`: nothing refused it.
+
+    `score` is null where no rules gave points.
+    """
 
     host: str
     chosen: bool
     words: str
+    feasible: bool = True
+    score: float | None = None
 
 
 class DecisionView(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,10 +18,11 @@ class RulesetView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FaultView(msgspec.Struct, frozen=True, kw_only=True):
-    """`said` is place, message, line and caret as a terminal shows them."""
+    """`said` is place, message, line and caret as a terminal shows them; `width` is how many characters are meant."""
 
     line: int
     column: int
+    width: int = 1
     severity: str
     message: str
     nearest: str
@@ -76,3 +77,27 @@ class DiffView(msgspec.Struct, frozen=True, kw_only=True):
     added: list[str]
     changed: list[str]
     removed: list[str]
+
+
+class CompareRules(msgspec.Struct, frozen=True, kw_only=True):
+    """A text beside a version; `against` may be empty for what is active."""
+
+    text: str
+    against: str = ""
+
+
+class WordView(msgspec.Struct, frozen=True, kw_only=True):
+    """A name that rules may read, or a function with an example of its use, and what it means."""
+
+    name: str
+    meaning: str
+
+
+class LanguageView(msgspec.Struct, frozen=True, kw_only=True):
+    """The words of the rule language, for editors; `built_in` are the policies of 1.6.1, applied by name."""
+
+    keywords: list[str]
+    names: list[WordView]
+    functions: list[WordView]
+    units: list[str]
+    built_in: list[str]

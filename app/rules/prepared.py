@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from app.rules.columns import compiled
 from app.rules.kernels import Kernel
 from app.rules.ranges import Range, declared
-from app.rules.terms import Average, parts
+from app.rules.table import TAKES
+from app.rules.terms import Average, Expr, Reading, WattsWith, parts
 from app.rules.tree import Deed, Hard, Phase, Policy, Rule, Ruleset, Soft, Trigger
 
 
@@ -115,6 +117,26 @@ def averages(policy: Prepared) -> frozenset[tuple[str, float]]:
     terms += [policy.policy.tiebreak] if policy.policy.tiebreak else []
     found = (part for term in terms for part in parts(term))
     return frozenset((each.sensor.name, each.seconds) for each in found if isinstance(each, Average))
+
+
+def unremembered(policy: Prepared) -> tuple[str, ...]:
+    """Name what placing by a policy looks at that is measured and not counted from what stands where."""
+    rules = [part.rule for part in (*policy.parts, *policy.arriving)]
+    terms = [*(clause.test for rule in rules for clause in rule.hard), *(s.term for rule in rules for s in rule.soft)]
+    terms += [rule.applies.test for rule in rules if rule.applies]
+    terms += [policy.policy.tiebreak] if policy.policy.tiebreak else []
+    return tuple(sorted({name for term in terms for part in parts(term) if (name := _measured(part))}))
+
+
+def _measured(term: Expr) -> str:
+    match term:
+        case Average(sensor=sensor, seconds=seconds):
+            return f"avg({sensor.name}, {seconds:g}s)"
+        case Reading(sensor=sensor) if sensor.max_age_s < inf and sensor.name not in TAKES and sensor.scope != "vm":
+            return sensor.name
+        case WattsWith():
+            return "watts_with(host, vm)"
+    return ""
 
 
 def _named(parts: Sequence[Part]) -> tuple[str, ...]:

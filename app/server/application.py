@@ -25,9 +25,11 @@ from app.server.jobs import JobController, TagController, UndoController
 from app.server.openapi import plugins
 from app.server.overview import OverviewController
 from app.server.remapping import RemappingController
+from app.server.rule_editing import RuleEditingController
 from app.server.rulesets import RulesetController
 from app.server.tokens import TokenController
 from app.server.types import TypeController
+from app.server.why import WhyController
 
 ROOT = "/api/v1"
 BODY_BYTES = 1 << 20
@@ -39,9 +41,11 @@ CONTROLLERS: tuple[Any, ...] = (
     TagController,
     JobController,
     UndoController,
+    WhyController,
     ImageController,
     TypeController,
     RulesetController,
+    RuleEditingController,
     RemappingController,
     AccountController,
     UserController,

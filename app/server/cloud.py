@@ -11,6 +11,7 @@ from app.server.feed import Feed
 from app.server.files import Uploads
 from app.server.metrics import Metrics
 from app.server.pace import Pace
+from app.server.rehearsals import Rehearsals
 from app.server.rounds import Rounds
 from app.server.sensors import Sensors
 from app.services.mapping import Mapping
@@ -20,8 +21,8 @@ from app.services.mapping import Mapping
 class Cloud:
     """Everything a handler may use.
 
-    `backup` writes a copy of the store to a file, blocking; `mapping` chooses hosts, `rounds` moves what
-    runs; `pace` bounds how often an account may ask; `version` is ours.
+    `backup` writes a copy of the store to a file, blocking; `mapping` chooses hosts, `rounds` moves what runs,
+    `rehearsals` are those that rules may be applied by; `pace` bounds how often an account may ask; `version` is ours.
     """
 
     store: Store
@@ -38,5 +39,6 @@ class Cloud:
     state_dir: Path
     mapping: Mapping
     rounds: Rounds
+    rehearsals: Rehearsals
     pace: Pace
     version: str

@@ -10,6 +10,7 @@ from app.rules.moment import Now
 from app.rules.plan import Memory, Plan
 from app.rules.rehearsing import Rehearsal
 from app.rules.remap import State
+from app.services.yesterday import Past, Taken
 
 LENGTH = struct.Struct(">Q")
 
@@ -26,6 +27,23 @@ class Order:
     memory: Memory | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """Launches of the past to be taken again by a policy."""
+
+    text: str
+    policy: str
+    past: Past
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """Where each launch would have gone, and what was taken for granted."""
+
+    taken: list[Taken]
+    assumed: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Failed:
     why: str
@@ -39,4 +57,4 @@ class Planned:
     every_s: float
 
 
-Answer = Planned | Rehearsal | Failed
+Answer = Planned | Rehearsal | Tried | Failed

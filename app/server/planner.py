@@ -13,7 +13,7 @@ from pathlib import Path
 import app
 from app.domain.errors import Broken, TimedOut, Unavailable
 from app.rules.rehearsing import Rehearsal
-from app.server.orders import LENGTH, Answer, Failed, Order, Planned
+from app.server.orders import LENGTH, Answer, Failed, Order, Planned, Trial, Tried
 
 DEADLINE_S = 120.0
 _ROOT = str(Path(app.__file__).resolve().parents[1])
@@ -37,6 +37,12 @@ class Planner:
         assert isinstance(answer, Rehearsal)
         return answer
 
+    async def try_out(self, trial: Trial) -> Tried:
+        """Take launches of the past again by other rules."""
+        answer = await self._ask(trial)
+        assert isinstance(answer, Tried)
+        return answer
+
     async def close(self) -> None:
         """End the process."""
         process, self._process = self._process, None
@@ -45,7 +51,7 @@ class Planner:
                 process.kill()
             await process.wait()
 
-    async def _ask(self, order: Order) -> Answer:
+    async def _ask(self, order: Order | Trial) -> Answer:
         async with self._turn:
             try:
                 async with asyncio.timeout(self._deadline_s):

@@ -11,12 +11,13 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import BinaryIO
 
-from app.rules.prepared import Prepared, prepare
+from app.rules.prepared import Prepared, prepare, strict
 from app.rules.reading import read
 from app.rules.rehearsing import rehearse
 from app.rules.remap import remap
 from app.rules.tree import Deed, Phase, Ruleset
-from app.server.orders import LENGTH, Answer, Failed, Order, Planned
+from app.server.orders import LENGTH, Answer, Failed, Order, Planned, Trial, Tried
+from app.services.yesterday import assumed, taken_again
 
 
 def serve(orders: BinaryIO, answers: BinaryIO) -> None:
@@ -28,8 +29,11 @@ def serve(orders: BinaryIO, answers: BinaryIO) -> None:
         answers.flush()
 
 
-def _answer(order: Order) -> Answer:
+def _answer(order: Order | Trial) -> Answer:
     try:
+        if isinstance(order, Trial):
+            policy = strict(prepare(read(order.text, "rules").ruleset, order.policy, Phase.PLACE))
+            return Tried(taken_again(order.past, policy), assumed(policy))
         prepared = _prepared(order.text, order.policy, order.idle_s)
         if order.memory is None:
             return rehearse(order.state, prepared, order.now)

@@ -7,6 +7,7 @@ from litestar import Controller, get, post
 
 from app.api.remapping import (
     AlertView,
+    BusiestView,
     MoveView,
     PlanView,
     PowerView,
@@ -18,11 +19,13 @@ from app.api.remapping import (
 from app.domain.account import Role
 from app.domain.ports import Unit
 from app.rules.plan import Memory, Move, Plan, Restart
-from app.rules.rehearsing import by_rule
-from app.server import rule_files
+from app.rules.rehearsing import Fleetwide, by_rule
 from app.server.desk import At, Desk, needs
 from app.server.orders import Order
-from app.services import remapping, rule_texts, rulesets
+from app.server.rehearsals import rules_of
+from app.server.rule_views import impossible
+from app.services import remapping, rule_texts
+from app.services.rehearsed import VALID_S
 
 _OPERATOR = needs(Role.OPERATOR)
 _PLANNED = needs(Role.VIEWER, 502, 504)
@@ -63,14 +66,7 @@ class RemappingController(Controller):
     )
     async def rehearse(self, desk: At, name: str) -> RehearsalView:
         """Plans a round on the cloud as it is now and does nothing."""
-
-        def rules(unit: Unit) -> tuple[str, str]:
-            if name in rulesets.BUILT_IN:
-                return rule_files.shipped_text(name.lower()), name.lower()
-            found = rulesets.get(unit, name)
-            return found.text, found.policy
-
-        return await _rehearsed(desk, rules)
+        return await _rehearsed(desk, lambda unit: rules_of(unit, name))
 
     @post(
         "/rulesets/rehearse",
@@ -86,8 +82,9 @@ class RemappingController(Controller):
 
 
 async def _rehearsed(desk: Desk, rules: Callable[[Unit], tuple[str, str]]) -> RehearsalView:
-    rounds = desk.cloud.rounds
-    briefing = await desk.cloud.store.write(lambda unit: remapping.brief_with(unit, rounds.mapping.fleet, rules))
+    cloud, rounds = desk.cloud, desk.cloud.rounds
+    at_ms = cloud.clock.now_ms()
+    briefing = await cloud.store.write(lambda unit: remapping.brief_with(unit, rounds.mapping.fleet, rules))
     found = await rounds.planner.rehearse(
         Order(text=briefing.text, policy=briefing.policy, state=briefing.state, now=briefing.now)
     )
@@ -98,7 +95,18 @@ async def _rehearsed(desk: Desk, rules: Callable[[Unit], tuple[str, str]]) -> Re
         hosts_on_after=found.after.hosts_on,
         watts_before=found.before.watts,
         watts_after=found.after.watts,
+        rehearsed=cloud.rehearsals.keep(briefing, found.plan),
+        at_ms=at_ms,
+        valid_s=VALID_S,
+        busiest_before=_busiest(found.before),
+        busiest_after=_busiest(found.after),
+        never_matched=list(found.unmatched),
+        warnings=await impossible(desk, briefing.text, briefing.policy, "rules"),
     )
+
+
+def _busiest(found: Fleetwide) -> BusiestView | None:
+    return BusiestView(host=found.hottest, share=found.busy) if found.hottest else None
 
 
 def plan_view(plan: Plan) -> PlanView:

@@ -20,7 +20,7 @@ from app.server.orders import Order
 from app.server.planner import Planner
 from app.services import remapping
 from app.services.mapping import Mapping
-from app.services.remapping import KIND, Briefing
+from app.services.remapping import KIND, Briefing, is_news
 
 log = logging.getLogger(__name__)
 ENTRIES = 2000
@@ -29,7 +29,6 @@ MOVE_S = 900.0
 RESTS_S = 600.0
 RETRY_S = 30.0
 LEAST_S = 1.0
-_TELLING = frozenset({"fenced", "wanted", "state", "rack", "tags", "cluster", "cpu_ratio", "power"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +64,10 @@ class _Kept:
 
 
 class Rounds:
-    """Lives as long as the server; `mode` is asked anew for each round, `shipped` reads rules of ours by name."""
+    """Lives as long as the server; `mode` is asked anew for each round, `shipped` reads rules of ours by name.
+
+    `next_ms` is when the next round is due, None: when something changes.
+    """
 
     def __init__(
         self,
@@ -83,6 +85,7 @@ class Rounds:
         self._due = asyncio.Event()
         self._changed = asyncio.Event()
         self.latest: Round | None = None
+        self.next_ms: int | None = None
 
     def poke(self) -> None:
         """Let a round begin now."""
@@ -109,6 +112,7 @@ class Rounds:
                 log.exception("a round failed")
                 self._tell("the round after this one failed; the server's log knows more")
                 next_s = RETRY_S
+            self.next_ms = None if next_s is None else self._clock.now_ms() + int(1000 * next_s)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._due.wait(), next_s)
             self._due.clear()
@@ -250,22 +254,13 @@ class Rounds:
                     await asyncio.sleep(TOGETHER_S)
                     entries = await self._store.read(partial(_entries, after=cursor))
                     cursor = entries[-1].cursor if entries else cursor
-                    if any(map(begins_round, entries)):
+                    if any(map(is_news, entries)):
                         self.poke()
             except CloudError as error:
                 log.warning("the journal can not be read", extra={"fields": {"error": str(error)}})
             except Exception:
                 log.exception("following the journal failed")
             await asyncio.sleep(TOGETHER_S)
-
-
-def begins_round(entry: Entry) -> bool:
-    """Tell whether a journal entry is news for rules: another policy, a host that comes, goes or is described anew."""
-    if entry.kind == "activation":
-        return True
-    if entry.kind != "host":
-        return False
-    return not entry.data or bool(_TELLING & entry.data.keys())
 
 
 def pause_s(asked_s: float) -> float | None:

@@ -1,7 +1,7 @@
 """REST: versions of mapping rules, and which of them decides."""
 
 import asyncio
-from dataclasses import replace
+from hashlib import sha256
 from typing import Annotated
 
 from litestar import Controller, get, post
@@ -23,19 +23,18 @@ from app.domain.account import Role
 from app.domain.errors import CloudError, Invalid
 from app.domain.ports import Unit
 from app.domain.ruleset import Ruleset
-from app.domain.vmtype import VmType
 from app.rules.comparing import compare
-from app.rules.faults import Fault
-from app.rules.possible import check_on
-from app.rules.reading import read
-from app.rules.table import HostTable
 from app.server.desk import At, Desk, needs
 from app.server.pages import MOST, After, Limit, page
+from app.server.rehearsals import rules_of
+from app.server.rule_views import fault_view, impossible
 from app.services import rule_texts, rulesets
 
 _OPERATOR = needs(Role.OPERATOR)
 FILE = "rules"
 Against = Annotated[str, Parameter(description="Id of the version to compare with; by default the active one.")]
+
+Shown = Annotated[str, Parameter(description="Apply only if this rehearsal, by its name, still tells what happens.")]
 
 
 class RulesetController(Controller):
@@ -74,7 +73,11 @@ class RulesetController(Controller):
     @get("/{name:str}", operation_id="GetRuleset", summary="One version, with its text")
     async def show(self, desk: At, name: str) -> RulesetView:
         """With its text."""
-        return await desk.read(lambda unit: _view(unit, rulesets.get(unit, name), text=True))
+
+        def work(unit: Unit) -> RulesetView:
+            return _built_in(unit, name) if name in rulesets.BUILT_IN else _view(unit, rulesets.get(unit, name), True)
+
+        return await desk.read(work)
 
     @get("/{name:str}/diff", operation_id="DiffRulesets", summary="A version compared with another one")
     async def diff(self, desk: At, name: str, against: Against = "") -> DiffView:
@@ -98,7 +101,7 @@ class RulesetController(Controller):
             sound=outcome.sound,
             rules=list(outcome.ruleset.rules),
             policies=list(outcome.ruleset.policies),
-            faults=[_fault(fault) for fault in outcome.faults],
+            faults=[fault_view(fault) for fault in outcome.faults],
         )
 
     @post(operation_id="AddRuleset", summary="Keep rules as a version; nothing is activated", opt=_OPERATOR)
@@ -106,7 +109,7 @@ class RulesetController(Controller):
         """Refused (422) with all faults if it is not sound. Apply it to let it decide."""
 
         def work(unit: Unit) -> RulesetView:
-            return _view(unit, rulesets.add(unit, rules, desk.caller.user_name), text=True)
+            return _view(unit, rulesets.add(unit, rules, desk.caller.user_name), True)
 
         try:
             rules = await asyncio.to_thread(rule_texts.draft, data.name, {FILE: data.text}, data.policy)
@@ -116,10 +119,12 @@ class RulesetController(Controller):
         return await desk.change("AddRuleset", data.name, work)
 
     @post("/{name:str}/apply", operation_id="ApplyRuleset", summary="Let it decide", opt=_OPERATOR, status_code=200)
-    async def apply(self, desk: At, name: str) -> ActiveView:
+    async def apply(self, desk: At, name: str, rehearsed: Shown = "") -> ActiveView:
         """It decides from the next launch and round on. `warnings` names types that could run nowhere by it."""
 
         def work(unit: Unit) -> ActiveView:
+            if rehearsed:
+                desk.cloud.rehearsals.check(unit, rehearsed, name)
             rulesets.activate(unit, name, _by(desk))
             return _active(unit)
 
@@ -144,21 +149,10 @@ def _by(desk: Desk) -> str:
 
 
 async def _warnings(desk: Desk, name: str) -> list[FaultView]:
-    """Say which types could run nowhere by these rules, on the hosts that there are."""
     if name in rulesets.BUILT_IN:
         return []
-
-    def work(unit: Unit) -> tuple[Ruleset, HostTable, list[VmType]]:
-        types = [row for row in unit.vmtypes.where() if not row.alias_of]
-        return rulesets.get(unit, name), desk.cloud.mapping.fleet.snapshot(unit).table, types
-
-    found = await asyncio.to_thread(_impossible, *await desk.cloud.store.write(work))
-    return [_fault(fault) for fault in found]
-
-
-def _impossible(row: Ruleset, table: HostTable, types: list[VmType]) -> tuple[Fault, ...]:
-    rules = read(row.text, row.id).ruleset
-    return check_on(replace(rules, policies={row.policy: rules.policies[row.policy]}), table, types)
+    row = await desk.read(lambda unit: rulesets.get(unit, name))
+    return await impossible(desk, row.text, row.policy, row.id)
 
 
 def _active(unit: Unit) -> ActiveView:
@@ -172,7 +166,23 @@ def _pair(unit: Unit, name: str, against: str) -> tuple[Ruleset, Ruleset]:
     return rulesets.get(unit, other), new
 
 
-def _view(unit: Unit, row: Ruleset, *, text: bool = False) -> RulesetView:
+def _built_in(unit: Unit, name: str) -> RulesetView:
+    """Show a policy of 1.6.1 as the rules that say the same."""
+    text, policy = rules_of(unit, name)
+    return RulesetView(
+        id=name,
+        number=0,
+        name=policy,
+        policy=policy,
+        author="1.6.1",
+        created_at_ms=0,
+        sha256=sha256(text.encode()).hexdigest(),
+        active=name == rulesets.active_id(unit),
+        text=text,
+    )
+
+
+def _view(unit: Unit, row: Ruleset, text: bool = False) -> RulesetView:
     return RulesetView(
         id=row.id,
         number=row.number,
@@ -183,16 +193,4 @@ def _view(unit: Unit, row: Ruleset, *, text: bool = False) -> RulesetView:
         sha256=row.sha256,
         active=row.id == rulesets.active_id(unit),
         text=row.text if text else "",
-    )
-
-
-def _fault(fault: Fault) -> FaultView:
-    return FaultView(
-        line=fault.at.line,
-        column=fault.at.column,
-        severity=fault.severity,
-        message=fault.message,
-        nearest=fault.nearest,
-        expected=list(fault.expected),
-        said=str(fault),
     )

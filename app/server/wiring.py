@@ -45,6 +45,7 @@ from app.server.pace import Pace
 from app.server.planner import Planner
 from app.server.query import QueryApi, requests_of
 from app.server.query_edge import EC2_PATH
+from app.server.rehearsals import Rehearsals
 from app.server.rehearsed_load import FILE, RehearsedLoad
 from app.server.rereading import LiveSettings
 from app.server.rounds import Mode, Rounds
@@ -124,12 +125,11 @@ async def running(
                 state_dir=state,
                 mapping=mapping,
                 rounds=rounds_of(ports.store, mapping, clock, live),
+                rehearsals=Rehearsals(clock.monotonic_s, os.urandom),
                 pace=Pace(settings.requests_per_s, clock),
                 version=__version__,
             )
-            cloud.sensors.tell(mapping.fleet)
-            mapping.fleet.averaged_by(cloud.sensors.means)
-            await store.read(mapping.make_ready)
+            await _made_ready(cloud)
             async with (
                 aclosing(samples),
                 _following(cloud),
@@ -140,6 +140,12 @@ async def running(
                 _beside(JobRunner(ports.store, mapping).run()),
             ):
                 yield cloud
+
+
+async def _made_ready(cloud: Cloud) -> None:
+    cloud.sensors.tell(cloud.mapping.fleet)
+    cloud.mapping.fleet.averaged_by(cloud.sensors.means)
+    await cloud.store.read(cloud.mapping.make_ready)
 
 
 async def _prepare(store: Database, library: Library, settings: Settings, url: str) -> None:

@@ -3,6 +3,8 @@
 The trap: whoever may not see hosts is told that and when something was decided, and nothing of where or why.
 """
 
+from dataclasses import asdict
+
 from app.api.resources import DecisionView, HostVerdict
 from app.domain import ids
 from app.domain.account import Caller
@@ -121,7 +123,7 @@ def _view(unit: Unit, decision: Decision, rules: RulesInForce, *, whole: bool) -
         host=decision.host,
         origin=decision.origin,
         reasons=list(decision.reasons),
-        hosts=[HostVerdict(host=each.host, chosen=each.chosen, words=each.words) for each in found],
+        hosts=[HostVerdict(**asdict(each)) for each in found],
     )
 
 

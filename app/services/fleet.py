@@ -24,7 +24,7 @@ from app.services.placing_order import cursor
 
 MOST_ENTRIES = 500
 PENDING_S = 300.0
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 Periods = frozenset[tuple[str, float]]
@@ -59,7 +59,7 @@ class Fleet:
     def now(self, unit: Unit) -> Now:
         """Return the time as rules ask for it."""
         local = datetime.fromtimestamp(unit.now_ms / 1000, UTC).astimezone()
-        return Now(at_s=self._monotonic_s(), hour=local.hour, weekday=_DAYS[local.weekday()])
+        return Now(at_s=self._monotonic_s(), hour=local.hour, weekday=DAYS[local.weekday()])
 
     @contextmanager
     def current(self, unit: Unit) -> Iterator[Books]:

@@ -7,12 +7,13 @@ from app.api.resources import EventView, Overview
 from app.domain.host import Host
 from app.domain.instance import Instance
 from app.domain.ports import Unit
-from app.domain.states import HostState, HostWanted, ImageState
-from app.services import views
+from app.domain.states import HostState, HostWanted, ImageState, InstanceState
+from app.services import views, waiting
 
 CLOUD_NAME_SETTING = "cloud.name"
 _EVENTS_SHOWN = 20
 _TROUBLES_SHOWN = 20
+_LATE_MS = 2 * 60_000
 
 
 def overview(unit: Unit, version: str) -> Overview:
@@ -39,10 +40,11 @@ def trouble(unit: Unit, hosts: Sequence[Host], instances: Iterable[Instance]) ->
     said = [_of_host(host) for host in hosts if host.state is HostState.LOST]
     if not any(host.wanted is HostWanted.ENABLED for host in hosts):
         said.append("No host takes instances: join one with euca host add.")
-    said += [_of_instance(row) for row in instances if _troubled(row)]
+    troubled = [row for row in instances if _troubled(row, unit.now_ms)]
+    said += [_of_instance(unit, row) for row in troubled[:_TROUBLES_SHOWN]]
     if not unit.images.where(state=ImageState.AVAILABLE):
         said.append("No image is registered: add one with euca image install.")
-    more = len(said) - _TROUBLES_SHOWN
+    more = len(said) + len(troubled[_TROUBLES_SHOWN:]) - _TROUBLES_SHOWN
     return said if more <= 0 else [*said[:_TROUBLES_SHOWN], f"And {more} more."]
 
 
@@ -50,11 +52,20 @@ def _of_host(host: Host) -> str:
     return f"Host {host.name} of cluster {host.cluster} does not answer: {host.last_error or 'no reason known'}"
 
 
-def _troubled(row: Instance) -> bool:
-    return bool(row.impaired_since_ms or (row.last_error and not row.removed) or views.halted(row))
+def _troubled(row: Instance, now_ms: int) -> bool:
+    return bool(row.impaired_since_ms or (row.last_error and not row.removed) or views.halted(row)) or _late(
+        row, now_ms
+    )
 
 
-def _of_instance(row: Instance) -> str:
+def _late(row: Instance, now_ms: int) -> bool:
+    return row.state is InstanceState.PENDING and now_ms - row.launched_at_ms > _LATE_MS
+
+
+def _of_instance(unit: Unit, row: Instance) -> str:
+    if _late(row, unit.now_ms):
+        minutes = (unit.now_ms - row.launched_at_ms) // 60_000
+        return f"Instance {row.id} pending for {minutes} min: {waiting.lacks(unit, row)[0].missing}"
     if row.impaired_since_ms:
         return f"Instance {row.id} on host {row.host} can not be seen"
     if views.halted(row):

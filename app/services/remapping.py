@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.domain.errors import Combination, WrongState
+from app.domain.journal import Entry
 from app.domain.ports import Unit
 from app.rules.explaining import scored
 from app.rules.moment import Now
@@ -20,6 +21,7 @@ from app.services.mapping import Mapping
 KIND = "remapping"
 POWERSAVE = "POWERSAVE"
 _PLACES_ONLY = frozenset({"GREEDY", "ROUNDROBIN"})
+_TELLING = frozenset({"fenced", "wanted", "state", "rack", "tags", "cluster", "cpu_ratio", "power"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,16 @@ class Briefing:
     text: str
     state: State
     now: Now
+    cursor: int
+
+
+def is_news(entry: Entry) -> bool:
+    """Tell whether a journal entry is news for rules: another policy, a host that comes, goes or is described anew."""
+    if entry.kind == "activation":
+        return True
+    if entry.kind != "host":
+        return False
+    return not entry.data or bool(_TELLING & entry.data.keys())
 
 
 def check_moves(unit: Unit, mode: str) -> None:
@@ -54,13 +66,15 @@ def brief(unit: Unit, fleet: Fleet, shipped: Callable[[str], str]) -> Briefing |
         text=text,
         state=fleet.snapshot(unit),
         now=fleet.now(unit),
+        cursor=unit.cursor(),
     )
 
 
 def brief_with(unit: Unit, fleet: Fleet, rules: Callable[[Unit], tuple[str, str]]) -> Briefing:
     """Return what a rehearsal needs; `rules` gives the text and its policy."""
     text, policy = rules(unit)
-    return Briefing(active_id="", policy=policy, text=text, state=fleet.snapshot(unit), now=fleet.now(unit))
+    state, now = fleet.snapshot(unit), fleet.now(unit)
+    return Briefing(active_id="", policy=policy, text=text, state=state, now=now, cursor=unit.cursor())
 
 
 def begin_move(unit: Unit, mapping: Mapping, active_id: str, move: Move) -> None:

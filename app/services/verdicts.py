@@ -30,11 +30,16 @@ _LENGTH = struct.Struct("<I")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Why one host was not the one, in words; the chosen host has its own reasons."""
+    """Why one host was not the one, in words; the chosen host has its own reasons.
+
+    `feasible`: nothing refused it; `score` is what rules gave it, None where there were none.
+    """
 
     host: str
     chosen: bool
     words: str
+    feasible: bool
+    score: float | None = None
 
 
 def by_rules(placed: Placed, scene: Scene, evidence: Evidence, closed: Sequence[str]) -> bytes:
@@ -76,10 +81,19 @@ def read(packed: bytes, evidence: Evidence | None) -> list[Verdict]:
     if not packed:
         return []
     header, arrays = _unpacked(packed)
-    words = _in_order(header) if header["form"] == "order" else _in_words(header, arrays, evidence)
-    chosen = header["chosen"]
-    pairs = zip(header["hosts"], words, strict=True)
-    return [Verdict(host=host, chosen=host == chosen, words=said) for host, said in pairs]
+    chosen, hosts = header["chosen"], header["hosts"]
+    if header["form"] == "order":
+        without = header["without"]
+        told = zip(hosts, _in_order(header), strict=True)
+        return [
+            Verdict(host=host, chosen=host == chosen, words=said, feasible=host not in without) for host, said in told
+        ]
+    scores = [None if isnan(score) else float(score) for score in arrays[1].tolist()]
+    rows = zip(hosts, _in_words(header, arrays, evidence), arrays[0].tolist(), scores, strict=True)
+    return [
+        Verdict(host=host, chosen=host == chosen, words=said, feasible=gate == NOBODY, score=score)
+        for host, said, gate, score in rows
+    ]
 
 
 def _in_words(header: Mapping[str, Any], arrays: Sequence[Any], evidence: Evidence | None) -> list[str]:

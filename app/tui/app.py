@@ -26,6 +26,7 @@ from app.tui.widgets.confirm import Leave, Question
 
 FLUSH_S = 0.25
 FLUSHES_A_SECOND = 4
+UNSAVED = "What is not saved is lost."
 THEME = Theme(
     name="eucalyptus",
     primary="#5fa8a0",
@@ -89,13 +90,20 @@ class ConsoleApp(Places):
             place.say(f"{view.title} {view.state}: {view.done} of {view.total}{failed}", bad=bool(view.failed))
 
     async def action_quit(self) -> None:
-        """Leave; a cloud that goes with the console is asked about first."""
-        if self.session.goes_with_us and not isinstance(self.screen, Leave):
+        """Leave; drafts that nobody kept, and a cloud that goes with the console, are asked about first."""
+        if (self.session.goes_with_us or self._drafts()) and not isinstance(self.screen, Leave):
             self.push_screen(Leave(self._question()), lambda sure: self.exit(0) if sure else None)
         else:
             self.exit(0)
 
+    def _drafts(self) -> list[str]:
+        scene = self.session.scene()
+        return [scene.plain(f"draft of {name}") for name, draft in self.session.drafts.items() if draft.changed]
+
     def _question(self) -> Question:
+        drafts = self._drafts()
+        if not self.session.goes_with_us:
+            return Question(action=named("quit"), ids=["the console"], facts=drafts, warning=UNSAVED)
         copy, scene = self.session.copy, self.session.scene()
         overview = copy.overview
         states = overview.instances_by_state if overview else {}
@@ -103,8 +111,9 @@ class ConsoleApp(Places):
         return Question(
             action=named("quit"),
             ids=[scene.plain(overview.name) if overview else "the cloud"],
-            facts=[f"{scene.plain(self.session.cloud.url)}  {running} running"],
-            warning="This cloud was started with the console and stops with it. What it knows is kept.",
+            facts=[f"{scene.plain(self.session.cloud.url)}  {running} running", *drafts],
+            warning=(f"{UNSAVED} " if drafts else "")
+            + "This cloud was started with the console and stops with it. What it knows is kept.",
         )
 
 

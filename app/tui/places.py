@@ -23,9 +23,12 @@ from app.tui.screens.jobs import JobsScreen
 from app.tui.screens.messages import MessagesScreen
 from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
+from app.tui.screens.rule_editor import RuleEditorScreen
+from app.tui.screens.rules import RulesScreen
 from app.tui.screens.table import TableScreen
 from app.tui.screens.terminal import TerminalScreen
 from app.tui.screens.thing import ThingScreen
+from app.tui.screens.why import WhyScreen
 from app.tui.session import Session
 
 PLACES: dict[str, type[ConsoleScreen]] = {
@@ -33,6 +36,7 @@ PLACES: dict[str, type[ConsoleScreen]] = {
     "hosts": HostsScreen,
     "instances": InstancesScreen,
     "events": EventsScreen,
+    "rules": RulesScreen,
     "jobs": JobsScreen,
     **holdings.screens(),
 }
@@ -44,6 +48,8 @@ PAGES = {
     "thing": ThingScreen,
     "job": JobScreen,
     "messages": MessagesScreen,
+    "ruleset": RuleEditorScreen,
+    "why": WhyScreen,
 }
 
 

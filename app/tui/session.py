@@ -7,6 +7,7 @@ from datetime import tzinfo
 from app.client.http import Cloud
 from app.tui.actions import Action, Danger, allowed, offered
 from app.tui.doings import Doings
+from app.tui.drafts import Draft
 from app.tui.scene import Scene
 from app.tui.store import CloudCopy, LinkState
 
@@ -34,11 +35,14 @@ WAYS = Ways()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
+    """`drafts` are texts of rules that are worked on, by the version they began with."""
+
     copy: CloudCopy
     cloud: Cloud
     clock: Clock
     ways: Ways = WAYS
     doings: Doings = field(default_factory=Doings)
+    drafts: dict[str, Draft] = field(default_factory=dict)
 
     @property
     def read_only(self) -> bool:

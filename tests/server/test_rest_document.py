@@ -96,7 +96,7 @@ def test_no_schema_is_named_after_the_inside_of_the_server(described: dict[str, 
 
 def test_what_a_viewer_may_ask_by_post_is_a_question(walked: list[Route]) -> None:
     asked = {route.id for route in walked if route.method != "GET" and not route.changes}
-    assert asked == {"CheckRules", "RehearseRuleset", "RehearseText"}
+    assert asked == {"CheckRules", "CompareRules", "RehearseRuleset", "RehearseText", "TryRules"}
 
 
 def test_a_misspelt_field_is_named_with_the_nearest_one(cloud: ServedCloud, walked: list[Route]) -> None:

@@ -60,9 +60,14 @@ class Console:
 
 @asynccontextmanager
 async def a_console(
-    cloud: FakeCloud, ways: Ways = WAYS, *, size: tuple[int, int] = (120, 30), url: str = "http://127.0.0.1:1"
+    cloud: FakeCloud,
+    ways: Ways = WAYS,
+    *,
+    size: tuple[int, int] = (120, 30),
+    url: str = "http://127.0.0.1:1",
+    monotonic_s: Callable[[], float] = lambda: 1000.0,
 ) -> AsyncIterator[Console]:
-    clock = Clock(now_ms=lambda: NOW_MS, monotonic_s=lambda: 1000.0, zone=UTC)
+    clock = Clock(now_ms=lambda: NOW_MS, monotonic_s=monotonic_s, zone=UTC)
 
     async def soon(seconds: float) -> None:
         await asyncio.sleep(min(seconds, 0.05))

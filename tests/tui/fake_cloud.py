@@ -16,9 +16,11 @@ import msgspec
 from app.api import resources as api
 from app.api.events import Beat, Removed
 from app.api.problems import Problem
+from app.api.why import WhyView
 from app.client.holding_calls import PATHS
 from app.tui.store import LATER
 from tests.tui.fake_jobs import FakeJobs
+from tests.tui.fake_rules import FakeRules
 from tests.tui.views import NOW_MS, a_cluster, a_host, a_type, an_event, an_image, an_instance
 
 Answer = tuple[int, Any]
@@ -49,6 +51,8 @@ class FakeCloud:
         """Set, what accounts hold is answered only once it is."""
         self.past: list[api.EventView] = []
         self.jobs = FakeJobs(self)
+        self.rules = FakeRules()
+        self.whys: dict[str, WhyView] = {}
         self.journal: list[tuple[int, str, bytes]] = []
         self.forgotten = 0
         self._cursor = 2
@@ -146,12 +150,15 @@ class FakeCloud:
         made = fixed.get(f"{request.method} {path}")
         if made:
             return 200, made()
-        if path.startswith(("/jobs", "/audit/", "/instances/tags")):
-            return self.jobs.answer(request, path)
-        if path.startswith("/instances"):
-            return self._instances(request, path)
-        if path.startswith("/hosts/"):
-            return self._host(request, path)
+        parts: tuple[tuple[tuple[str, ...], Callable[[httpx.Request, str], Answer]], ...] = (
+            (("/jobs", "/audit/", "/instances/tags"), self.jobs.answer),
+            (("/rulesets",), self.rules.answer),
+            (("/instances",), self._instances),
+            (("/hosts/",), self._host),
+        )
+        for begins, answer in parts:
+            if path.startswith(begins):
+                return answer(request, path)
         collection, _, given = path.strip("/").partition("/")
         if collection in self.held:
             return self._holding(request.method, collection, given)
@@ -175,6 +182,8 @@ class FakeCloud:
         _, _, given, *rest = path.split("/")
         if rest == ["output"]:
             return 200, api.ConsoleOutput(instance_id=given, at_ms=NOW_MS, text=self.output_text)
+        if rest == ["why"]:
+            return 200, self.whys[given]
         return 200, self.page([api.DecisionView(at_ms=NOW_MS, host="node03", reasons=["least loaded of 5"])])
 
     def _paged(self, request: httpx.Request) -> api.Collection[Any]:

@@ -80,7 +80,7 @@ async def test_a_filter_is_completed_from_columns_and_values() -> None:
 async def test_keys_below_can_be_clicked() -> None:
     async with a_console(FakeCloud()) as console:
         line = console.text().splitlines()[-1]
-        await console.pilot.click("Footer", offset=(line.index("3 instances") + 2, 0))
+        await console.pilot.click("Footer", offset=(line.index("3 instances") + 2, 1))
         await console.shows("5 instances")
         lines = console.text().splitlines()[-2:]
         await console.pilot.click("Footer", offset=(lines[0].index("l launch") + 2, 0))

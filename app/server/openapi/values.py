@@ -64,6 +64,7 @@ CLOSED: Mapping[str, Iterable[str]] = {
     "VolumeView.attachment": ["", *AttachmentState],
     "VolumeView.kind": KINDS,
     "VolumeView.state": VolumeState,
+    "WhyView.state": InstanceState,
 }
 """Fields whose type is a plain text, and all that it can be; a field with a Literal needs no line."""
 

@@ -18,8 +18,8 @@ HOLDINGS = frozenset(
     }
 )
 THINGS = frozenset({"hosts", "instances"}) | HOLDINGS
-TABLES = THINGS | {"events", "jobs"}
-PLACES = TABLES | {"overview", "instance", "console", "output", "thing", "job", "messages", "help"}
+TABLES = THINGS | {"events", "jobs", "rules"}
+PLACES = TABLES | {"overview", "instance", "console", "output", "thing", "job", "messages", "why", "ruleset", "help"}
 ROLES = ("viewer", "operator", "admin")
 
 
@@ -46,6 +46,11 @@ class Action:
     role: str = "viewer"
     command: str = ""
     shown: bool = True
+
+    @property
+    def typed(self) -> bool:
+        """Whether its key means itself where text is written."""
+        return len(self.key_shown) == 1 or self.key in {"space", "enter"}
 
     @property
     def key_shown(self) -> str:

@@ -36,6 +36,14 @@ ACTIONS: tuple[Action, ...] = (
         help="Go to the events.",
     ),
     Action(
+        name="go.rules",
+        method="go_rules",
+        screens=PLACES,
+        key="6",
+        title="rules",
+        help="Go to the rules of the mapping.",
+    ),
+    Action(
         name="go.jobs",
         method="go_jobs",
         screens=PLACES,

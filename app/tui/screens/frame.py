@@ -16,7 +16,7 @@ from textual.widget import Widget
 from app.client.calls import Call
 from app.client.errors import ClientError
 from app.client.job_calls import undo
-from app.tui.actions import ACTIONS, named
+from app.tui.actions import ACTIONS, Action, named
 from app.tui.doings import Said
 from app.tui.session import Session
 from app.tui.store import Changes
@@ -123,7 +123,11 @@ class ConsoleScreen(Screen[None]):
         if self.prompting:
             self.query_one(Footer).hint(PROMPT_KEYS_ASCII if self.session.ascii_only else PROMPT_KEYS)
         else:
-            self.query_one(Footer).draw(self.session.offered(self.PLACE))
+            self.query_one(Footer).draw(self.offered())
+
+    def offered(self) -> list[Action]:
+        """List what the footer shows."""
+        return self.session.offered(self.PLACE)
 
     def refocus(self) -> None:
         self.set_focus(self.home())
@@ -152,12 +156,12 @@ class ConsoleScreen(Screen[None]):
         self.session.doings.said.append(Said(at_ms=scene.now_ms, text=text, bad=bad))
         self.app.notify(scene.plain(text), severity="error" if bad else "information", markup=False)
 
-    def begin(self, work: Callable[[], Awaitable[None]], *, exclusive: bool = False) -> None:
-        """Do something in the background for as long as this place is there."""
-        self.run_worker(work, exclusive=exclusive)
+    def begin(self, work: Callable[[], Awaitable[None]], *, exclusive: bool = False, group: str = "default") -> None:
+        """Do something in the background while this place is there; what is exclusive ends others of its group."""
+        self.run_worker(work, exclusive=exclusive, group=group)
 
     def send(self, calls: Iterable[Call[Any]], take: Callable[[Any], None], said: str) -> None:
-        """Send calls one after the other in the background; take over answers, then say it is done, or what failed."""
+        """Send calls one after the other in the background; take over answers, then say `said`, or what failed."""
         self.app.run_worker(self._send(list(calls), take, said), exit_on_error=True)
 
     async def _send(self, calls: list[Call[Any]], take: Callable[[Any], None], said: str) -> None:
@@ -167,7 +171,8 @@ class ConsoleScreen(Screen[None]):
             except ClientError as error:
                 self.say(str(error), bad=True)
                 return
-        self.say(said)
+        if said:
+            self.say(said)
 
     def change(self, call: Call[Answer], take: Callable[[Answer], None], said: str) -> None:
         """Send a change in the background, and offer to undo it where that is possible."""
@@ -222,6 +227,9 @@ class ConsoleScreen(Screen[None]):
 
     async def go_events(self) -> None:
         await self.console_app.go("events")
+
+    async def go_rules(self) -> None:
+        await self.console_app.go("rules")
 
     async def last(self) -> None:
         await self.console_app.go_last()

@@ -112,6 +112,11 @@ class InstanceActions(JobStarting):
         if targets:
             self.console_app.open_page("console", targets[0].id)
 
+    def why(self) -> None:
+        targets = self.targets()
+        if targets:
+            self.console_app.open_page("why", targets[0].id)
+
     def take_instances(self, answer: Collection[InstanceView]) -> None:
         """Show at once what the cloud answered; the stream brings the rest."""
         for view in answer.items:

@@ -3,6 +3,7 @@
 Only what the cloud says is drawn: how much of a host is given away, never a load that nobody measured.
 """
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable
@@ -22,6 +23,7 @@ from app.tui.store import Changes
 NEWEST = 50
 LONGEST_BAR = 40
 WIDE = 50
+_INSTANCE = re.compile(r"\bi-[0-9a-f]{8,17}\b")
 _ORDER = ("running", "pending", "stopping", "stopped", "shutting-down", "terminated")
 
 
@@ -48,6 +50,18 @@ class OverviewScreen(ConsoleScreen):
     def draw_frame(self) -> None:
         super().draw_frame()
         self.query_one("#overview").set_class(not self.session.live, "-faded")
+
+    async def why(self) -> None:
+        """Say why of the one instance that needs somebody, or list them."""
+        overview = self.session.copy.overview
+        texts = overview.trouble if overview else []
+        found = list(dict.fromkeys(given for text in texts for given in _INSTANCE.findall(text)))
+        if not found:
+            self.say("no instance waits for anything")
+        elif len(found) == 1:
+            self.console_app.open_page("why", found[0])
+        else:
+            await self.console_app.go("instances", f"instance:{','.join(found)}")
 
     def _draw(self) -> None:
         copy, scene = self.session.copy, self.session.scene()

@@ -51,6 +51,10 @@ class TableScreen(ConsoleScreen):
         """Say in a line what hangs on a thing, for questions."""
         return given
 
+    def parts(self) -> list[str]:
+        """Say what else belongs into the line above the list."""
+        return []
+
     def counted(self, number: int) -> str:
         """Say how many rows there are."""
         return counted(number, self.KIND)
@@ -94,6 +98,7 @@ class TableScreen(ConsoleScreen):
             parts.append(f"{grid.marked_shown} marked" + (f" ({hidden} hidden)" if hidden else ""))
         if self._only_trouble:
             parts.append("only trouble (z: all)")
+        parts += self.parts()
         if self.filter_text:
             parts.append(f"filter: {scene.plain(self.filter_text)}")
         self.query_one("#summary", Static).update(" " + ("  |  " if scene.ascii_only else "  ·  ").join(parts))

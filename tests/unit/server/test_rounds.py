@@ -6,7 +6,8 @@ import pytest
 
 from app.domain.journal import Entry
 from app.rules.plan import Memory, Move, Plan, Power
-from app.server.rounds import Mode, Rounds, begins_round, pause_s, summary
+from app.server.rounds import Mode, Rounds, pause_s, summary
+from app.services.remapping import is_news
 
 
 def entry(kind: str, event: str = "changed", **data: object) -> Entry:
@@ -27,7 +28,7 @@ def entry(kind: str, event: str = "changed", **data: object) -> Entry:
     ],
 )
 def test_a_round_begins_at_once_for_news_that_rules_look_at(news: Entry, begins: bool) -> None:
-    assert begins_round(news) is begins
+    assert is_news(news) is begins
 
 
 def test_a_plan_is_summed_up_in_a_line() -> None:

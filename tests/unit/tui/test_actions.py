@@ -17,8 +17,11 @@ from app.tui.screens.jobs import JobsScreen
 from app.tui.screens.messages import MessagesScreen
 from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
+from app.tui.screens.rule_editor import RuleEditorScreen
+from app.tui.screens.rules import RulesScreen
 from app.tui.screens.terminal import TerminalScreen
 from app.tui.screens.thing import ThingScreen
+from app.tui.screens.why import WhyScreen
 
 SCREENS: list[type[ConsoleScreen]] = [
     OverviewScreen,
@@ -28,9 +31,12 @@ SCREENS: list[type[ConsoleScreen]] = [
     OutputScreen,
     TerminalScreen,
     EventsScreen,
-    JobsScreen,
     JobScreen,
+    JobsScreen,
     MessagesScreen,
+    RuleEditorScreen,
+    RulesScreen,
+    WhyScreen,
     HelpScreen,
     ThingScreen,
     *screens().values(),

@@ -1,0 +1,31 @@
+"""Asking why: of an instance wherever one meets it, and walking through what was decided about it."""
+
+from app.tui.actions.action import Action, at
+
+ACTIONS: tuple[Action, ...] = (
+    Action(
+        name="why",
+        method="why",
+        screens=at("overview", "instances", "instance"),
+        key="w",
+        title="why",
+        help="Say why an instance is where it is, why not elsewhere, and what it waits for.",
+        command="euca rules explain {ids}",
+    ),
+    Action(
+        name="why.earlier",
+        method="earlier_decision",
+        screens=at("why"),
+        key="left",
+        title="earlier decision",
+        help="Show the decision before this one.",
+    ),
+    Action(
+        name="why.later",
+        method="later_decision",
+        screens=at("why"),
+        key="right",
+        title="later decision",
+        help="Show the decision after this one.",
+    ),
+)

@@ -1,0 +1,111 @@
+"""Keeping a text of rules as a version, and letting it decide: only as it was rehearsed, and only within a minute.
+
+The cloud judges it again: a name is sent along that tells which rehearsal a person has read.
+"""
+
+from app.api.remapping import RehearsalView
+from app.api.rulesets import ActiveView, AddRuleset, FaultView, RulesetView
+from app.client import rule_calls
+from app.client.errors import ClientError
+from app.tui import rule_report
+from app.tui.actions import named
+from app.tui.drafts import Draft
+from app.tui.screens.rules import RollingBack
+from app.tui.widgets.confirm import Confirm, Question
+
+
+class RuleApplying(RollingBack):
+    """Needs the fields, as the editor sets them."""
+
+    source: str
+    draft: Draft | None
+    rehearsal: RehearsalView | None = None
+    rehearsed_text: str
+    rehearsed_s: float
+
+    @property
+    def faults(self) -> list[FaultView]:
+        return []
+
+    def left_s(self) -> float:
+        """Return how long the rehearsal still counts, by our clock since it came: the cloud's may show another time."""
+        if self.rehearsal is None:
+            return 0.0
+        return self.rehearsed_s + self.rehearsal.valid_s - self.session.clock.monotonic_s()
+
+    def why_not_applied(self) -> str:
+        """Say why these rules can not be applied now; empty if they can."""
+        if any(fault.severity == "error" for fault in self.faults):
+            return "there are mistakes (f8)"
+        if self.draft is None or self.rehearsal is None:
+            return "rehearse first (ctrl+r)"
+        if self.draft.text != self.rehearsed_text:
+            return "the text has changed since: rehearse again (ctrl+r)"
+        if self.left_s() <= 0:
+            return "it is older than a minute: rehearse again (ctrl+r)"
+        return ""
+
+    # --- methods of the registry
+
+    def save(self) -> None:
+        draft = self.draft
+        if draft is None:
+            return
+        if any(fault.severity == "error" for fault in self.faults):
+            self.say("not saved: there are mistakes (f8); f4 writes the text to a file", bad=True)
+            return
+
+        def kept(view: RulesetView) -> None:
+            self._settle(draft, view)
+            self.say(f"kept as {view.id}; A lets it decide")
+
+        self.send([rule_calls.add(_asked(draft, draft.policy))], kept, "")
+
+    def apply(self) -> None:
+        why = self.why_not_applied()
+        draft, found = self.draft, self.rehearsal
+        if why or draft is None or found is None:
+            self.say(f"apply: {why}", bad=True)
+            return
+        scene = self.session.scene()
+        question = Question(
+            action=named("rules.apply"),
+            ids=[draft.source if not draft.changed else draft.name],
+            facts=[scene.plain(step) for step in rule_report.steps(found.plan, scene)] or ["nothing would be done now"],
+            warning=scene.plain(f"Policy {found.policy} decides from then on: {rule_report.summary(found.plan)}."),
+        )
+        self.app.push_screen(Confirm(question), lambda sure: self._apply(draft, found) if sure else None)
+
+    def _apply(self, draft: Draft, found: RehearsalView) -> None:
+        refusal = self.session.refusal(named("rules.apply")) or self.why_not_applied()
+        if refusal:  # the connection, or the minute, may have gone while the question stood
+            self.say(refusal, bad=True)
+        else:
+            self.app.run_worker(self._send_apply(draft, found))
+
+    async def _send_apply(self, draft: Draft, found: RehearsalView) -> None:
+        send = self.session.cloud.send
+        try:
+            view = await send(rule_calls.add(_asked(draft, found.policy)))
+            self._settle(draft, view)
+            active = await send(rule_calls.apply(view.id, found.rehearsed))
+        except ClientError as error:
+            self.say(f"not applied: {error}", bad=True)
+        else:
+            self._applied(active)
+
+    def _applied(self, active: ActiveView) -> None:
+        self.rehearsal = None
+        self.say(f"policy {active.policy} ({active.id}) decides from now on; U: back")
+        self.redraw()
+
+    def _settle(self, draft: Draft, view: RulesetView) -> None:
+        draft.settle(view)
+        self.session.drafts.pop(self.source, None)
+        self.source = view.id
+        self.session.drafts[view.id] = draft
+        self.redraw()
+
+
+def _asked(draft: Draft, policy: str) -> AddRuleset:
+    return AddRuleset(text=draft.text, name=draft.name, policy=policy)

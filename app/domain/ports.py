@@ -12,7 +12,7 @@ from typing import Final, Literal, Protocol, TypeVar
 
 from app.domain.account import AccessKey, Account, Token, User
 from app.domain.address import Address
-from app.domain.answer import Answer as Answered
+from app.domain.answer import Answers
 from app.domain.client_token import ClientToken
 from app.domain.decision import Decision
 from app.domain.group import GroupRule, SecurityGroup
@@ -84,20 +84,6 @@ class Decisions(Protocol):
         ...
 
     def forget(self, instance_ids: Sequence[str]) -> None: ...
-
-
-class Answers(Protocol):
-    """What requests with a key of idempotency were answered. Not journalled: it was, as the change itself."""
-
-    def get(self, user_id: str, operation: str, key: str) -> Answered | None: ...
-
-    def keep(self, user_id: str, operation: str, key: str, answer: Answered) -> None:
-        """Remember one, instead of an older one of the same key."""
-        ...
-
-    def prune(self, before_ms: int) -> None:
-        """Forget those that are older."""
-        ...
 
 
 class Unit(Protocol):

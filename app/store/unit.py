@@ -6,7 +6,7 @@ It lives as long as the transaction and no longer; `work` must not keep it.
 from collections.abc import Mapping
 from typing import Final, Generic, TypeVar
 
-from app.domain import ports
+from app.domain import answer, ports
 from app.domain.account import AccessKey, Account, Token, User
 from app.domain.address import Address
 from app.domain.client_token import ClientToken
@@ -91,7 +91,7 @@ class Transaction:
         self._session = session
         self._journal = Journal(session, now_ms)
         self.decisions: ports.Decisions = Decisions(session)
-        self.answers: ports.Answers = Answers(session)
+        self.answers: answer.Answers = Answers(session)
 
     @property
     def written(self) -> int:

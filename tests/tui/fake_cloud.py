@@ -35,6 +35,7 @@ class FakeCloud:
         self.rehearsal = True
         self.asked: list[str] = []
         self.keys: list[str] = []
+        self.commands: list[str] = []
         self.bodies: list[Any] = []
         self.refusals: dict[str, Problem] = {}
         self.trouble: list[str] = []
@@ -129,6 +130,7 @@ class FakeCloud:
         self.asked.append(f"{request.method} {path}")
         if request.method in {"POST", "PUT"}:
             self.keys.append(request.headers.get("Idempotency-Key", ""))
+            self.commands.append(request.headers.get("Euca-Command", ""))
             self.bodies.append(msgspec.json.decode(request.content) if request.content else None)
         if self.slow is not None and path.strip("/") in self.held:
             await self.slow.wait()

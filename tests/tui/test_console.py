@@ -100,7 +100,7 @@ async def test_terminating_needs_the_name_typed() -> None:
         await console.shows("shutting-down")
     (body,) = cloud.bodies
     assert body["targets"] == [{"id": WEB1, "expected": {"state": "running", "name": "web1"}}]
-    assert body["command"] == f"aws ec2 terminate-instances --instance-ids {WEB1}"
+    assert cloud.commands[-1] == f"aws ec2 terminate-instances --instance-ids {WEB1}"
 
 
 async def test_terminating_many_needs_their_number_and_means_exactly_those() -> None:
@@ -113,7 +113,7 @@ async def test_terminating_many_needs_their_number_and_means_exactly_those() -> 
         await console.press("enter")
         await console.shows("shutting-down")
     (body,) = cloud.bodies
-    assert (body["kind"], body["idempotency_key"]) == ("terminate", cloud.keys[0])
+    assert body["kind"] == "terminate"
     assert [target["id"] for target in body["targets"]] == [an_instance(1).id, an_instance(2).id]
 
 

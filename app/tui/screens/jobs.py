@@ -15,6 +15,7 @@ from app.tui.screens.frame import bindings_of
 from app.tui.screens.job_actions import JobActions
 from app.tui.screens.table import TableScreen
 from app.tui.store import Changes
+from app.tui.widgets.dock import summed
 
 EVENTS = 8
 
@@ -31,6 +32,10 @@ class JobsScreen(TableScreen, JobActions):
     def body(self) -> Iterable[Widget]:
         yield from super().body()
         yield Static("", markup=False, id="newest")
+
+    def counted(self, number: int) -> str:
+        dot = "  |  " if self.session.ascii_only else "  ·  "
+        return dot.join([super().counted(number), summed(self.session)]) if number else super().counted(number)
 
     def jobs_meant(self) -> list[JobView]:
         table = self.session.copy.jobs

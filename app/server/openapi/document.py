@@ -43,8 +43,6 @@ _TAGS = {
     "instances": "Virtual machines.",
     "images": "What instances are launched from.",
     "types": "Sizes of instances.",
-    "storage": "Volumes and snapshots.",
-    "network": "Security groups, public addresses, subnets.",
     "rules": "Mapping rules: which instance belongs on which host.",
     "identities": "Accounts, users, access keys and tokens.",
     "history": "What happened, who did it, and the live stream.",

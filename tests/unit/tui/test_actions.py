@@ -17,6 +17,7 @@ from app.tui.screens.jobs import JobsScreen
 from app.tui.screens.messages import MessagesScreen
 from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
+from app.tui.screens.terminal import TerminalScreen
 from app.tui.screens.thing import ThingScreen
 
 SCREENS: list[type[ConsoleScreen]] = [
@@ -25,6 +26,7 @@ SCREENS: list[type[ConsoleScreen]] = [
     InstancesScreen,
     InstanceScreen,
     OutputScreen,
+    TerminalScreen,
     EventsScreen,
     JobsScreen,
     JobScreen,

@@ -41,8 +41,6 @@ _TAGS = {
     "overview": "The cloud at a glance, and who you are.",
     "hosts": "Clusters and the hosts in them.",
     "instances": "Virtual machines.",
-    "storage": "Volumes and snapshots.",
-    "network": "Security groups, public addresses, subnets.",
     "images": "What instances are launched from.",
     "types": "Sizes of instances.",
     "rules": "Mapping rules: which instance belongs on which host.",

@@ -65,7 +65,7 @@ class RoundView(msgspec.Struct, frozen=True, kw_only=True):
     plan: PlanView
 
 
-class RehearseText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RehearseText(msgspec.Struct, frozen=True, kw_only=True):
     """Rules that are not stored; `policy` may be empty if the text has a default one or only one."""
 
     text: str

@@ -187,7 +187,10 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditView(msgspec.Struct, frozen=True, kw_only=True):
-    """`who` is account and user, `source` an address, `command` what the sender says that it ran."""
+    """`who` is account and user, `source` an address, `command` what the sender says that it ran.
+
+    `undo` is what undoing it would put back, empty where that is not possible (any more).
+    """
 
     number: int
     at_ms: int
@@ -199,6 +202,7 @@ class AuditView(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
     hash: str
     command: str = ""
+    undo: str = ""
 
 
 class HostVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -267,7 +271,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     token: str
 
 
-class AddHost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AddHost(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     uri: str
     cluster: str
@@ -281,7 +285,7 @@ class AddHost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     mips: float = 0.0
 
 
-class SetHost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SetHost(msgspec.Struct, frozen=True, kw_only=True):
     """What is null stays as it is; `tags` replaces all of them."""
 
     rack: str | None = None
@@ -290,18 +294,18 @@ class SetHost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     mips: float | None = None
 
 
-class AddCluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AddCluster(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
-class SetType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SetType(msgspec.Struct, frozen=True, kw_only=True):
     cores: int = 0
     memory_mib: int = 0
     disk_gb: int = 0
     alias_of: str = ""
 
 
-class LaunchInstances(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class LaunchInstances(msgspec.Struct, frozen=True, kw_only=True):
     image_id: str
     count: int = 1
     vmtype: str = "m1.small"
@@ -311,24 +315,24 @@ class LaunchInstances(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     idempotency_key: str = ""
 
 
-class ActOnInstances(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ActOnInstances(msgspec.Struct, frozen=True, kw_only=True):
     """`action` is terminate, reboot, stop or start."""
 
     action: str
     ids: list[str]
 
 
-class MoveInstance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class MoveInstance(msgspec.Struct, frozen=True, kw_only=True):
     """`host` is where it is to go."""
 
     host: str
 
 
-class CreateAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CreateAccount(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
-class CreateUser(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CreateUser(msgspec.Struct, frozen=True, kw_only=True):
     """`role` (admin, operator or viewer) makes an operator's token too; empty: the user has access keys only."""
 
     account: str
@@ -336,13 +340,13 @@ class CreateUser(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     role: str = ""
 
 
-class IssueCredentials(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class IssueCredentials(msgspec.Struct, frozen=True, kw_only=True):
     """Ask for a user's key pair and, with a `role`, for a new operator's token."""
 
     role: str = ""
 
 
-class RegisterImage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RegisterImage(msgspec.Struct, frozen=True, kw_only=True):
     """`sha256` names bytes uploaded before by PUT /api/v1/image-files; smaller types than needed are refused."""
 
     name: str
@@ -356,7 +360,7 @@ class RegisterImage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     public: bool = True
 
 
-class ShareImage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ShareImage(msgspec.Struct, frozen=True, kw_only=True):
     """Change who may launch from an image: accounts by name or id, or everybody; what is not said stays."""
 
     add: tuple[str, ...] = ()

@@ -48,7 +48,7 @@ class ActivationView(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int
 
 
-class AddRuleset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AddRuleset(msgspec.Struct, frozen=True, kw_only=True):
     """`policy` may be empty if the text has a default one or only one."""
 
     text: str
@@ -56,7 +56,7 @@ class AddRuleset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     policy: str = ""
 
 
-class CheckRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CheckRules(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 

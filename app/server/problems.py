@@ -6,8 +6,6 @@ document names.
 
 import logging
 import re
-from collections.abc import Sequence
-from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
 
@@ -52,7 +50,6 @@ _DETAILS = {
     "Request Entity Too Large": "The body is larger than this takes.",
     "Method Not Allowed": "This path does not answer that method; /api/schema lists what it does.",
 }
-_UNKNOWN_FIELD = re.compile(r"unknown field `(.*?)`", re.DOTALL)
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -71,31 +68,24 @@ def of_cloud_error(error: errors.CloudError, request_id: str = "") -> Problem:
     )
 
 
-def of_http_error(error: HTTPException, request_id: str = "", fields: Sequence[str] = ()) -> Problem:
-    """Form the document of what Litestar refused before a handler ran; `fields` are those that the body can have."""
+def of_http_error(error: HTTPException, request_id: str = "") -> Problem:
+    """Form the document of what Litestar refused before a handler ran."""
     extra: list[Any] = error.extra if isinstance(error.extra, list) else []
     return Problem(
         type="about:blank",
         title=_title(error.status_code),
         status=error.status_code,
         detail=_DETAILS.get(error.detail, error.detail) if error.status_code < 500 else "The server failed.",
-        errors=[_unfit(str(row.get("key", "")), str(row.get("message", "")), fields) for row in extra],
+        errors=[_unfit(str(row.get("key", "")), str(row.get("message", ""))) for row in extra],
         request_id=request_id,
     )
 
 
-def _unfit(key: str, why: str, fields: Sequence[str]) -> FieldError:
-    """Say what is wrong with one field; of a name that there is not, the nearest one."""
+def _unfit(key: str, why: str) -> FieldError:
+    """Say what is wrong with one field; the framework calls the body `data`."""
     if key != "data":
         return FieldError(field=key, why=why)
-    if why == "'data'":
-        return FieldError(field="body", why="It is required.")
-    unknown = _UNKNOWN_FIELD.search(why)
-    if unknown is None:
-        return FieldError(field="body", why=why)
-    near = get_close_matches(unknown[1], fields, 1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(fields)}."
-    return FieldError(field=unknown[1][:80], why=f"There is no such field; {hint}")
+    return FieldError(field="body", why="It is required." if why == "'data'" else why)
 
 
 def cloud_error_response(request: Request[Any, Any, Any], error: errors.CloudError) -> Response[bytes]:
@@ -108,10 +98,7 @@ def cloud_error_response(request: Request[Any, Any, Any], error: errors.CloudErr
 
 def http_error_response(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """Answer a refusal of Litestar's own: unknown path, wrong method, body that does not fit."""
-    handler = request.scope.get("route_handler")
-    body = getattr(handler, "parsed_data_field", None)
-    fields = getattr(body.annotation, "__struct_fields__", ()) if body else ()
-    return _response(of_http_error(error, request_id_of(request), fields), error.headers or {})
+    return _response(of_http_error(error, request_id_of(request)), error.headers or {})
 
 
 def unexpected_response(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

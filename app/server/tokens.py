@@ -1,5 +1,8 @@
 """REST: operators' tokens. What is sent as one is shown once, when it is made, and never again."""
 
+from collections.abc import Sequence
+from operator import attrgetter
+
 from litestar import Controller, delete, get, post
 
 from app.api.resources import Collection
@@ -8,7 +11,7 @@ from app.domain.account import Role, Token
 from app.domain.errors import Absent
 from app.domain.ports import Unit
 from app.server.desk import At, Desk, needs
-from app.server.pages import MOST, After, Limit, page
+from app.server.listing import AskedFor, Listing, from_rows
 from app.services import accounts, tokens
 
 
@@ -18,15 +21,9 @@ class TokenController(Controller):
     opt = needs(Role.VIEWER)
 
     @get(operation_id="ListTokens", summary="Your tokens; an administrator sees everybody's")
-    async def index(self, desk: At, after: After = "", limit: Limit = MOST) -> Collection[TokenView]:
+    async def index(self, desk: At, asked: AskedFor) -> Collection[TokenView]:
         """Revoked and expired ones stay in the list, so that the audit can be read."""
-
-        def work(unit: Unit) -> Collection[TokenView]:
-            sees_all = desk.caller.role is Role.ADMIN
-            rows = unit.tokens.where() if sees_all else unit.tokens.where(user_id=desk.caller.user_id)
-            return page(unit, [_view(unit, desk, row) for row in rows], lambda view: view.id, after, limit)
-
-        return await desk.read(work)
+        return await _TOKENS.answer(desk, asked)
 
     @post(operation_id="CreateToken", summary="Make a token", opt=needs(Role.ADMIN, shown_once=True))
     async def create(self, desk: At, data: CreateToken) -> NewToken:
@@ -65,3 +62,16 @@ def _view(unit: Unit, desk: Desk, row: Token) -> TokenView:
         last_used_at_ms=row.seen_at_ms,
         current=row.id == desk.caller.token_id,
     )
+
+
+def _rows(unit: Unit, desk: Desk) -> Sequence[Token]:
+    sees_all = desk.caller.role is Role.ADMIN
+    return unit.tokens.where() if sees_all else unit.tokens.where(user_id=desk.caller.user_id)
+
+
+_TOKENS: Listing[Token, TokenView] = Listing(
+    view=TokenView,
+    key=attrgetter("id"),
+    first=from_rows(_rows, attrgetter("id")),
+    views=lambda unit, desk, rows: [_view(unit, desk, row) for row in rows],
+)

@@ -3,12 +3,14 @@
 A place is a Textual mode with one list; a page (an instance, its output) lies above the place it was opened from.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from textual.app import App
 
 from app.tui.complete import go_lines
 from app.tui.history import History, Spot
+from app.tui.holdings import LISTED
 from app.tui.screens import holdings
 from app.tui.screens.events import EventsScreen
 from app.tui.screens.frame import ConsoleScreen
@@ -16,6 +18,9 @@ from app.tui.screens.help import HelpScreen
 from app.tui.screens.hosts import HostsScreen
 from app.tui.screens.instance import InstanceScreen
 from app.tui.screens.instances import InstancesScreen
+from app.tui.screens.job import JobScreen
+from app.tui.screens.jobs import JobsScreen
+from app.tui.screens.messages import MessagesScreen
 from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
 from app.tui.screens.table import TableScreen
@@ -28,10 +33,18 @@ PLACES: dict[str, type[ConsoleScreen]] = {
     "hosts": HostsScreen,
     "instances": InstancesScreen,
     "events": EventsScreen,
+    "jobs": JobsScreen,
     **holdings.screens(),
 }
 WORDS = (*PLACES, "help", "quit")
-PAGES = {"instance": InstanceScreen, "output": OutputScreen, "console": TerminalScreen, "thing": ThingScreen}
+PAGES = {
+    "instance": InstanceScreen,
+    "output": OutputScreen,
+    "console": TerminalScreen,
+    "thing": ThingScreen,
+    "job": JobScreen,
+    "messages": MessagesScreen,
+}
 
 
 class Places(App[int]):
@@ -82,7 +95,7 @@ class Places(App[int]):
             await self.go("overview")
 
     def open_page(self, kind: str, given: str) -> None:
-        """Open the page of an instance (kind instance), its console or output, or another thing (thing)."""
+        """Open a page by its kind, one of PAGES, and what it is about."""
         self.push_screen(PAGES[kind](self.session, given))
         self.history.note(self._spot())
 
@@ -110,19 +123,28 @@ class Places(App[int]):
         return go_lines(text, WORDS, self._names())
 
     async def _visit(self, word: str) -> str:
-        names = self._names()
-        given = names.get(word)
-        if given is None:
-            return f"no such place; there are {', '.join(WORDS)}"
-        if given in self.session.copy.instances:
+        found = await self.visit(self._names().get(word, ""))
+        return "" if found else f"no such place; there are {', '.join(WORDS)}"
+
+    async def visit(self, given: str) -> bool:
+        """Show the thing of that id, or the host of that name; False if the copy has none."""
+        copy = self.session.copy
+        held = next((one.kind for one in LISTED if given in copy.table(one.kind)), "")
+        if given in copy.instances:
             self.open_page("instance", given)
-            return ""
-        return await self.go("hosts", f'host="{given}"')
+        elif given in copy.hosts:
+            await self.go("hosts", f'host="{given}"')
+        elif held:
+            self.open_page("thing", f"{held}/{given}")
+        else:
+            return False
+        return True
 
     def _names(self) -> dict[str, str]:
         copy = self.session.copy
         named = {view.name: view.id for view in copy.instances.values() if view.name}
-        return {**named, **{name: name for name in copy.hosts}, **{given: given for given in copy.instances}}
+        tables: list[Mapping[str, Any]] = [copy.hosts, copy.instances, *(copy.table(one.kind) for one in LISTED)]
+        return {**named, **{given: given for table in tables for given in table}}
 
     # --- standing somewhere
 

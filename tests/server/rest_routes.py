@@ -4,12 +4,15 @@ A route that is added is walked without a line here: its role, its parameters an
 document.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
+
+from tests.served import ServedCloud
 
 ROOT = "/api/v1"
 ENDLESS = "Stream"
@@ -83,3 +86,9 @@ def client(url: str, token: str = "") -> httpx.Client:
     """Make a client that carries a token."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     return httpx.Client(base_url=url, headers=headers, timeout=20, trust_env=False)
+
+
+def token_of(cloud: ServedCloud, name: str, role: str) -> str:
+    """Make an operator and return the token that is shown this once."""
+    made: dict[str, str] = json.loads(cloud.euca("user", "create", name, "--role", role, "--json").stdout)
+    return made["token"]

@@ -41,6 +41,8 @@ _TAGS = {
     "overview": "The cloud at a glance, and who you are.",
     "hosts": "Clusters and the hosts in them.",
     "instances": "Virtual machines.",
+    "storage": "Volumes and snapshots.",
+    "network": "Security groups, public addresses, subnets.",
     "images": "What instances are launched from.",
     "types": "Sizes of instances.",
     "rules": "Mapping rules: which instance belongs on which host.",
@@ -94,7 +96,8 @@ def completed(schema: Mapping[str, Any], facts: Mapping[str, Facts]) -> dict[str
         _show(operation, schemas)
         operation.pop("deprecated", None)
     used = {tag for _, _, operation in operations(document) for tag in operation.get("tags", ())}
-    document["tags"] = [{"name": tag, "description": _TAGS.get(tag, f"{tag.capitalize()}.")} for tag in sorted(used)]
+    order = [tag for tag in _TAGS if tag in used] + sorted(used - _TAGS.keys())
+    document["tags"] = [{"name": tag, "description": _TAGS.get(tag, f"{tag.capitalize()}.")} for tag in order]
     return document
 
 
@@ -142,7 +145,10 @@ def _complete(path: str, method: str, operation: dict[str, Any], facts: Facts, s
     operation["description"] = f"{operation.get('description') or operation['summary'] + '.'}\n\n{needed}"
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
-            parameter["description"] = _named(path, parameter["name"])
+            before = path.partition("{" + parameter["name"] + "}")[0].rstrip("/").rpartition("/")[2]
+            kind = "Name" if parameter["name"] == "name" else "Id"
+            parameter["description"] = f"{kind} of the {before.replace('-', ' ').removesuffix('s')}."
+            parameter["example"] = values.PATHS.get(before, "example")
     if method == "post" and {"201", "202"} & operation["responses"].keys():
         operation.setdefault("parameters", []).append(dict(IDEMPOTENCY_KEY))
     for body in operation.get("requestBody", {}).get("content", {}).values():
@@ -161,11 +167,6 @@ def _close(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> None:
         schemas[schema["$ref"].rpartition("/")[2]]["additionalProperties"] = False
 
 
-def _named(path: str, name: str) -> str:
-    before = path.partition("{" + name + "}")[0].rstrip("/").rpartition("/")[2].replace("-", " ")
-    return f"{'Name' if name == 'name' else 'Id'} of the {before.removesuffix('s')}."
-
-
 def _show(operation: dict[str, Any], schemas: Mapping[str, Any]) -> None:
     """Put an example into every request and answer."""
     name = operation["operationId"]
@@ -178,4 +179,4 @@ def _show(operation: dict[str, Any], schemas: Mapping[str, Any]) -> None:
         content.setdefault("examples", {"example": {"value": _EXAMPLES_OF_TEXT.get(name, value)}})
     for parameter in operation.get("parameters", ()):
         if "example" not in parameter and "default" not in parameter["schema"]:
-            parameter["example"] = values.EXAMPLES.get(parameter["name"], "cluster1-host1")
+            parameter["example"] = values.EXAMPLES.get(parameter["name"], "example")

@@ -18,8 +18,8 @@ HOLDINGS = frozenset(
     }
 )
 THINGS = frozenset({"hosts", "instances"}) | HOLDINGS
-TABLES = THINGS | {"events"}
-PLACES = TABLES | {"overview", "instance", "console", "output", "thing", "help"}
+TABLES = THINGS | {"events", "jobs"}
+PLACES = TABLES | {"overview", "instance", "console", "output", "thing", "job", "messages", "help"}
 ROLES = ("viewer", "operator", "admin")
 
 

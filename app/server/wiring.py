@@ -135,9 +135,8 @@ async def running(
                 _following(cloud),
                 aclosing(ports.storage),
                 _reconciling(cloud, ports.fabric, settings),
-                _beside(_volumes_kept(cloud, ports.storage)),
+                _beside(_volumes_kept(cloud, ports.storage), JobRunner(ports.store, mapping).run()),
                 _beside(keep_tidy(store, clock, settings.journal_keep_s), live.follow(store), cloud.rounds.run()),
-                _beside(JobRunner(ports.store, mapping).run()),
             ):
                 yield cloud
 

@@ -368,17 +368,6 @@ class Hypervisor(Protocol):
     async def close(self) -> None: ...
 
 
-class PowerSwitch(Protocol):
-    """Puts hosts to sleep and wakes them; both return when the host was told, not when it did it.
-
-    Unavailable or Broken says why not. Telling a host twice does no harm.
-    """
-
-    async def sleep(self, host: Host) -> None: ...
-
-    async def wake(self, host: Host) -> None: ...
-
-
 class Hypervisors(Protocol):
     """All hosts. Joining never waits for the host; its supervisor connects in the background, again and again."""
 

@@ -18,7 +18,8 @@ from app.domain.host import Host
 from app.domain.instance import Instance
 from app.domain.journal import Entry
 from app.domain.network import NetworkPlan
-from app.domain.ports import Clock, DomainSpec, EventKind, HostEvent, Hypervisors, PowerSwitch, Store, Unit
+from app.domain.ports import Clock, DomainSpec, EventKind, HostEvent, Hypervisors, Store, Unit
+from app.domain.power import PowerSwitch
 from app.domain.rows import writer_of
 from app.domain.states import Seen
 from app.reconcile.backoff import Backoff

@@ -10,7 +10,8 @@ from functools import partial
 
 from app.domain.errors import CloudError
 from app.domain.host import Host
-from app.domain.ports import Clock, PowerSwitch, Store, Unit
+from app.domain.ports import Clock, Store, Unit
+from app.domain.power import PowerSwitch
 from app.domain.states import POWER, Power, PowerWanted
 from app.reconcile.limits import Limits
 from app.reconcile.outcomes import Outcomes

@@ -97,8 +97,11 @@ class Line:
     closing: bool = False
 
     def take(self, seat: Seat, *, steal: bool) -> str:
-        """Let a seat type; return why not, empty if it may."""
-        if self.writer is not None and self.writer is not seat and not steal:
+        """Let a seat type; return why not, empty if it may.
+
+        The same user gets it without a word: who lost the connection still sits here until that is noticed.
+        """
+        if self.writer is not None and self.writer.name != seat.name and not steal:
             return f"{self.writer.name} types; ask to steal to take it over"
         self.writer = seat
         self.tell_all()

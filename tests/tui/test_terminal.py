@@ -14,6 +14,7 @@ from app.tui.widgets.terminal import PIECE_BYTES, Terminal
 from tests.tui.consoles import Console, a_console
 from tests.tui.fake_cloud import FakeCloud
 from tests.tui.fake_guest import FakeGuest, a_guest
+from tests.tui.test_screens import compare
 
 pytestmark = pytest.mark.tui
 
@@ -135,6 +136,44 @@ async def test_the_window_is_told_to_the_cloud() -> None:
         await console.until(lambda: any(frame["kind"] == "resize" for frame in guest.heard))
         await console.pilot.resize_terminal(100, 40)
         await console.until(lambda: guest.heard[-1].get("columns") == 100)
+
+
+BOOT = "[    4.112] EXT4-fs (vda): mounted\r\n\x1b[32m[ OK ]\x1b[0m 漢字\r\n\r\nweb01 login: ".encode()
+
+
+@pytest.mark.parametrize(("name", "size"), [("80x24", (80, 24)), ("200x60", (200, 60))])
+async def test_the_console_looks_as_it_did(name: str, size: tuple[int, int]) -> None:
+    guest = FakeGuest()
+    guest.greeting = BOOT
+    async with sitting(guest, size=size) as console:
+        await console.shows("typing as", "login:", "live 0.0s")
+        compare(console, f"console-{name}")
+
+
+async def test_a_read_only_console_looks_as_it_did() -> None:
+    guest = FakeGuest(may_write=False)
+    guest.greeting, guest.writer = BOOT, "otto of 1"
+    async with sitting(guest, "viewer") as console:
+        await console.shows("otto of 1 types", "login:", "live 0.0s")
+        compare(console, "console-read-only-80x24")
+
+
+async def test_a_console_that_has_ended_looks_as_it_did() -> None:
+    guest = FakeGuest()
+    guest.greeting = BOOT
+    async with sitting(guest) as console:
+        await console.shows("typing as", "login:")
+        await guest.end("stopped", "the instance was stopped")
+        await console.shows("was stopped", "live 0.0s", "enter type")
+        compare(console, "console-ended-80x24")
+
+
+async def test_in_ascii_mode_the_console_is_ascii_too() -> None:
+    guest = FakeGuest()
+    guest.greeting = BOOT
+    async with sitting(guest, ways=Ways(ascii_only=True)) as console:
+        await console.shows("typing as", "login:")
+        assert console.text().isascii(), console.text()
 
 
 class Alone(App[None]):

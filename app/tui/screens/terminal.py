@@ -132,6 +132,7 @@ class TerminalScreen(ConsoleScreen):
         finally:
             self._line = self._standing = None
             self._terminal.set_live(live=False)
+            self._draw()
         return again
 
     def _take(self, item: bytes | FromServer) -> None:
@@ -187,6 +188,9 @@ class TerminalScreen(ConsoleScreen):
 
     def _say_state(self, glyph: str, text: str) -> None:
         self._note = (glyph, text)
+        self._draw()
+
+    def _draw(self) -> None:
         if self.is_attached:  # the connection ends after the page has gone
             self.draw_frame()
 

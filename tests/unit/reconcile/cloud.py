@@ -20,7 +20,8 @@ from app.domain.host import Host
 from app.domain.image import Image
 from app.domain.instance import Instance
 from app.domain.network import NetworkPlan
-from app.domain.ports import Clock, DomainSpec, HostEvent, PowerSwitch, Unit
+from app.domain.ports import Clock, DomainSpec, HostEvent, Unit
+from app.domain.power import PowerSwitch
 from app.domain.states import Seen, Wanted
 from app.reconcile.limits import Limits
 from app.reconcile.loop import Reconciler

@@ -169,6 +169,15 @@ async def test_only_who_was_let_in_to_type_types(consoles: Consoles, host: OneHo
     assert host.guests[0].typed == b"yes"
 
 
+async def test_who_lost_the_connection_takes_over_from_what_is_left_of_it(consoles: Consoles) -> None:
+    before, again = a_seat("ana"), a_seat("ana")
+    line = await consoles.join(INSTANCE, before)
+    await consoles.join(INSTANCE, again)
+    assert line.take(before, steal=False) == line.take(again, steal=False) == ""
+    consoles.leave(line, before)
+    assert line.writer is again
+
+
 @pytest.mark.parametrize(("last", "reason"), [(b"", "closed"), (Lost("h", "gone"), "lost")])
 async def test_the_end_is_told_to_all(consoles: Consoles, host: OneHost, last: bytes | CloudError, reason: str) -> None:
     seats = [a_seat(), a_seat()]

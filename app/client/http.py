@@ -26,10 +26,11 @@ from app.client.errors import Garbled, Refused, Unauthorized, Unreachable
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
 ROOT = "/api/v1"
+UNDO = "X-Undo"
 CONNECT_S = 3.0
 OPEN_S = 6.0
 LONGEST_COMMAND = 200
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Cloud:
@@ -39,11 +40,15 @@ class Cloud:
         self, url: str, token: str, *, command: str = "", transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         """Prepare; `command` is what the audit is told that was run, for calls that say nothing of their own."""
-        self.url = url.rstrip("/")
+        self.url, self.token = url.rstrip("/"), token
         self._http = httpx.AsyncClient(transport=transport, **_settings(url, token, command))
 
     async def send(self, call: Call[Answer]) -> Answer:
         """Do the call within its deadline; raises Refused, Unauthorized, Unreachable or Garbled."""
+        return (await self.change(call))[0]
+
+    async def change(self, call: Call[Answer]) -> tuple[Answer, int]:
+        """Do the call as `send` does; return the number by which it can be undone, too, 0 if it can not."""
         try:
             async with asyncio.timeout(call.timeout_s):
                 answer = await self._http.request(call.method, ROOT + call.path, **_arguments(call))
@@ -51,7 +56,8 @@ class Cloud:
             raise Unreachable(f"no answer within {call.timeout_s:g} s") from None
         except httpx.HTTPError as error:
             raise Unreachable(_reason(error)) from error
-        return _decoded(call, answer)
+        number = answer.headers.get(UNDO, "")
+        return _decoded(call, answer), int(number) if number.isascii() and number.isdigit() else 0
 
     async def every(self, call: Call[Collection[Item]]) -> AsyncIterator[Item]:
         """Yield the things of a collection, page by page, as they are when their page is asked for."""
@@ -183,7 +189,7 @@ def _settings(url: str, token: str, command: str) -> dict[str, Any]:
         "base_url": url.rstrip("/"),
         "headers": headers | _telling(command),
         "timeout": httpx.Timeout(30.0, connect=CONNECT_S),
-        "trust_env": urlsplit(url).hostname not in _LOOPBACK,
+        "trust_env": urlsplit(url).hostname not in LOOPBACK,
         "follow_redirects": False,
     }
 

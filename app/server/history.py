@@ -15,6 +15,7 @@ from app.domain.ports import Unit
 from app.server.desk import At, Desk, needs
 from app.server.feed import HEARTBEAT_S
 from app.server.pages import After, number
+from app.services import undoing
 from app.services.views import audit_view, event_view
 
 PAGE = 1000
@@ -45,7 +46,8 @@ class HistoryController(Controller):
 
         def work(unit: Unit) -> Collection[AuditView]:
             found = unit.audit_entries(number("after", after), limit + 1)
-            shown = [audit_view(entry) for entry in found[:limit]]
+            undos = undoing.offered(unit, [entry.number for entry in found[:limit]])
+            shown = [audit_view(entry, undos.get(entry.number, "")) for entry in found[:limit]]
             more = len(found) > limit
             return Collection(items=shown, cursor=str(unit.cursor()), next=str(shown[-1].number) if more else None)
 

@@ -18,8 +18,8 @@ HOLDINGS = frozenset(
     }
 )
 THINGS = frozenset({"hosts", "instances"}) | HOLDINGS
-TABLES = THINGS | {"events"}
-PLACES = TABLES | {"overview", "instance", "output", "thing", "help"}
+TABLES = THINGS | {"events", "jobs"}
+PLACES = TABLES | {"overview", "instance", "console", "output", "thing", "job", "messages", "help"}
 ROLES = ("viewer", "operator", "admin")
 
 
@@ -62,6 +62,7 @@ _SPELLED = {
     "escape": "esc",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "ctrl+right_square_bracket": "ctrl+]",
 }
 
 

@@ -20,5 +20,5 @@ def console(url: str, context_name: str, read_only: bool, ascii_only: bool) -> i
     from app.tui.app import run_console  # noqa: PLC0415 - Textual takes half a second to import
     from app.tui.session import Ways  # noqa: PLC0415
 
-    ways = Ways(read_only=read_only or chosen.read_only, ascii_only=ascii_only)
-    return run_console(chosen.url, chosen.token, ways)
+    ways = Ways(read_only=read_only, ascii_only=ascii_only)
+    return run_console(chosen.url, chosen.token, ways, chosen)

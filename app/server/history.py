@@ -17,6 +17,7 @@ from app.services.views import audit_view, event_view
 PAGE = 1000
 MOST = 5000
 _Limit = Annotated[int, Parameter(ge=1, le=MOST, description="How many at most.")]
+_Newest = Annotated[bool, Parameter(description="Begin so late that the newest `limit` are shown, still oldest first.")]
 
 
 class HistoryController(Controller):
@@ -34,9 +35,12 @@ class HistoryController(Controller):
         return await desk.read(work)
 
     @get("/audit", operation_id="ListAudit", summary="Who changed what, oldest first")
-    async def audit(self, desk: At, after: After = "", limit: _Limit = PAGE) -> Collection[AuditView]:
+    async def audit(
+        self, desk: At, after: After = "", limit: _Limit = PAGE, newest: _Newest = False
+    ) -> Collection[AuditView]:
         def work(unit: Unit) -> Collection[AuditView]:
-            found = unit.audit_entries(number("after", after), limit + 1)
+            start = unit.last_audit_number() - limit if newest else 0
+            found = unit.audit_entries(max(start, number("after", after)), limit + 1)
             shown = [audit_view(entry) for entry in found[:limit]]
             more = len(found) > limit
             return Collection(items=shown, cursor=str(unit.cursor()), next=str(shown[-1].number) if more else None)

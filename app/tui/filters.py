@@ -1,7 +1,8 @@
 """The filter language: `state:running host!=node07 vcpus>2 !web "two words"`; all terms must hold.
 
-A bare word is looked for in every column, `:` contains, `=` and `!=` compare whole values, `<` `>` `<=` `>=`
-compare numbers, a comma separates alternatives, `!` in front turns a term round. Case never matters. What
+A bare word is looked for in every column, `:` contains, `~` finds letters in that order with others between them,
+`=` and `!=` compare whole values, `<` `>` `<=` `>=` compare numbers, a comma separates alternatives, `!` in front turns
+a term round. Case never matters. What
 can not be understood is answered by a `FilterError` value, because it is read with every key typed.
 """
 
@@ -16,7 +17,7 @@ from typing import Generic
 from app.tui.columns.column import Column, Row, Value, fields
 
 _TOKEN = re.compile(r'(?:[^\s"]|"[^"]*")+|"')
-_TERM = re.compile(r"([A-Za-z_]\w*)(!=|>=|<=|:|=|>|<)(.*)", re.DOTALL)
+_TERM = re.compile(r"([A-Za-z_]\w*)(!=|>=|<=|:|=|>|<|~)(.*)", re.DOTALL)
 _ORDER: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     "<": operator.lt,
@@ -44,7 +45,7 @@ class Term:
 
     def __str__(self) -> str:
         body = ",".join(quoted(value) for value in self.values)
-        return ("!" if self.negated else "") + (f"{self.field}{self.op}{body}" if self.field else body)
+        return f"{'!' if self.negated else ''}{self.field}{self.op}{body}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,9 @@ def _term(token: str, position: int, known: Mapping[str, Column[Row]]) -> Term |
     body = token[1:] if negated else token
     parts = _TERM.fullmatch(body)
     if parts is None:
-        word = body.replace('"', "")
-        return Term("", "", (word,), negated) if word else FilterError(position, "a word is missing here")
+        op = "~" if body.startswith("~") else ""
+        word = body.removeprefix("~").replace('"', "")
+        return Term("", op, (word,), negated) if word else FilterError(position, "a word is missing here")
     name, op, rest = parts.groups()
     column = known.get(name.lower())
     if column is None:
@@ -101,16 +103,26 @@ def _term(token: str, position: int, known: Mapping[str, Column[Row]]) -> Term |
 
 def _tested(term: Term, columns: Sequence[Column[Row]]) -> Callable[[Row], bool]:
     if not term.field:
-        test = _anywhere(term.values[0].casefold(), columns)
+        test = _anywhere(term.values[0].casefold(), columns, _loosely if term.op == "~" else _within)
     else:
         column = next(column for column in columns if column.key == term.field)
         test = _compared(term, column.value)
     return (lambda row: not test(row)) if term.negated else test
 
 
-def _anywhere(word: str, columns: Sequence[Column[Row]]) -> Callable[[Row], bool]:
+def _anywhere(word: str, columns: Sequence[Column[Row]], found: Callable[[str, str], bool]) -> Callable[[Row], bool]:
     values = [column.value for column in columns if column.filtered]
-    return lambda row: any(word in str(value(row)).casefold() for value in values)
+    return lambda row: any(found(word, str(value(row)).casefold()) for value in values)
+
+
+def _within(word: str, text: str) -> bool:
+    return word in text
+
+
+def _loosely(word: str, text: str) -> bool:
+    """Tell whether the letters come in that order, whatever stands between them."""
+    rest = iter(text)
+    return all(letter in rest for letter in word)
 
 
 def _compared(term: Term, value: Callable[[Row], Value]) -> Callable[[Row], bool]:
@@ -119,6 +131,8 @@ def _compared(term: Term, value: Callable[[Row], Value]) -> Callable[[Row], bool
     words = [word.casefold() for word in term.values]
     if term.op == ":":
         return lambda row: any(_contains(value(row), word) for word in words)
+    if term.op == "~":
+        return lambda row: any(_loosely(word, str(value(row)).casefold()) for word in words)
     if term.op == "=":
         return lambda row: any(_equals(value(row), word) for word in words)
     return lambda row: not any(_equals(value(row), word) for word in words)

@@ -1,11 +1,13 @@
 """What every screen of one console shares: the copy, the connection, the clock, and what this person may do."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 
+from app.client.contexts import Context
 from app.client.http import Cloud
 from app.tui.actions import Action, Danger, allowed, offered
+from app.tui.home import Home
 from app.tui.scene import Scene
 from app.tui.store import CloudCopy, LinkState
 
@@ -31,20 +33,27 @@ class Ways:
 WAYS = Ways()
 
 
+NO_CONTEXT = Context(name="", url="", token="")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
+    """One cloud as seen by this console; another cloud is another session, so that no answer ends in the wrong copy."""
+
     copy: CloudCopy
     cloud: Cloud
     clock: Clock
     ways: Ways = WAYS
+    home: Home = field(default_factory=Home)
+    context: Context = NO_CONTEXT
 
     @property
     def read_only(self) -> bool:
-        return self.ways.read_only
+        return self.ways.read_only or self.context.read_only
 
     @property
     def ascii_only(self) -> bool:
-        return self.ways.ascii_only
+        return self.ways.ascii_only or self.home.settings.ascii
 
     @property
     def goes_with_us(self) -> bool:
@@ -62,7 +71,11 @@ class Session:
         return Scene(now_ms=self.clock.now_ms(), ascii_only=self.ascii_only, zone=self.clock.zone)
 
     def offered(self, screen: str) -> list[Action]:
-        return offered(screen, self.role, read_only=self.read_only)
+        return offered(screen, self.role, read_only=self.read_only, actions=self.home.actions)
+
+    def key(self, name: str) -> str:
+        """Return the key of an action as it is written on screen."""
+        return next(action.key_shown for action in self.home.actions if action.name == name)
 
     def may(self, action: Action) -> bool:
         return allowed(action, self.role, read_only=self.read_only)

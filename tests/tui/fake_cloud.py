@@ -41,6 +41,7 @@ class FakeCloud:
         self.images = [an_image(1), an_image(2, kind="kernel", id="eki-00000000000000002", name="vmlinuz")]
         self.events = [an_event(1, "node01 joined"), an_event(2, "i-00000000000000001 running on node03")]
         self.past: list[api.EventView] = []
+        self.audit: list[api.AuditView] = []
         self.journal: list[tuple[int, str, bytes]] = []
         self.forgotten = 0
         self._cursor = 2
@@ -119,6 +120,7 @@ class FakeCloud:
             "GET /overview": self._overview,
             "GET /hosts": lambda: self._page(list(self.hosts.values())),
             "GET /events": lambda: self._page([*self.past, *self.events]),
+            "GET /audit": lambda: self._page(self._audited(request)),
             "GET /images": lambda: self._page(self.images),
         }
         made = fixed.get(f"{request.method} {path}")
@@ -129,6 +131,10 @@ class FakeCloud:
         if path.startswith("/hosts/"):
             return self._host(request, path)
         return 404, Problem(type="missing", title="Missing", status=404, detail=f"no such path: {path}")
+
+    def _audited(self, request: httpx.Request) -> list[Any]:
+        after = int(request.url.params.get("after", 0))
+        return [view for view in self.audit if view.number > after]
 
     def _instances(self, request: httpx.Request, path: str) -> Answer:
         if path == "/instances/actions":

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-TABLES = frozenset({"hosts", "instances", "events"})
+TABLES = frozenset({"hosts", "instances", "events", "audit", "clouds"})
 THINGS = frozenset({"hosts", "instances"})
-PLACES = frozenset({"overview", "hosts", "instances", "events", "instance", "output", "help"})
+PLACES = frozenset({"overview", "hosts", "instances", "events", "audit", "clouds", "instance", "output", "help"})
+LIST_KEYS = frozenset({"up", "k", "down", "j", "pageup", "pagedown", "home", "g", "end", "G"})
 ROLES = ("viewer", "operator", "admin")
 
 
@@ -20,7 +21,10 @@ class Danger(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One thing a person can do. `command` is what does the same in a shell ({ids} is filled in)."""
+    """One thing a person can do. `command` is what does the same in a shell ({ids} is filled in).
+
+    `key` may name several, the first is shown. `anywhere`: its key is no letter, so it works while one types.
+    """
 
     name: str
     method: str
@@ -32,10 +36,16 @@ class Action:
     role: str = "viewer"
     command: str = ""
     shown: bool = True
+    anywhere: bool = False
+
+    @property
+    def keys(self) -> list[str]:
+        return self.key.split(",")
 
     @property
     def key_shown(self) -> str:
-        return _SPELLED.get(self.key, self.key)
+        """The first of its keys as it is written on screen."""
+        return _SPELLED.get(self.keys[0], self.keys[0])
 
 
 _SPELLED = {
@@ -44,11 +54,16 @@ _SPELLED = {
     "question_mark": "?",
     "minus": "-",
     "asterisk": "*",
-    "space": "space",
+    "comma": ",",
     "escape": "esc",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
 }
+
+
+def spelled(key: str) -> str:
+    """Return the name that a key written on screen has for the terminal: `:` is colon."""
+    return next((name for name, shown in _SPELLED.items() if shown == key), key)
 
 
 def at(*screens: str) -> frozenset[str]:

@@ -5,7 +5,7 @@ lost connection are judged in one place before any method runs. The bindings hav
 itself take one key after the other: else what is typed fast behind a `/` would still be taken as keys of the list.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -16,9 +16,12 @@ from textual.widget import Widget
 from app.client.calls import Call
 from app.client.errors import ClientError
 from app.tui.actions import ACTIONS, named
+from app.tui.palette import Commands, Palette
 from app.tui.session import Session
 from app.tui.store import Changes
 from app.tui.widgets.bars import Banner, Footer, Header
+from app.tui.widgets.explained import explained
+from app.tui.widgets.facts import Facts
 from app.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
@@ -126,7 +129,8 @@ class ConsoleScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "do":
-            return not self.prompting and self.session.may(named(str(parameters[0])))
+            meant = named(str(parameters[0]))
+            return (meant.anywhere or not self.prompting) and self.session.may(meant)
         return super().check_action(action, parameters)
 
     async def action_do(self, name: str) -> None:
@@ -143,6 +147,10 @@ class ConsoleScreen(Screen[None]):
     def say(self, text: str, *, bad: bool = False) -> None:
         """Show a toast; what users wrote stays plain text."""
         self.app.notify(self.session.scene().plain(text), severity="error" if bad else "information", markup=False)
+
+    def show_facts(self, title: str, facts: Sequence[tuple[str, str]]) -> None:
+        """Show all there is to say of one thing in a dialog."""
+        self.app.push_screen(Facts(title, facts))
 
     def begin(self, work: Callable[[], Awaitable[None]], *, exclusive: bool = False) -> None:
         """Do something in the background for as long as this place is there."""
@@ -175,6 +183,27 @@ class ConsoleScreen(Screen[None]):
     async def go_events(self) -> None:
         await self.console_app.go("events")
 
+    async def go_audit(self) -> None:
+        await self.console_app.go("audit")
+
+    async def go_clouds(self) -> None:
+        await self.console_app.go("clouds")
+
+    def palette(self) -> None:
+        self.app.push_screen(Palette([Commands]))
+
+    def theme(self) -> None:
+        self.console_app.choose_theme()
+
+    def mouse(self) -> None:
+        ours = self.console_app.hand_mouse()
+        if ours is None:
+            self.say("mouse: not possible here", bad=True)
+        elif ours:
+            self.say("the mouse is the console's again")
+        else:
+            self.say(f"the mouse is the terminal's; {self.session.key('mouse')} takes it back")
+
     async def last(self) -> None:
         await self.console_app.go_last()
 
@@ -188,7 +217,14 @@ class ConsoleScreen(Screen[None]):
         await self.console_app.go_back()
 
     def show_help(self) -> None:
-        self.console_app.show_help(self.PLACE)
+        self.console_app.show_help(self.PLACE, explained(self.app.focused))
+
+    def help_focus(self) -> None:
+        here = explained(self.app.focused)
+        if here:
+            self.console_app.show_help("", here)
+        else:
+            self.say("what has the focus has no keys of its own")
 
     async def quit_console(self) -> None:
         await self.app.action_quit()

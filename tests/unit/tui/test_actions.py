@@ -5,6 +5,8 @@ from itertools import product
 import pytest
 
 from app.tui.actions import ACTIONS, PLACES, ROLES, Action, Danger, allowed, offered
+from app.tui.screens.audit import AuditScreen
+from app.tui.screens.clouds import CloudsScreen
 from app.tui.screens.events import EventsScreen
 from app.tui.screens.frame import ConsoleScreen
 from app.tui.screens.help import HelpScreen
@@ -21,6 +23,8 @@ SCREENS: list[type[ConsoleScreen]] = [
     InstanceScreen,
     OutputScreen,
     EventsScreen,
+    AuditScreen,
+    CloudsScreen,
     HelpScreen,
 ]
 each_action = pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
@@ -45,7 +49,7 @@ def test_what_changes_the_cloud_needs_more_than_a_viewer_and_has_a_command(actio
 
 @pytest.mark.parametrize("place", sorted(PLACES))
 def test_no_key_is_used_twice_on_a_place(place: str) -> None:
-    keys = [action.key for action in ACTIONS if place in action.screens]
+    keys = [key for action in ACTIONS if place in action.screens for key in action.keys]
     assert len(keys) == len(set(keys))
 
 

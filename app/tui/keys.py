@@ -9,9 +9,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from app.tui.actions.action import LIST_KEYS, TABLES, Action, spelled
+from textual.keys import Keys
 
-_KEY = re.compile(r"(?:(?:ctrl|shift|alt)\+)*(?:\S|f\d{1,2}|[a-z_]{2,24})")
+from app.tui.actions.action import LIST_KEYS, TABLES, Action, is_spelled, spelled
+
+_KEY = re.compile(r"(?:(?:ctrl|shift|alt)\+)*(\S|f\d{1,2}|[a-z_]{2,24})")
+_WORDS = frozenset(key.value for key in Keys)
 
 
 def remapped(actions: Sequence[Action], keys: Mapping[str, str]) -> tuple[tuple[Action, ...], list[str]]:
@@ -21,7 +24,7 @@ def remapped(actions: Sequence[Action], keys: Mapping[str, str]) -> tuple[tuple[
     wanted: dict[str, str] = {}
     for name in (name for name in keys if name in known):
         names = [spelled(key.strip()) for key in keys[name].split(" ") if key.strip()]
-        if names and all(_KEY.fullmatch(key) for key in names):
+        if names and all(_is_key(key) for key in names):
             wanted[name] = ",".join(names)
         else:
             wrong.append(f"keys: {name} = {keys[name]!r} is no key; write f5, ctrl+k, or a letter")
@@ -30,6 +33,11 @@ def remapped(actions: Sequence[Action], keys: Mapping[str, str]) -> tuple[tuple[
         del wanted[name]
         wrong.append(why)
     return _with(actions, wanted), wrong
+
+
+def _is_key(key: str) -> bool:
+    found = _KEY.fullmatch(key)
+    return found is not None and (len(found[1]) == 1 or found[1] in _WORDS or is_spelled(found[1]))
 
 
 def _with(actions: Sequence[Action], keys: Mapping[str, str]) -> tuple[Action, ...]:

@@ -67,8 +67,9 @@ def span(seconds: float) -> str:
 
 
 def counted(number: int, thing: str) -> str:
-    """Say how many: 1 host, 2 hosts."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+    """Say how many: 1 host, 2 hosts, 3 entries."""
+    many = f"{thing[:-1]}ies" if thing.endswith("ry") else f"{thing}s"
+    return f"{number} {thing if number == 1 else many}"
 
 
 def share(used: float, whole: float) -> str:

@@ -27,6 +27,7 @@ class FakeCloud:
     def __init__(self, role: str = "admin") -> None:
         self.down = False
         self.role = role
+        self.name = "lab"
         self.rehearsal = True
         self.asked: list[str] = []
         self.keys: list[str] = []
@@ -183,7 +184,7 @@ class FakeCloud:
 
     def _overview(self) -> api.Overview:
         return api.Overview(
-            name="lab",
+            name=self.name,
             version="0.1",
             rehearsal=self.rehearsal,
             clusters=self.clusters,

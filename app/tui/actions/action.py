@@ -66,5 +66,10 @@ def spelled(key: str) -> str:
     return next((name for name, shown in _SPELLED.items() if shown == key), key)
 
 
+def is_spelled(name: str) -> bool:
+    """Tell whether that is such a name."""
+    return name in _SPELLED
+
+
 def at(*screens: str) -> frozenset[str]:
     return frozenset(screens)

@@ -34,7 +34,7 @@ ACTIONS: tuple[Action, ...] = (
         method="mark_range",
         screens=THINGS,
         key="V,ctrl+@,ctrl+space,shift+space",
-        title="mark to here",
+        title="mark range",
         help="Mark all rows from the one marked last to this one; also ctrl+space.",
         shown=False,
     ),

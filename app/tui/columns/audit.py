@@ -83,9 +83,9 @@ COLUMNS: tuple[Column[AuditView], ...] = (
         rank=2,
         aliases=("state",),
     ),
-    Column(key="target", title="TARGET", width=21, value=lambda v: v.target, rank=1, grows=24, aliases=("about", "id")),
+    Column(key="target", title="TARGET", width=21, value=lambda v: v.target, rank=1, grows=12, aliases=("about", "id")),
     Column(key="source", title="FROM", width=15, value=lambda v: v.source, rank=4, aliases=("from",)),
-    Column(key="detail", title="WHY NOT", width=24, value=lambda v: v.detail, tone=lambda v: "bad", rank=5, grows=40),
+    Column(key="detail", title="WHY NOT", width=24, value=lambda v: v.detail, tone=lambda v: "bad", rank=5, grows=16),
     Column(key="command", title="AS A COMMAND", width=30, value=as_command, rank=6, grows=200),
     Column(key="number", title="NUMBER", width=7, value=lambda v: v.number, align="right", rank=9),
 )

@@ -43,7 +43,7 @@ COLUMNS: tuple[Column[CloudRow], ...] = (
         value=lambda v: "here" if v.current else "",
         tone=lambda v: "good",
     ),
-    Column(key="cloud", title="CLOUD", width=14, value=lambda v: v.name, grows=10, aliases=("name",)),
+    Column(key="cloud", title="CLOUD", width=14, value=lambda v: v.name, grows=4, aliases=("name",)),
     Column(
         key="state",
         title="STATE",
@@ -55,6 +55,6 @@ COLUMNS: tuple[Column[CloudRow], ...] = (
     Column(key="role", title="ROLE", width=8, value=lambda v: v.role),
     Column(key="mode", title="MODE", width=10, value=lambda v: "read-only" if v.read_only else "read-write"),
     Column(key="user", title="USER", width=10, value=lambda v: v.user, rank=3),
-    Column(key="url", title="ADDRESS", width=24, value=lambda v: v.url, rank=1, grows=20),
+    Column(key="url", title="ADDRESS", width=24, value=lambda v: v.url, rank=1, grows=4),
     Column(key="note", title="NOTE", width=12, value=lambda v: v.detail, tone=lambda v: "bad", rank=2, grows=200),
 )

@@ -31,6 +31,10 @@ class AuditScreen(TableScreen):
         self._rows: dict[str, AuditView] = {}
         self._asking = False
         self._newest = 0
+        self._wrong = ""
+
+    def remark(self) -> str:
+        return self._wrong
 
     def rows(self) -> Mapping[str, Any]:
         return self._rows
@@ -58,19 +62,21 @@ class AuditScreen(TableScreen):
         try:
             answer = await self.session.cloud.send(call)
         except ClientError as error:
-            self.grid.hint = f"the audit: {error}"
-            return
+            self._wrong = str(error)
+        else:
+            self._wrong = ""
+            self._take(answer.items)
         finally:
             self._asking = False
-        if answer.items:
-            self._take(answer.items)
+        self._summarise()
 
     def _take(self, views: Sequence[AuditView]) -> None:
+        if not views:
+            return
         self._newest = views[-1].number
         fresh = {str(view.number): view for view in views}
         self._rows.update(fresh)
         self.grid.update_rows(set(fresh))
-        self._summarise()
 
     async def open(self) -> None:
         """Show all of the entry under the cursor."""

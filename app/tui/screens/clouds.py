@@ -36,6 +36,10 @@ class CloudsScreen(TableScreen):
         self._known: dict[str, Context] = {}
         self._rows: dict[str, CloudRow] = {}
         self._waited_s = 0
+        self._wrong = ""
+
+    def remark(self) -> str:
+        return self._wrong
 
     def rows(self) -> Mapping[str, Any]:
         return self._rows
@@ -67,10 +71,9 @@ class CloudsScreen(TableScreen):
         """Take over the contexts file as it is now, and the cloud of this console if it is not in it."""
         here = self.session.context
         try:
-            found = dict(self.session.home.clouds().clouds)
+            found, self._wrong = dict(self.session.home.clouds().clouds), ""
         except ClientError as error:
-            found = {}
-            self.say(str(error), bad=True)
+            found, self._wrong = {}, str(error)
         if not here.name or here.name not in found:
             found[here.name or HERE] = here
         self._known = found

@@ -71,6 +71,10 @@ class TableScreen(ListViews):
         """Say in a line what hangs on a thing, for questions."""
         return given
 
+    def remark(self) -> str:
+        """Say what is wrong with the list as it is shown; empty if nothing."""
+        return ""
+
     # --- drawing
 
     def absorb(self, changes: Changes) -> None:
@@ -110,6 +114,8 @@ class TableScreen(ListViews):
             parts.append(f"filter: {scene.plain(self.filter_text)}")
         if self.view_name:
             parts.append(f"view: {scene.plain(self.view_name)}")
+        if self.remark():
+            parts.append(scene.plain(self.remark()))
         self.query_one("#summary", Static).update(" " + ("  |  " if scene.ascii_only else "  ·  ").join(parts))
 
     # --- filter

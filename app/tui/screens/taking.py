@@ -56,7 +56,7 @@ class Taking(ConsoleScreen):
         forms = [(form, TITLES[form]) for form in formats_of(self.kind()) if form in SUFFIXES]
         entries = [
             Entry(key="form", label="As", value="csv", choices=forms),
-            Entry(key="name", label="File", value=f"{self.kind()}s", hint="a name, the ending follows", check=_name),
+            Entry(key="name", label="File", value=self.PLACE, hint="a name, the ending follows", check=_name),
             Entry(key="over", label="If there", choices=[("", "leave the old file"), ("yes", "replace it")]),
         ]
 

@@ -22,10 +22,12 @@ Answer = tuple[int, Any]
 
 
 class FakeCloud:
-    """`down` makes every connection fail; `asked` lists what was requested."""
+    """`down` makes every connection fail, while `speaks` is not set nobody is answered; `asked` lists requests."""
 
     def __init__(self, role: str = "admin") -> None:
         self.down = False
+        self.speaks = asyncio.Event()
+        self.speaks.set()
         self.role = role
         self.name = "lab"
         self.rehearsal = True
@@ -99,6 +101,7 @@ class FakeCloud:
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         if self.down:
             raise httpx.ConnectError("Connection refused", request=request)
+        await self.speaks.wait()
         path = unquote(request.url.path)
         if path == "/healthz":
             return httpx.Response(200, text="ok")

@@ -259,6 +259,15 @@ async def test_keys_of_a_persons_own_work_and_are_the_ones_shown(tmp_path: Path)
         await console.shows(f"Reboot {WEB1}?")
 
 
+async def test_two_actions_may_change_their_keys(tmp_path: Path) -> None:
+    home = settings(tmp_path, '[keys]\n"instances.reboot" = "x"\n"instances.stop" = "r"\n')
+    async with a_console(FakeCloud(), home=home) as console:
+        await console.press("3", "r")
+        await console.shows(f"Stop {WEB1}?")
+        await console.press("escape", "x")
+        await console.shows(f"Reboot {WEB1}?")
+
+
 async def test_keys_that_can_not_be_had_are_told_and_stay_as_they_were(tmp_path: Path) -> None:
     text = '[keys]\n"instances.reboot" = "t"\n"instances.rebot" = "f5"\n"mark" = "j"\n"sort" = "no such"\n'
     home = settings(tmp_path, f"colour = 1\n{text}")

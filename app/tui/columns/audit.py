@@ -12,7 +12,7 @@ from app.tui.looks import Look
 from app.tui.scene import Scene
 
 _DONE = {"ok": Look("●", "*", "done", "good"), "refused": Look("✕", "x", "refused", "bad")}
-_COMMANDS: Mapping[str, str] = {
+COMMANDS: Mapping[str, str] = {
     "AddCluster": "euca cluster add {}",
     "RemoveCluster": "euca cluster remove {}",
     "AddHost": "euca host add URI --name {}",
@@ -47,8 +47,8 @@ _TARGETS |= {"StartInstances": "--instance-ids", "StopInstances": "--instance-id
 
 def as_command(view: AuditView) -> str:
     """Spell what was done as it is typed in a shell; targets of EC2's own operations follow without their option."""
-    if view.action in _COMMANDS:
-        return _COMMANDS[view.action].format(view.target.replace(" to ", " "))
+    if view.action in COMMANDS:
+        return COMMANDS[view.action].format(view.target.replace(" to ", " "))
     verb = re.sub(r"(?<!^)(?=[A-Z])", "-", view.action).lower()
     option = [_TARGETS[view.action]] if view.action in _TARGETS else []
     return " ".join(["aws ec2", verb, *option, view.target.replace(", ", " ")]).strip()

@@ -55,6 +55,6 @@ COLUMNS: tuple[Column[CloudRow], ...] = (
     Column(key="role", title="ROLE", width=8, value=lambda v: v.role),
     Column(key="mode", title="MODE", width=10, value=lambda v: "read-only" if v.read_only else "read-write"),
     Column(key="user", title="USER", width=10, value=lambda v: v.user, rank=3),
-    Column(key="url", title="ADDRESS", width=24, value=lambda v: v.url, rank=1, grows=4),
-    Column(key="note", title="NOTE", width=12, value=lambda v: v.detail, tone=lambda v: "bad", rank=2, grows=200),
+    Column(key="url", title="ADDRESS", width=24, value=lambda v: v.url, rank=2, grows=4),
+    Column(key="note", title="NOTE", width=22, value=lambda v: v.detail, tone=lambda v: "bad", rank=1, grows=200),
 )

@@ -32,6 +32,10 @@ class AuditScreen(TableScreen):
         self._asking = False
         self._newest = 0
         self._wrong = ""
+        self._heard = False
+
+    def known(self) -> bool:
+        return self._heard
 
     def remark(self) -> str:
         return self._wrong
@@ -62,9 +66,9 @@ class AuditScreen(TableScreen):
         try:
             answer = await self.session.cloud.send(call)
         except ClientError as error:
-            self._wrong = str(error)
+            self._wrong, self._heard = str(error), True
         else:
-            self._wrong = ""
+            self._wrong, self._heard = "", True
             self._take(answer.items)
         finally:
             self._asking = False

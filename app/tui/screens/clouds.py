@@ -16,6 +16,7 @@ from app.tui.columns.column import Column
 from app.tui.screens.frame import bindings_of
 from app.tui.screens.table import TableScreen
 from app.tui.session import Session
+from app.tui.store import Changes
 
 WITHIN_S = 4.0
 EVERY_S = 10
@@ -38,6 +39,9 @@ class CloudsScreen(TableScreen):
         self._waited_s = 0
         self._wrong = ""
 
+    def known(self) -> bool:
+        return True
+
     def remark(self) -> str:
         return self._wrong
 
@@ -47,6 +51,11 @@ class CloudsScreen(TableScreen):
     def reload(self) -> None:
         super().reload()
         self._ask()
+
+    def absorb(self, changes: Changes) -> None:
+        super().absorb(changes)
+        if changes.link:
+            self._ask()
 
     def age(self) -> None:
         super().age()

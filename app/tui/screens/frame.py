@@ -190,7 +190,7 @@ class ConsoleScreen(Screen[None]):
         await self.console_app.go("clouds")
 
     def palette(self) -> None:
-        self.app.push_screen(Palette([Commands]))
+        self.app.push_screen(Palette([Commands], placeholder="a few letters of what you want"))
 
     def theme(self) -> None:
         self.console_app.choose_theme()

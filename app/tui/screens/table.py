@@ -71,6 +71,10 @@ class TableScreen(ListViews):
         """Say in a line what hangs on a thing, for questions."""
         return given
 
+    def known(self) -> bool:
+        """Tell whether the rows were ever heard; until then an empty list says nothing."""
+        return self.session.copy.overview is not None
+
     def remark(self) -> str:
         """Say what is wrong with the list as it is shown; empty if nothing."""
         return ""
@@ -101,6 +105,10 @@ class TableScreen(ListViews):
     def _summarise(self) -> None:
         grid, scene = self.grid, self.session.scene()
         grid.hint = "Nothing matches; escape shows all." if grid.table else self.EMPTY
+        if not self.known():
+            grid.hint = ""
+            self.query_one("#summary", Static).update(" asking the cloud ...")
+            return
         total = len(grid.table)
         parts = [counted(total, self.KIND)]
         if len(grid.shown) != total:

@@ -51,13 +51,14 @@ class Header(Line):
         places = [overview.name if overview else "cloud", *trail]
         link = session.copy.link
         alive = link.text(session.clock.monotonic_s(), ascii_only=session.ascii_only)
+        role = scene.plain(session.copy.me.role) if session.copy.me else scene.dash
         mode = "read-only" if session.read_only else "read-write"
         dot = " | " if session.ascii_only else " · "
-        facts = f"{scene.plain(session.role)}{dot}{mode}{dot}"
+        facts = f"{role}{dot}{mode}{dot}"
         warning = " REHEARSAL " if overview and overview.rehearsal else ""
         room = self.size.width - len(warning) - len(facts) - len(alive) - 3
         if room < LEAST_TRAIL and not session.read_only:
-            facts = f"{scene.plain(session.role)}{dot}"
+            facts = f"{role}{dot}"
             room += len(mode) + len(dot)
         self.say(
             Content.assemble(
@@ -103,7 +104,7 @@ class Banner(Line):
         kept = "" if session.copy.overview is None else f" Shown as of {self._as_of(session)}."
         if link.state is LinkState.LOST:
             next_try = span(link.retry_at_s - session.clock.monotonic_s())
-            said = f"Connection lost: {link.detail}.{kept} Actions wait. Next try in {next_try}."
+            said = f"Connection lost: {link.detail}, next try in {next_try}.{kept} Actions wait."
         else:
             said = f"Not allowed: {link.detail.rstrip('.')}.{kept} {self._log_in(session)}"
         self.say(Content(" " + scene.plain(said)))

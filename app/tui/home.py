@@ -65,12 +65,12 @@ def _settings(path: Path) -> tuple[Settings, list[str]]:
     except FileNotFoundError:
         return Settings(), []
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        return Settings(), [f"{path} is passed over: {error}"]
+        return Settings(), [f"{path.name} is passed over: {error}"]
 
 
 def _unknown(path: Path, name: str) -> str:
     near = difflib.get_close_matches(name, _NAMES, n=1)
-    return f"{path}: there is no setting {name}" + (f"; did you mean {near[0]}?" if near else "")
+    return f"{path.name}: there is no setting {name}" + (f"; did you mean {near[0]}?" if near else "")
 
 
 _NAMES = tuple(entry.name for entry in msgspec.structs.fields(Settings))

@@ -68,8 +68,10 @@ class HelpScreen(ConsoleScreen):
             yield from (Content.assemble((f"  {keys:<18} ", "bold $accent"), said) for keys, said in self._here.keys)
             yield Content("")
         if self.session.home.wrong:
-            yield Content.styled("settings that were not understood", "bold")
             scene = self.session.scene()
+            folder = self.session.home.contexts_path
+            where = f", in {scene.plain(str(folder.parent))}" if folder else ""
+            yield Content.styled(f"settings that were not understood{where}", "bold")
             yield from (Content(f"  {scene.plain(line)}") for line in self.session.home.wrong)
 
     async def back(self) -> None:

@@ -4,14 +4,49 @@
 frame is harmless. A client that asks from a cursor that is no longer kept gets `gap` and must fetch everything again.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
-from app.api.resources import ClusterView, EventView, HostView, ImageView, InstanceView
+from app.api.holdings import (
+    AddressView,
+    GroupView,
+    KeyPairView,
+    PlacementGroupView,
+    SnapshotView,
+    TemplateView,
+    VolumeView,
+)
+from app.api.resources import (
+    AccountView,
+    ClusterView,
+    EventView,
+    HostView,
+    ImageView,
+    InstanceView,
+    TypeView,
+    UserView,
+)
 
-Kind = Literal["instance", "host", "cluster", "image", "removed", "event", "heartbeat", "gap"]
-View = InstanceView | HostView | ClusterView | ImageView | EventView
+VIEWS: Final[Mapping[str, type[msgspec.Struct]]] = {
+    "instance": InstanceView,
+    "host": HostView,
+    "cluster": ClusterView,
+    "image": ImageView,
+    "volume": VolumeView,
+    "snapshot": SnapshotView,
+    "group": GroupView,
+    "address": AddressView,
+    "key-pair": KeyPairView,
+    "placement-group": PlacementGroupView,
+    "launch-template": TemplateView,
+    "type": TypeView,
+    "user": UserView,
+    "account": AccountView,
+    "event": EventView,
+}
+"""What the stream shows, by the `event` of its frames; besides there are `removed`, `heartbeat` and `gap`."""
 
 
 class Removed(msgspec.Struct, frozen=True, kw_only=True):

@@ -52,6 +52,7 @@ class Feed:
         )
         instances = await self._instances()
         copy = self._copy
+        copy.forget_later()
         copy.me = me
         copy.load("host", hosts.items)
         copy.load("image", images.items)

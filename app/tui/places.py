@@ -13,6 +13,7 @@ from app.client.errors import ClientError
 from app.tui.complete import go_lines
 from app.tui.history import History, Spot
 from app.tui.palette import Command
+from app.tui.screens import holdings
 from app.tui.screens.audit import AuditScreen
 from app.tui.screens.clouds import CloudsScreen
 from app.tui.screens.events import EventsScreen
@@ -24,20 +25,22 @@ from app.tui.screens.instances import InstancesScreen
 from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
 from app.tui.screens.table import TableScreen
+from app.tui.screens.thing import ThingScreen
 from app.tui.session import Session
 from app.tui.widgets.explained import Explained
 
-PLACES = {
+PLACES: dict[str, type[ConsoleScreen]] = {
     "overview": OverviewScreen,
     "hosts": HostsScreen,
     "instances": InstancesScreen,
     "events": EventsScreen,
     "audit": AuditScreen,
     "clouds": CloudsScreen,
+    **holdings.screens(),
 }
 WORDS = (*PLACES, "help", "quit")
 MOST_THINGS = 20
-PAGES = {"instance": InstanceScreen, "output": OutputScreen}
+PAGES = {"instance": InstanceScreen, "output": OutputScreen, "thing": ThingScreen}
 
 
 class Places(App[int]):
@@ -88,7 +91,7 @@ class Places(App[int]):
             await self.go("overview")
 
     def open_page(self, kind: str, given: str) -> None:
-        """Open the page of an instance (kind instance), or what it wrote (kind output)."""
+        """Open the page of an instance (kind instance), what it wrote (output), or another thing (thing)."""
         self.push_screen(PAGES[kind](self.session, given))
         self.history.note(self._spot())
 

@@ -3,10 +3,24 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-TABLES = frozenset({"hosts", "instances", "events", "audit", "clouds"})
-THINGS = frozenset({"hosts", "instances"})
-PLACES = frozenset({"overview", "hosts", "instances", "events", "audit", "clouds", "instance", "output", "help"})
+HOLDINGS = frozenset(
+    {
+        "images",
+        "volumes",
+        "snapshots",
+        "groups",
+        "addresses",
+        "keys",
+        "types",
+        "users",
+        "placement-groups",
+        "templates",
+    }
+)
+THINGS = frozenset({"hosts", "instances"}) | HOLDINGS
+TABLES = THINGS | {"events", "audit", "clouds"}
 LIST_KEYS = frozenset({"up", "k", "down", "j", "pageup", "pagedown", "home", "g", "end", "G"})
+PLACES = TABLES | {"overview", "instance", "output", "thing", "help"}
 ROLES = ("viewer", "operator", "admin")
 
 

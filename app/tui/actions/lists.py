@@ -12,7 +12,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         name="events.of",
         method="events_of",
-        screens=THINGS | {"instance"},
+        screens=THINGS | {"instance", "thing"},
         key="e",
         title="events",
         help="Show what happened to what is under the cursor.",

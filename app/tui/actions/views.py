@@ -41,7 +41,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         name="copy",
         method="copy",
-        screens=TABLES | {"instance"},
+        screens=TABLES | {"instance", "thing"},
         key="y",
         title="copy",
         help="Copy the marked rows to the clipboard: names, lines, CSV, JSON or euca2ools records.",

@@ -25,6 +25,10 @@ class Taking(ConsoleScreen):
         """Say what the rows are, in one word."""
         return ""
 
+    def counted(self, number: int) -> str:
+        """Say how many rows those are."""
+        return counted(number, self.kind())
+
     def shown_columns(self) -> Sequence[Column[Any]]:
         """Return the columns as they are shown."""
         return ()
@@ -38,7 +42,7 @@ class Taking(ConsoleScreen):
         if not rows:
             self.say("copy: there is no row", bad=True)
             return
-        what = counted(len(rows), self.kind())
+        what = self.counted(len(rows))
 
         def picked(form: str | None) -> None:
             if form:
@@ -64,7 +68,7 @@ class Taking(ConsoleScreen):
             text = self._written(values["form"], rows)
             return self._save(values["name"], SUFFIXES[values["form"]], text, over=bool(values["over"]))
 
-        title = f"Export {counted(len(rows), self.kind())}"
+        title = f"Export {self.counted(len(rows))}"
         self.app.push_screen(Form(title, entries, submit, verb="Write", ascii_only=self.session.ascii_only))
 
     def _written(self, form: str, rows: Mapping[str, Any]) -> str:

@@ -16,11 +16,13 @@ from app.tui.screens.clouds import CloudsScreen
 from app.tui.screens.events import EventsScreen
 from app.tui.screens.frame import ConsoleScreen
 from app.tui.screens.help import HelpScreen
+from app.tui.screens.holdings import screens
 from app.tui.screens.hosts import HostsScreen
 from app.tui.screens.instance import InstanceScreen
 from app.tui.screens.instances import InstancesScreen
 from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
+from app.tui.screens.thing import ThingScreen
 from app.tui.widgets.grid import Grid
 
 SCREENS: list[type[ConsoleScreen]] = [
@@ -33,6 +35,8 @@ SCREENS: list[type[ConsoleScreen]] = [
     AuditScreen,
     CloudsScreen,
     HelpScreen,
+    ThingScreen,
+    *screens().values(),
 ]
 _EC2 = {operation.name for operation in OPERATIONS}
 each_action = pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)

@@ -293,6 +293,18 @@ async def test_motion_is_left_out_when_asked(tmp_path: Path) -> None:
         await console.shows("* live")
 
 
+async def test_in_ascii_mode_every_dialog_is_ascii(tmp_path: Path) -> None:
+    dialogs = {"y": "Copy 1", "v": "Views of", "C": "Columns", "E": "Export", "T": "Theme", "ctrl+p": "a few letters"}
+    async with a_console(FakeCloud(), Ways(ascii_only=True), home=a_home(tmp_path), size=(80, 24)) as console:
+        await console.press("3", "comma")
+        for key, part in dialogs.items():
+            await console.press(key)
+            await console.shows(part)
+            assert console.text().isascii(), console.text()
+            await console.press("escape")
+            await console.hides(part)
+
+
 async def test_the_mouse_is_only_handed_back_where_there_is_a_terminal() -> None:
     async with a_console(FakeCloud(), Ways()) as console:
         await console.press("ctrl+t")

@@ -1,7 +1,8 @@
 """A virtual table over the console's copy: only lines on screen are rendered, only changed ones again.
 
 Line 0 of the widget is the header and does not scroll; a row's line on screen is its index minus the scroll
-offset plus one. The cursor belongs to a row and moves with it; when its row goes it stays on the line.
+offset plus one. The cursor belongs to a row and moves with it; when its row goes it stays on the line. Keys that move
+it have priority like those of the screens, else a letter typed fast behind them would be obeyed before they are.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -39,12 +40,12 @@ class Grid(ScrollView, can_focus=True):
         "grid--calm",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "up", show=False),
-        Binding("down,j", "move(1)", "down", show=False),
-        Binding("pageup", "page(-1)", "page up", show=False),
-        Binding("pagedown", "page(1)", "page down", show=False),
-        Binding("home,g", "move(-1000000)", "first", show=False),
-        Binding("end,G", "move(1000000)", "last", show=False),
+        Binding("up,k", "move(-1)", "up", show=False, priority=True),
+        Binding("down,j", "move(1)", "down", show=False, priority=True),
+        Binding("pageup", "page(-1)", "page up", show=False, priority=True),
+        Binding("pagedown", "page(1)", "page down", show=False, priority=True),
+        Binding("home,g", "move(-1000000)", "first", show=False, priority=True),
+        Binding("end,G", "move(1000000)", "last", show=False, priority=True),
     ]
 
     class Opened(Message):

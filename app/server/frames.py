@@ -91,9 +91,9 @@ def _views(unit: Unit, entries: Sequence[Entry]) -> Iterable[bytes]:
 
 
 def _held(unit: Unit, kind: holdings.Kind[Any], touched: Collection[str]) -> Iterable[bytes]:
-    rows = kind.rows(unit, **{kind.key_column: list(touched)})
+    rows = kind.rows(unit, **{kind.key: list(touched)})
     yield from (frame(kind.name, view) for view in kind.views(unit, rows))
-    there = {getattr(row, kind.key_column) for row in rows}
+    there = {getattr(row, kind.key) for row in rows}
     yield from _removed(kind.name, (given for given in touched if given not in there))
 
 

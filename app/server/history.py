@@ -1,6 +1,8 @@
 """REST: the journal as a list, the audit, and the live stream of both clients and consoles."""
 
-from typing import Annotated, Any
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Annotated, Any, cast
 
 from litestar import Controller, Request, get
 from litestar.datastructures import State
@@ -10,12 +12,14 @@ from litestar.response import Stream
 from app.api.resources import AuditView, Collection, EventView
 from app.domain.account import Role
 from app.domain.ports import Unit
-from app.server.desk import At, needs
+from app.server.desk import At, Desk, needs
+from app.server.feed import HEARTBEAT_S
 from app.server.pages import After, number
 from app.services.views import audit_view, event_view
 
 PAGE = 1000
 MOST = 5000
+LOOKED_AT_EVERY_S = HEARTBEAT_S - 1
 _Limit = Annotated[int, Parameter(ge=1, le=MOST, description="How many at most.")]
 _Newest = Annotated[bool, Parameter(description="Begin so late that the newest `limit` are shown, still oldest first.")]
 
@@ -56,6 +60,19 @@ class HistoryController(Controller):
     async def stream(self, desk: At, request: Request[Any, Any, State], after: After = "") -> Stream:
         given = request.headers.get("last-event-id", "") or after
         start = number("after", given) if given else None
-        frames = await desk.cloud.feed.join(start)
+        frames = _as_long_as_let_in(desk, await desk.cloud.feed.join(start))
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return Stream(frames, media_type="text/event-stream", headers=headers)
+
+
+async def _as_long_as_let_in(desk: Desk, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Hand frames on until the token does not let in any more, looked at about as often as the stream beats."""
+    clock = desk.cloud.clock
+    looked_at_s = clock.monotonic_s()
+    async with aclosing(cast("AsyncGenerator[bytes, None]", frames)) as told:
+        async for frame in told:
+            if clock.monotonic_s() - looked_at_s >= LOOKED_AT_EVERY_S:
+                looked_at_s = clock.monotonic_s()
+                if not await desk.still_let_in():
+                    return
+            yield frame

@@ -1,6 +1,7 @@
 """REST: clusters and their hosts."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from litestar import Controller, delete, get, patch, post
 
@@ -9,8 +10,8 @@ from app.domain.account import Role
 from app.domain.host import Cluster, Host
 from app.domain.ports import Unit
 from app.server.desk import At, Desk, needs
-from app.server.listing import AskedFor, Listing
-from app.server.samples import From, Sensor, To, host_sensor, samples_of
+from app.server.listing import AskedFor, Listing, from_table
+from app.server.samples import From, HostSensor, To, host_sensor, samples_of
 from app.services import clusters, fencing, hosts, power
 from app.services.views import World, cluster_view, host_view
 
@@ -51,7 +52,7 @@ class HostController(Controller):
 
     @get("/{name:str}/samples", operation_id="ListHostSamples", summary="What one of its sensors told")
     async def samples(
-        self, desk: At, name: str, sensor: Sensor = "host.cpu.load", since: From = None, until: To = None
+        self, desk: At, name: str, sensor: HostSensor = "host.cpu.load", since: From = None, until: To = None
     ) -> SamplesView:
         host = await desk.read(lambda unit: hosts.get(unit, name))
         return await samples_of(desk, host.name, host_sensor(sensor), since, until)
@@ -104,10 +105,16 @@ def _cluster_views(unit: Unit, desk: Desk, rows: Sequence[Cluster]) -> list[Clus
 
 
 _HOSTS: Listing[Host, HostView] = Listing(
-    view=HostView, key=lambda row: row.name, rows=lambda unit, desk: unit.hosts.where(), views=_host_views
+    view=HostView,
+    key=attrgetter("name"),
+    first=from_table(lambda unit: unit.hosts, lambda unit, desk, row: True, "name"),
+    views=_host_views,
 )
 _CLUSTERS: Listing[Cluster, ClusterView] = Listing(
-    view=ClusterView, key=lambda row: row.name, rows=lambda unit, desk: unit.clusters.where(), views=_cluster_views
+    view=ClusterView,
+    key=attrgetter("name"),
+    first=from_table(lambda unit: unit.clusters, lambda unit, desk, row: True, "name"),
+    views=_cluster_views,
 )
 
 

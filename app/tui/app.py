@@ -19,7 +19,7 @@ from app.client.stream import Patience
 from app.tui.actions import named
 from app.tui.crossing import Crossing
 from app.tui.feed import Feed
-from app.tui.home import Home, at_home
+from app.tui.home import COMMAND, Home, at_home
 from app.tui.pace import TICK_S, Pace
 from app.tui.scene import counted
 from app.tui.screens.frame import ConsoleScreen
@@ -126,7 +126,7 @@ def run_console(url: str, token: str, ways: Ways = WAYS, context: Context | None
     """Open the console on a cloud in this terminal; return the exit code once the person leaves."""
 
     async def run() -> int:
-        async with Cloud(url, token) as cloud:
+        async with Cloud(url, token, command=COMMAND) as cloud:
             app = build(cloud, system_clock(), Patience(), ways, at_home(os.environ), context)
             await app.run_async()
             return app.return_code or 0

@@ -18,6 +18,8 @@ from app.tui.actions import ACTIONS, Action
 from app.tui.keys import remapped
 from app.tui.memory import Memory
 
+COMMAND = "euca console"
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`console.toml`. `animations`: none, basic or full; else what TEXTUAL_ANIMATIONS says."""
@@ -29,7 +31,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def opened(context: Context) -> Cloud:
-    return Cloud(context.url, context.token)
+    return Cloud(context.url, context.token, command=COMMAND)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 A place is a Textual mode with one list; a page (an instance, its output) lies above the place it was opened from.
 """
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from app.client.contexts import Context
 from app.client.errors import ClientError
 from app.tui.complete import go_lines
 from app.tui.history import History, Spot
+from app.tui.holdings import LISTED
 from app.tui.palette import Command
 from app.tui.screens import holdings
 from app.tui.screens.audit import AuditScreen
@@ -161,19 +163,28 @@ class Places(App[int]):
         raise NotImplementedError
 
     async def _visit(self, word: str) -> str:
-        names = self._names()
-        given = names.get(word)
-        if given is None:
-            return f"no such place; there are {', '.join(WORDS)}"
-        if given in self.session.copy.instances:
+        found = await self.visit(self._names().get(word, ""))
+        return "" if found else f"no such place; there are {', '.join(WORDS)}"
+
+    async def visit(self, given: str) -> bool:
+        """Show the thing of that id, or the host of that name; False if the copy has none."""
+        copy = self.session.copy
+        held = next((one.kind for one in LISTED if given in copy.table(one.kind)), "")
+        if given in copy.instances:
             self.open_page("instance", given)
-            return ""
-        return await self.go("hosts", f'host="{given}"')
+        elif given in copy.hosts:
+            await self.go("hosts", f'host="{given}"')
+        elif held:
+            self.open_page("thing", f"{held}/{given}")
+        else:
+            return False
+        return True
 
     def _names(self) -> dict[str, str]:
         copy = self.session.copy
         named = {view.name: view.id for view in copy.instances.values() if view.name}
-        return {**named, **{name: name for name in copy.hosts}, **{given: given for given in copy.instances}}
+        tables: list[Mapping[str, Any]] = [copy.hosts, copy.instances, *(copy.table(one.kind) for one in LISTED)]
+        return {**named, **{given: given for table in tables for given in table}}
 
     # --- standing somewhere
 

@@ -46,7 +46,9 @@ _TARGETS |= {"StartInstances": "--instance-ids", "StopInstances": "--instance-id
 
 
 def as_command(view: AuditView) -> str:
-    """Spell what was done as it is typed in a shell; targets of EC2's own operations follow without their option."""
+    """Spell what was done as it is typed in a shell: what the sender said it ran, else what would do the same."""
+    if view.command not in ("", "euca console"):
+        return view.command
     if view.action in COMMANDS:
         return COMMANDS[view.action].format(view.target.replace(" to ", " "))
     verb = re.sub(r"(?<!^)(?=[A-Z])", "-", view.action).lower()

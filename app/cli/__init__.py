@@ -19,6 +19,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "host": ("app.cli.hosts:host", "Hosts: add, list, drain, undrain, sleep, wake, fence, remove."),
     "image": ("app.cli.images:image", "Images: build, install, list, remove."),
     "instance": ("app.cli.instances:instance", "Instances: move."),
+    "job": ("app.cli.jobs:job", "Jobs: start, list, show, cancel, retry, pause, resume."),
+    "undo": ("app.cli.jobs:undo", "Undo a change of the audit."),
     "ssh": ("app.cli.login:ssh", "Log into an instance, or run a command there."),
     "console-log": ("app.cli.login:console_log", "Print what an instance wrote to its console."),
     "type": ("app.cli.types:vmtype", "Instance types: list, set, remove."),

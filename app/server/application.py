@@ -20,6 +20,7 @@ from app.server.history import HistoryController
 from app.server.hosts import ClusterController, HostController
 from app.server.images import ImageController
 from app.server.instances import InstanceController
+from app.server.jobs import JobController, TagController, UndoController
 from app.server.openapi import plugins
 from app.server.overview import OverviewController
 from app.server.remapping import RemappingController
@@ -34,6 +35,9 @@ CONTROLLERS: tuple[Any, ...] = (
     ClusterController,
     HostController,
     InstanceController,
+    TagController,
+    JobController,
+    UndoController,
     ImageController,
     TypeController,
     RulesetController,

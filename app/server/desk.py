@@ -5,7 +5,7 @@ its own when the change was rolled back.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar, cast
 
@@ -24,7 +24,7 @@ from app.domain.journal import Said
 from app.domain.ports import Unit
 from app.server.cloud import Cloud
 from app.server.promises import SHOWN_ONCE, Promise, promised
-from app.services import accounts, tokens
+from app.services import accounts, tokens, undoing
 from app.services.access import need_role
 
 log = logging.getLogger(__name__)
@@ -53,20 +53,29 @@ class Desk:
         self.cloud, self.caller, self.source, self.command = cloud, caller, source, command
         self.promise: Promise | None = None
         self.written_down = False
+        self.undo = 0
+        """The audit entry by which the newest change can be undone, 0: it can not be."""
 
     async def read(self, work: Callable[[Unit], Answer]) -> Answer:
         """Run `work` on a snapshot."""
         return await self.cloud.store.read(work)
 
-    async def change(self, action: str, target: str, work: Callable[[Unit], Answer]) -> Answer:
-        """Run `work` in a transaction that is audited, as is its refusal; once, if the request promises that."""
+    async def change(
+        self, action: str, target: str, work: Callable[[Unit], Answer], *, about: Sequence[str] = (), detail: str = ""
+    ) -> Answer:
+        """Run `work` in a transaction that is audited, as is its refusal; once, if the request promises that.
+
+        Its inverse is kept if it has one. `about` names every thing that is changed, where `target` does not.
+        """
         promise, self.promise = self.promise, None
 
         def audited(unit: Unit) -> Answer:
             if promise and (kept := promise.kept(unit)) is not None:
                 return cast("Answer", kept)
+            before = undoing.before(unit, action, about or (target,))
             answer = work(unit)
-            self._write_down(unit, action, target, "ok", "")
+            number = self._write_down(unit, action, target, "ok", detail)
+            self.undo = number if undoing.keep(unit, number, before) else 0
             if promise:
                 promise.keep(unit, answer)
             return answer
@@ -103,7 +112,7 @@ class Desk:
         except CloudError:
             log.exception("a refusal could not be audited", extra={"fields": {"action": action}})
 
-    def _write_down(self, unit: Unit, action: str, target: str, outcome: str, detail: str) -> None:
+    def _write_down(self, unit: Unit, action: str, target: str, outcome: str, detail: str) -> int:
         said = Said(
             who=f"{self.caller.account_id}/{self.caller.user_name}",
             source=self.source,
@@ -113,8 +122,8 @@ class Desk:
             detail=detail[:LONGEST_AUDIT_TEXT],
             command=self.command,
         )
-        unit.audit(said)
         self.written_down = True
+        return unit.audit(said)
 
 
 At = NamedDependency[SkipValidation[Desk]]

@@ -35,6 +35,7 @@ from app.server.commands import CommandSwitch
 from app.server.ec2.operation import Site
 from app.server.feed import Feed
 from app.server.files import Uploads
+from app.server.job_runner import JobRunner
 from app.server.measuring import Measuring, Supplements
 from app.server.metadata import Metadata
 from app.server.metrics import Metrics
@@ -134,6 +135,7 @@ async def running(
                 _reconciling(cloud, ports.fabric, settings),
                 _beside(_volumes_kept(cloud, ports.storage)),
                 _beside(keep_tidy(store, clock, settings.journal_keep_s), live.follow(store), cloud.rounds.run()),
+                _beside(JobRunner(ports.store, mapping).run()),
             ):
                 yield cloud
 

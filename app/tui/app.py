@@ -72,12 +72,19 @@ class ConsoleApp(Tastes, Crossing):
 
     def _refresh(self, place: ConsoleScreen, now_s: float) -> None:
         changes = self.session.copy.take()
+        self._tell_ended(place)
         if changes:
             place.absorb(changes)
         if now_s - self._aged_s >= AGE_S:
             self._aged_s = now_s
             place.age()
         place.draw_frame()
+
+    def _tell_ended(self, place: ConsoleScreen) -> None:
+        """Say of each job that was started here how it ended."""
+        for view in self.session.doings.ended(self.session.copy.jobs):
+            failed = f", {view.failed} failed: {view.told}" if view.failed else ""
+            place.say(f"{view.title} {view.state}: {view.done} of {view.total}{failed}", bad=bool(view.failed))
 
     async def action_quit(self) -> None:
         """Leave; a cloud that goes with the console is asked about first."""

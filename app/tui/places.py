@@ -24,6 +24,9 @@ from app.tui.screens.help import HelpScreen
 from app.tui.screens.hosts import HostsScreen
 from app.tui.screens.instance import InstanceScreen
 from app.tui.screens.instances import InstancesScreen
+from app.tui.screens.job import JobScreen
+from app.tui.screens.jobs import JobsScreen
+from app.tui.screens.messages import MessagesScreen
 from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
 from app.tui.screens.table import TableScreen
@@ -36,13 +39,20 @@ PLACES: dict[str, type[ConsoleScreen]] = {
     "hosts": HostsScreen,
     "instances": InstancesScreen,
     "events": EventsScreen,
+    "jobs": JobsScreen,
     "audit": AuditScreen,
     "clouds": CloudsScreen,
     **holdings.screens(),
 }
 WORDS = (*PLACES, "help", "quit")
 MOST_THINGS = 20
-PAGES = {"instance": InstanceScreen, "output": OutputScreen, "thing": ThingScreen}
+PAGES = {
+    "instance": InstanceScreen,
+    "output": OutputScreen,
+    "thing": ThingScreen,
+    "job": JobScreen,
+    "messages": MessagesScreen,
+}
 
 
 class Places(App[int]):
@@ -93,7 +103,7 @@ class Places(App[int]):
             await self.go("overview")
 
     def open_page(self, kind: str, given: str) -> None:
-        """Open the page of an instance (kind instance), what it wrote (output), or another thing (thing)."""
+        """Open a page by its kind, one of PAGES, and what it is about."""
         self.push_screen(PAGES[kind](self.session, given))
         self.history.note(self._spot())
 

@@ -7,6 +7,7 @@ from datetime import tzinfo
 from app.client.contexts import Context
 from app.client.http import Cloud
 from app.tui.actions import Action, Danger, allowed, offered
+from app.tui.doings import Doings
 from app.tui.home import Home
 from app.tui.scene import Scene
 from app.tui.store import CloudCopy, LinkState
@@ -44,6 +45,7 @@ class Session:
     cloud: Cloud
     clock: Clock
     ways: Ways = WAYS
+    doings: Doings = field(default_factory=Doings)
     home: Home = field(default_factory=Home)
     context: Context = NO_CONTEXT
 

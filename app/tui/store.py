@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.api.events import Removed
+from app.api.jobs import JobView
 from app.api.resources import ClusterView, EventView, HostView, ImageView, InstanceView, Me, Overview
 from app.client.stream import Frame
 from app.tui.scene import span
@@ -16,7 +17,7 @@ from app.tui.scene import span
 EVENTS_KEPT = 1000
 LATER = ("volume", "snapshot", "group", "address", "key-pair", "placement-group", "launch-template", "user")
 """Kinds that are fetched when somebody first looks at them; until then the stream's frames of them are passed over."""
-KINDS = ("instance", "host", "cluster", "image", "event", "type", *LATER)
+KINDS = ("instance", "host", "cluster", "image", "event", "job", "type", *LATER)
 NAMED = frozenset({"host", "cluster", "type"})
 
 
@@ -80,6 +81,7 @@ class CloudCopy:
     images: dict[str, ImageView] = field(default_factory=dict)
     clusters: dict[str, ClusterView] = field(default_factory=dict)
     events: dict[str, EventView] = field(default_factory=dict)
+    jobs: dict[str, JobView] = field(default_factory=dict)
     later: dict[str, dict[str, Any]] = field(default_factory=lambda: {kind: {} for kind in ("type", *LATER)})
     loaded: set[str] = field(default_factory=set)
     overview: Overview | None = None
@@ -100,6 +102,7 @@ class CloudCopy:
             "image": self.images,
             "cluster": self.clusters,
             "event": self.events,
+            "job": self.jobs,
             **self.later,
         }
         return tables[kind]

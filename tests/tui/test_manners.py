@@ -269,7 +269,7 @@ async def test_two_actions_may_change_their_keys(tmp_path: Path) -> None:
 
 
 async def test_keys_that_can_not_be_had_are_told_and_stay_as_they_were(tmp_path: Path) -> None:
-    text = '[keys]\n"instances.reboot" = "t"\n"instances.rebot" = "f5"\n"mark" = "j"\n"sort" = "no such"\n'
+    text = '[keys]\n"instances.reboot" = "t"\n"instances.rebot" = "f5"\n"mark" = "g"\n"sort" = "no such"\n'
     home = settings(tmp_path, f"colour = 1\n{text}")
     async with a_console(FakeCloud(), home=home, size=(120, 110)) as console:
         await console.press("3", "question_mark")
@@ -277,7 +277,7 @@ async def test_keys_that_can_not_be_had_are_told_and_stay_as_they_were(tmp_path:
         await console.shows(
             "instances.reboot can not be t, which is instances.terminate on", "there is no setting colour"
         )
-        await console.shows("did you mean instances.reboot?", "can not be j, which moves the cursor", "is no key")
+        await console.shows("did you mean instances.reboot?", "can not be g, which moves the cursor", "is no key")
         await console.press("escape", "r")
         await console.shows(f"Reboot {WEB1}?")
 

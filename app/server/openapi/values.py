@@ -5,11 +5,12 @@ named here as a closed one must not take anything else, for clients are generate
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from app.domain.account import Role
 from app.domain.decision import Deed
 from app.domain.image import ImageKind
+from app.domain.job import JobState, TargetState
 from app.domain.placement_group import Strategy
 from app.domain.states import (
     AttachmentState,
@@ -25,6 +26,7 @@ from app.domain.states import (
     Wanted,
 )
 from app.rules.faults import Severity
+from app.services import tokens
 
 _ROLES = [*Role]
 _NO_ROLE = ["", *Role]
@@ -45,12 +47,15 @@ CLOSED: Mapping[str, Iterable[str]] = {
     "InstanceView.state": InstanceState,
     "InstanceView.wanted": Wanted,
     "IssueCredentials.role": _NO_ROLE,
+    "JobTargetView.state": TargetState,
+    "JobView.state": JobState,
     "KeyPairView.kind": ["rsa", "ed25519"],
     "Me.role": _NO_ROLE,
     "PlacementGroupView.strategy": Strategy,
     "RegisterImage.kind": ImageKind,
     "SnapshotView.state": SnapshotState,
     "TokenView.role": _ROLES,
+    "TokenView.state": get_args(tokens.State),
     "VolumeView.attachment": ["", *AttachmentState],
     "VolumeView.state": VolumeState,
 }
@@ -74,6 +79,7 @@ EXAMPLES: Mapping[str, Any] = {
     "CreateToken.name": "nightly report",
     "CreateUser.name": "ada",
     "FaultView.message": "`mst` cannot stand here; what can: policy, rule or the end",
+    "CheckedView.sound": True,
     "HostView.name": "cluster1-host1",
     "ImageView.id": "emi-0a11f3c29b7d4e61c",
     "ImageView.kind": "machine",
@@ -81,6 +87,9 @@ EXAMPLES: Mapping[str, Any] = {
     "ImageView.state": "available",
     "InstanceView.id": "i-7b31a0c29b7d4e61c",
     "InstanceView.name": "web01",
+    "InstanceView.ended_at_ms": 0,
+    "InstanceView.key_name": "ada",
+    "InstanceView.state_reason": "",
     "InstanceView.state": "running",
     "InstanceView.wanted": "running",
     "InstanceView.seen": "running",
@@ -112,6 +121,8 @@ EXAMPLES: Mapping[str, Any] = {
     "cores": 2,
     "cursor": "4711",
     "detail": "",
+    "active": True,
+    "enabled": True,
     "event": "instance.started",
     "expires_at_ms": 0,
     "field": "name",
@@ -201,7 +212,7 @@ def _of_kind(schema: Mapping[str, Any], components: Mapping[str, Mapping[str, An
         case "number":
             return float(max(schema.get("minimum", 0.0), 0.0))
         case "boolean":
-            return schema.get("default", True)
+            return schema.get("default", False)
         case _:
             return schema.get("default") or "example"
 

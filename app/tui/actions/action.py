@@ -18,9 +18,9 @@ HOLDINGS = frozenset(
     }
 )
 THINGS = frozenset({"hosts", "instances"}) | HOLDINGS
-TABLES = THINGS | {"events", "audit", "clouds"}
-LIST_KEYS = frozenset({"up", "k", "down", "j", "pageup", "pagedown", "home", "g", "end", "G"})
-PLACES = TABLES | {"overview", "instance", "output", "thing", "help"}
+TABLES = THINGS | {"events", "jobs", "audit", "clouds"}
+LIST_KEYS = frozenset({"up", "down", "pageup", "pagedown", "home", "g", "end", "G"})
+PLACES = TABLES | {"overview", "instance", "output", "thing", "job", "messages", "help"}
 ROLES = ("viewer", "operator", "admin")
 
 

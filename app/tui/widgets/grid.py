@@ -40,8 +40,8 @@ class Grid(ScrollView, can_focus=True):
         "grid--calm",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "up", show=False, priority=True),
-        Binding("down,j", "move(1)", "down", show=False, priority=True),
+        Binding("up", "move(-1)", "up", show=False, priority=True),
+        Binding("down", "move(1)", "down", show=False, priority=True),
         Binding("pageup", "page(-1)", "page up", show=False, priority=True),
         Binding("pagedown", "page(1)", "page down", show=False, priority=True),
         Binding("home,g", "move(-1000000)", "first", show=False, priority=True),

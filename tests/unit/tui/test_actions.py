@@ -20,6 +20,9 @@ from app.tui.screens.holdings import screens
 from app.tui.screens.hosts import HostsScreen
 from app.tui.screens.instance import InstanceScreen
 from app.tui.screens.instances import InstancesScreen
+from app.tui.screens.job import JobScreen
+from app.tui.screens.jobs import JobsScreen
+from app.tui.screens.messages import MessagesScreen
 from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
 from app.tui.screens.thing import ThingScreen
@@ -34,6 +37,9 @@ SCREENS: list[type[ConsoleScreen]] = [
     EventsScreen,
     AuditScreen,
     CloudsScreen,
+    JobsScreen,
+    JobScreen,
+    MessagesScreen,
     HelpScreen,
     ThingScreen,
     *screens().values(),

@@ -17,15 +17,12 @@ class StartJob(msgspec.Struct, frozen=True, kw_only=True):
     """`kind`: terminate, stop, start, reboot or move (instances); drain, undrain, sleep, wake or remove (hosts).
 
     `argument` is the host of a move, empty: one with room in the same cluster. `at_once` 0: as usual for the kind.
-    `command` is how the same is written in a shell, for the audit. An `idempotency_key` may be repeated.
     """
 
     kind: str
     targets: list[JobTargetAsked]
     argument: str = ""
     at_once: int = 0
-    command: str = ""
-    idempotency_key: str = ""
 
 
 class JobTargetView(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "job": ("app.cli.jobs:job", "Jobs: start, list, show, cancel, retry, pause, resume."),
     "undo": ("app.cli.jobs:undo", "Undo a change of the audit."),
     "ssh": ("app.cli.login:ssh", "Log into an instance, or run a command there."),
+    "attach": ("app.cli.attach:attach", "Sit down at the console of an instance and type."),
     "console-log": ("app.cli.login:console_log", "Print what an instance wrote to its console."),
     "type": ("app.cli.types:vmtype", "Instance types: list, set, remove."),
     "rules": ("app.cli.rules:rules", "Mapping rules: check, rehearse, apply, history, diff, rollback, explain."),

@@ -59,7 +59,6 @@ def start(cloud: Remote, kind: str, targets: tuple[str, ...], to: str, at_once: 
         targets=[JobTargetAsked(id=given) for given in targets],
         argument=to,
         at_once=at_once,
-        command=f"euca job start {kind} {' '.join(targets)}",
     )
     view = cloud.send(calls.start(body))
     if wait:

@@ -20,8 +20,7 @@ PAGE = 1000
 LONG_S = 600.0
 
 
-def fresh_key() -> str:
-    """Make a key that no other request has."""
+def _fresh_key() -> str:
     return uuid.uuid4().hex
 
 
@@ -39,7 +38,7 @@ class Call(Generic[Answer]):
     body: msgspec.Struct | None = None
     content: Content | None = None
     timeout_s: float = 10.0
-    key: str = field(default_factory=fresh_key)
+    key: str = field(default_factory=_fresh_key)
     command: str = ""
 
     def headers(self) -> dict[str, str]:
@@ -143,7 +142,7 @@ def decisions(instance_id: str, number: int = 0) -> Call[api.Collection[api.Deci
 
 def launch(body: api.LaunchInstances) -> Call[api.Collection[api.InstanceView]]:
     """Launch; the call's key becomes the body's `idempotency_key` unless that has one."""
-    key = body.idempotency_key or fresh_key()
+    key = body.idempotency_key or _fresh_key()
     return Call(
         method="POST",
         path="/instances",

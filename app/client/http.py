@@ -30,7 +30,7 @@ UNDO = "X-Undo"
 CONNECT_S = 3.0
 OPEN_S = 6.0
 LONGEST_COMMAND = 200
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Cloud:
@@ -40,7 +40,7 @@ class Cloud:
         self, url: str, token: str, *, command: str = "", transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         """Prepare; `command` is what the audit is told that was run, for calls that say nothing of their own."""
-        self.url = url.rstrip("/")
+        self.url, self.token = url.rstrip("/"), token
         self._http = httpx.AsyncClient(transport=transport, **_settings(url, token, command))
 
     async def send(self, call: Call[Answer]) -> Answer:
@@ -189,7 +189,7 @@ def _settings(url: str, token: str, command: str) -> dict[str, Any]:
         "base_url": url.rstrip("/"),
         "headers": headers | _telling(command),
         "timeout": httpx.Timeout(30.0, connect=CONNECT_S),
-        "trust_env": urlsplit(url).hostname not in _LOOPBACK,
+        "trust_env": urlsplit(url).hostname not in LOOPBACK,
         "follow_redirects": False,
     }
 

@@ -30,6 +30,7 @@ from app.domain.rows import Writer
 from app.domain.ruleset import Activation, Ruleset
 from app.domain.states import Seen
 from app.domain.tag import Tag
+from app.domain.terminal import Terminal
 from app.domain.undo import Undo
 from app.domain.vmtype import Size, VmType
 from app.domain.volume import Snapshot, Volume
@@ -342,6 +343,10 @@ class Hypervisor(Protocol):
 
     async def console(self, instance_id: str) -> bytes | NotSupported:
         """Return the newest 64 KiB of what the domain wrote to its console."""
+        ...
+
+    async def open_console(self, instance_id: str) -> Terminal | NotSupported:
+        """Open the console of a running domain; Broken if it does not run, or somebody else has its console."""
         ...
 
     async def volumes(self) -> list[VolumeSeen]:

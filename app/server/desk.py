@@ -18,6 +18,7 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.params import SkipValidation
 from litestar.types import Scope
 
+from app.api.console import TOKEN_PREFIX
 from app.domain.account import Caller, Role
 from app.domain.errors import CloudError, Forbidden, Unauthenticated
 from app.domain.journal import Said
@@ -61,11 +62,11 @@ class Desk:
         return await self.cloud.store.read(work)
 
     async def change(
-        self, action: str, target: str, work: Callable[[Unit], Answer], *, about: Sequence[str] = (), detail: str = ""
+        self, action: str, target: str, work: Callable[[Unit], Answer], *, about: Sequence[str] = ()
     ) -> Answer:
         """Run `work` in a transaction that is audited, as is its refusal; once, if the request promises that.
 
-        Its inverse is kept if it has one. `about` names every thing that is changed, where `target` does not.
+        What would undo it is kept, if it has an inverse. `about` names all that is changed where `target` does not.
         """
         promise, self.promise = self.promise, None
 
@@ -74,7 +75,7 @@ class Desk:
                 return cast("Answer", kept)
             before = undoing.before(unit, action, about or (target,))
             answer = work(unit)
-            number = self._write_down(unit, action, target, "ok", detail)
+            number = self._write_down(unit, action, target, "ok", "")
             self.undo = number if undoing.keep(unit, number, before) else 0
             if promise:
                 promise.keep(unit, answer)
@@ -132,7 +133,7 @@ At = NamedDependency[SkipValidation[Desk]]
 async def authenticate(connection: ASGIConnection[Any, Any, Any, State], handler: BaseRouteHandler) -> None:
     """Let nobody pass whose bearer token does not cover the role that the route declares (a Litestar guard)."""
     cloud: Cloud = connection.app.state.cloud
-    caller = await _caller(cloud, connection.headers.get("authorization", ""))
+    caller = await _caller(cloud, _authorization(connection))
     desk = Desk(cloud, caller, connection.client.host if connection.client else "", _command(connection.headers))
     connection.scope["desk"] = desk  # type: ignore[typeddict-unknown-key]
     action = _action(handler)
@@ -143,7 +144,7 @@ async def authenticate(connection: ASGIConnection[Any, Any, Any, State], handler
             raise Forbidden(action)
         need_role(caller, needed, action)
     except Forbidden as error:
-        if connection.scope["method"] != "GET":  # type: ignore[typeddict-item]
+        if connection.scope.get("method", "GET") != "GET":
             await desk.refused(action, connection.url.path, error)
         raise
     desk.promise = await promised(connection, handler, caller.user_id)
@@ -175,6 +176,13 @@ def desk_of(request: Request[Any, Any, State]) -> Desk:
     """Provide the desk that `authenticate` set up."""
     desk: Desk = request.scope["desk"]  # type: ignore[typeddict-item]
     return desk
+
+
+def _authorization(connection: ASGIConnection[Any, Any, Any, State]) -> str:
+    """Return the header; browsers can not set it for a WebSocket, so there the token may be a subprotocol."""
+    given: list[str] = connection.scope.get("subprotocols", [])  # type: ignore[assignment]
+    token = next((word.removeprefix(TOKEN_PREFIX) for word in given if word.startswith(TOKEN_PREFIX)), "")
+    return connection.headers.get("authorization", "") or (f"Bearer {token}" if token else "")
 
 
 async def _caller(cloud: Cloud, authorization: str) -> Caller:

@@ -1,9 +1,7 @@
 """REST: jobs, which are everything that takes long; undoing a change; tags of many instances at once."""
 
-from hashlib import sha256
 from operator import attrgetter
 
-import msgspec
 from litestar import Controller, get, post, put
 
 from app.api.jobs import JobView, ProtectInstances, StartJob, TagInstances, UndoneView
@@ -16,8 +14,8 @@ from app.server.desk import At, needs
 from app.server.listing import AskedFor, Listing, from_table
 from app.server.pages import number
 from app.services import instance_attributes, instances, job_turns, jobs, tags, undoing
-from app.services.client_tokens import Promise
 from app.services.inverses import Hand
+from app.services.job_steps import Doer
 from app.services.job_views import job_view
 from app.services.protection import NO_STOP, NO_TERMINATION
 from app.services.views import instance_views
@@ -41,24 +39,24 @@ class JobController(Controller):
     async def show(self, desk: At, job_id: str) -> JobView:
         return await desk.read(lambda unit: _whole(unit, job_id))
 
-    @post(operation_id="StartJob", summary="Do one thing to many; an `idempotency_key` may be repeated", opt=_OPERATOR)
+    @post(operation_id="StartJob", summary="Do one thing to many", opt=_OPERATOR)
     async def start(self, desk: At, data: StartJob) -> JobView:
         asked = jobs.Asked(
             kind=data.kind,
             targets=data.targets,
             argument=data.argument,
             at_once=data.at_once,
-            command=data.command,
+            command=desk.command,
             source=desk.source,
-            promise=_promise(data),
         )
 
         def work(unit: Unit) -> JobView:
-            job = jobs.start(unit, desk.caller, asked, desk.cloud.entropy, desk.cloud.mapping)
+            doer = Doer(caller=desk.caller, mapping=desk.cloud.mapping)
+            job = jobs.start(unit, doer, asked, desk.cloud.entropy)
             return _whole(unit, job.id)
 
         given = [target.id for target in data.targets]
-        return await desk.change(_action(data.kind), _named(given), work, about=given, detail=data.command)
+        return await desk.change(_action(data.kind), _named(given), work, about=given)
 
     @post(
         "/{job_id:str}/cancel",
@@ -156,11 +154,6 @@ def _check_many(ids: list[str]) -> None:
 def _whole(unit: Unit, job_id: str) -> JobView:
     job = job_turns.get(unit, job_id)
     return job_view(job, jobs.targets_of(unit, job))
-
-
-def _promise(data: StartJob) -> Promise:
-    request = msgspec.json.encode(msgspec.structs.replace(data, idempotency_key=""))
-    return Promise(operation=OPERATION, token=data.idempotency_key, sha256=sha256(request).hexdigest())
 
 
 def _action(kind: str) -> str:

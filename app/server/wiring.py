@@ -32,6 +32,7 @@ from app.server import eucarc, rule_files, seeding
 from app.server.backups import clear_abandoned
 from app.server.cloud import Cloud
 from app.server.commands import CommandSwitch
+from app.server.consoles import Consoles
 from app.server.ec2.operation import Site
 from app.server.feed import Feed
 from app.server.files import Uploads
@@ -114,6 +115,7 @@ async def running(
                 images=library,
                 uploads=Uploads(library),
                 feed=Feed(ports.store, clock),
+                consoles=Consoles(ports.store, ports.hypervisors),
                 metrics=Metrics(),
                 sensors=Sensors(samples, clock),
                 clock=clock,

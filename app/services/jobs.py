@@ -13,16 +13,13 @@ from app.domain.account import Caller, Role
 from app.domain.errors import CloudError, Invalid, Missing, OverLimit, Unknown, WrongState
 from app.domain.job import Job, JobKind, JobTarget, JobWish, TargetState
 from app.domain.ports import Entropy, Unit
-from app.services import client_tokens, hosts, job_turns
+from app.services import hosts, job_turns
 from app.services.access import need_role
-from app.services.client_tokens import Promise
 from app.services.job_steps import DONE, HOST, INSTANCE, STEPS, Doer, Outcome, difference, facts
-from app.services.mapping import Mapping
 
 MOST_TARGETS = 10_000
 MOST_AT_ONCE = 100
 DROPPED_AT_ONCE = 20
-LONGEST_COMMAND = 2000
 MOST_NAMED = 20
 _FIELDS = {INSTANCE: ("state", "host", "vmtype", "name"), HOST: ("state", "wanted", "power", "instances")}
 
@@ -37,7 +34,6 @@ class Asked:
     at_once: int = 0
     command: str = ""
     source: str = ""
-    promise: Promise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,18 +44,38 @@ class _Named:
     changed: str
 
 
-def start(unit: Unit, caller: Caller, asked: Asked, entropy: Entropy, mapping: Mapping) -> Job:
-    """Write down a job; the same `promise` again returns the job of before.
-
-    What needs no time is done at once. Raises Missing if none of the targets is there.
-    """
-    return client_tokens.once(
-        unit,
-        caller,
-        asked.promise,
-        unit.jobs,
-        lambda: _start(unit, Doer(caller=caller, mapping=mapping), asked, entropy),
+def start(unit: Unit, doer: Doer, asked: Asked, entropy: Entropy) -> Job:
+    """Write down a job, and do at once what needs no time; Missing if none of the targets is there."""
+    kind = _kind(asked.kind)
+    step = STEPS[kind]
+    need_role(doer.caller, step.role, f"{kind} {step.resource}")
+    wanted = _checked(unit, kind, asked)
+    job = Job(
+        id=ids.mint("job", entropy(ids.ENTROPY_BYTES)),
+        kind=kind,
+        title=_title(kind, list(wanted), asked.argument),
+        argument=asked.argument,
+        account_id=doer.caller.account_id,
+        user_id=doer.caller.user_id,
+        who=doer.caller.user_name,
+        role=doer.caller.role or Role.OPERATOR,
+        source=asked.source,
+        command=asked.command,
+        at_once=asked.at_once or step.at_once,
+        total=len(wanted),
+        created_at_ms=unit.now_ms,
     )
+    unit.jobs.add(job, event="job.started", text=f"{job.title}, asked by {job.who}")
+    for position, (given, named) in enumerate(wanted.items()):
+        target = JobTarget(
+            job_id=job.id, target=given, position=position, resource=step.resource, expected=named.expected
+        )
+        unit.job_targets.add(target)
+        if named.changed:
+            job = job_turns.turn(unit, job, job_turns.over(unit, target, TargetState.CHANGED, named.changed))
+        elif step.instant:
+            job = _at_once(unit, doer, job, target)
+    return job_turns.put(unit, job, "progressed")
 
 
 def resource_of(kind: str) -> str:
@@ -118,45 +134,11 @@ def drop_old(unit: Unit, kept_ms: int) -> int:
     for job in old[:DROPPED_AT_ONCE]:
         for target in unit.job_targets.where(job_id=job.id):
             unit.job_targets.remove(target)
-        client_tokens.forget(unit, job.id)
         unit.jobs.remove(job)
     return len(old[:DROPPED_AT_ONCE])
 
 
 # --- starting
-
-
-def _start(unit: Unit, doer: Doer, asked: Asked, entropy: Entropy) -> Job:
-    kind = _kind(asked.kind)
-    step = STEPS[kind]
-    need_role(doer.caller, step.role, f"{kind} {step.resource}")
-    wanted = _checked(unit, kind, asked)
-    job = Job(
-        id=ids.mint("job", entropy(ids.ENTROPY_BYTES)),
-        kind=kind,
-        title=_title(kind, list(wanted), asked.argument),
-        argument=asked.argument,
-        account_id=doer.caller.account_id,
-        user_id=doer.caller.user_id,
-        who=doer.caller.user_name,
-        role=doer.caller.role or Role.OPERATOR,
-        source=asked.source,
-        command=asked.command[:LONGEST_COMMAND],
-        at_once=asked.at_once or step.at_once,
-        total=len(wanted),
-        created_at_ms=unit.now_ms,
-    )
-    unit.jobs.add(job, event="job.started", text=f"{job.title}, asked by {job.who}")
-    for position, (given, named) in enumerate(wanted.items()):
-        target = JobTarget(
-            job_id=job.id, target=given, position=position, resource=step.resource, expected=named.expected
-        )
-        unit.job_targets.add(target)
-        if named.changed:
-            job = job_turns.turn(unit, job, job_turns.over(unit, target, TargetState.CHANGED, named.changed))
-        elif step.instant:
-            job = _at_once(unit, doer, job, target)
-    return job_turns.put(unit, job, "progressed")
 
 
 def _at_once(unit: Unit, doer: Doer, job: Job, target: JobTarget) -> Job:

@@ -134,7 +134,8 @@ def run_console(url: str, token: str, ways: Ways = WAYS, context: Context | None
 
     async def run() -> int:
         async with Cloud(url, token, command=COMMAND) as cloud:
-            app = build(cloud, system_clock(), Patience(), ways, at_home(os.environ), context)
+            home = Home() if ways.in_browser else at_home(os.environ)
+            app = build(cloud, system_clock(), Patience(), ways, home, context)
             await app.run_async()
             return app.return_code or 0
 

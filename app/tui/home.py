@@ -15,7 +15,7 @@ from app.client import contexts
 from app.client.contexts import Context, Contexts
 from app.client.http import Cloud
 from app.tui.actions import ACTIONS, Action
-from app.tui.keys import remapped
+from app.tui.keymap import remapped
 from app.tui.memory import Memory
 
 COMMAND = "euca console"

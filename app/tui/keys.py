@@ -1,64 +1,45 @@
-"""Puts a person's own keys into the registry of actions, by the action's name.
+"""Keys as the bytes that a serial line expects of a vt100, which is what programs there take a terminal for."""
 
-A key that would mean two things on one screen is worse than none, so whatever clashes stays as it was and is told, as
-is a name that no action has.
-"""
-
-import difflib
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-
-from textual.keys import Keys
-
-from app.tui.actions.action import LIST_KEYS, TABLES, Action, is_spelled, spelled
-
-_KEY = re.compile(r"(?:(?:ctrl|shift|alt)\+)*(\S|f\d{1,2}|[a-z_]{2,24})")
-_WORDS = frozenset(key.value for key in Keys)
-
-
-def remapped(actions: Sequence[Action], keys: Mapping[str, str]) -> tuple[tuple[Action, ...], list[str]]:
-    """Return the registry with these keys by name of action, and a line for each that could not be had."""
-    known = {action.name: action for action in actions}
-    wrong = [_unknown(name, known) for name in keys if name not in known]
-    wanted: dict[str, str] = {}
-    for name in (name for name in keys if name in known):
-        names = [spelled(key.strip()) for key in keys[name].split(" ") if key.strip()]
-        if names and all(_is_key(key) for key in names):
-            wanted[name] = ",".join(names)
-        else:
-            wrong.append(f"keys: {name} = {keys[name]!r} is no key; write f5, ctrl+k, or a letter")
-    while clash := _first_clash(_with(actions, wanted), wanted):
-        name, why = clash
-        del wanted[name]
-        wrong.append(why)
-    return _with(actions, wanted), wrong
+_FIXED = {
+    "enter": b"\r",
+    "tab": b"\t",
+    "shift+tab": b"\x1b[Z",
+    "backspace": b"\x7f",
+    "escape": b"\x1b",
+    "delete": b"\x1b[3~",
+    "insert": b"\x1b[2~",
+    "pageup": b"\x1b[5~",
+    "pagedown": b"\x1b[6~",
+    "f1": b"\x1bOP",
+    "f2": b"\x1bOQ",
+    "f3": b"\x1bOR",
+    "f4": b"\x1bOS",
+    "f5": b"\x1b[15~",
+    "f6": b"\x1b[17~",
+    "f7": b"\x1b[18~",
+    "f8": b"\x1b[19~",
+    "f9": b"\x1b[20~",
+    "f10": b"\x1b[21~",
+    "f11": b"\x1b[23~",
+    "f12": b"\x1b[24~",
+    "ctrl+space": b"\0",
+    "ctrl+at": b"\0",
+    "ctrl+backslash": b"\x1c",
+    "ctrl+circumflex_accent": b"\x1e",
+    "ctrl+underscore": b"\x1f",
+}
+_ARROWS = {"up": b"A", "down": b"B", "right": b"C", "left": b"D", "home": b"H", "end": b"F"}
 
 
-def _is_key(key: str) -> bool:
-    found = _KEY.fullmatch(key)
-    return found is not None and (len(found[1]) == 1 or found[1] in _WORDS or is_spelled(found[1]))
-
-
-def _with(actions: Sequence[Action], keys: Mapping[str, str]) -> tuple[Action, ...]:
-    return tuple(replace(action, key=keys[action.name]) if action.name in keys else action for action in actions)
-
-
-def _first_clash(actions: Sequence[Action], wanted: Mapping[str, str]) -> tuple[str, str] | None:
-    """Name a wish that can not be granted, and why."""
-    for action in actions:
-        if action.name not in wanted:
-            continue
-        if action.screens & TABLES and (taken := LIST_KEYS.intersection(action.keys)):
-            return action.name, f"keys: {action.name} can not be {min(taken)}, which moves the cursor in lists"
-        for other in actions:
-            both = set(action.keys) & set(other.keys)
-            if other is not action and both and action.screens & other.screens:
-                where = min(action.screens & other.screens)
-                return action.name, f"keys: {action.name} can not be {min(both)}, which is {other.name} on {where}"
-    return None
-
-
-def _unknown(name: str, known: Mapping[str, Action]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"keys: there is no action {name}" + (f"; did you mean {near[0]}?" if near else "")
+def typed(key: str, character: str | None, *, arrows_of_programs: bool) -> bytes:
+    """Return what a key sends; empty if nothing. `arrows_of_programs`: a program asked for its own form of arrows."""
+    if key in _FIXED:
+        return _FIXED[key]
+    if key in _ARROWS:
+        return (b"\x1bO" if arrows_of_programs else b"\x1b[") + _ARROWS[key]
+    name = key.removeprefix("ctrl+")
+    if name != key and len(name) == 1 and name.isalpha():
+        return bytes([ord(name.lower()) & 0x1F])
+    if character and character.isprintable():
+        return (b"\x1b" if key.startswith("alt+") else b"") + character.encode()
+    return b""

@@ -30,6 +30,7 @@ from app.tui.screens.messages import MessagesScreen
 from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
 from app.tui.screens.table import TableScreen
+from app.tui.screens.terminal import TerminalScreen
 from app.tui.screens.thing import ThingScreen
 from app.tui.session import Session
 from app.tui.widgets.explained import Explained
@@ -49,6 +50,7 @@ MOST_THINGS = 20
 PAGES = {
     "instance": InstanceScreen,
     "output": OutputScreen,
+    "console": TerminalScreen,
     "thing": ThingScreen,
     "job": JobScreen,
     "messages": MessagesScreen,

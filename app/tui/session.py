@@ -24,11 +24,15 @@ class Clock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ways:
-    """How this console was started. `goes_with_us`: the cloud was started with it and stops with it."""
+    """How this console was started. `goes_with_us`: the cloud was started with it and stops with it.
+
+    `in_browser`: the person is at another machine, so that this one's files and known clouds are none of theirs.
+    """
 
     read_only: bool = False
     ascii_only: bool = False
     goes_with_us: bool = False
+    in_browser: bool = False
 
 
 WAYS = Ways()

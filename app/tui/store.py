@@ -118,7 +118,11 @@ class CloudCopy:
         self.load(kind, views)
         self.loaded.add(kind)
         for frame in self._waiting.pop(kind):
-            self.apply(frame)
+            self._take_over(kind, frame)
+
+    def give_up(self, kind: str) -> None:
+        """Note that a kind of LATER could not be had."""
+        self._waiting.pop(kind, None)
 
     def forget_later(self) -> None:
         """Let everything of LATER be fetched again, since news of it may have been missed."""
@@ -159,11 +163,14 @@ class CloudCopy:
         if kind in self._waiting:
             self._waiting[kind].append(frame)
         elif kind in KINDS and (kind not in LATER or kind in self.loaded):
-            if isinstance(frame.data, Removed):
-                self.drop(kind, frame.data.id)
-            else:
-                self.put(kind, frame.data)
+            self._take_over(kind, frame)
         self.cursor = frame.cursor or self.cursor
+
+    def _take_over(self, kind: str, frame: Frame) -> None:
+        if isinstance(frame.data, Removed):
+            self.drop(kind, frame.data.id)
+        else:
+            self.put(kind, frame.data)
 
     def see(self, overview: Overview) -> None:
         """Take over a fresh overview; the room there is for each type is told nowhere else."""

@@ -77,7 +77,7 @@ class FakeJobs:
             kind=body.kind,
             title=f"{body.kind} {what}",
             state="running" if self.held else "done",
-            command=body.command,
+            command="",
             argument=body.argument,
             total=len(ids),
             waiting=0,

@@ -293,6 +293,20 @@ async def test_motion_is_left_out_when_asked(tmp_path: Path) -> None:
         await console.shows("* live")
 
 
+async def test_in_a_browser_nothing_is_written_where_the_console_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with a_console(FakeCloud(), Ways(in_browser=True)) as console:
+        await console.press("3", "E")
+        await console.shows("writes no files")
+        await console.press("o")
+        await console.shows("login:")
+        await console.press("S")
+        await console.shows("save: a browser's console")
+    assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240
+
+
 async def test_in_ascii_mode_every_dialog_is_ascii(tmp_path: Path) -> None:
     dialogs = {"y": "Copy 1", "v": "Views of", "C": "Columns", "E": "Export", "T": "Theme", "ctrl+p": "a few letters"}
     async with a_console(FakeCloud(), Ways(ascii_only=True), home=a_home(tmp_path), size=(80, 24)) as console:

@@ -20,7 +20,7 @@ HOLDINGS = frozenset(
 THINGS = frozenset({"hosts", "instances"}) | HOLDINGS
 TABLES = THINGS | {"events", "jobs", "audit", "clouds"}
 LIST_KEYS = frozenset({"up", "down", "pageup", "pagedown", "home", "g", "end", "G"})
-PLACES = TABLES | {"overview", "instance", "output", "thing", "job", "messages", "help"}
+PLACES = TABLES | {"overview", "instance", "console", "output", "thing", "job", "messages", "help"}
 ROLES = ("viewer", "operator", "admin")
 
 
@@ -72,6 +72,7 @@ _SPELLED = {
     "escape": "esc",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "ctrl+right_square_bracket": "ctrl+]",
 }
 
 

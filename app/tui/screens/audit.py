@@ -34,7 +34,7 @@ class AuditScreen(TableScreen):
         self._wrong = ""
         self._heard = False
 
-    def known(self) -> bool:
+    def heard(self) -> bool:
         return self._heard
 
     def remark(self) -> str:

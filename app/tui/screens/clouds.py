@@ -39,7 +39,7 @@ class CloudsScreen(TableScreen):
         self._waited_s = 0
         self._wrong = ""
 
-    def known(self) -> bool:
+    def heard(self) -> bool:
         return True
 
     def remark(self) -> str:

@@ -53,6 +53,7 @@ class InstanceScreen(InstanceActions, Taking):
         view = self.session.copy.instances.get(self.instance_id)
         return [view] if view else []
 
+    @property
     def kind(self) -> str:
         return "instance"
 

@@ -107,6 +107,11 @@ class InstanceActions(JobStarting):
         if targets:
             self.console_app.open_page("output", targets[0].id)
 
+    def console(self) -> None:
+        targets = self.targets()
+        if targets:
+            self.console_app.open_page("console", targets[0].id)
+
     def take_instances(self, answer: Collection[InstanceView]) -> None:
         """Show at once what the cloud answered; the stream brings the rest."""
         for view in answer.items:

@@ -27,8 +27,8 @@ class JobStarting(ConsoleScreen):
             self.say(refusal, bad=True)
             return
         command = action.command.replace("{ids}", " ".join(target.id for target in targets[:IDS_SHOWN]))
-        body = StartJob(kind=kind, targets=list(targets), argument=argument, command=command)
-        self.change(job_calls.start(body), self._took, said)
+        body = StartJob(kind=kind, targets=list(targets), argument=argument)
+        self.change(job_calls.start(body, command), self._took, said)
 
     def confirmed(self, question: Question, work: Callable[[], None]) -> None:
         """Ask, and do it if the person meant it."""

@@ -48,6 +48,7 @@ class TableScreen(ListViews):
     def all_columns(self) -> Sequence[Column[Any]]:
         return self.COLUMNS
 
+    @property
     def kind(self) -> str:
         return self.KIND
 
@@ -71,7 +72,7 @@ class TableScreen(ListViews):
         """Say in a line what hangs on a thing, for questions."""
         return given
 
-    def known(self) -> bool:
+    def heard(self) -> bool:
         """Tell whether the rows were ever heard; until then an empty list says nothing."""
         return self.session.copy.overview is not None
 
@@ -113,7 +114,7 @@ class TableScreen(ListViews):
     def _summarise(self) -> None:
         grid, scene = self.grid, self.session.scene()
         grid.hint = "Nothing matches; escape shows all." if grid.table else self.empty()
-        if not self.known():
+        if not self.heard():
             grid.hint = ""
             self.query_one("#summary", Static).update(" asking the cloud ...")
             return

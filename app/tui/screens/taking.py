@@ -21,13 +21,14 @@ LETTERS = {"id": "i", "row": "r", "csv": "c", "json": "j", "euca": "e"}
 class Taking(ConsoleScreen):
     """Needs `kind`, `shown_columns` and `rows_to_take`."""
 
+    @property
     def kind(self) -> str:
         """Say what the rows are, in one word."""
         return ""
 
     def counted(self, number: int) -> str:
         """Say how many rows those are."""
-        return counted(number, self.kind())
+        return counted(number, self.kind)
 
     def shown_columns(self) -> Sequence[Column[Any]]:
         """Return the columns as they are shown."""
@@ -49,15 +50,18 @@ class Taking(ConsoleScreen):
                 self.app.copy_to_clipboard(self._written(form, rows))
                 self.say(f"copied {what} as {TITLES[form]}")
 
-        choices = [Choice(given=form, title=TITLES[form], letter=LETTERS[form]) for form in formats_of(self.kind())]
+        choices = [Choice(given=form, title=TITLES[form], letter=LETTERS[form]) for form in formats_of(self.kind)]
         self.app.push_screen(Menu(f"Copy {what} as", choices), picked)
 
     def export(self) -> None:
+        if self.session.ways.in_browser:
+            self.say("export: a browser's console writes no files; copy does the same", bad=True)
+            return
         rows = dict(self.rows_to_take(all_shown=True))
         if not rows:
             self.say("export: there is no row", bad=True)
             return
-        forms = [(form, TITLES[form]) for form in formats_of(self.kind()) if form in SUFFIXES]
+        forms = [(form, TITLES[form]) for form in formats_of(self.kind) if form in SUFFIXES]
         entries = [
             Entry(key="form", label="As", value="csv", choices=forms),
             Entry(key="name", label="File", value=self.PLACE, hint="a name, the ending follows", check=_name),
@@ -72,7 +76,7 @@ class Taking(ConsoleScreen):
         self.app.push_screen(Form(title, entries, submit, verb="Write", ascii_only=self.session.ascii_only))
 
     def _written(self, form: str, rows: Mapping[str, Any]) -> str:
-        return written(form, self.kind(), rows, self.shown_columns(), self.session.scene())
+        return written(form, self.kind, rows, self.shown_columns(), self.session.scene())
 
     def _save(self, name: str, suffix: str, text: str, *, over: bool) -> str:
         path = Path.cwd() / (name if name.endswith(f".{suffix}") else f"{name}.{suffix}")

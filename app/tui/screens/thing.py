@@ -13,6 +13,7 @@ from app.tui import looks
 from app.tui.columns.column import Column
 from app.tui.holdings import LISTED
 from app.tui.scene import Scene
+from app.tui.screens.fetching import ASKING, Fetching
 from app.tui.screens.frame import bindings_of
 from app.tui.screens.taking import Taking
 from app.tui.session import Session
@@ -22,7 +23,7 @@ LABEL = 22
 UNITS = {"_gib": "GiB", "_gb": "GB", "_mib": "MiB", "_bytes": "bytes"}
 
 
-class ThingScreen(Taking):
+class ThingScreen(Fetching, Taking):
     """`given` is the kind and the id, with a slash between them."""
 
     PLACE = "thing"
@@ -53,12 +54,21 @@ class ThingScreen(Taking):
 
     def age(self) -> None:
         self._draw()
+        self.need()
 
     def reload(self) -> None:
         self._draw()
+        self.need()
+
+    def fetched(self) -> None:
+        self._draw()
+
+    @property
+    def kind(self) -> str:
+        return self._listed.kind
 
     def _view(self) -> Any:
-        return self.session.copy.table(self._listed.kind).get(self._thing_id)
+        return self.session.copy.table(self.kind).get(self._thing_id)
 
     def _title(self) -> str:
         view = self._view()
@@ -66,17 +76,16 @@ class ThingScreen(Taking):
 
     def _draw(self) -> None:
         view, scene = self._view(), self.session.scene()
-        lines = [line for name, text in facts(view, scene) for line in _lines(name, text)] if view is not None else []
-        said = Content("\n").join(lines) if lines else Content(scene.plain(f"{self._thing_id} is no more."))
-        self.query_one("#facts", Static).update(said)
+        if view is not None:
+            lines = [line for name, texts in facts(view, scene) for line in _lines(name, texts)]
+        else:
+            lines = [Content(scene.plain(f"{self._thing_id} is no more." if self.known else self.why_not or ASKING))]
+        self.query_one("#facts", Static).update(Content("\n").join(lines))
 
     # --- methods of the registry
 
     async def events_of(self) -> None:
         await self.console_app.go("events", f'about="{self._thing_id}"')
-
-    def kind(self) -> str:
-        return self._listed.kind
 
     def counted(self, number: int) -> str:
         return f"{number} {self._listed.one if number == 1 else self._listed.many}"

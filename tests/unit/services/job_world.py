@@ -9,7 +9,7 @@ from app.domain.ports import Unit
 from app.domain.states import Power, Seen, Wanted
 from app.server.job_runner import JobRunner
 from app.services import job_turns, jobs, moves
-from app.services.client_tokens import Promise
+from app.services.job_steps import Doer
 from app.services.mapping import Mapping
 from app.store.database import Database
 from tests.builders import OURS, CountingEntropy, a_host, an_instance
@@ -42,14 +42,13 @@ class JobWorld:
         await self.store.write(work)
 
     async def ask(self, kind: str, *targets: JobTargetAsked | str, caller: Caller = OPERATOR, **given: object) -> Job:
-        token, digest = str(given.pop("token", "")), str(given.pop("sha256", "same"))
         asked = jobs.Asked(
             kind=kind,
             targets=[JobTargetAsked(id=each) if isinstance(each, str) else each for each in targets],
-            promise=Promise(operation="StartJob", token=token, sha256=digest),
             **given,  # type: ignore[arg-type]
         )
-        return await self.store.write(lambda unit: jobs.start(unit, caller, asked, self.entropy, self.mapping))
+        doer = Doer(caller=caller, mapping=self.mapping)
+        return await self.store.write(lambda unit: jobs.start(unit, doer, asked, self.entropy))
 
     async def step(self) -> bool:
         """Let the server take the steps that are due."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.api.jobs import JobTargetAsked
-from app.domain.errors import CloudError, Forbidden, Invalid, Malformed, Mismatch, Missing, OverLimit, WrongState
+from app.domain.errors import CloudError, Forbidden, Invalid, Malformed, Missing, OverLimit, WrongState
 from app.domain.instance import Instance
 from app.domain.job import JobState
 from app.domain.ports import Unit
@@ -191,15 +191,6 @@ async def test_a_user_who_was_disabled_meanwhile_changes_nothing_more(world: Job
     assert (await instance(world, 1)).wanted is Wanted.RUNNING
 
 
-async def test_the_same_key_again_is_the_job_of_before_and_another_request_with_it_is_refused(world: JobWorld) -> None:
-    job = await world.ask("reboot", one(1), token="k")
-    await world.finish()
-    assert (await world.ask("reboot", one(1), token="k")).id == job.id
-    assert (await instance(world, 1)).reboots == 1
-    with pytest.raises(Mismatch):
-        await world.ask("reboot", one(2), token="k", sha256="other")
-
-
 @pytest.mark.parametrize(
     ("kind", "targets", "given", "error", "words"),
     [
@@ -230,17 +221,17 @@ async def test_a_target_named_twice_is_one(world: JobWorld) -> None:
 async def test_ended_jobs_are_kept_for_a_while_and_then_go_with_all_that_hangs_on_them(
     world: JobWorld, clock: FrozenClock
 ) -> None:
-    job = await world.ask("reboot", one(1), token="k")
+    job = await world.ask("reboot", one(1))
     await world.finish()
 
-    def left(unit: Unit) -> tuple[int, int, int]:
-        return len(unit.jobs.where()), len(unit.job_targets.where()), len(unit.client_tokens.where())
+    def left(unit: Unit) -> tuple[int, int]:
+        return len(unit.jobs.where()), len(unit.job_targets.where())
 
     await world.store.write(lambda unit: expiry.drop_ended(unit, 1000))
-    assert await world.store.read(left) == (1, 1, 1)
+    assert await world.store.read(left) == (1, 1)
     clock.at_ms += 2000
     await world.store.write(lambda unit: expiry.drop_ended(unit, 1000))
-    assert await world.store.read(left) == (0, 0, 0)
+    assert await world.store.read(left) == (0, 0)
     with pytest.raises(Missing):
         await world.job(job)
 

@@ -25,6 +25,7 @@ from app.tui.screens.jobs import JobsScreen
 from app.tui.screens.messages import MessagesScreen
 from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
+from app.tui.screens.terminal import TerminalScreen
 from app.tui.screens.thing import ThingScreen
 from app.tui.widgets.grid import Grid
 
@@ -34,6 +35,7 @@ SCREENS: list[type[ConsoleScreen]] = [
     InstancesScreen,
     InstanceScreen,
     OutputScreen,
+    TerminalScreen,
     EventsScreen,
     AuditScreen,
     CloudsScreen,

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from app.tui.actions import ACTIONS
 from app.tui.actions.action import LIST_KEYS, PLACES, TABLES
-from app.tui.keys import remapped
+from app.tui.keymap import remapped
 
 NAMES = st.sampled_from([action.name for action in ACTIONS])
 KEYS = st.sampled_from([*"abtrqjG:/?", "f5", "ctrl+k", "no such", "", "escape", "f5 ctrl+b"])

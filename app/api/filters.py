@@ -1,9 +1,9 @@
 """The filter language: `state:running host!=node07 vcpus>2 !web "two words"`; all terms must hold.
 
-A bare word is looked for in every field, `:` contains, `=` and `!=` compare whole values, `<` `>` `<=` `>=`
-compare numbers, a comma separates alternatives, `!` in front turns a term round. Case never matters. Consoles and
-REST read the same language. What can not be understood is answered by a `FilterError` value, because consoles read it
-with every key typed.
+A bare word is looked for in every field, `:` contains, `~` finds letters in that order with others between them,
+`=` and `!=` compare whole values, `<` `>` `<=` `>=` compare numbers, a comma separates alternatives, `!` in front turns
+a term round. Case never matters. Consoles and REST read the same language. What can not be understood is answered by a
+`FilterError` value, because consoles read it with every key typed.
 """
 
 import difflib
@@ -19,7 +19,7 @@ Row_contra = TypeVar("Row_contra", contravariant=True)
 Value = str | float | tuple[str, ...] | None
 """What a field holds: of several values each counts, of None nothing is true."""
 _TOKEN = re.compile(r'(?:[^\s"]|"[^"]*")+|"')
-_TERM = re.compile(r"([A-Za-z_]\w*)(!=|>=|<=|:|=|>|<)(.*)", re.DOTALL)
+_TERM = re.compile(r"([A-Za-z_]\w*)(!=|>=|<=|:|=|>|<|~)(.*)", re.DOTALL)
 _ORDER: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     "<": operator.lt,
@@ -63,7 +63,7 @@ class Term:
 
     def __str__(self) -> str:
         body = ",".join(quoted(value) for value in self.values)
-        return ("!" if self.negated else "") + (f"{self.field}{self.op}{body}" if self.field else body)
+        return f"{'!' if self.negated else ''}{self.field}{self.op}{body}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +114,9 @@ def _term(token: str, position: int, known: Mapping[str, Field[Row]]) -> Term | 
     body = token[1:] if negated else token
     parts = _TERM.fullmatch(body)
     if parts is None:
-        word = body.replace('"', "")
-        return Term("", "", (word,), negated) if word else FilterError(position, "a word is missing here")
+        op = "~" if body.startswith("~") else ""
+        word = body.removeprefix("~").replace('"', "")
+        return Term("", op, (word,), negated) if word else FilterError(position, "a word is missing here")
     name, op, rest = parts.groups()
     field = known.get(name.lower())
     if field is None:
@@ -130,22 +131,32 @@ def _term(token: str, position: int, known: Mapping[str, Field[Row]]) -> Term | 
 
 def _tested(term: Term, fields: Sequence[Field[Row]]) -> Callable[[Row], bool]:
     if not term.field:
-        test = _anywhere(term.values[0].casefold(), fields)
+        test = _anywhere(term.values[0].casefold(), fields, _loosely if term.op == "~" else _within)
     else:
         test = _compared(term, next(field.value for field in fields if field.key == term.field))
     return (lambda row: not test(row)) if term.negated else test
 
 
-def _anywhere(word: str, fields: Sequence[Field[Row]]) -> Callable[[Row], bool]:
+def _anywhere(word: str, fields: Sequence[Field[Row]], found: Callable[[str, str], bool]) -> Callable[[Row], bool]:
     values = [field.value for field in fields if field.filtered]
-    return lambda row: any(word in str(one).casefold() for value in values for one in _each(value(row)))
+    return lambda row: any(found(word, str(one).casefold()) for value in values for one in _each(value(row)))
+
+
+def _within(word: str, text: str) -> bool:
+    return word in text
+
+
+def _loosely(word: str, text: str) -> bool:
+    """Tell whether the letters come in that order, whatever stands between them."""
+    rest = iter(text)
+    return all(letter in rest for letter in word)
 
 
 def _compared(term: Term, value: Callable[[Row], Value]) -> Callable[[Row], bool]:
     if term.op in _ORDER:
         return _ordered(_ORDER[term.op], float(term.values[0]), value)
     words = [word.casefold() for word in term.values]
-    fits = _contains if term.op == ":" else _equals
+    fits = {":": _contains, "~": _resembles}.get(term.op, _equals)
     expected = term.op != "!="
     return lambda row: any(fits(one, word) for one in _each(value(row)) for word in words) is expected
 
@@ -168,6 +179,10 @@ def _each(found: Value) -> tuple[str | float, ...]:
 
 def _contains(found: str | float, word: str) -> bool:
     return word in found.casefold() if isinstance(found, str) else _equals(found, word)
+
+
+def _resembles(found: str | float, word: str) -> bool:
+    return _loosely(word, str(found).casefold())
 
 
 def _equals(found: str | float, word: str) -> bool:

@@ -21,15 +21,17 @@ DRIVER = "TEXTUAL_DRIVER"
 def console(url: str, context_name: str, read_only: bool, ascii_only: bool, web: str, web_url: str) -> int:
     """Open the console on a cloud."""
     chosen = choose(url, context_name)
-    read_only = read_only or chosen.read_only
     if web:
         from app.cli.web import serve_web  # noqa: PLC0415 - a web server is needed by few
 
-        flags = [flag for flag, given in (("--read-only", read_only), ("--ascii", ascii_only)) if given]
+        flags = [
+            flag for flag, given in (("--read-only", read_only or chosen.read_only), ("--ascii", ascii_only)) if given
+        ]
         return serve_web(web, web_url, chosen.url, flags)
     if not (sys.stdin.isatty() and sys.stdout.isatty()) and DRIVER not in os.environ:
         raise click.ClickException("the console needs a terminal; euca console --web 127.0.0.1:8080 needs none")
     from app.tui.app import run_console  # noqa: PLC0415 - Textual takes half a second to import
     from app.tui.session import Ways  # noqa: PLC0415
 
-    return run_console(chosen.url, chosen.token, Ways(read_only=read_only, ascii_only=ascii_only))
+    ways = Ways(read_only=read_only, ascii_only=ascii_only, in_browser=DRIVER in os.environ)
+    return run_console(chosen.url, chosen.token, ways, chosen)

@@ -253,6 +253,10 @@ def audit(after: str = "", limit: int = PAGE) -> Call[api.Collection[api.AuditVi
     return Call(path="/audit", query=_page(after, limit), answer=api.Collection[api.AuditView])
 
 
+def newest_audit(limit: int) -> Call[api.Collection[api.AuditView]]:
+    return Call(path="/audit", query={"newest": "true", "limit": limit}, answer=api.Collection[api.AuditView])
+
+
 def backup() -> Call[None]:
     """Ask for a backup; send it with `SyncCloud.save`, which writes the streamed file."""
     return Call(method="POST", path="/backup", answer=None, timeout_s=LONG_S)

@@ -6,7 +6,6 @@ The file holds tokens, so it is written with mode 0600 and refused when others m
 
 import json
 import os
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from app.client.errors import ClientError
+from app.client.whole_file import write_whole
 
 LOCAL_URL = "http://127.0.0.1:8773"
 
@@ -89,16 +89,7 @@ def load(path: Path) -> Contexts:
 def save(path: Path, contexts: Contexts) -> None:
     """Write the file whole or not at all, readable by its owner only."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".contexts.")  # mkstemp gives mode 0600
-    aside = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write(_rendered(contexts))
-            out.flush()
-            os.fsync(out.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    write_whole(path, _rendered(contexts))
 
 
 def chosen(contexts: Contexts, environ: Mapping[str, str], *, name: str = "", url: str = "") -> Context:

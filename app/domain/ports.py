@@ -161,6 +161,10 @@ class Unit(Protocol):
 
     def audit_entries(self, after: int, limit: int) -> list[AuditEntry]: ...
 
+    def last_audit_number(self) -> int:
+        """Return the number of the newest entry of the audit, 0 if there is none."""
+        ...
+
 
 class Store(Protocol):
     """The cloud's state. Writers are serialised and committed in groups; readers never wait for them."""

@@ -22,6 +22,7 @@ PAGE = 1000
 MOST = 5000
 LOOKED_AT_EVERY_S = HEARTBEAT_S - 1
 _Limit = Annotated[int, Parameter(ge=1, le=MOST, description="How many at most.")]
+_Newest = Annotated[bool, Parameter(description="Begin so late that the newest `limit` are shown, still oldest first.")]
 
 
 class HistoryController(Controller):
@@ -41,11 +42,14 @@ class HistoryController(Controller):
         return await desk.read(work)
 
     @get("/audit", operation_id="ListAudit", summary="Who changed what, oldest first")
-    async def audit(self, desk: At, after: After = "", limit: _Limit = PAGE) -> Collection[AuditView]:
+    async def audit(
+        self, desk: At, after: After = "", limit: _Limit = PAGE, newest: _Newest = False
+    ) -> Collection[AuditView]:
         """Who asked for what, from where, as which command, and whether it was done; kept for ever."""
 
         def work(unit: Unit) -> Collection[AuditView]:
-            found = unit.audit_entries(number("after", after), limit + 1)
+            start = unit.last_audit_number() - limit if newest else 0
+            found = unit.audit_entries(max(start, number("after", after)), limit + 1)
             undos = undoing.offered(unit, [entry.number for entry in found[:limit]])
             shown = [audit_view(entry, undos.get(entry.number, "")) for entry in found[:limit]]
             more = len(found) > limit

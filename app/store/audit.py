@@ -28,7 +28,7 @@ class BrokenLink:
 def append(session: Session, at_ms: int, said: Said) -> int:
     """Chain one entry to the newest; return its number."""
     draft = AuditEntry(
-        number=_last_number(session) + 1,
+        number=last_number(session) + 1,
         at_ms=at_ms,
         previous_hash=_newest_hash(session),
         hash="",
@@ -59,7 +59,7 @@ def verify(session: Session) -> BrokenLink | None:
         if entry.hash != hash_of(entry):
             return BrokenLink(number=entry.number, why="its content was changed")
         number, previous_hash = entry.number, entry.hash
-    if number < _last_number(session):
+    if number < last_number(session):
         return BrokenLink(number=number + 1, why="the entry is missing")
     return None
 
@@ -81,7 +81,8 @@ def _newest_hash(session: Session) -> str:
     return row[0] if row else ""
 
 
-def _last_number(session: Session) -> int:
+def last_number(session: Session) -> int:
+    """Return the number of the newest entry, 0 if there is none."""
     row = session.query("SELECT seq FROM sqlite_sequence WHERE name = 'audit'").fetchone()
     return int(row[0]) if row else 0
 

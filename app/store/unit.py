@@ -132,6 +132,9 @@ class Transaction:
     def audit_entries(self, after: int, limit: int) -> list[AuditEntry]:
         return audits.entries(self._session, after, limit)
 
+    def last_audit_number(self) -> int:
+        return audits.last_number(self._session)
+
     def verify_audit(self) -> audits.BrokenLink | None:
         """Walk the whole audit; return the first link that does not hold."""
         return audits.verify(self._session)

@@ -1,49 +1,38 @@
-"""The console: one app over one cloud. Four times a second it hands what changed to the place on top.
+"""The console: one app over one cloud at a time. At most four times a second it hands what changed to the place on top.
 
 The feed fills the copy in the background; only this timer and key handlers touch widgets.
 """
 
 import asyncio
+import os
 import time
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.css.query import NoMatches
-from textual.theme import Theme
 
+from app.client.contexts import Context
 from app.client.http import Cloud
 from app.client.stream import Patience
 from app.tui.actions import named
+from app.tui.crossing import Crossing
 from app.tui.feed import Feed
-from app.tui.places import Places
+from app.tui.home import COMMAND, Home, at_home
+from app.tui.pace import TICK_S, Pace
 from app.tui.scene import counted
 from app.tui.screens.frame import ConsoleScreen
 from app.tui.session import WAYS, Clock, Session, Ways
 from app.tui.store import CloudCopy
+from app.tui.tastes import Tastes
 from app.tui.widgets.confirm import Leave, Question
 
-FLUSH_S = 0.25
-FLUSHES_A_SECOND = 4
+AGE_S = 1.0
 UNSAVED = "What is not saved is lost."
-THEME = Theme(
-    name="eucalyptus",
-    primary="#5fa8a0",
-    secondary="#7f9fb5",
-    accent="#8fd3b6",
-    success="#7ec97e",
-    warning="#e0b35a",
-    error="#ef7a6d",
-    background="#10171a",
-    surface="#162024",
-    panel="#1e2b30",
-    foreground="#d6e2e0",
-    dark=True,
-)
 
 
-class ConsoleApp(Places):
+class ConsoleApp(Tastes, Crossing):
     """`return_value` is the exit code."""
 
     CSS_PATH = "console.tcss"
@@ -52,34 +41,43 @@ class ConsoleApp(Places):
     NOTIFICATION_TIMEOUT = 4
     BINDINGS: ClassVar[list[BindingType]] = []
 
-    def __init__(self, session: Session, feed: Feed) -> None:
+    def __init__(self, session: Session, patience: Patience) -> None:
         super().__init__()
-        self.session, self._feed = session, feed
-        self._flushes = 0
+        self.session = self.first = session
+        self.patience = patience
+        self._others = AsyncExitStack()
+        self._pace = Pace()
+        self._aged_s = 0.0
 
     def on_mount(self) -> None:
-        self.register_theme(THEME)
-        self.theme = THEME.name
-        self.set_class(self.session.ascii_only, "-ascii")
+        self.dress()
         self.open_places()
-        self.run_worker(self._feed.run(), name="feed")
-        self.set_interval(FLUSH_S, self.flush)
+        self.follow(Feed(self.session.cloud, self.session.copy, self.session.clock.monotonic_s, self.patience))
+        self.set_interval(TICK_S, self.flush)
+        for line in self.session.home.wrong:
+            self.notify(line, severity="warning", markup=False, timeout=20)
+
+    async def on_unmount(self) -> None:
+        await self._others.aclose()
 
     def flush(self) -> None:
         """Hand what changed since the last time to the place on top."""
         place = self.place()
+        now_s = time.monotonic()
         if place is None or not place.ready:
             return
+        if not self._pace.due(now_s, seen=self.app_focus, waiting=self.terminal_is_behind()):
+            return
         with suppress(NoMatches):  # while the app ends, its widgets go before its timers
-            self._refresh(place)
+            self._refresh(place, now_s)
 
-    def _refresh(self, place: ConsoleScreen) -> None:
+    def _refresh(self, place: ConsoleScreen, now_s: float) -> None:
         changes = self.session.copy.take()
         self._tell_ended(place)
         if changes:
             place.absorb(changes)
-        self._flushes += 1
-        if self._flushes % FLUSHES_A_SECOND == 0:
+        if now_s - self._aged_s >= AGE_S:
+            self._aged_s = now_s
             place.age()
         place.draw_frame()
 
@@ -91,7 +89,7 @@ class ConsoleApp(Places):
 
     async def action_quit(self) -> None:
         """Leave; drafts that nobody kept, and a cloud that goes with the console, are asked about first."""
-        if (self.session.goes_with_us or self._drafts()) and not isinstance(self.screen, Leave):
+        if (self.first.goes_with_us or self._drafts()) and not isinstance(self.screen, Leave):
             self.push_screen(Leave(self._question()), lambda sure: self.exit(0) if sure else None)
         else:
             self.exit(0)
@@ -102,16 +100,16 @@ class ConsoleApp(Places):
 
     def _question(self) -> Question:
         drafts = self._drafts()
-        if not self.session.goes_with_us:
+        if not self.first.goes_with_us:
             return Question(action=named("quit"), ids=["the console"], facts=drafts, warning=UNSAVED)
-        copy, scene = self.session.copy, self.session.scene()
+        copy, scene = self.first.copy, self.first.scene()
         overview = copy.overview
         states = overview.instances_by_state if overview else {}
         running = counted(states.get("running", 0), "instance")
         return Question(
             action=named("quit"),
             ids=[scene.plain(overview.name) if overview else "the cloud"],
-            facts=[f"{scene.plain(self.session.cloud.url)}  {running} running", *drafts],
+            facts=[f"{scene.plain(self.first.cloud.url)}  {running} running", *drafts],
             warning=(f"{UNSAVED} " if drafts else "")
             + "This cloud was started with the console and stops with it. What it knows is kept.",
         )
@@ -126,18 +124,27 @@ def system_clock() -> Clock:
     )
 
 
-def build(cloud: Cloud, clock: Clock, patience: Patience, ways: Ways = WAYS) -> ConsoleApp:
-    """Put a console together over a cloud."""
-    session = Session(copy=CloudCopy(), cloud=cloud, clock=clock, ways=ways)
-    return ConsoleApp(session, Feed(cloud, session.copy, clock.monotonic_s, patience))
+def build(
+    cloud: Cloud,
+    clock: Clock,
+    patience: Patience,
+    ways: Ways = WAYS,
+    home: Home | None = None,
+    context: Context | None = None,
+) -> ConsoleApp:
+    """Put a console together over a cloud; without a home nothing is kept."""
+    context = context or Context(name="", url=cloud.url, token="")
+    session = Session(copy=CloudCopy(), cloud=cloud, clock=clock, ways=ways, home=home or Home(), context=context)
+    return ConsoleApp(session, patience)
 
 
-def run_console(url: str, token: str, ways: Ways = WAYS) -> int:
+def run_console(url: str, token: str, ways: Ways = WAYS, context: Context | None = None) -> int:
     """Open the console on a cloud in this terminal; return the exit code once the person leaves."""
 
     async def run() -> int:
-        async with Cloud(url, token, command="euca console") as cloud:
-            app = build(cloud, system_clock(), Patience(), ways)
+        async with Cloud(url, token, command=COMMAND) as cloud:
+            home = Home() if ways.in_browser else at_home(os.environ)
+            app = build(cloud, system_clock(), Patience(), ways, home, context)
             await app.run_async()
             return app.return_code or 0
 

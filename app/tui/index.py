@@ -1,16 +1,37 @@
 """Order and visibility of a list over rows that live elsewhere: filtering and sorting never touch the rows.
 
-Keeps (sort key, id) pairs sorted ascending; a list sorted downwards is the same one read from its end. The
-trap: a row's old sort key must be known to take it out, so keys are kept beside the list.
+Keeps (sort key, second key, id) sorted ascending; a list sorted downwards is the same one read from its end, so a
+second key that runs the other way is turned round itself. The trap: a row's old sort key must be known to take it out,
+so keys are kept beside the list.
 """
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Mapping
-from typing import Generic
+from functools import total_ordering
+from typing import Any, Generic
 
 from app.tui.columns.column import Row, Value
 
-Key = tuple[Value, str]
+Key = tuple[Any, Any, str]
+
+
+@total_ordering
+class _Turned:
+    """A text that sorts the other way round."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Turned) and other.text == self.text
+
+    def __lt__(self, other: "_Turned") -> bool:
+        return other.text < self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
 
 
 class Index(Generic[Row]):
@@ -19,6 +40,8 @@ class Index(Generic[Row]):
     def __init__(self, table: Mapping[str, Row], value: Callable[[Row], Value]) -> None:
         self._table, self._value = table, value
         self._test: Callable[[Row], bool] | None = None
+        self._then: Callable[[Row], Value] | None = None
+        self._crosswise = False
         self.downwards = False
         self._keys: dict[str, Key] = {}
         self._order: list[Key] = []
@@ -27,8 +50,17 @@ class Index(Generic[Row]):
     def __len__(self) -> int:
         return len(self._order)
 
-    def sort(self, value: Callable[[Row], Value], *, downwards: bool) -> None:
+    def sort(
+        self,
+        value: Callable[[Row], Value],
+        *,
+        downwards: bool,
+        then: Callable[[Row], Value] | None = None,
+        then_downwards: bool = False,
+    ) -> None:
+        """Sort by a value, and rows that have the same by a second one."""
         self._value, self.downwards = value, downwards
+        self._then, self._crosswise = then, then_downwards is not downwards
         self.rebuild()
 
     def show(self, test: Callable[[Row], bool] | None) -> None:
@@ -62,7 +94,7 @@ class Index(Generic[Row]):
         """Return the id on that line, counted from 0, or None outside."""
         if not 0 <= line < len(self._order):
             return None
-        return self._order[self._turned(line)][1]
+        return self._order[self._turned(line)][2]
 
     def line_of(self, given: str) -> int | None:
         """Return the line of an id, None if it is not visible."""
@@ -71,7 +103,7 @@ class Index(Generic[Row]):
 
     def ids(self) -> list[str]:
         """List all visible ids in order."""
-        found = [given for _, given in self._order]
+        found = [given for _, _, given in self._order]
         return found[::-1] if self.downwards else found
 
     def _turned(self, line: int) -> int:
@@ -84,5 +116,14 @@ class Index(Generic[Row]):
         return self._key(given, row)
 
     def _key(self, given: str, row: Row) -> Key:
-        value = self._value(row)
-        return (value.casefold() if isinstance(value, str) else value, given)
+        first = _folded(self._value(row))
+        if self._then is None:
+            return (first, "", given)
+        second = _folded(self._then(row))
+        if self._crosswise:
+            return (first, _Turned(second) if isinstance(second, str) else -second, given)
+        return (first, second, given)
+
+
+def _folded(value: Value) -> Value:
+    return value.casefold() if isinstance(value, str) else value

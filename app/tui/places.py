@@ -4,14 +4,20 @@ A place is a Textual mode with one list; a page (an instance, its output) lies a
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from textual.app import App
 
+from app.client.contexts import Context
+from app.client.errors import ClientError
 from app.tui.complete import go_lines
 from app.tui.history import History, Spot
 from app.tui.holdings import LISTED
+from app.tui.palette import Command
 from app.tui.screens import holdings
+from app.tui.screens.audit import AuditScreen
+from app.tui.screens.clouds import CloudsScreen
 from app.tui.screens.events import EventsScreen
 from app.tui.screens.frame import ConsoleScreen
 from app.tui.screens.help import HelpScreen
@@ -30,6 +36,7 @@ from app.tui.screens.terminal import TerminalScreen
 from app.tui.screens.thing import ThingScreen
 from app.tui.screens.why import WhyScreen
 from app.tui.session import Session
+from app.tui.widgets.explained import Explained
 
 PLACES: dict[str, type[ConsoleScreen]] = {
     "overview": OverviewScreen,
@@ -38,9 +45,12 @@ PLACES: dict[str, type[ConsoleScreen]] = {
     "events": EventsScreen,
     "rules": RulesScreen,
     "jobs": JobsScreen,
+    "audit": AuditScreen,
+    "clouds": CloudsScreen,
     **holdings.screens(),
 }
 WORDS = (*PLACES, "help", "quit")
+MOST_THINGS = 20
 PAGES = {
     "instance": InstanceScreen,
     "output": OutputScreen,
@@ -105,8 +115,9 @@ class Places(App[int]):
         self.push_screen(PAGES[kind](self.session, given))
         self.history.note(self._spot())
 
-    def show_help(self, about: str) -> None:
-        self.push_screen(HelpScreen(self.session, about))
+    def show_help(self, about: str, here: Explained | None = None) -> None:
+        """Show the keys of a place and of what has the focus there; an empty name leaves the place out."""
+        self.push_screen(HelpScreen(self.session, about, here))
 
     # --- the command bar
 
@@ -127,6 +138,47 @@ class Places(App[int]):
     def where_to(self, text: str) -> list[str]:
         """Say what the command bar could mean."""
         return go_lines(text, WORDS, self._names())
+
+    # --- the palette
+
+    def commands(self) -> list[Command]:
+        """List what the palette offers at this place."""
+        place = self.place()
+        if place is None:
+            return []
+        actions = [one for one in self.session.offered(place.PLACE) if not one.name.startswith("go.")]
+        found = [
+            Command(f"{one.title}  ({one.key_shown})", one.help, partial(place.action_do, one.name)) for one in actions
+        ]
+        found += [Command(f"go to {name}", "A place.", partial(self.go, name)) for name in PLACES]
+        if isinstance(place, TableScreen):
+            saved = self.session.home.memory.views(place.PLACE)
+            found += [Command(f"view {one.name}", "A saved view.", partial(place.pick_view, one)) for one in saved]
+        found += [
+            Command(f"theme {name}", "Colours.", partial(self.take_theme, name)) for name in self.available_themes
+        ]
+        return found + self._clouds()
+
+    def things(self, text: str) -> list[Command]:
+        """List hosts and instances whose name or id holds the text."""
+        wanted = text.strip().lower()
+        names = [name for name in self._names() if wanted and wanted in name.lower()]
+        return [Command(name, "Go there.", partial(self._visit, name)) for name in sorted(names)[:MOST_THINGS]]
+
+    def _clouds(self) -> list[Command]:
+        try:
+            known = self.session.home.clouds().clouds.values()
+        except ClientError:
+            return []
+        return [Command(f"cloud {one.name}", "Show it.", partial(self.cross, one)) for one in known]
+
+    async def cross(self, context: Context) -> None:
+        """Show another cloud."""
+        raise NotImplementedError
+
+    def take_theme(self, name: str | None) -> None:
+        """Put a theme on and keep it."""
+        raise NotImplementedError
 
     async def _visit(self, word: str) -> str:
         found = await self.visit(self._names().get(word, ""))

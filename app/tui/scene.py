@@ -24,8 +24,7 @@ class Scene:
 
     def plain(self, text: str) -> str:
         """Return one line without anything that a terminal would act on."""
-        if not text.isprintable():
-            text = "".join(sign if sign.isprintable() else "·" for sign in text)
+        text = printable(text)
         return text.encode("ascii", "replace").decode() if self.ascii_only else text
 
     def fit(self, text: str, width: int, align: str = "left") -> str:
@@ -68,8 +67,9 @@ def span(seconds: float) -> str:
 
 
 def counted(number: int, thing: str) -> str:
-    """Say how many: 1 host, 2 hosts."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+    """Say how many: 1 host, 2 hosts, 3 entries."""
+    many = f"{thing[:-1]}ies" if thing.endswith("ry") else f"{thing}s"
+    return f"{number} {thing if number == 1 else many}"
 
 
 def share(used: float, whole: float) -> str:
@@ -87,11 +87,12 @@ def mib(amount: int) -> str:
     )
 
 
+def printable(text: str) -> str:
+    """Return the text with a dot for every sign that a terminal would act on."""
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else "·" for sign in text)
+
+
 def guest_lines(text: str) -> list[str]:
     """Split what a guest wrote into printable lines: escape sequences go, a carriage return overwrites."""
     quiet = _ESCAPES.sub("", text).replace("\r\n", "\n").expandtabs(8)
-    return [_printable(line.rstrip("\r").rpartition("\r")[2]) for line in quiet.split("\n")]
-
-
-def _printable(line: str) -> str:
-    return line if line.isprintable() else "".join(sign if sign.isprintable() else "·" for sign in line)
+    return [printable(line.rstrip("\r").rpartition("\r")[2]) for line in quiet.split("\n")]

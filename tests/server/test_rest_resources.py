@@ -217,6 +217,17 @@ def test_every_change_is_audited_without_its_secrets(http: httpx.Client) -> None
     assert made["secret_access_key"] not in text
 
 
+def test_the_newest_of_the_audit_are_asked_for_without_all_before_them(http: httpx.Client) -> None:
+    for name in ("newest1", "newest2"):
+        assert http.post("/accounts", json={"name": name}).status_code == 201
+    newest = http.get("/audit?newest=true&limit=2").json()
+    assert [entry["target"] for entry in newest["items"]] == ["newest1", "newest2"]
+    assert newest["next"] is None
+    last = newest["items"][-1]["number"]
+    assert http.get(f"/audit?newest=true&limit=50&after={last}").json()["items"] == []
+    assert http.get("/audit?newest=true&limit=5000").json()["items"][0]["number"] == 1
+
+
 def test_the_outside_sees_health_metrics_and_the_heartbeat_of_old(cloud: ServedCloud) -> None:
     with httpx.Client(base_url=cloud.url, trust_env=False) as outside:
         assert outside.get("/healthz").json() == {"status": "ok"}

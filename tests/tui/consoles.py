@@ -13,6 +13,7 @@ from textual.widgets import Input
 from app.client.http import Cloud
 from app.client.stream import Patience
 from app.tui.app import ConsoleApp, build
+from app.tui.home import Home
 from app.tui.session import WAYS, Clock, Ways
 from tests.tui.fake_cloud import FakeCloud
 from tests.tui.screen_text import text_of
@@ -66,6 +67,7 @@ async def a_console(
     size: tuple[int, int] = (120, 30),
     url: str = "http://127.0.0.1:1",
     monotonic_s: Callable[[], float] = lambda: 1000.0,
+    home: Home | None = None,
 ) -> AsyncIterator[Console]:
     clock = Clock(now_ms=lambda: NOW_MS, monotonic_s=monotonic_s, zone=UTC)
 
@@ -73,10 +75,10 @@ async def a_console(
         await asyncio.sleep(min(seconds, 0.05))
 
     async with Cloud(url, "t", transport=cloud.transport()) as client:
-        app = build(client, clock, Patience(sleep=soon, jitter=lambda: 1.0), ways)
+        app = build(client, clock, Patience(sleep=soon, jitter=lambda: 1.0), ways, home)
         async with app.run_test(size=size, notifications=True) as pilot:
             console = Console(app, pilot, cloud)
-            if not cloud.down:
+            if not cloud.down and cloud.speaks.is_set():
                 await console.until(lambda: app.session.live)
                 await console.shows("lab")
             yield console

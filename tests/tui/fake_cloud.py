@@ -27,11 +27,14 @@ Answer = tuple[int, Any]
 
 
 class FakeCloud:
-    """`down` makes every connection fail; `asked` lists what was requested."""
+    """`down` makes every connection fail, while `speaks` is not set nobody is answered; `asked` lists requests."""
 
     def __init__(self, role: str = "admin") -> None:
         self.down = False
+        self.speaks = asyncio.Event()
+        self.speaks.set()
         self.role = role
+        self.name = "lab"
         self.rehearsal = True
         self.asked: list[str] = []
         self.keys: list[str] = []
@@ -51,6 +54,7 @@ class FakeCloud:
         self.slow: asyncio.Event | None = None
         """Set, what accounts hold is answered only once it is."""
         self.past: list[api.EventView] = []
+        self.audit: list[api.AuditView] = []
         self.jobs = FakeJobs(self)
         self.rules = FakeRules()
         self.whys: dict[str, WhyView] = {}
@@ -121,6 +125,7 @@ class FakeCloud:
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         if self.down:
             raise httpx.ConnectError("Connection refused", request=request)
+        await self.speaks.wait()
         path = unquote(request.url.path)
         if path == "/healthz":
             return httpx.Response(200, text="ok")
@@ -147,6 +152,7 @@ class FakeCloud:
             "GET /overview": self._overview,
             "GET /hosts": lambda: self.page(list(self.hosts.values())),
             "GET /events": lambda: self.page([*self.past, *self.events]),
+            "GET /audit": lambda: self.page(self._audited(request)),
             "GET /images": lambda: self.page(self.images),
         }
         made = fixed.get(f"{request.method} {path}")
@@ -165,6 +171,10 @@ class FakeCloud:
         if collection in self.held:
             return self._holding(request.method, collection, given)
         return 404, Problem(type="missing", title="Missing", status=404, detail=f"no such path: {path}")
+
+    def _audited(self, request: httpx.Request) -> list[Any]:
+        after = int(request.url.params.get("after", 0))
+        return [view for view in self.audit if view.number > after]
 
     def _holding(self, method: str, collection: str, given: str) -> Answer:
         if not given:
@@ -223,7 +233,7 @@ class FakeCloud:
 
     def _overview(self) -> api.Overview:
         return api.Overview(
-            name="lab",
+            name=self.name,
             version="0.1",
             rehearsal=self.rehearsal,
             clusters=self.clusters,

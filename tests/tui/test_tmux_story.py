@@ -150,6 +150,47 @@ def test_a_day_at_the_console(cloud: ServedCloud, terminal: Terminal) -> None:
     terminal.shows("exit code 0")
 
 
+def test_keys_mouse_and_what_is_kept_hold_in_a_real_terminal(
+    tmp_path: Path, cloud: ServedCloud, terminal: Terminal
+) -> None:
+    def start() -> None:
+        euca = (sys.executable, "-m", "app")
+        token = cloud.credentials()["EUCA_TOKEN"]
+        terminal.run(*euca, "console", "--url", cloud.url, EUCA_TOKEN=token, XDG_CONFIG_HOME=str(tmp_path / "config"))
+        terminal.shows("● live", "all is well")
+
+    def mouse() -> str:
+        return terminal.tmux("display-message", "-p", "#{mouse_all_flag}").strip()
+
+    start()
+    terminal.press("2")
+    terminal.shows("6 hosts")
+    terminal.press("Space", "Down", "Down", "C-Space")
+    terminal.shows("4 marked")
+    eventually(lambda: mouse() == "1")
+    terminal.press("C-t")
+    terminal.shows("the mouse is the terminal's")
+    eventually(lambda: mouse() == "0")
+    terminal.press("C-t")
+    eventually(lambda: mouse() == "1")
+    terminal.type("/host2")
+    terminal.press("Enter")
+    terminal.shows("2 of 6 hosts", "v views")
+    terminal.press("v", "s")
+    terminal.shows("Save this view")
+    terminal.type("seconds")
+    terminal.press("Enter")
+    terminal.shows("view: seconds")
+    terminal.press("q")
+    terminal.shows("exit code 0")
+    terminal.tmux("kill-server")
+    start()
+    terminal.press("2")
+    terminal.shows("2 of 6 hosts", "view: seconds", "filter: host2")
+    terminal.press("q")
+    terminal.shows("exit code 0")
+
+
 def test_a_cloud_that_came_with_the_console_goes_with_it(tmp_path: Path, terminal: Terminal) -> None:
     state = tmp_path / "state"
     terminal.run(sys.executable, "-m", "app", "run", "--state", str(state), "--listen", "127.0.0.1:0")

@@ -112,3 +112,18 @@ def an_event(cursor: int, text: str, **changes: Any) -> api.EventView:
         text=text,
     )
     return msgspec.structs.replace(view, **changes)
+
+
+def an_entry(number: int, action: str, target: str, **changes: Any) -> api.AuditView:
+    view = api.AuditView(
+        number=number,
+        at_ms=NOW_MS - 60_000 * (100 - number),
+        who="000000000001/ana",
+        source="10.0.7.3",
+        action=action,
+        target=target,
+        outcome="ok",
+        detail="",
+        hash="0" * 64,
+    )
+    return msgspec.structs.replace(view, **changes)

@@ -6,7 +6,7 @@ must not be used twice on one screen, so an action for all screens takes its key
 
 from collections.abc import Iterable
 
-from app.tui.actions import console, going, holdings, hosts, instances, jobs, lists, output, rules, why
+from app.tui.actions import console, going, holdings, hosts, instances, jobs, lists, output, rules, tastes, views, why
 from app.tui.actions.action import PLACES, ROLES, Action, Danger
 
 __all__ = ["ACTIONS", "PLACES", "ROLES", "Action", "Danger", "allowed", "named", "offered"]
@@ -20,8 +20,10 @@ ACTIONS: tuple[Action, ...] = (
     *why.ACTIONS,
     *holdings.ACTIONS,
     *lists.ACTIONS,
+    *views.ACTIONS,
     *output.ACTIONS,
     *going.ACTIONS,
+    *tastes.ACTIONS,
 )
 
 

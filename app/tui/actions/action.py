@@ -18,7 +18,8 @@ HOLDINGS = frozenset(
     }
 )
 THINGS = frozenset({"hosts", "instances"}) | HOLDINGS
-TABLES = THINGS | {"events", "jobs", "rules"}
+TABLES = THINGS | {"events", "jobs", "rules", "audit", "clouds"}
+LIST_KEYS = frozenset({"up", "down", "pageup", "pagedown", "home", "g", "end", "G"})
 PLACES = TABLES | {"overview", "instance", "console", "output", "thing", "job", "messages", "why", "ruleset", "help"}
 ROLES = ("viewer", "operator", "admin")
 
@@ -34,7 +35,10 @@ class Danger(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One thing a person can do. `command` is what does the same in a shell ({ids} is filled in)."""
+    """One thing a person can do. `command` is what does the same in a shell ({ids} is filled in).
+
+    `key` may name several, the first is shown. `anywhere`: its key is no letter, so it works while one types.
+    """
 
     name: str
     method: str
@@ -46,6 +50,11 @@ class Action:
     role: str = "viewer"
     command: str = ""
     shown: bool = True
+    anywhere: bool = False
+
+    @property
+    def keys(self) -> list[str]:
+        return self.key.split(",")
 
     @property
     def typed(self) -> bool:
@@ -54,7 +63,8 @@ class Action:
 
     @property
     def key_shown(self) -> str:
-        return _SPELLED.get(self.key, self.key)
+        """The first of its keys as it is written on screen."""
+        return _SPELLED.get(self.keys[0], self.keys[0])
 
 
 _SPELLED = {
@@ -63,12 +73,22 @@ _SPELLED = {
     "question_mark": "?",
     "minus": "-",
     "asterisk": "*",
-    "space": "space",
+    "comma": ",",
     "escape": "esc",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "ctrl+right_square_bracket": "ctrl+]",
 }
+
+
+def spelled(key: str) -> str:
+    """Return the name that a key written on screen has for the terminal: `:` is colon."""
+    return next((name for name, shown in _SPELLED.items() if shown == key), key)
+
+
+def is_spelled(name: str) -> bool:
+    """Tell whether that is such a name."""
+    return name in _SPELLED
 
 
 def at(*screens: str) -> frozenset[str]:

@@ -53,13 +53,4 @@ ACTIONS: tuple[Action, ...] = (
         help="Turn the order of the rows round.",
         shown=False,
     ),
-    Action(
-        name="copy",
-        method="copy_ids",
-        screens=TABLES | {"instance", "thing"},
-        key="y",
-        title="copy",
-        help="Copy the names of the marked rows to the clipboard.",
-        shown=False,
-    ),
 )

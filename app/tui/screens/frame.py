@@ -5,7 +5,7 @@ lost connection are judged in one place before any method runs. The bindings hav
 itself take one key after the other: else what is typed fast behind a `/` would still be taken as keys of the list.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
@@ -18,10 +18,13 @@ from app.client.errors import ClientError
 from app.client.job_calls import undo
 from app.tui.actions import ACTIONS, Action, named
 from app.tui.doings import Said
+from app.tui.palette import Commands, Palette
 from app.tui.session import Session
 from app.tui.store import Changes
 from app.tui.widgets.bars import Banner, Footer, Header
 from app.tui.widgets.dock import JobsDock
+from app.tui.widgets.explained import explained
+from app.tui.widgets.facts import Facts
 from app.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
@@ -136,7 +139,8 @@ class ConsoleScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "do":
-            return not self.prompting and self.session.may(named(str(parameters[0])))
+            meant = named(str(parameters[0]))
+            return (meant.anywhere or not self.prompting) and self.session.may(meant)
         return super().check_action(action, parameters)
 
     async def action_do(self, name: str) -> None:
@@ -155,6 +159,10 @@ class ConsoleScreen(Screen[None]):
         scene = self.session.scene()
         self.session.doings.said.append(Said(at_ms=scene.now_ms, text=text, bad=bad))
         self.app.notify(scene.plain(text), severity="error" if bad else "information", markup=False)
+
+    def show_facts(self, title: str, facts: Sequence[tuple[str, str]]) -> None:
+        """Show all there is to say of one thing in a dialog."""
+        self.app.push_screen(Facts(title, facts))
 
     def begin(self, work: Callable[[], Awaitable[None]], *, exclusive: bool = False, group: str = "default") -> None:
         """Do something in the background while this place is there; what is exclusive ends others of its group."""
@@ -231,6 +239,27 @@ class ConsoleScreen(Screen[None]):
     async def go_rules(self) -> None:
         await self.console_app.go("rules")
 
+    async def go_audit(self) -> None:
+        await self.console_app.go("audit")
+
+    async def go_clouds(self) -> None:
+        await self.console_app.go("clouds")
+
+    def palette(self) -> None:
+        self.app.push_screen(Palette([Commands], placeholder="a few letters of what you want"))
+
+    def theme(self) -> None:
+        self.console_app.choose_theme()
+
+    def mouse(self) -> None:
+        ours = self.console_app.hand_mouse()
+        if ours is None:
+            self.say("mouse: not possible here", bad=True)
+        elif ours:
+            self.say("the mouse is the console's again")
+        else:
+            self.say(f"the mouse is the terminal's; {self.session.key('mouse')} takes it back")
+
     async def last(self) -> None:
         await self.console_app.go_last()
 
@@ -244,7 +273,14 @@ class ConsoleScreen(Screen[None]):
         await self.console_app.go_back()
 
     def show_help(self) -> None:
-        self.console_app.show_help(self.PLACE)
+        self.console_app.show_help(self.PLACE, explained(self.app.focused))
+
+    def help_focus(self) -> None:
+        here = explained(self.app.focused)
+        if here:
+            self.console_app.show_help("", here)
+        else:
+            self.say("what has the focus has no keys of its own")
 
     async def quit_console(self) -> None:
         await self.app.action_quit()

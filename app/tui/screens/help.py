@@ -11,6 +11,7 @@ from textual.widgets import Static
 from app.tui.actions import Action, Danger
 from app.tui.screens.frame import ConsoleScreen, bindings_of
 from app.tui.session import Session
+from app.tui.widgets.explained import Explained
 
 INDENT = 21
 _DANGER = {
@@ -24,11 +25,11 @@ filter
   type=m1.small      is                vcpus>2          more than (also < >= <=)
   state:stop,pend    one of            web              in any column
   !web               not               "two words"      with a space
+  ~wb1               w, b, 1 in this order, anything between them
 """
-_MOVING = """
-moving
-  ↑ ↓  k j   one row           PgUp PgDn   one page        Home End  g G   first, last
-  with the mouse: click a row, twice to open it, a column to sort by it, a key below to press it
+_MOUSE = """
+mouse
+  click a row, twice to open it, a column to sort by it (with shift: then by it), a key below to press it
 """
 
 
@@ -36,31 +37,42 @@ class HelpScreen(ConsoleScreen):
     PLACE = "help"
     BINDINGS = bindings_of("help")
 
-    def __init__(self, session: Session, about: str) -> None:
+    def __init__(self, session: Session, about: str, here: Explained | None = None) -> None:
         super().__init__(session)
-        self._about = about
+        self._about, self._here = about, here
 
     def body(self) -> Iterable[Widget]:
         with VerticalScroll(id="detail"):
             yield Static("", markup=False, id="keys")
 
     def trail(self) -> list[str]:
-        return [self._about, "help"]
+        return [part for part in (self._about, "help") if part]
 
     def home(self) -> Widget:
         return self.query_one("#detail")
 
     def reload(self) -> None:
-        actions = self.session.offered(self._about)
+        self.query_one("#keys", Static).update(Content("\n").join(self._lines()))
+
+    def _lines(self) -> Iterable[Content]:
         width = max(40, self.size.width - 6)
-        lines = [
-            Content.styled(f"keys of {self._about}", "bold"),
-            *(line for action in actions for line in _lines(action, width)),
-        ]
-        if any(action.name == "filter" for action in actions):
-            moving = _MOVING.replace("↑ ↓", "up down") if self.session.ascii_only else _MOVING
-            lines += [_paragraph(line) for line in (_FILTER + moving).splitlines()]
-        self.query_one("#keys", Static).update(Content("\n").join(lines))
+        if self._about:
+            actions = self.session.offered(self._about)
+            yield Content.styled(f"keys of {self._about}", "bold")
+            yield from (line for action in actions for line in _lines(action, width))
+            if any(action.name == "filter" for action in actions):
+                yield from (_paragraph(line) for line in (_FILTER + _MOUSE).splitlines())
+            yield Content("")
+        if self._here:
+            yield Content.styled(f"keys of {self._here.name}, which has the focus", "bold")
+            yield from (Content.assemble((f"  {keys:<18} ", "bold $accent"), said) for keys, said in self._here.keys)
+            yield Content("")
+        if self.session.home.wrong:
+            scene = self.session.scene()
+            folder = self.session.home.contexts_path
+            where = f", in {scene.plain(str(folder.parent))}" if folder else ""
+            yield Content.styled(f"settings that were not understood{where}", "bold")
+            yield from (Content(f"  {scene.plain(line)}") for line in self.session.home.wrong)
 
     async def back(self) -> None:
         self.dismiss()

@@ -1,7 +1,8 @@
 """One instance: what it is, why it is where it is, and what happened to it."""
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -12,14 +13,17 @@ from app.api.resources import DecisionView, InstanceView
 from app.client import calls
 from app.client.errors import ClientError
 from app.tui import looks
+from app.tui.columns.column import Column
+from app.tui.columns.instances import COLUMNS
 from app.tui.scene import Scene, counted, mib
 from app.tui.screens.frame import bindings_of
 from app.tui.screens.instance_actions import InstanceActions
+from app.tui.screens.taking import Taking
 from app.tui.session import Session
 from app.tui.store import Changes
 
 
-class InstanceScreen(InstanceActions):
+class InstanceScreen(InstanceActions, Taking):
     PLACE = "instance"
     BINDINGS = bindings_of("instance")
 
@@ -49,9 +53,15 @@ class InstanceScreen(InstanceActions):
         view = self.session.copy.instances.get(self.instance_id)
         return [view] if view else []
 
-    def copy_ids(self) -> None:
-        self.app.copy_to_clipboard(self.instance_id)
-        self.say(f"copied {self.instance_id}")
+    @property
+    def kind(self) -> str:
+        return "instance"
+
+    def shown_columns(self) -> Sequence[Column[Any]]:
+        return COLUMNS
+
+    def rows_to_take(self, *, all_shown: bool = False) -> Mapping[str, Any]:
+        return {view.id: view for view in self.targets()}
 
     def absorb(self, changes: Changes) -> None:
         if changes:

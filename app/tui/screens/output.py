@@ -68,6 +68,9 @@ class OutputScreen(ConsoleScreen):
         self.draw_frame()
 
     def save(self) -> None:
+        if self.session.ways.in_browser:
+            self.say("save: a browser's console writes no files", bad=True)
+            return
         stamp = datetime.fromtimestamp(self.session.clock.now_ms() / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
         path = Path(f"{self.instance_id}-{stamp}.log")
         try:

@@ -1,6 +1,6 @@
 """A place that is one list: grid, filter, marks, sorting. Subclasses say which kind and which columns."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from textual.widget import Widget
@@ -10,14 +10,14 @@ from app.api.filters import FilterError, parse
 from app.tui.columns.column import Column
 from app.tui.complete import filter_lines
 from app.tui.scene import counted
-from app.tui.screens.frame import ConsoleScreen
+from app.tui.screens.list_views import ListViews
 from app.tui.session import Session
 from app.tui.store import Changes
 from app.tui.widgets.grid import Grid
 from app.tui.widgets.prompt import Prompt
 
 
-class TableScreen(ConsoleScreen):
+class TableScreen(ListViews):
     """`filter_text` is the filter in force; what is being typed may differ while it is wrong."""
 
     KIND: ClassVar[str] = ""
@@ -33,8 +33,29 @@ class TableScreen(ConsoleScreen):
 
     def body(self) -> Iterable[Widget]:
         yield Static("", markup=False, id="summary")
-        yield Grid(self.COLUMNS, self.session.copy.table(self.KIND), self.session.scene, sorted_by=self.SORTED)
+        yield Grid(self.COLUMNS, self.rows(), self.session.scene, sorted_by=self.SORTED)
         yield Prompt("/", self.HINT, self._completed, id="filter")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#filter", Prompt).recall(self.session.home.memory.filters(self.PLACE))
+        self.recall_view()
+
+    def rows(self) -> Mapping[str, Any]:
+        """Return the rows by id; the same object for as long as the place is there."""
+        return self.session.copy.table(self.KIND)
+
+    def all_columns(self) -> Sequence[Column[Any]]:
+        return self.COLUMNS
+
+    @property
+    def kind(self) -> str:
+        return self.KIND
+
+    def rows_to_take(self, *, all_shown: bool = False) -> Mapping[str, Any]:
+        grid = self.grid
+        ids = grid.shown.ids() if all_shown and not grid.marked_shown else grid.chosen()
+        return {given: grid.table[given] for given in ids if given in grid.table}
 
     @property
     def grid(self) -> Grid:
@@ -54,6 +75,14 @@ class TableScreen(ConsoleScreen):
     def parts(self) -> list[str]:
         """Say what else belongs into the line above the list."""
         return []
+
+    def heard(self) -> bool:
+        """Tell whether the rows were ever heard; until then an empty list says nothing."""
+        return self.session.copy.overview is not None
+
+    def remark(self) -> str:
+        """Say what is wrong with the list as it is shown; empty if nothing."""
+        return ""
 
     def counted(self, number: int) -> str:
         """Say how many rows there are."""
@@ -89,6 +118,10 @@ class TableScreen(ConsoleScreen):
     def _summarise(self) -> None:
         grid, scene = self.grid, self.session.scene()
         grid.hint = "Nothing matches; escape shows all." if grid.table else self.empty()
+        if not self.heard():
+            grid.hint = ""
+            self.query_one("#summary", Static).update(" asking the cloud ...")
+            return
         total = len(grid.table)
         parts = [self.counted(total)]
         if len(grid.shown) != total:
@@ -101,12 +134,16 @@ class TableScreen(ConsoleScreen):
         parts += self.parts()
         if self.filter_text:
             parts.append(f"filter: {scene.plain(self.filter_text)}")
+        if self.view_name:
+            parts.append(f"view: {scene.plain(self.view_name)}")
+        if self.remark():
+            parts.append(scene.plain(self.remark()))
         self.query_one("#summary", Static).update(" " + ("  |  " if scene.ascii_only else "  ·  ").join(parts))
 
     # --- filter
 
     def _completed(self, text: str) -> list[str]:
-        return filter_lines(text, self.COLUMNS, self.session.copy.table(self.KIND).values())
+        return filter_lines(text, self.COLUMNS, self.rows().values())
 
     def apply_filter(self, text: str) -> str:
         """Show only rows that match; return what is wrong with the text, empty if nothing."""
@@ -130,6 +167,8 @@ class TableScreen(ConsoleScreen):
         why = self.apply_filter(event.text)
         event.prompt.complain(why)
         if event.final and not why:
+            if self.filter_text:
+                self.session.home.memory.note_filter(self.PLACE, self.filter_text)
             self.leave(event.prompt)
 
     def on_prompt_left(self, event: Prompt.Left) -> None:
@@ -170,12 +209,6 @@ class TableScreen(ConsoleScreen):
 
     def turn(self) -> None:
         self.grid.sort(self.grid.sorted_by, downwards=not self.grid.shown.downwards)
-
-    def copy_ids(self) -> None:
-        ids = self.grid.chosen()
-        if ids:
-            self.app.copy_to_clipboard(" ".join(ids))
-            self.say(f"copied {ids[0] if len(ids) == 1 else counted(len(ids), 'name')}")
 
     async def open(self) -> None:
         """Show what is under the cursor."""

@@ -1,6 +1,6 @@
 """One thing of a list declared in `app/tui/holdings.py`: all fields of its view, as they are now."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -10,10 +10,12 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from app.tui import looks
+from app.tui.columns.column import Column
 from app.tui.holdings import LISTED
 from app.tui.scene import Scene
 from app.tui.screens.fetching import ASKING, Fetching
 from app.tui.screens.frame import bindings_of
+from app.tui.screens.taking import Taking
 from app.tui.session import Session
 from app.tui.store import Changes
 
@@ -21,7 +23,7 @@ LABEL = 22
 UNITS = {"_gib": "GiB", "_gb": "GB", "_mib": "MiB", "_bytes": "bytes"}
 
 
-class ThingScreen(Fetching):
+class ThingScreen(Fetching, Taking):
     """`given` is the kind and the id, with a slash between them."""
 
     PLACE = "thing"
@@ -85,9 +87,15 @@ class ThingScreen(Fetching):
     async def events_of(self) -> None:
         await self.console_app.go("events", f'about="{self._thing_id}"')
 
-    def copy_ids(self) -> None:
-        self.app.copy_to_clipboard(self._thing_id)
-        self.say(f"copied {self._thing_id}")
+    def counted(self, number: int) -> str:
+        return f"{number} {self._listed.one if number == 1 else self._listed.many}"
+
+    def shown_columns(self) -> Sequence[Column[Any]]:
+        return self._listed.columns
+
+    def rows_to_take(self, *, all_shown: bool = False) -> Mapping[str, Any]:
+        view = self._view()
+        return {self._thing_id: view} if view is not None else {}
 
 
 def facts(view: msgspec.Struct, scene: Scene) -> list[tuple[str, list[str]]]:

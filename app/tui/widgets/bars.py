@@ -9,6 +9,7 @@ from textual.events import Click
 from textual.widgets import Static
 
 from app.tui.actions import PLACES, Action
+from app.tui.scene import span
 from app.tui.session import Session
 from app.tui.store import LinkState
 
@@ -50,13 +51,14 @@ class Header(Line):
         places = [overview.name if overview else "cloud", *trail]
         link = session.copy.link
         alive = link.text(session.clock.monotonic_s(), ascii_only=session.ascii_only)
+        role = scene.plain(session.copy.me.role) if session.copy.me else scene.dash
         mode = "read-only" if session.read_only else "read-write"
         dot = " | " if session.ascii_only else " · "
-        facts = f"{scene.plain(session.role)}{dot}{mode}{dot}"
+        facts = f"{role}{dot}{mode}{dot}"
         warning = " REHEARSAL " if overview and overview.rehearsal else ""
         room = self.size.width - len(warning) - len(facts) - len(alive) - 3
         if room < LEAST_TRAIL and not session.read_only:
-            facts = f"{scene.plain(session.role)}{dot}"
+            facts = f"{role}{dot}"
             room += len(mode) + len(dot)
         self.say(
             Content.assemble(
@@ -99,9 +101,19 @@ class Banner(Line):
         if link.state is LinkState.CONNECTING:
             self.say(Content(f" connecting to {scene.plain(session.cloud.url)} ..."))
             return
-        trouble = "Connection lost" if link.state is LinkState.LOST else "Not allowed"
         kept = "" if session.copy.overview is None else f" Shown as of {self._as_of(session)}."
-        self.say(Content(" " + scene.plain(f"{trouble}: {link.detail}.{kept} Actions wait.")))
+        if link.state is LinkState.LOST:
+            next_try = span(link.retry_at_s - session.clock.monotonic_s())
+            said = f"Connection lost: {link.detail}, next try in {next_try}.{kept} Actions wait."
+        else:
+            said = f"Not allowed: {link.detail.rstrip('.')}.{kept} {self._log_in(session)}"
+        self.say(Content(" " + scene.plain(said)))
+
+    def _log_in(self, session: Session) -> str:
+        path = session.home.contexts_path
+        if path is None:
+            return "To log in again, start the console with a token that euca credentials gives."
+        return f"To log in again, put a token that euca credentials gives into {path}, then :clouds and enter."
 
     def _as_of(self, session: Session) -> str:
         ago_ms = int((session.clock.monotonic_s() - session.copy.link.heard_s) * 1000)

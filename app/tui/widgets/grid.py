@@ -1,7 +1,8 @@
 """A virtual table over the console's copy: only lines on screen are rendered, only changed ones again.
 
 Line 0 of the widget is the header and does not scroll; a row's line on screen is its index minus the scroll
-offset plus one. The cursor belongs to a row and moves with it; when its row goes it stays on the line.
+offset plus one. The cursor belongs to a row and moves with it; when its row goes it stays on the line. Keys that move
+it have priority like those of the screens, else a letter typed fast behind them would be obeyed before they are.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from app.tui.arranged import Order
 from app.tui.columns.column import Column, fit
 from app.tui.index import Index
 from app.tui.scene import Scene
@@ -38,12 +40,12 @@ class Grid(ScrollView, can_focus=True):
         "grid--calm",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "up", show=False),
-        Binding("down,j", "move(1)", "down", show=False),
-        Binding("pageup", "page(-1)", "page up", show=False),
-        Binding("pagedown", "page(1)", "page down", show=False),
-        Binding("home,g", "move(-1000000)", "first", show=False),
-        Binding("end,G", "move(1000000)", "last", show=False),
+        Binding("up", "move(-1)", "up", show=False, priority=True),
+        Binding("down", "move(1)", "down", show=False, priority=True),
+        Binding("pageup", "page(-1)", "page up", show=False, priority=True),
+        Binding("pagedown", "page(1)", "page down", show=False, priority=True),
+        Binding("home,g", "move(-1000000)", "first", show=False, priority=True),
+        Binding("end,G", "move(1000000)", "last", show=False, priority=True),
     ]
 
     class Opened(Message):
@@ -67,8 +69,10 @@ class Grid(ScrollView, can_focus=True):
         super().__init__(id="grid")
         self.columns, self.table, self._scene = columns, table, scene
         self.sorted_by = next((column for column in columns if column.key == sorted_by), columns[0])
+        self.then: Order | None = None
         self.shown: Index[Any] = Index(table, self.sorted_by.value)
         self.marked: set[str] = set()
+        self._anchor: str | None = None
         self.faded = False
         self.hint = ""
         self._cursor_id: str | None = None
@@ -112,16 +116,48 @@ class Grid(ScrollView, can_focus=True):
         self.shown.show(test)
         self._reordered()
 
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """What the rows are sorted by, at most two columns."""
+        first = Order(self.sorted_by, self.shown.downwards)
+        return (first, self.then) if self.then else (first,)
+
     def sort(self, column: Column[Any], *, downwards: bool) -> None:
-        self.sorted_by = column
-        self.shown.sort(column.value, downwards=downwards)
+        """Sort by a column; a second one stays."""
+        self.sort_by(Order(column, downwards), self.then)
+
+    def sort_by(self, first: Order, then: Order | None = None) -> None:
+        self.sorted_by = first.column
+        self.then = then if then and then.column.key != first.column.key else None
+        self.shown.sort(
+            first.column.value,
+            downwards=first.downwards,
+            then=self.then.column.value if self.then else None,
+            then_downwards=self.then.downwards if self.then else first.downwards,
+        )
         self._reordered()
 
     def sort_next(self) -> None:
         """Sort by the next column that is on screen."""
-        keys = [column for column, _ in self._layout()[0]]
-        at = next((number for number, column in enumerate(keys) if column is self.sorted_by), -1)
-        self.sort(keys[(at + 1) % len(keys)], downwards=False)
+        columns = self._on_screen()
+        at = _place(columns, self.sorted_by)
+        self.sort(columns[(at + 1) % len(columns)], downwards=False)
+
+    def then_next(self) -> None:
+        """Sort rows that are alike by the next column on screen, first upwards, then downwards, at last by none."""
+        columns = [column for column in self._on_screen() if column.key != self.sorted_by.key]
+        if self.then and not self.then.downwards:
+            then: Order | None = Order(self.then.column, downwards=True)
+        else:
+            at = _place(columns, self.then.column) if self.then else -1
+            then = Order(columns[at + 1]) if at + 1 < len(columns) else None
+        self.sort_by(self.orders[0], then)
+
+    def show_columns(self, columns: Sequence[Column[Any]], orders: Sequence[Order]) -> None:
+        """Show these columns; without orders the rows stay sorted as they are."""
+        self.columns = columns
+        first, *more = orders or self.orders
+        self.sort_by(first, more[0] if more else None)
 
     def fade(self, faded: bool) -> None:
         """Dim everything while the numbers may be out of date."""
@@ -132,9 +168,22 @@ class Grid(ScrollView, can_focus=True):
     def toggle_mark(self) -> None:
         given = self.cursor_id
         if given is not None:
+            self._anchor = given
             self.marked ^= {given}
             self._redraw(given)
             self.action_move(1)
+
+    def mark_range(self) -> None:
+        """Mark all rows from the one marked last to the cursor."""
+        here = self.shown.line_of(self.cursor_id) if self.cursor_id else None
+        if here is None:
+            return
+        start = self.shown.line_of(self._anchor) if self._anchor else None
+        lines = sorted((here if start is None else start, here))
+        self.marked |= {given for line in range(lines[0], lines[1] + 1) if (given := self.shown.id_at(line))}
+        self._anchor = self.cursor_id
+        self.refresh()
+        self.post_message(self.Changed())
 
     def toggle_all(self) -> None:
         ids = set(self.shown.ids())
@@ -154,7 +203,7 @@ class Grid(ScrollView, can_focus=True):
         event.stop()
         line = event.y - 1 + self.scroll_offset.y
         if event.y == 0:
-            self._sort_at(event.x)
+            self._sort_at(event.x, second=event.shift)
         elif line < len(self.shown):
             self._go(line)
             if event.chain == 2 and self.cursor_id:
@@ -173,12 +222,15 @@ class Grid(ScrollView, can_focus=True):
         self._reveal()
         self.post_message(self.Changed())
 
-    def _sort_at(self, x: int) -> None:
+    def _sort_at(self, x: int, *, second: bool) -> None:
         start = GUTTER
         layout, gap = self._layout()
         for column, width in layout:
             if start <= x <= start + width:
-                self.sort(column, downwards=column is self.sorted_by and not self.shown.downwards)
+                orders = {order.column.key: order for order in self.orders}
+                turned = column.key in orders and not orders[column.key].downwards
+                wanted = Order(column, turned)
+                self.sort_by(*((self.orders[0], wanted) if second else (wanted, self.then)))
                 return
             start += width + gap
 
@@ -200,6 +252,9 @@ class Grid(ScrollView, can_focus=True):
 
     def _measure(self) -> None:
         self.virtual_size = Size(self.size.width, len(self.shown) + 1)
+
+    def _on_screen(self) -> list[Column[Any]]:
+        return [column for column, _ in self._layout()[0]]
 
     def _layout(self) -> tuple[list[tuple[Column[Any], int]], int]:
         return fit(self.columns, self.size.width - GUTTER - 1)
@@ -231,16 +286,18 @@ class Grid(ScrollView, can_focus=True):
         segments = [Segment(" " * GUTTER, plain)]
         layout, gap = self._layout()
         for column, width in layout:
-            is_sorted = column is self.sorted_by
-            title = column.title + (self._arrow(scene) if is_sorted else "")
-            segments.append(Segment(scene.fit(title, width, column.align), chosen if is_sorted else plain))
+            sign = self._sign(column, scene)
+            segments.append(Segment(scene.fit(column.title + sign, width, column.align), chosen if sign else plain))
             segments.append(Segment(" " * gap, plain))
         return Strip(segments).adjust_cell_length(self.size.width, plain)
 
-    def _arrow(self, scene: Scene) -> str:
-        if scene.ascii_only:
-            return "v" if self.shown.downwards else "^"
-        return "▼" if self.shown.downwards else "▲"
+    def _sign(self, column: Column[Any], scene: Scene) -> str:
+        """Return the arrow of a column that rows are sorted by, an empty one where it is the second."""
+        place = next((place for place, order in enumerate(self.orders) if order.column.key == column.key), None)
+        if place is None:
+            return ""
+        arrows = ("^v", "'.") if scene.ascii_only else ("▲▼", "△▽")
+        return arrows[place][self.orders[place].downwards]
 
     def _row(self, given: str, *, at_cursor: bool) -> Strip:
         row, scene = self.table[given], self._scene()
@@ -264,3 +321,7 @@ class Grid(ScrollView, can_focus=True):
         """Only the colour and weight: the background is the row's."""
         style = self.get_component_rich_style(f"grid--{tone}", partial=True)
         return Style(color=style.color, bold=style.bold)
+
+
+def _place(columns: Sequence[Column[Any]], wanted: Column[Any]) -> int:
+    return next((place for place, column in enumerate(columns) if column.key == wanted.key), -1)

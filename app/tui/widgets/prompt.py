@@ -17,7 +17,8 @@ class Prompt(Horizontal):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave", show=False),
-        Binding("up", "earlier", "earlier", show=False),
+        Binding("up", "earlier(-1)", "what was typed before", show=False),
+        Binding("down", "earlier(1)", "what was typed after it", show=False),
         Binding("tab", "complete", "complete", show=False),
     ]
 
@@ -39,6 +40,7 @@ class Prompt(Horizontal):
         super().__init__(id=id)
         self._sign, self._hint, self._lines = sign, hint, complete
         self._history: list[str] = []
+        self._at = 0
         self.display = False
 
     def compose(self) -> ComposeResult:
@@ -47,9 +49,14 @@ class Prompt(Horizontal):
         yield Static("", markup=False, classes="more")
         yield Static("", markup=False, classes="wrong")
 
+    def recall(self, lines: Sequence[str]) -> None:
+        """Take over what was typed here another time, the newest last."""
+        self._history = list(lines)
+
     def open(self, text: str = "") -> None:
         """Show the prompt with that text and put the cursor into it."""
         self.complain("")
+        self._at = len(self._history)
         self.display = True
         field = self.query_one(Input)
         with field.prevent(Input.Changed):
@@ -78,20 +85,19 @@ class Prompt(Horizontal):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        if event.value and event.value not in self._history:
-            self._history.append(event.value)
+        if event.value:
+            self._history = [*(line for line in self._history if line != event.value), event.value]
         self.post_message(self.Edited(self, event.value, final=True))
 
     def action_leave(self) -> None:
         self.post_message(self.Left(self))
 
-    def action_earlier(self) -> None:
-        """Walk back through what was typed here before."""
-        if self._history:
-            self._history.insert(0, self._history.pop())
-            field = self.query_one(Input)
-            field.value = self._history[0]
-            field.cursor_position = len(field.value)
+    def action_earlier(self, steps: int) -> None:
+        """Walk through what was typed here before; behind the newest the line is empty."""
+        self._at = max(0, min(self._at + steps, len(self._history)))
+        field = self.query_one(Input)
+        field.value = self._history[self._at] if self._at < len(self._history) else ""
+        field.cursor_position = len(field.value)
 
     def action_complete(self) -> None:
         """Type what can only be meant, or the first of several."""

@@ -2,9 +2,17 @@
 
 from itertools import product
 
+import click
 import pytest
+from textual.binding import Binding
 
+from app.cli import euca
+from app.server.query import OPERATIONS
 from app.tui.actions import ACTIONS, PLACES, ROLES, Action, Danger, allowed, offered
+from app.tui.actions.action import LIST_KEYS, TABLES
+from app.tui.columns.audit import COMMANDS
+from app.tui.screens.audit import AuditScreen
+from app.tui.screens.clouds import CloudsScreen
 from app.tui.screens.events import EventsScreen
 from app.tui.screens.frame import ConsoleScreen
 from app.tui.screens.help import HelpScreen
@@ -22,6 +30,7 @@ from app.tui.screens.rules import RulesScreen
 from app.tui.screens.terminal import TerminalScreen
 from app.tui.screens.thing import ThingScreen
 from app.tui.screens.why import WhyScreen
+from app.tui.widgets.grid import Grid
 
 SCREENS: list[type[ConsoleScreen]] = [
     OverviewScreen,
@@ -31,6 +40,8 @@ SCREENS: list[type[ConsoleScreen]] = [
     OutputScreen,
     TerminalScreen,
     EventsScreen,
+    AuditScreen,
+    CloudsScreen,
     JobScreen,
     JobsScreen,
     MessagesScreen,
@@ -41,6 +52,7 @@ SCREENS: list[type[ConsoleScreen]] = [
     ThingScreen,
     *screens().values(),
 ]
+_EC2 = {operation.name for operation in OPERATIONS}
 each_action = pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
 
 
@@ -63,8 +75,37 @@ def test_what_changes_the_cloud_needs_more_than_a_viewer_and_has_a_command(actio
 
 @pytest.mark.parametrize("place", sorted(PLACES))
 def test_no_key_is_used_twice_on_a_place(place: str) -> None:
-    keys = [action.key for action in ACTIONS if place in action.screens]
+    keys = [key for action in ACTIONS if place in action.screens for key in action.keys]
     assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("place", sorted(TABLES))
+def test_no_action_of_a_list_takes_a_key_that_moves_its_cursor(place: str) -> None:
+    assert not LIST_KEYS & {key for action in ACTIONS if place in action.screens for key in action.keys}
+
+
+def test_keys_that_move_the_cursor_are_those_of_the_list_itself() -> None:
+    assert {binding.key for binding in Binding.make_bindings(Grid.BINDINGS)} == LIST_KEYS
+
+
+@pytest.mark.parametrize("command", sorted({action.command for action in ACTIONS if action.command}))
+def test_the_command_of_an_action_is_one_that_there_is(command: str) -> None:
+    assert _is_command(command)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_the_audit_names_commands_that_there_are(name: str) -> None:
+    assert _is_command(COMMANDS[name])
+
+
+def _is_command(text: str) -> bool:
+    program, *words = text.split()
+    if program == "aws":
+        return words[0] == "ec2" and "".join(word.capitalize() for word in words[1].split("-")) in _EC2
+    found: click.Command | None = euca
+    while isinstance(found, click.Group):
+        found = found.get_command(click.Context(found), words.pop(0))
+    return program == "euca" and found is not None
 
 
 def test_no_name_is_used_twice() -> None:

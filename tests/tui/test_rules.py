@@ -88,7 +88,7 @@ async def test_letters_are_text_until_escape_and_keys_of_the_screen_after_it() -
         assert written(console).text == "A6q\n" + DAY
         await console.press("A")
         await console.shows("apply: there are mistakes")
-        await console.press("enter", "ctrl+z")
+        await console.press("enter", "ctrl+z", "ctrl+z")
         await console.until(lambda: written(console).text == DAY)
 
 

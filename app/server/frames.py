@@ -16,8 +16,9 @@ from app.domain.journal import Entry
 from app.domain.ports import Unit
 from app.domain.states import ImageState
 from app.services import holdings, placement_groups, views
+from app.services.job_views import job_view
 
-_WITH_VIEW = ("instance", "host", "cluster", "image")
+_WITH_VIEW = ("instance", "host", "cluster", "image", "job")
 _HELD = tuple(kind.name for kind in holdings.KINDS)
 
 
@@ -71,9 +72,11 @@ def _views(unit: Unit, entries: Sequence[Entry]) -> Iterable[bytes]:
     hosts = unit.hosts.where(name=[*touched["host"], *{row.host for row in instances}])
     clusters = unit.clusters.where(name=[*touched["cluster"], *{host.cluster for host in hosts}])
     images = [row for row in unit.images.where(id=touched["image"]) if row.state is not ImageState.DEREGISTERED]
+    jobs = unit.jobs.where(id=touched["job"]) if touched["job"] else []
     yield from (frame("instance", view) for view in views.instance_views(unit, instances))
     yield from (frame("image", views.image_view(row)) for row in images)
     yield from (frame("host", views.host_view(host, world)) for host in hosts)
+    yield from (frame("job", job_view(row)) for row in jobs)
     for cluster in clusters:
         yield frame("cluster", views.cluster_view(cluster, unit.hosts.where(cluster=cluster.name), world))
     there: dict[str, set[str]] = {
@@ -81,6 +84,7 @@ def _views(unit: Unit, entries: Sequence[Entry]) -> Iterable[bytes]:
         "host": {host.name for host in hosts},
         "cluster": {cluster.name for cluster in clusters},
         "image": {row.id for row in images},
+        "job": {row.id for row in jobs},
     }
     for kind in _WITH_VIEW:
         yield from _removed(kind, (given for given in touched[kind] if given not in there[kind]))

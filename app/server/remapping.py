@@ -38,6 +38,7 @@ class RemappingController(Controller):
 
     @get("/remapping", operation_id="GetRemapping", summary="The newest round of remapping")
     async def newest(self, desk: At) -> RoundView:
+        """What it planned, what rules were refused, and how it ended."""
         rounds = desk.cloud.rounds
         held = rounds.latest
         return RoundView(
@@ -51,6 +52,7 @@ class RemappingController(Controller):
 
     @post("/remapping", operation_id="Remap", summary="Hold a round now", opt=_OPERATOR, status_code=202)
     async def remap(self, desk: At) -> None:
+        """A round is held as soon as the one that runs has ended; `GET /api/v1/remapping` tells of it."""
         mode = desk.cloud.rounds.mode().mode
         await desk.change("Remap", "round", lambda unit: remapping.check_moves(unit, mode))
         desk.cloud.rounds.poke()
@@ -63,6 +65,7 @@ class RemappingController(Controller):
         status_code=200,
     )
     async def rehearse(self, desk: At, name: str) -> RehearsalView:
+        """Plans a round on the cloud as it is now and does nothing."""
         return await _rehearsed(desk, lambda unit: rules_of(unit, name))
 
     @post(
@@ -73,6 +76,7 @@ class RemappingController(Controller):
         status_code=200,
     )
     async def rehearse_text(self, desk: At, data: RehearseText) -> RehearsalView:
+        """Plans a round by rules that are kept nowhere, on the cloud as it is now, and does nothing."""
         policy = (await asyncio.to_thread(rule_texts.draft, "rules", {"rules": data.text}, data.policy)).policy
         return await _rehearsed(desk, lambda unit: (data.text, policy))
 

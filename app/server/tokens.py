@@ -1,6 +1,7 @@
 """REST: operators' tokens. What is sent as one is shown once, when it is made, and never again."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from litestar import Controller, delete, get, post
 
@@ -70,7 +71,7 @@ def _rows(unit: Unit, desk: Desk) -> Sequence[Token]:
 
 _TOKENS: Listing[Token, TokenView] = Listing(
     view=TokenView,
-    key=lambda row: row.id,
-    first=from_rows(_rows, lambda row: row.id),
+    key=attrgetter("id"),
+    first=from_rows(_rows, attrgetter("id")),
     views=lambda unit, desk, rows: [_view(unit, desk, row) for row in rows],
 )

@@ -6,6 +6,7 @@ from datetime import tzinfo
 
 from app.client.http import Cloud
 from app.tui.actions import Action, Danger, allowed, offered
+from app.tui.doings import Doings
 from app.tui.drafts import Draft
 from app.tui.scene import Scene
 from app.tui.store import CloudCopy, LinkState
@@ -40,6 +41,7 @@ class Session:
     cloud: Cloud
     clock: Clock
     ways: Ways = WAYS
+    doings: Doings = field(default_factory=Doings)
     drafts: dict[str, Draft] = field(default_factory=dict)
 
     @property

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.api.events import Removed
+from app.api.jobs import JobView
 from app.api.resources import ClusterView, EventView, HostView, ImageView, InstanceView, Me, Overview
 from app.api.rulesets import RulesetView
 from app.client.stream import Frame
@@ -17,7 +18,7 @@ from app.tui.scene import span
 EVENTS_KEPT = 1000
 LATER = ("volume", "snapshot", "group", "address", "key-pair", "placement-group", "launch-template", "user")
 """Kinds that are fetched when somebody first looks at them; until then the stream's frames of them are passed over."""
-KINDS = ("instance", "host", "cluster", "image", "event", "type", "ruleset", *LATER)
+KINDS = ("instance", "host", "cluster", "image", "event", "job", "type", "ruleset", *LATER)
 NAMED = frozenset({"host", "cluster", "type"})
 
 
@@ -82,6 +83,7 @@ class CloudCopy:
     clusters: dict[str, ClusterView] = field(default_factory=dict)
     events: dict[str, EventView] = field(default_factory=dict)
     rulesets: dict[str, RulesetView] = field(default_factory=dict)
+    jobs: dict[str, JobView] = field(default_factory=dict)
     later: dict[str, dict[str, Any]] = field(default_factory=lambda: {kind: {} for kind in ("type", *LATER)})
     loaded: set[str] = field(default_factory=set)
     overview: Overview | None = None
@@ -103,6 +105,7 @@ class CloudCopy:
             "cluster": self.clusters,
             "event": self.events,
             "ruleset": self.rulesets,
+            "job": self.jobs,
             **self.later,
         }
         return tables[kind]
@@ -118,7 +121,11 @@ class CloudCopy:
         self.load(kind, views)
         self.loaded.add(kind)
         for frame in self._waiting.pop(kind):
-            self.apply(frame)
+            self._take_over(kind, frame)
+
+    def give_up(self, kind: str) -> None:
+        """Note that a kind of LATER could not be had."""
+        self._waiting.pop(kind, None)
 
     def forget_later(self) -> None:
         """Let everything of LATER be fetched again, since news of it may have been missed."""
@@ -159,11 +166,14 @@ class CloudCopy:
         if kind in self._waiting:
             self._waiting[kind].append(frame)
         elif kind in KINDS and (kind not in LATER or kind in self.loaded):
-            if isinstance(frame.data, Removed):
-                self.drop(kind, frame.data.id)
-            else:
-                self.put(kind, frame.data)
+            self._take_over(kind, frame)
         self.cursor = frame.cursor or self.cursor
+
+    def _take_over(self, kind: str, frame: Frame) -> None:
+        if isinstance(frame.data, Removed):
+            self.drop(kind, frame.data.id)
+        else:
+            self.put(kind, frame.data)
 
     def see(self, overview: Overview) -> None:
         """Take over a fresh overview; the room there is for each type is told nowhere else."""

@@ -6,16 +6,18 @@ must not be used twice on one screen, so an action for all screens takes its key
 
 from collections.abc import Iterable
 
-from app.tui.actions import going, holdings, hosts, instances, lists, output, rules, why
+from app.tui.actions import console, going, holdings, hosts, instances, jobs, lists, output, rules, why
 from app.tui.actions.action import PLACES, ROLES, Action, Danger
 
 __all__ = ["ACTIONS", "PLACES", "ROLES", "Action", "Danger", "allowed", "named", "offered"]
 
 ACTIONS: tuple[Action, ...] = (
     *instances.ACTIONS,
+    *console.ACTIONS,
     *hosts.ACTIONS,
     *rules.ACTIONS,
     *why.ACTIONS,
+    *jobs.ACTIONS,
     *holdings.ACTIONS,
     *lists.ACTIONS,
     *output.ACTIONS,

@@ -18,8 +18,19 @@ HOLDINGS = frozenset(
     }
 )
 THINGS = frozenset({"hosts", "instances"}) | HOLDINGS
-TABLES = THINGS | {"events", "rules"}
-PLACES = TABLES | {"overview", "instance", "output", "thing", "why", "ruleset", "help"}
+TABLES = THINGS | {"events", "rules", "jobs"}
+PLACES = TABLES | {
+    "overview",
+    "instance",
+    "console",
+    "output",
+    "thing",
+    "why",
+    "ruleset",
+    "job",
+    "messages",
+    "help",
+}
 ROLES = ("viewer", "operator", "admin")
 
 
@@ -67,6 +78,7 @@ _SPELLED = {
     "escape": "esc",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "ctrl+right_square_bracket": "ctrl+]",
 }
 
 

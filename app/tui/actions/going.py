@@ -44,6 +44,14 @@ ACTIONS: tuple[Action, ...] = (
         help="Go to the rules of the mapping.",
     ),
     Action(
+        name="go.jobs",
+        method="go_jobs",
+        screens=PLACES,
+        key="7",
+        title="jobs",
+        help="Go to the jobs: what takes long, how far it is, and what failed.",
+    ),
+    Action(
         name="go",
         method="command_bar",
         screens=PLACES,

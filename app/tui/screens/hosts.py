@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from app.api.jobs import JobTargetAsked
 from app.api.resources import AddHost, HostView
 from app.client import calls
 from app.client.errors import ClientError
@@ -12,12 +13,13 @@ from app.tui.columns.column import Column
 from app.tui.columns.hosts import COLUMNS
 from app.tui.scene import counted
 from app.tui.screens.frame import bindings_of
+from app.tui.screens.job_actions import JobStarting
 from app.tui.screens.table import TableScreen
-from app.tui.widgets.confirm import Confirm, Question
+from app.tui.widgets.confirm import Question
 from app.tui.widgets.form import Entry, Form, Values
 
 
-class HostsScreen(TableScreen):
+class HostsScreen(TableScreen, JobStarting):
     PLACE = "hosts"
     KIND = "host"
     COLUMNS: ClassVar[Sequence[Column[Any]]] = COLUMNS
@@ -34,40 +36,36 @@ class HostsScreen(TableScreen):
             await self.console_app.go("instances", f'host="{given}"')
 
     def drain(self) -> None:
-        names = self.grid.chosen()
-        what = names[0] if len(names) == 1 else counted(len(names), "host")
-        self.send([calls.drain_host(name) for name in names], self._take, f"draining {what}; u undoes it")
+        self._start("hosts.drain", "drain", self.grid.chosen(), "draining {}")
 
     def undrain(self) -> None:
-        names = self.grid.chosen()
-        what = names[0] if len(names) == 1 else counted(len(names), "host")
-        self.send([calls.undrain_host(name) for name in names], self._take, f"{what} may take instances again")
+        """Let hosts take instances again; where all do, undo what was just done."""
+        shown, names = self.session.copy.hosts, self.grid.chosen()
+        if any(name in shown and shown[name].wanted != "enabled" for name in names):
+            self._start("hosts.undrain", "undrain", names, "{} may take instances again")
+        else:
+            self.undo()
 
     def remove_host(self) -> None:
         names = self.grid.chosen()
         if not names:
             return
-        action = named("hosts.remove")
         question = Question(
-            action=action,
+            action=named("hosts.remove"),
             ids=names,
             facts=[self._fact(name) for name in names],
             warning="They leave as soon as nothing of ours is on them.",
             things="hosts",
         )
+        self.confirmed(question, lambda: self._start("hosts.remove", "remove", names, "{} leaving"))
 
-        def answered(sure: bool | None) -> None:
-            refusal = self.session.refusal(action)
-            if sure and refusal:
-                self.say(refusal, bad=True)
-            elif sure:
-                self.send(
-                    [calls.remove_host(name) for name in names],
-                    lambda answer: None,
-                    f"{', '.join(names[:3])} leaving" if len(names) <= 3 else f"{len(names)} hosts leaving",
-                )
-
-        self.app.push_screen(Confirm(question), answered)
+    def _start(self, action: str, kind: str, names: list[str], said: str) -> None:
+        """Start a job on hosts, as long as each is as it was shown."""
+        shown = self.session.copy.hosts
+        targets = [JobTargetAsked(id=name, expected=_as_shown(shown[name])) for name in names if name in shown]
+        if targets:
+            what = names[0] if len(names) == 1 else counted(len(names), "host")
+            self.start_job(named(action), kind, targets, said.format(what))
 
     def add_host(self) -> None:
         clusters = [(name, self.session.scene().plain(name)) for name in self.session.copy.clusters]
@@ -103,6 +101,10 @@ class HostsScreen(TableScreen):
         return scene.plain(
             f"{name}  {looks.of_host(view).text(scene)}  {counted(view.instances, 'instance')}" if view else name
         )
+
+
+def _as_shown(view: HostView) -> dict[str, str]:
+    return {"state": view.state, "wanted": view.wanted}
 
 
 def _needed(text: str) -> str:

@@ -12,10 +12,14 @@ from app.tui.screens.holdings import screens
 from app.tui.screens.hosts import HostsScreen
 from app.tui.screens.instance import InstanceScreen
 from app.tui.screens.instances import InstancesScreen
+from app.tui.screens.job import JobScreen
+from app.tui.screens.jobs import JobsScreen
+from app.tui.screens.messages import MessagesScreen
 from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
 from app.tui.screens.rule_editor import RuleEditorScreen
 from app.tui.screens.rules import RulesScreen
+from app.tui.screens.terminal import TerminalScreen
 from app.tui.screens.thing import ThingScreen
 from app.tui.screens.why import WhyScreen
 
@@ -25,10 +29,14 @@ SCREENS: list[type[ConsoleScreen]] = [
     InstancesScreen,
     InstanceScreen,
     OutputScreen,
+    TerminalScreen,
     EventsScreen,
     RulesScreen,
     RuleEditorScreen,
     WhyScreen,
+    JobsScreen,
+    JobScreen,
+    MessagesScreen,
     HelpScreen,
     ThingScreen,
     *screens().values(),

@@ -129,9 +129,7 @@ async def running(
                 pace=Pace(settings.requests_per_s, clock),
                 version=__version__,
             )
-            cloud.sensors.tell(mapping.fleet)
-            mapping.fleet.averaged_by(cloud.sensors.means)
-            await store.read(mapping.make_ready)
+            await _begin_sensing(cloud)
             async with (
                 aclosing(samples),
                 _following(cloud),
@@ -142,6 +140,14 @@ async def running(
                 _beside(JobRunner(ports.store, mapping).run()),
             ):
                 yield cloud
+
+
+async def _begin_sensing(cloud: Cloud) -> None:
+    """Let the table of hosts hear of what is measured, and have the rules in force ready before somebody waits."""
+    fleet = cloud.mapping.fleet
+    cloud.sensors.tell(fleet)
+    fleet.averaged_by(cloud.sensors.means)
+    await cloud.store.read(cloud.mapping.make_ready)
 
 
 async def _prepare(store: Database, library: Library, settings: Settings, url: str) -> None:

@@ -72,7 +72,7 @@ class RulesetController(Controller):
 
     @get("/{name:str}", operation_id="GetRuleset", summary="One version, with its text")
     async def show(self, desk: At, name: str) -> RulesetView:
-        """With its text."""
+        """With its text; a policy of 1.6.1 as the rules that say the same."""
 
         def work(unit: Unit) -> RulesetView:
             return _built_in(unit, name) if name in rulesets.BUILT_IN else _view(unit, rulesets.get(unit, name), True)

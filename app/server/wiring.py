@@ -129,7 +129,7 @@ async def running(
                 pace=Pace(settings.requests_per_s, clock),
                 version=__version__,
             )
-            await _made_ready(cloud)
+            await _begin_sensing(cloud)
             async with (
                 aclosing(samples),
                 _following(cloud),
@@ -141,9 +141,11 @@ async def running(
                 yield cloud
 
 
-async def _made_ready(cloud: Cloud) -> None:
-    cloud.sensors.tell(cloud.mapping.fleet)
-    cloud.mapping.fleet.averaged_by(cloud.sensors.means)
+async def _begin_sensing(cloud: Cloud) -> None:
+    """Let the table of hosts hear of what is measured, and have the rules in force ready before somebody waits."""
+    fleet = cloud.mapping.fleet
+    cloud.sensors.tell(fleet)
+    fleet.averaged_by(cloud.sensors.means)
     await cloud.store.read(cloud.mapping.make_ready)
 
 

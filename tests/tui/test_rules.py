@@ -83,12 +83,12 @@ async def test_a_mistake_is_told_at_its_place_found_by_a_key_and_mended_by_anoth
 
 async def test_letters_are_text_until_escape_and_keys_of_the_screen_after_it() -> None:
     async with an_editor(a_cloud()) as console:
-        await console.press("A", "6", "q", "escape")
+        await console.press("A", "6", "q", "enter", "escape")
         await console.shows("draft", "1 error")
-        assert written(console).text == "A6q" + DAY
+        assert written(console).text == "A6q\n" + DAY
         await console.press("A")
         await console.shows("apply: there are mistakes")
-        await console.press("enter", "ctrl+z")
+        await console.press("enter", "ctrl+z", "ctrl+z")
         await console.until(lambda: written(console).text == DAY)
 
 

@@ -38,7 +38,7 @@ class AuditScreen(TableScreen):
         return self._heard
 
     def remark(self) -> str:
-        return self._wrong
+        return self._wrong if self.session.live else ""  # a lost cloud is told above
 
     def rows(self) -> Mapping[str, Any]:
         return self._rows

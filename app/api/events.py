@@ -8,10 +8,15 @@ from typing import Literal
 
 import msgspec
 
-from app.api.resources import ClusterView, EventView, HostView, ImageView, InstanceView
+from app.api.loads import InstanceLoads, Loads
+from app.api.resources import ClusterView, EventView, HostView, ImageView, InstanceView, Overview
 
-Kind = Literal["instance", "host", "cluster", "image", "removed", "event", "heartbeat", "gap"]
-View = InstanceView | HostView | ClusterView | ImageView | EventView
+Kind = Literal[
+    "instance", "host", "cluster", "image", "removed", "event", "heartbeat", "gap", "load", "instance-load", "overview"
+]
+TOPICS = ("instance", "host", "cluster", "image", "event", "load", "instance-load", "overview")
+"""What may be asked for; the last three come to nobody who does not name them."""
+View = InstanceView | HostView | ClusterView | ImageView | EventView | Loads | InstanceLoads | Overview
 
 
 class Removed(msgspec.Struct, frozen=True, kw_only=True):

@@ -96,8 +96,10 @@ class HostView(msgspec.Struct, frozen=True, kw_only=True):
     tags: list[str] = []
     cpu_ratio: float = 1.0
     mips: float = 0.0
+    physical_cores: int = 0
+    physical_memory_mib: int = 0
     load: HostLoadView | None = None
-    """Told to who asks, not by the stream."""
+    """Told to who asks; the stream tells it in frames of its own."""
 
 
 class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +129,7 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     placement_group: str = ""
     moving_from: str = ""
     load: InstanceLoadView | None = None
-    """Told to who asks, not by the stream."""
+    """Told to who asks; the stream tells it in frames of its own."""
 
 
 class ImageView(msgspec.Struct, frozen=True, kw_only=True):
@@ -228,8 +230,20 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     role: str
 
 
+class ClusterRoom(msgspec.Struct, frozen=True, kw_only=True):
+    """How many instances of a type fit into a cluster now (`free`) and when it is empty (`most`)."""
+
+    cluster: str
+    vmtype: str
+    free: int
+    most: int
+
+
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to "is the cloud well?". `trouble` holds one sentence a thing that needs somebody."""
+    """The answer to "is the cloud well?". `trouble` holds one sentence a thing that needs somebody.
+
+    `watts` is what the hosts draw that it is known of, null if of none; `rooms` tells the room by type and cluster.
+    """
 
     name: str
     version: str
@@ -241,6 +255,9 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     trouble: list[str]
     events: list[EventView]
     cursor: str
+    hosts_asleep: int = 0
+    watts: float | None = None
+    rooms: list[ClusterRoom] = []
 
 
 class ConsoleOutput(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from app.domain.errors import CloudError
 from app.server import desk, problems
 from app.server.accounts import AccountController, UserController
 from app.server.backups import BackupController
+from app.server.charts import ChartController
 from app.server.cloud import Cloud
 from app.server.health import healthz, heartbeat, metrics
 from app.server.history import HistoryController
@@ -40,6 +41,7 @@ CONTROLLERS: tuple[Any, ...] = (
     UserController,
     HistoryController,
     BackupController,
+    ChartController,
 )
 
 

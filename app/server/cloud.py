@@ -8,6 +8,7 @@ from app.domain.files import ImageFiles
 from app.domain.ports import Clock, Entropy, Hypervisors, Store
 from app.server.feed import Feed
 from app.server.files import Uploads
+from app.server.loads import Board
 from app.server.metrics import Metrics
 from app.server.pace import Pace
 from app.server.rounds import Rounds
@@ -30,6 +31,7 @@ class Cloud:
     feed: Feed
     metrics: Metrics
     sensors: Sensors
+    board: Board
     clock: Clock
     entropy: Entropy
     backup: Callable[[Path], None]

@@ -16,25 +16,32 @@ from app.domain.ports import Unit
 from app.services import views
 
 _WITH_VIEW = ("instance", "host", "cluster", "image")
+Topics = frozenset[str] | None
+"""Kinds of frames that somebody wants; None: all that the journal tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Frames of the entries after one cursor up to `last`; `events` are (cursor, frame).
+    """Frames of the entries after one cursor up to `last`; `views` are (kind, frames), `events` (cursor, frame).
 
     `restored`: among them the state was put back to a backup, so that no view of before counts.
     """
 
     last: int
-    views: bytes
+    views: tuple[tuple[str, bytes], ...]
     events: tuple[tuple[int, bytes], ...]
     restored: bool
 
-    def after(self, cursor: int) -> bytes:
-        """Return what somebody who has seen everything up to `cursor` still needs."""
+    def after(self, cursor: int, topics: Topics = None) -> bytes:
+        """Return what somebody who has seen everything up to `cursor` and asked for these topics still needs."""
         if cursor >= self.last:
             return b""
-        return self.views + b"".join(frame for number, frame in self.events if number > cursor)
+        shown = [frames for kind, frames in self.views if topics is None or kind in topics]
+        if topics is None or "event" in topics:
+            shown += [frame for number, frame in self.events if number > cursor]
+        else:
+            shown.append(b"id: %d\n\n" % self.last)  # tells nothing but where reading may go on
+        return b"".join(shown)
 
 
 def read_batch(unit: Unit, after: int, limit: int, until: int | None = None) -> Batch | None:
@@ -44,7 +51,7 @@ def read_batch(unit: Unit, after: int, limit: int, until: int | None = None) -> 
         return None
     return Batch(
         last=entries[-1].cursor,
-        views=b"".join(_views(unit, entries)),
+        views=tuple(_views(unit, entries)),
         events=tuple((entry.cursor, frame("event", views.event_view(entry), entry.cursor)) for entry in entries),
         restored=any(entry.event == "cloud.restored" for entry in entries),
     )
@@ -61,18 +68,22 @@ def beat(kind: str, cursor: int, at_ms: int) -> bytes:
     return frame(kind, Beat(cursor=str(cursor), at_ms=at_ms))
 
 
-def _views(unit: Unit, entries: Sequence[Entry]) -> Iterable[bytes]:
+def _views(unit: Unit, entries: Sequence[Entry]) -> Iterable[tuple[str, bytes]]:
     touched = _touched(entries)
     world = views.World.of(unit)
     instances = unit.instances.where(id=touched["instance"]) if touched["instance"] else []
     hosts = unit.hosts.where(name=[*touched["host"], *{row.host for row in instances}])
     clusters = unit.clusters.where(name=[*touched["cluster"], *{host.cluster for host in hosts}])
     images = unit.images.where(id=touched["image"]) if touched["image"] else []
-    yield from (frame("instance", view) for view in views.instance_views(unit, instances))
-    yield from (frame("image", views.image_view(row)) for row in images)
-    yield from (frame("host", views.host_view(host, world)) for host in hosts)
-    for cluster in clusters:
-        yield frame("cluster", views.cluster_view(cluster, unit.hosts.where(cluster=cluster.name), world))
+    told: dict[str, list[bytes]] = {
+        "instance": [frame("instance", view) for view in views.instance_views(unit, instances)],
+        "image": [frame("image", views.image_view(row)) for row in images],
+        "host": [frame("host", views.host_view(host, world)) for host in hosts],
+        "cluster": [
+            frame("cluster", views.cluster_view(cluster, unit.hosts.where(cluster=cluster.name), world))
+            for cluster in clusters
+        ],
+    }
     there = {
         "instance": {row.id for row in instances if not row.hidden(unit.now_ms)},
         "host": {host.name for host in hosts},
@@ -80,8 +91,8 @@ def _views(unit: Unit, entries: Sequence[Entry]) -> Iterable[bytes]:
         "image": {row.id for row in images},
     }
     for kind in _WITH_VIEW:
-        for gone in (given for given in touched[kind] if given not in there[kind]):
-            yield frame("removed", Removed(kind=kind, id=gone))
+        gone = [frame("removed", Removed(kind=kind, id=given)) for given in touched[kind] if given not in there[kind]]
+        yield kind, b"".join([*told[kind], *gone])
 
 
 def _touched(entries: Sequence[Entry]) -> dict[str, list[str]]:

@@ -1,5 +1,6 @@
 """REST: the journal as a list, the audit, and the live stream of both clients and consoles."""
 
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 from litestar import Controller, Request, get
@@ -7,16 +8,22 @@ from litestar.datastructures import State
 from litestar.params import Parameter
 from litestar.response import Stream
 
+from app.api.events import TOPICS
 from app.api.resources import AuditView, Collection, EventView
 from app.domain.account import Role
+from app.domain.errors import Invalid
 from app.domain.ports import Unit
 from app.server.desk import At, needs
+from app.server.frames import Topics
 from app.server.pages import After, number
 from app.services.views import audit_view, event_view
 
 PAGE = 1000
 MOST = 5000
 _Limit = Annotated[int, Parameter(ge=1, le=MOST, description="How many at most.")]
+_Topics = Annotated[
+    str, Parameter(description=f"Kinds of frames, with commas between: {', '.join(TOPICS)}. Default: the first five.")
+]
 
 
 class HistoryController(Controller):
@@ -49,9 +56,24 @@ class HistoryController(Controller):
         summary="Changes as Server-Sent Events from `Last-Event-ID` or `after` on",
         media_type="text/event-stream",
     )
-    async def stream(self, desk: At, request: Request[Any, Any, State], after: After = "") -> Stream:
+    async def stream(
+        self, desk: At, request: Request[Any, Any, State], after: After = "", topics: _Topics = ""
+    ) -> Stream:
         given = request.headers.get("last-event-id", "") or after
         start = number("after", given) if given else None
-        frames = await desk.cloud.feed.join(start)
+        frames = await desk.cloud.feed.join(start, _named(topics))
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return Stream(frames, media_type="text/event-stream", headers=headers)
+
+
+def _named(text: str) -> Topics:
+    """Read the topics of a request; Invalid if one is none."""
+    if not text:
+        return None
+    topics = text.split(",")
+    for topic in topics:
+        if topic not in TOPICS:
+            near = get_close_matches(topic, TOPICS, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(TOPICS)}."
+            raise Invalid("topics", topic[:40], hint)
+    return frozenset(topics)

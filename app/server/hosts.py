@@ -1,14 +1,16 @@
 """REST: clusters and their hosts."""
 
+import msgspec
 from litestar import Controller, delete, get, patch, post
 
+from app.api.loads import of_cluster
 from app.api.resources import AddCluster, AddHost, ClusterView, Collection, HostView, SamplesView, SetHost
 from app.domain.account import Role
 from app.domain.host import Cluster, Host
 from app.domain.ports import Unit
 from app.server.desk import At, Desk, needs
 from app.server.pages import MOST, After, Limit, page
-from app.server.samples import From, Sensor, To, host_sensor, samples_of
+from app.server.samples import From, Points, Sensor, To, host_sensor, samples_of
 from app.services import clusters, fencing, hosts, power
 from app.services.views import World, cluster_view, host_view
 
@@ -29,6 +31,24 @@ class ClusterController(Controller):
             return page(unit, shown, lambda view: view.name, after, limit)
 
         return await desk.read(work)
+
+    @get("/{name:str}", operation_id="GetCluster", summary="One cluster")
+    async def show(self, desk: At, name: str) -> ClusterView:
+        return await desk.read(lambda unit: _seen(unit, clusters.get(unit, name)))
+
+    @get("/{name:str}/samples", operation_id="ListClusterSamples", summary="The sum of one sensor over its hosts")
+    async def samples(
+        self,
+        desk: At,
+        name: str,
+        sensor: Sensor = "host.cpu.load",
+        since: From = None,
+        until: To = None,
+        points: Points = 5000,
+    ) -> SamplesView:
+        cluster = await desk.read(lambda unit: clusters.get(unit, name))
+        kept = await samples_of(desk, of_cluster(cluster.name), host_sensor(sensor), (since, until), points)
+        return msgspec.structs.replace(kept, subject=cluster.name)
 
     @post(operation_id="AddCluster", summary="Add a cluster; one that exists is left as it is", opt=_ADMIN)
     async def add(self, desk: At, data: AddCluster) -> ClusterView:
@@ -59,10 +79,16 @@ class HostController(Controller):
 
     @get("/{name:str}/samples", operation_id="ListHostSamples", summary="What one of its sensors told")
     async def samples(
-        self, desk: At, name: str, sensor: Sensor = "host.cpu.load", since: From = None, until: To = None
+        self,
+        desk: At,
+        name: str,
+        sensor: Sensor = "host.cpu.load",
+        since: From = None,
+        until: To = None,
+        points: Points = 5000,
     ) -> SamplesView:
         host = await desk.read(lambda unit: hosts.get(unit, name))
-        return await samples_of(desk, host.name, host_sensor(sensor), since, until)
+        return await samples_of(desk, host.name, host_sensor(sensor), (since, until), points)
 
     @post(operation_id="AddHost", summary="Let a host join by its libvirt URI", opt=_ADMIN)
     async def add(self, desk: At, data: AddHost) -> HostView:

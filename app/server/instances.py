@@ -22,7 +22,7 @@ from app.domain.instance import Instance
 from app.domain.ports import NOT_SUPPORTED, Unit
 from app.server.desk import At, Desk, needs
 from app.server.pages import MOST, After, Limit, page
-from app.server.samples import From, Sensor, To, instance_sensor, samples_of
+from app.server.samples import From, Points, Sensor, To, instance_sensor, samples_of
 from app.services import decisions, instances, moves
 from app.services.views import instance_views
 
@@ -51,10 +51,16 @@ class InstanceController(Controller):
 
     @get("/{instance_id:str}/samples", operation_id="ListInstanceSamples", summary="What one of its sensors told")
     async def samples(
-        self, desk: At, instance_id: str, sensor: Sensor = "vm.cpu.used", since: From = None, until: To = None
+        self,
+        desk: At,
+        instance_id: str,
+        sensor: Sensor = "vm.cpu.used",
+        since: From = None,
+        until: To = None,
+        points: Points = 5000,
     ) -> SamplesView:
         instance = await desk.read(lambda unit: _find(unit, desk, instance_id))
-        return await samples_of(desk, instance.id, instance_sensor(sensor), since, until)
+        return await samples_of(desk, instance.id, instance_sensor(sensor), (since, until), points)
 
     @get("/{instance_id:str}/decisions", operation_id="ListDecisions", summary="Why it is where it is")
     async def decisions(self, desk: At, instance_id: str, number: int = 0) -> Collection[DecisionView]:

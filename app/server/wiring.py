@@ -35,10 +35,12 @@ from app.server.commands import CommandSwitch
 from app.server.ec2.operation import Site
 from app.server.feed import Feed
 from app.server.files import Uploads
+from app.server.loads import Board
 from app.server.measuring import Measuring, Supplements
 from app.server.metadata import Metadata
 from app.server.metrics import Metrics
 from app.server.outcomes import Outcomes
+from app.server.overview import Glance
 from app.server.pace import Pace
 from app.server.planner import Planner
 from app.server.query import QueryApi, requests_of
@@ -107,14 +109,17 @@ async def running(
             storage = RehearsedVolumes(state / "volumes" / "rehearsed")
             ports = around(Ports(store, hypervisors_of(settings), fabric, storage))
             mapping = Mapping(Fleet(clock.monotonic_s, threading.Lock(), settings.power_model))
+            sensors = Sensors(samples, clock)
+            board, glance = Board(sensors, clock), Glance(ports.store, sensors, __version__)
             cloud = Cloud(
                 store=ports.store,
                 hypervisors=ports.hypervisors,
                 images=library,
                 uploads=Uploads(library),
-                feed=Feed(ports.store, clock),
+                feed=Feed(ports.store, clock, {**board.tellers(), "overview": glance}),
                 metrics=Metrics(),
-                sensors=Sensors(samples, clock),
+                sensors=sensors,
+                board=board,
                 clock=clock,
                 entropy=os.urandom,
                 backup=partial(backup, settings.database),
@@ -124,8 +129,9 @@ async def running(
                 pace=Pace(settings.requests_per_s, clock),
                 version=__version__,
             )
-            cloud.sensors.tell(mapping.fleet)
-            mapping.fleet.averaged_by(cloud.sensors.means)
+            sensors.tell(board)
+            sensors.tell(mapping.fleet)
+            mapping.fleet.averaged_by(sensors.means)
             await store.read(mapping.make_ready)
             async with (
                 aclosing(samples),
@@ -287,9 +293,10 @@ def _sensing(cloud: Cloud, hosts_up: Callable[[], list[Host]], settings: Setting
         ),
         period_s=settings.sample_s,
     )
-    cloud.sensors.tell(cloud.mapping.fleet)
+    cloud.board.hosts = hosts_up
     commands = {"host.power_watts": settings.power_watts_command, "host.temp": settings.temp_command}
-    return _beside(sampling.run(), Measuring(commands, cloud.clock, hosts_up, cloud.sensors.sensed).run())
+    measuring = Measuring(commands, cloud.clock, hosts_up, cloud.sensors.sensed)
+    return _beside(sampling.run(), measuring.run(), cloud.board.run())
 
 
 async def _rehearsal_hosts_up(cloud: Cloud) -> None:

@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from app.api.resources import EventView, Overview
+from app.api.resources import ClusterRoom, EventView, Overview
 from app.domain.host import Host
 from app.domain.instance import Instance
 from app.domain.ports import Unit
-from app.domain.states import HostState, HostWanted, ImageState
-from app.services import views
+from app.domain.states import HostState, HostWanted, ImageState, Power
+from app.services import types, views
 
 CLOUD_NAME_SETTING = "cloud.name"
 _EVENTS_SHOWN = 20
@@ -31,7 +31,17 @@ def overview(unit: Unit, version: str) -> Overview:
         trouble=trouble(unit, hosts, instances),
         events=_newest_events(unit),
         cursor=str(unit.cursor()),
+        hosts_asleep=sum(host.power is Power.ASLEEP for host in hosts),
+        rooms=_rooms(unit),
     )
+
+
+def _rooms(unit: Unit) -> list[ClusterRoom]:
+    return [
+        ClusterRoom(cluster=cluster.name, vmtype=room.vmtype.name, free=room.free, most=room.most)
+        for cluster in unit.clusters.where()
+        for room in types.table(unit, cluster.name)
+    ]
 
 
 def trouble(unit: Unit, hosts: Sequence[Host], instances: Iterable[Instance]) -> list[str]:

@@ -71,6 +71,8 @@ def host_view(host: Host, world: World) -> HostView:
         tags=list(host.tags),
         cpu_ratio=host.cpu_ratio,
         mips=host.mips,
+        physical_cores=host.cores,
+        physical_memory_mib=host.memory_mib,
     )
 
 

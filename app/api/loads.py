@@ -8,28 +8,17 @@ from collections.abc import Iterable
 
 import msgspec
 
-from app.api.resources import HostLoadView, InstanceLoadView
+from app.api.resources import ClusterLoadView, HostLoadView, InstanceLoadView
 
 STEP_MS = 30_000
 MOST_STEPS = 30
+POWER = "cloud/power"
+"""The trend of what all hosts draw together, among those of busy cores; no host's name holds a slash."""
 
 
 def of_cluster(name: str) -> str:
     """Return how a cluster is called among hosts, whose names hold no slash."""
     return f"cluster/{name}"
-
-
-class ClusterLoadView(msgspec.Struct, frozen=True, kw_only=True):
-    """The sum over the hosts of a cluster whose load is known and not too old: `hosts` of them with `cores` cores."""
-
-    hosts: int
-    cores: int
-    memory_mib: int
-    cpu_used: float | None = None
-    mem_used_mib: float | None = None
-    net_rx_bps: float | None = None
-    net_tx_bps: float | None = None
-    watts: float | None = None
 
 
 class Loads(msgspec.Struct, frozen=True, kw_only=True):

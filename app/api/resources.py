@@ -15,6 +15,19 @@ class Collection(msgspec.Struct, Generic[Item], frozen=True, kw_only=True):
     next: str | None = None
 
 
+class ClusterLoadView(msgspec.Struct, frozen=True, kw_only=True):
+    """The sum over the hosts of a cluster whose load is known and not too old: `hosts` of them with `cores` cores."""
+
+    hosts: int
+    cores: int
+    memory_mib: int
+    cpu_used: float | None = None
+    mem_used_mib: float | None = None
+    net_rx_bps: float | None = None
+    net_tx_bps: float | None = None
+    watts: float | None = None
+
+
 class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     hosts: int
@@ -24,6 +37,8 @@ class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
     memory_mib: int
     memory_used_mib: int
     instances: int
+    load: ClusterLoadView | None = None
+    """Told to who asks; the stream tells it in frames of its own."""
 
 
 class HostLoadView(msgspec.Struct, frozen=True, kw_only=True):

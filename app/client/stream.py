@@ -16,7 +16,8 @@ from typing import Any, Final
 import msgspec
 
 from app.api.events import Beat, Removed, View
-from app.api.resources import ClusterView, EventView, HostView, ImageView, InstanceView
+from app.api.loads import InstanceLoads, Loads
+from app.api.resources import ClusterView, EventView, HostView, ImageView, InstanceView, Overview
 from app.client.errors import Garbled, Refused, Unreachable
 from app.client.http import Cloud
 
@@ -30,6 +31,9 @@ _TYPES: dict[str, Any] = {
     "event": EventView,
     "removed": Removed,
     "heartbeat": Beat,
+    "load": Loads,
+    "instance-load": InstanceLoads,
+    "overview": Overview,
 }
 
 
@@ -146,13 +150,16 @@ class Patience:
         await self.sleep(left_s)
 
 
-async def follow(cloud: Cloud, cursor: str, patience: Patience) -> AsyncGenerator[News, None]:
-    """Yield news from `cursor` on, for ever; ends after GAP. Raises Unauthorized or Refused at once."""
+async def follow(cloud: Cloud, cursor: str, patience: Patience, topics: str = "") -> AsyncGenerator[News, None]:
+    """Yield news from `cursor` on, for ever; ends after GAP. Raises Unauthorized or Refused at once.
+
+    `topics` names the kinds that are wanted, with commas between; empty: all that the journal tells.
+    """
     at = cursor
     while True:
         detail = "the stream ended"
         try:
-            async with aclosing(_session(cloud, at, patience.silence_s)) as session:
+            async with aclosing(_session(cloud, at, topics, patience.silence_s)) as session:
                 async for news in session:
                     if isinstance(news, Frame):
                         at = news.cursor or at
@@ -173,9 +180,9 @@ async def follow(cloud: Cloud, cursor: str, patience: Patience) -> AsyncGenerato
         await patience.wait(pause_s, cloud)
 
 
-async def _session(cloud: Cloud, cursor: str, silence_s: float) -> AsyncGenerator[News, None]:
+async def _session(cloud: Cloud, cursor: str, topics: str, silence_s: float) -> AsyncGenerator[News, None]:
     parser = Parser()
-    async with cloud.listen(cursor) as chunks:
+    async with cloud.listen(cursor, topics) as chunks:
         yield Up()
         while True:
             try:

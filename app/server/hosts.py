@@ -28,13 +28,14 @@ class ClusterController(Controller):
         def work(unit: Unit) -> Collection[ClusterView]:
             world, rows = World.of(unit), unit.hosts.where()
             shown = [cluster_view(cluster, rows, world) for cluster in unit.clusters.where()]
-            return page(unit, shown, lambda view: view.name, after, limit)
+            return page(unit, desk.cloud.board.on_clusters(shown), lambda view: view.name, after, limit)
 
         return await desk.read(work)
 
     @get("/{name:str}", operation_id="GetCluster", summary="One cluster")
     async def show(self, desk: At, name: str) -> ClusterView:
-        return await desk.read(lambda unit: _seen(unit, clusters.get(unit, name)))
+        view = await desk.read(lambda unit: _seen(unit, clusters.get(unit, name)))
+        return desk.cloud.board.on_clusters([view])[0]
 
     @get("/{name:str}/samples", operation_id="ListClusterSamples", summary="The sum of one sensor over its hosts")
     async def samples(

@@ -7,8 +7,10 @@ board itself notices that a reading grew too old, by keeping everybody in the or
 import asyncio
 from collections.abc import Callable, Iterable
 
-from app.api.loads import MOST_STEPS, ClusterLoadView, InstanceLoads, Loads, Trend, of_cluster
-from app.api.resources import HostLoadView
+import msgspec
+
+from app.api.loads import MOST_STEPS, POWER, InstanceLoads, Loads, Trend, of_cluster
+from app.api.resources import ClusterLoadView, ClusterView, HostLoadView
 from app.domain.host import Host
 from app.domain.load import Reading, Sampled
 from app.domain.ports import Clock
@@ -77,10 +79,11 @@ class Board:
 
     def keep(self) -> None:
         """Note the present sum of each cluster."""
-        now_ms = self._clock.now_ms()
-        for name, load in self.clusters().items():
+        now_s, now_ms, clusters = self._clock.monotonic_s(), self._clock.now_ms(), self.clusters()
+        self.of_hosts.hear(POWER, now_s, now_ms, total(load.watts for load in clusters.values()))
+        for name, load in clusters.items():
             raw = _sensed(load)
-            self.of_hosts.hear(of_cluster(name), self._clock.monotonic_s(), now_ms, load.cpu_used)
+            self.of_hosts.hear(of_cluster(name), now_s, now_ms, load.cpu_used)
             reading = Reading(raw=raw, smooth=raw)
             self._sensors.samples.sensed(
                 Sampled(host=of_cluster(name), at_s=0.0, at_ms=now_ms, of_host=reading, of_instances={})
@@ -94,6 +97,11 @@ class Board:
             if load is not None and not load.stale:
                 known.setdefault(host.cluster, []).append((host, load))
         return {name: _summed(rows) for name, rows in known.items()}
+
+    def on_clusters(self, views: list[ClusterView]) -> list[ClusterView]:
+        """Return the views with what the clusters do."""
+        loads = self.clusters()
+        return [msgspec.structs.replace(view, load=loads.get(view.name)) for view in views]
 
     def tellers(self) -> dict[str, Teller]:
         """Return who tells the live stream what, by topic."""
@@ -143,11 +151,13 @@ def _older(order: dict[str, float], than_s: float) -> list[str]:
     return found
 
 
-def _summed(rows: list[tuple[Host, HostLoadView]]) -> ClusterLoadView:
-    def total(values: Iterable[float | None]) -> float | None:
-        known = [value for value in values if value is not None]
-        return sum(known) if known else None
+def total(values: Iterable[float | None]) -> float | None:
+    """Add up what is known; None if nothing is."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
 
+
+def _summed(rows: list[tuple[Host, HostLoadView]]) -> ClusterLoadView:
     return ClusterLoadView(
         hosts=len(rows),
         cores=sum(host.cores for host, _ in rows),

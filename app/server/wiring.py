@@ -109,8 +109,8 @@ async def running(
             storage = RehearsedVolumes(state / "volumes" / "rehearsed")
             ports = around(Ports(store, hypervisors_of(settings), fabric, storage))
             mapping = Mapping(Fleet(clock.monotonic_s, threading.Lock(), settings.power_model))
-            sensors = Sensors(samples, clock)
-            board, glance = Board(sensors, clock), Glance(ports.store, sensors, __version__)
+            sensors, board = _senses(samples, clock, mapping.fleet)
+            glance = Glance(ports.store, sensors, __version__)
             cloud = Cloud(
                 store=ports.store,
                 hypervisors=ports.hypervisors,
@@ -129,9 +129,6 @@ async def running(
                 pace=Pace(settings.requests_per_s, clock),
                 version=__version__,
             )
-            sensors.tell(board)
-            sensors.tell(mapping.fleet)
-            mapping.fleet.averaged_by(sensors.means)
             await store.read(mapping.make_ready)
             async with (
                 aclosing(samples),
@@ -142,6 +139,16 @@ async def running(
                 _beside(keep_tidy(store, clock, settings.journal_keep_s), live.follow(store), cloud.rounds.run()),
             ):
                 yield cloud
+
+
+def _senses(samples: SampleFile, clock: Clock, fleet: Fleet) -> tuple[Sensors, Board]:
+    """Make the hub of samples, with everybody who listens to it."""
+    sensors = Sensors(samples, clock)
+    board = Board(sensors, clock)
+    sensors.tell(board)
+    sensors.tell(fleet)
+    fleet.averaged_by(sensors.means)
+    return sensors, board
 
 
 async def _prepare(store: Database, library: Library, settings: Settings, url: str) -> None:

@@ -130,7 +130,7 @@ def _ordered(
     def test(row: Row) -> bool:
         found = value(row)
         number = _number(found) if isinstance(found, str) else float(found)
-        return number is not None and compare(number, bound)
+        return number is not None and math.isfinite(number) and compare(number, bound)  # infinite: not known
 
     return test
 

@@ -9,9 +9,12 @@ from textual.app import App
 
 from app.tui.complete import go_lines
 from app.tui.history import History, Spot
+from app.tui.screens.chart import ChartScreen
+from app.tui.screens.clusters import ClusterScreen, ClustersScreen
 from app.tui.screens.events import EventsScreen
 from app.tui.screens.frame import ConsoleScreen
 from app.tui.screens.help import HelpScreen
+from app.tui.screens.host import HostScreen
 from app.tui.screens.hosts import HostsScreen
 from app.tui.screens.instance import InstanceScreen
 from app.tui.screens.instances import InstancesScreen
@@ -20,9 +23,21 @@ from app.tui.screens.overview import OverviewScreen
 from app.tui.screens.table import TableScreen
 from app.tui.session import Session
 
-PLACES = {"overview": OverviewScreen, "hosts": HostsScreen, "instances": InstancesScreen, "events": EventsScreen}
+PLACES = {
+    "overview": OverviewScreen,
+    "hosts": HostsScreen,
+    "instances": InstancesScreen,
+    "events": EventsScreen,
+    "clusters": ClustersScreen,
+}
 WORDS = (*PLACES, "help", "quit")
-PAGES = {"instance": InstanceScreen, "output": OutputScreen}
+PAGES = {
+    "instance": InstanceScreen,
+    "output": OutputScreen,
+    "host": HostScreen,
+    "cluster": ClusterScreen,
+    "chart": ChartScreen,
+}
 
 
 class Places(App[int]):
@@ -73,7 +88,7 @@ class Places(App[int]):
             await self.go("overview")
 
     def open_page(self, kind: str, given: str) -> None:
-        """Open the page of an instance (kind instance), or what it wrote (kind output)."""
+        """Open the page of a host, cluster or instance, its chart (KIND/NAME), or what an instance wrote (output)."""
         self.push_screen(PAGES[kind](self.session, given))
         self.history.note(self._spot())
 
@@ -105,17 +120,27 @@ class Places(App[int]):
         given = names.get(word)
         if given is None:
             return f"no such place; there are {', '.join(WORDS)}"
-        if given in self.session.copy.instances:
-            self.open_page("instance", given)
-            return ""
-        return await self.go("hosts", f'host="{given}"')
+        copy = self.session.copy
+        kind = "instance" if given in copy.instances else "host" if given in copy.hosts else "cluster"
+        self.open_page(kind, given)
+        return ""
 
     def _names(self) -> dict[str, str]:
         copy = self.session.copy
         named = {view.name: view.id for view in copy.instances.values() if view.name}
-        return {**named, **{name: name for name in copy.hosts}, **{given: given for given in copy.instances}}
+        return {**named, **{given: given for given in (*copy.clusters, *copy.hosts, *copy.instances)}}
 
     # --- standing somewhere
+
+    def trail(self) -> list[str]:
+        """Name the way from the place to the page on top."""
+        spot = self._spot()
+        found = [spot.place]
+        for kind, given in spot.pages:
+            name = given.partition("/")[2] if kind == "chart" else given
+            found += [name] if found[-1] != name else []
+            found += ["chart"] if kind == "chart" else []
+        return found
 
     def _spot(self) -> Spot:
         pages = [screen.spot() for screen in self.screen_stack if isinstance(screen, ConsoleScreen)]

@@ -16,6 +16,7 @@ import msgspec
 from app.api import resources as api
 from app.api.events import Beat, Removed
 from app.api.problems import Problem
+from tests.tui.loads import a_chart, the_instance_loads, the_loads
 from tests.tui.views import NOW_MS, a_cluster, a_host, a_type, an_event, an_image, an_instance
 
 Answer = tuple[int, Any]
@@ -43,6 +44,8 @@ class FakeCloud:
         self.past: list[api.EventView] = []
         self.journal: list[tuple[int, str, bytes]] = []
         self.forgotten = 0
+        self.sensing = False
+        self.charted: list[str] = []
         self._cursor = 2
         self._streams: set[_Stream] = set()
 
@@ -128,6 +131,8 @@ class FakeCloud:
             return self._instances(request, path)
         if path.startswith("/hosts/"):
             return self._host(request, path)
+        if path.startswith("/clusters/"):
+            return 200, self._chart(request, path)
         return 404, Problem(type="missing", title="Missing", status=404, detail=f"no such path: {path}")
 
     def _instances(self, request: httpx.Request, path: str) -> Answer:
@@ -138,6 +143,8 @@ class FakeCloud:
         if path == "/instances":
             return 200, self._paged(request)
         _, _, given, *rest = path.split("/")
+        if rest == ["chart"]:
+            return 200, self._chart(request, path)
         if rest == ["output"]:
             return 200, api.ConsoleOutput(instance_id=given, at_ms=NOW_MS, text=self.output_text)
         return 200, self._page([api.DecisionView(at_ms=NOW_MS, host="node03", reasons=["least loaded of 5"])])
@@ -167,10 +174,34 @@ class FakeCloud:
 
     def _host(self, request: httpx.Request, path: str) -> Answer:
         _, _, name, *rest = path.split("/")
-        wanted = {"drain": "draining", "undrain": "enabled"}[rest[0]] if rest else "removed"
-        view = msgspec.structs.replace(self.hosts[name], wanted=wanted)
+        if rest == ["chart"]:
+            return 200, self._chart(request, path)
+        told: dict[str, dict[str, Any]] = {
+            "drain": {"wanted": "draining"},
+            "undrain": {"wanted": "enabled"},
+            "sleep": {"power_wanted": "asleep", "power": "asleep", "state": "lost"},
+            "wake": {"power_wanted": "on", "power": "on", "state": "up"},
+            "fence": {"fenced": True},
+        }
+        view = msgspec.structs.replace(self.hosts[name], **(told[rest[0]] if rest else {"wanted": "removed"}))
         self.change("host", view)
         return 200, view
+
+    def _chart(self, request: httpx.Request, path: str) -> Any:
+        _, kind, given, _ = path.split("/")
+        self.charted.append(f"{kind.removesuffix('s')}/{given}")
+        return a_chart(given, int(request.url.params["from"]), int(request.url.params["to"]), known=self.sensing)
+
+    def sense(self) -> None:
+        """Tell every stream what everything does."""
+        for stream in self._streams:
+            self._tell_loads(stream)
+
+    def _tell_loads(self, stream: "_Stream") -> None:
+        hosts = [view for view in self.hosts.values() if view.state == "up"]
+        running = [given for given, view in self.instances.items() if view.state == "running"]
+        stream.say("load", None, msgspec.json.encode(the_loads(hosts)))
+        stream.say("instance-load", None, msgspec.json.encode(the_instance_loads(running)))
 
     def _page(self, items: list[Any]) -> api.Collection[Any]:
         return api.Collection(items=items, cursor=str(self._cursor))
@@ -187,6 +218,12 @@ class FakeCloud:
             trouble=self.trouble,
             events=self.events,
             cursor=str(self._cursor),
+            hosts_asleep=sum(view.power == "asleep" for view in self.hosts.values()),
+            rooms=[
+                api.ClusterRoom(cluster=cluster.name, vmtype=one.name, free=one.free // 2, most=one.most // 2)
+                for cluster in self.clusters
+                for one in self.types
+            ],
         )
 
     def _stream(self, request: httpx.Request) -> httpx.Response:
@@ -198,6 +235,8 @@ class FakeCloud:
             for cursor, kind, data in self.journal:
                 if cursor > after:
                     stream.say(kind, cursor, data)
+            if self.sensing:
+                self._tell_loads(stream)
         return httpx.Response(200, headers={"Content-Type": "text/event-stream"}, stream=stream)
 
 
@@ -207,8 +246,9 @@ class _Stream(httpx.AsyncByteStream):
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
         open_ones.add(self)
 
-    def say(self, kind: str, cursor: int, data: bytes) -> None:
-        self._queue.put_nowait(b"id: %d\nevent: %s\ndata: %s\n\n" % (cursor, kind.encode(), data))
+    def say(self, kind: str, cursor: int | None, data: bytes) -> None:
+        head = b"" if cursor is None else b"id: %d\n" % cursor
+        self._queue.put_nowait(b"%sevent: %s\ndata: %s\n\n" % (head, kind.encode(), data))
 
     def cut(self) -> None:
         self._queue.put_nowait(None)

@@ -6,12 +6,19 @@ must not be used twice on one screen, so an action for all screens takes its key
 
 from collections.abc import Iterable
 
-from app.tui.actions import going, hosts, instances, lists, output
+from app.tui.actions import charts, going, hosts, instances, lists, output
 from app.tui.actions.action import PLACES, ROLES, Action, Danger
 
 __all__ = ["ACTIONS", "PLACES", "ROLES", "Action", "Danger", "allowed", "named", "offered"]
 
-ACTIONS: tuple[Action, ...] = (*instances.ACTIONS, *hosts.ACTIONS, *lists.ACTIONS, *output.ACTIONS, *going.ACTIONS)
+ACTIONS: tuple[Action, ...] = (
+    *instances.ACTIONS,
+    *hosts.ACTIONS,
+    *lists.ACTIONS,
+    *charts.ACTIONS,
+    *output.ACTIONS,
+    *going.ACTIONS,
+)
 
 
 def named(name: str) -> Action:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-TABLES = frozenset({"hosts", "instances", "events"})
+TABLES = frozenset({"hosts", "instances", "events", "clusters"})
 THINGS = frozenset({"hosts", "instances"})
-PLACES = frozenset({"overview", "hosts", "instances", "events", "instance", "output", "help"})
+PAGES = frozenset({"host", "cluster"})
+PLACES = frozenset({"overview", "instance", "output", "help", "chart"}) | TABLES | PAGES
 ROLES = ("viewer", "operator", "admin")
 
 
@@ -46,6 +47,8 @@ _SPELLED = {
     "asterisk": "*",
     "space": "space",
     "escape": "esc",
+    "comma": ",",
+    "full_stop": ".",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
 }

@@ -10,14 +10,14 @@ from app.tui import looks
 from app.tui.actions import named
 from app.tui.columns.column import Column
 from app.tui.columns.hosts import COLUMNS
-from app.tui.scene import counted
 from app.tui.screens.frame import bindings_of
+from app.tui.screens.host_actions import HostActions
 from app.tui.screens.table import TableScreen
 from app.tui.widgets.confirm import Confirm, Question
 from app.tui.widgets.form import Entry, Form, Values
 
 
-class HostsScreen(TableScreen):
+class HostsScreen(TableScreen, HostActions):
     PLACE = "hosts"
     KIND = "host"
     COLUMNS: ClassVar[Sequence[Column[Any]]] = COLUMNS
@@ -27,21 +27,18 @@ class HostsScreen(TableScreen):
     def troubled(self, row: HostView) -> bool:
         return looks.troubled_host(row)
 
+    def meant(self) -> list[str]:
+        return self.grid.chosen()
+
     async def open(self) -> None:
-        """Show the instances of the host under the cursor."""
+        """Show the host under the cursor."""
         given = self.grid.cursor_id
         if given:
-            await self.console_app.go("instances", f'host="{given}"')
+            self.console_app.open_page("host", given)
 
-    def drain(self) -> None:
-        names = self.grid.chosen()
-        what = names[0] if len(names) == 1 else counted(len(names), "host")
-        self.send([calls.drain_host(name) for name in names], self._take, f"draining {what}; u undoes it")
-
-    def undrain(self) -> None:
-        names = self.grid.chosen()
-        what = names[0] if len(names) == 1 else counted(len(names), "host")
-        self.send([calls.undrain_host(name) for name in names], self._take, f"{what} may take instances again")
+    def chart(self) -> None:
+        if self.grid.cursor_id:
+            self.console_app.open_page("chart", f"host/{self.grid.cursor_id}")
 
     def remove_host(self) -> None:
         names = self.grid.chosen()
@@ -51,7 +48,7 @@ class HostsScreen(TableScreen):
         question = Question(
             action=action,
             ids=names,
-            facts=[self._fact(name) for name in names],
+            facts=[self.fact(name) for name in names],
             warning="They leave as soon as nothing of ours is on them.",
             things="hosts",
         )
@@ -93,16 +90,6 @@ class HostsScreen(TableScreen):
             return self.session.scene().plain(str(error))
         self.say(f"{body.name} joins")
         return ""
-
-    def _take(self, view: HostView) -> None:
-        self.session.copy.put("host", view)
-
-    def _fact(self, name: str) -> str:
-        view = self.session.copy.hosts.get(name)
-        scene = self.session.scene()
-        return scene.plain(
-            f"{name}  {looks.of_host(view).text(scene)}  {counted(view.instances, 'instance')}" if view else name
-        )
 
 
 def _needed(text: str) -> str:

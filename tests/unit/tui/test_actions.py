@@ -5,9 +5,12 @@ from itertools import product
 import pytest
 
 from app.tui.actions import ACTIONS, PLACES, ROLES, Action, Danger, allowed, offered
+from app.tui.screens.chart import ChartScreen
+from app.tui.screens.clusters import ClusterScreen, ClustersScreen
 from app.tui.screens.events import EventsScreen
 from app.tui.screens.frame import ConsoleScreen
 from app.tui.screens.help import HelpScreen
+from app.tui.screens.host import HostScreen
 from app.tui.screens.hosts import HostsScreen
 from app.tui.screens.instance import InstanceScreen
 from app.tui.screens.instances import InstancesScreen
@@ -21,6 +24,10 @@ SCREENS: list[type[ConsoleScreen]] = [
     InstanceScreen,
     OutputScreen,
     EventsScreen,
+    ClustersScreen,
+    ClusterScreen,
+    HostScreen,
+    ChartScreen,
     HelpScreen,
 ]
 each_action = pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)

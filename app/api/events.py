@@ -4,19 +4,54 @@
 frame is harmless. A client that asks from a cursor that is no longer kept gets `gap` and must fetch everything again.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
+from app.api.holdings import (
+    AddressView,
+    GroupView,
+    KeyPairView,
+    PlacementGroupView,
+    SnapshotView,
+    TemplateView,
+    VolumeView,
+)
 from app.api.loads import InstanceLoads, Loads
-from app.api.resources import ClusterView, EventView, HostView, ImageView, InstanceView, Overview
+from app.api.resources import (
+    AccountView,
+    ClusterView,
+    EventView,
+    HostView,
+    ImageView,
+    InstanceView,
+    Overview,
+    TypeView,
+    UserView,
+)
 
-Kind = Literal[
-    "instance", "host", "cluster", "image", "removed", "event", "heartbeat", "gap", "load", "instance-load", "overview"
-]
-TOPICS = ("instance", "host", "cluster", "image", "event", "load", "instance-load", "overview")
-"""What may be asked for; the last three come to nobody who does not name them."""
-View = InstanceView | HostView | ClusterView | ImageView | EventView | Loads | InstanceLoads | Overview
+VIEWS: Final[Mapping[str, type[msgspec.Struct]]] = {
+    "instance": InstanceView,
+    "host": HostView,
+    "cluster": ClusterView,
+    "image": ImageView,
+    "volume": VolumeView,
+    "snapshot": SnapshotView,
+    "group": GroupView,
+    "address": AddressView,
+    "key-pair": KeyPairView,
+    "placement-group": PlacementGroupView,
+    "launch-template": TemplateView,
+    "type": TypeView,
+    "user": UserView,
+    "account": AccountView,
+    "event": EventView,
+}
+"""What the stream shows, by the `event` of its frames; besides there are `removed`, `heartbeat` and `gap`."""
+TOLD: Final[Mapping[str, type[msgspec.Struct]]] = {"load": Loads, "instance-load": InstanceLoads, "overview": Overview}
+"""What it tells beside the journal, once a second, to those who name the topic."""
+TOPICS = (*VIEWS, *TOLD)
 
 
 class Removed(msgspec.Struct, frozen=True, kw_only=True):

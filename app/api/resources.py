@@ -191,6 +191,7 @@ class UserView(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool
     access_keys: list[str]
     created_at_ms: int
+    account: str = ""
 
 
 class EventView(msgspec.Struct, frozen=True, kw_only=True):

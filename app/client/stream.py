@@ -15,26 +15,13 @@ from typing import Any, Final
 
 import msgspec
 
-from app.api.events import Beat, Removed, View
-from app.api.loads import InstanceLoads, Loads
-from app.api.resources import ClusterView, EventView, HostView, ImageView, InstanceView, Overview
+from app.api.events import TOLD, VIEWS, Beat, Removed
 from app.client.errors import Garbled, Refused, Unreachable
 from app.client.http import Cloud
 
 KNOCK_S = 1.5
 RETRY_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
-_TYPES: dict[str, Any] = {
-    "instance": InstanceView,
-    "host": HostView,
-    "cluster": ClusterView,
-    "image": ImageView,
-    "event": EventView,
-    "removed": Removed,
-    "heartbeat": Beat,
-    "load": Loads,
-    "instance-load": InstanceLoads,
-    "overview": Overview,
-}
+_TYPES: dict[str, Any] = {**VIEWS, **TOLD, "removed": Removed, "heartbeat": Beat}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +39,7 @@ class Frame:
 
     kind: str
     cursor: str
-    data: View | Removed | Beat
+    data: msgspec.Struct
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,10 @@ class Records(Protocol[Row]):
         """
         ...
 
+    def count(self, **equal: object) -> int:
+        """Count those rows without reading them."""
+        ...
+
     def part(self, order: Sequence[str], after: Sequence[object], limit: int, **equal: object) -> list[Row]:
         """List the first of those rows, at most `limit`, in the order of columns, behind the row with these values."""
         ...

@@ -14,8 +14,10 @@ from app.api.resources import (
 from app.domain.account import Account, Role, User
 from app.domain.ports import Unit
 from app.server.desk import At, needs
-from app.server.pages import page
+from app.server.holdings import listing_of
+from app.server.listing import AskedFor
 from app.services import accounts
+from app.services.holdings import ACCOUNTS, USERS
 from app.services.views import account_view, user_views
 
 
@@ -25,12 +27,12 @@ class AccountController(Controller):
     opt = needs(Role.ADMIN)
 
     @get(operation_id="ListAccounts", summary="Accounts", opt=needs(Role.VIEWER))
-    async def index(self, desk: At) -> Collection[AccountView]:
-        def work(unit: Unit) -> Collection[AccountView]:
-            shown = [_account(unit, account) for account in unit.accounts.where()]
-            return page(unit, shown, lambda view: view.name)
+    async def index(self, desk: At, asked: AskedFor) -> Collection[AccountView]:
+        return await listing_of(ACCOUNTS).answer(desk, asked)
 
-        return await desk.read(work)
+    @get("/{name:str}", operation_id="GetAccount", summary="One account", opt=needs(Role.VIEWER))
+    async def show(self, desk: At, name: str) -> AccountView:
+        return await desk.read(lambda unit: _account(unit, accounts.find_account(unit, name)))
 
     @post(operation_id="CreateAccount", summary="Make an account")
     async def create(self, desk: At, data: CreateAccount) -> AccountView:
@@ -54,10 +56,12 @@ class UserController(Controller):
     opt = needs(Role.ADMIN)
 
     @get(operation_id="ListUsers", summary="Users with the ids of their access keys", opt=needs(Role.VIEWER))
-    async def index(self, desk: At) -> Collection[UserView]:
-        return await desk.read(
-            lambda unit: page(unit, user_views(unit, unit.users.where()), lambda view: f"{view.account_id}/{view.name}")
-        )
+    async def index(self, desk: At, asked: AskedFor) -> Collection[UserView]:
+        return await listing_of(USERS).answer(desk, asked)
+
+    @get("/{user_id:str}", operation_id="GetUser", summary="One user", opt=needs(Role.VIEWER))
+    async def show(self, desk: At, user_id: str) -> UserView:
+        return await desk.read(lambda unit: _user(unit, accounts.get_user(unit, user_id)))
 
     @post(operation_id="CreateUser", summary="Make a user; a role makes an operator's token too")
     async def create(self, desk: At, data: CreateUser) -> Credentials:
@@ -119,7 +123,7 @@ async def _switch_user(desk: At, action: str, user_id: str, *, enabled: bool) ->
 
 
 def _account(unit: Unit, account: Account) -> AccountView:
-    return account_view(account, len(unit.users.where(account_id=account.id)))
+    return account_view(account, unit.users.count(account_id=account.id))
 
 
 def _user(unit: Unit, user: User) -> UserView:

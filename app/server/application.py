@@ -10,7 +10,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 
 from app.domain.errors import CloudError
-from app.server import desk, problems
+from app.server import desk, holding_actions, holdings, listing, problems
 from app.server.accounts import AccountController, UserController
 from app.server.backups import BackupController
 from app.server.charts import ChartController
@@ -42,6 +42,8 @@ CONTROLLERS: tuple[Any, ...] = (
     HistoryController,
     BackupController,
     ChartController,
+    *holdings.ROUTES,
+    *holding_actions.CONTROLLERS,
 )
 
 
@@ -51,7 +53,10 @@ def create_app(cloud: Cloud) -> Litestar:
         path=ROOT,
         route_handlers=CONTROLLERS,
         guards=[desk.authenticate],
-        dependencies={"desk": Provide(desk.desk_of, sync_to_thread=False)},
+        dependencies={
+            "desk": Provide(desk.desk_of, sync_to_thread=False),
+            "asked": Provide(listing.asked_of, sync_to_thread=False),
+        },
         exception_handlers=_EXCEPTIONS,
         security=[{"bearer": []}],
     )

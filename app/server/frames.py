@@ -5,19 +5,22 @@ listener that is cut anywhere and comes back with the last id it saw gets every 
 worst twice, which is harmless: a view is the whole new state.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
 from app.api.events import Beat, Removed
 from app.domain.journal import Entry
 from app.domain.ports import Unit
-from app.services import views
+from app.domain.states import ImageState
+from app.services import holdings, placement_groups, views
 
 _WITH_VIEW = ("instance", "host", "cluster", "image")
 Topics = frozenset[str] | None
 """Kinds of frames that somebody wants; None: all that the journal tells."""
+_HELD = tuple(kind.name for kind in holdings.KINDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,37 +72,53 @@ def beat(kind: str, cursor: int, at_ms: int) -> bytes:
 
 
 def _views(unit: Unit, entries: Sequence[Entry]) -> Iterable[tuple[str, bytes]]:
-    touched = _touched(entries)
+    touched = _touched(unit, entries)
     world = views.World.of(unit)
     instances = unit.instances.where(id=touched["instance"]) if touched["instance"] else []
     hosts = unit.hosts.where(name=[*touched["host"], *{row.host for row in instances}])
     clusters = unit.clusters.where(name=[*touched["cluster"], *{host.cluster for host in hosts}])
-    images = unit.images.where(id=touched["image"]) if touched["image"] else []
-    told: dict[str, list[bytes]] = {
-        "instance": [frame("instance", view) for view in views.instance_views(unit, instances)],
-        "image": [frame("image", views.image_view(row)) for row in images],
-        "host": [frame("host", views.host_view(host, world)) for host in hosts],
-        "cluster": [
-            frame("cluster", views.cluster_view(cluster, unit.hosts.where(cluster=cluster.name), world))
-            for cluster in clusters
-        ],
-    }
-    there = {
+    images = [row for row in unit.images.where(id=touched["image"]) if row.state is not ImageState.DEREGISTERED]
+    yield "instance", _joined("instance", views.instance_views(unit, instances))
+    yield "image", _joined("image", map(views.image_view, images))
+    yield "host", _joined("host", (views.host_view(host, world) for host in hosts))
+    in_cluster = {cluster.name: unit.hosts.where(cluster=cluster.name) for cluster in clusters}
+    yield "cluster", _joined("cluster", (views.cluster_view(one, in_cluster[one.name], world) for one in clusters))
+    there: dict[str, set[str]] = {
         "instance": {row.id for row in instances if not row.hidden(unit.now_ms)},
         "host": {host.name for host in hosts},
         "cluster": {cluster.name for cluster in clusters},
         "image": {row.id for row in images},
     }
     for kind in _WITH_VIEW:
-        gone = [frame("removed", Removed(kind=kind, id=given)) for given in touched[kind] if given not in there[kind]]
-        yield kind, b"".join([*told[kind], *gone])
+        yield kind, _removed(kind, (given for given in touched[kind] if given not in there[kind]))
+    touched["placement-group"] += placement_groups.stirred(unit, entries)
+    for holding in holdings.KINDS:
+        if touched[holding.name]:
+            yield holding.name, _held(unit, holding, dict.fromkeys(touched[holding.name]))
 
 
-def _touched(entries: Sequence[Entry]) -> dict[str, list[str]]:
-    touched: dict[str, dict[str, None]] = {kind: {} for kind in _WITH_VIEW}
+def _held(unit: Unit, kind: holdings.Kind[Any], touched: Collection[str]) -> bytes:
+    rows = kind.rows(unit, **{kind.key_column: list(touched)})
+    there = {getattr(row, kind.key_column) for row in rows}
+    gone = _removed(kind.name, (given for given in touched if given not in there))
+    return _joined(kind.name, kind.views(unit, rows)) + gone
+
+
+def _joined(kind: str, shown: Iterable[msgspec.Struct]) -> bytes:
+    return b"".join(frame(kind, view) for view in shown)
+
+
+def _removed(kind: str, gone: Iterable[str]) -> bytes:
+    return b"".join(frame("removed", Removed(kind=kind, id=given)) for given in gone)
+
+
+def _touched(unit: Unit, entries: Sequence[Entry]) -> dict[str, list[str]]:
+    touched: dict[str, dict[str, None]] = {kind: {} for kind in (*_WITH_VIEW, *_HELD)}
     for entry in entries:
-        if entry.kind in touched:
+        if entry.kind in _WITH_VIEW:
             touched[entry.kind][entry.resource_id] = None
         elif entry.kind == "tag" and entry.resource_id.startswith("i-"):
-            touched["instance"][entry.resource_id.partition("/")[0]] = None
+            touched["instance"][entry.resource_id] = None
+        for kind, given in holdings.about(unit, entry):
+            touched[kind][given] = None
     return {kind: list(ids) for kind, ids in touched.items()}

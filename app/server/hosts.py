@@ -1,5 +1,7 @@
 """REST: clusters and their hosts."""
 
+from collections.abc import Sequence
+
 import msgspec
 from litestar import Controller, delete, get, patch, post
 
@@ -9,7 +11,7 @@ from app.domain.account import Role
 from app.domain.host import Cluster, Host
 from app.domain.ports import Unit
 from app.server.desk import At, Desk, needs
-from app.server.pages import MOST, After, Limit, page
+from app.server.listing import AskedFor, Listing
 from app.server.samples import From, Points, Sensor, To, host_sensor, samples_of
 from app.services import clusters, fencing, hosts, power
 from app.services.views import World, cluster_view, host_view
@@ -24,13 +26,8 @@ class ClusterController(Controller):
     opt = needs(Role.VIEWER)
 
     @get(operation_id="ListClusters", summary="Clusters with what their hosts have and hold")
-    async def index(self, desk: At, after: After = "", limit: Limit = MOST) -> Collection[ClusterView]:
-        def work(unit: Unit) -> Collection[ClusterView]:
-            world, rows = World.of(unit), unit.hosts.where()
-            shown = [cluster_view(cluster, rows, world) for cluster in unit.clusters.where()]
-            return page(unit, desk.cloud.board.on_clusters(shown), lambda view: view.name, after, limit)
-
-        return await desk.read(work)
+    async def index(self, desk: At, asked: AskedFor) -> Collection[ClusterView]:
+        return await _CLUSTERS.answer(desk, asked)
 
     @get("/{name:str}", operation_id="GetCluster", summary="One cluster")
     async def show(self, desk: At, name: str) -> ClusterView:
@@ -66,13 +63,8 @@ class HostController(Controller):
     opt = needs(Role.VIEWER)
 
     @get(operation_id="ListHosts", summary="Hosts with what they have and hold")
-    async def index(self, desk: At, after: After = "", limit: Limit = MOST) -> Collection[HostView]:
-        def work(unit: Unit) -> Collection[HostView]:
-            world = World.of(unit)
-            shown = [desk.cloud.sensors.on_host(host_view(host, world)) for host in unit.hosts.where()]
-            return page(unit, shown, lambda view: view.name, after, limit)
-
-        return await desk.read(work)
+    async def index(self, desk: At, asked: AskedFor) -> Collection[HostView]:
+        return await _HOSTS.answer(desk, asked)
 
     @get("/{name:str}", operation_id="GetHost", summary="One host")
     async def show(self, desk: At, name: str) -> HostView:
@@ -126,6 +118,24 @@ class HostController(Controller):
     @delete("/{name:str}", operation_id="RemoveHost", summary="Let a host leave once it is empty", opt=_ADMIN)
     async def remove(self, desk: At, name: str) -> None:
         await desk.change("RemoveHost", name, lambda unit: hosts.remove(unit, name))
+
+
+def _host_views(unit: Unit, desk: Desk, rows: Sequence[Host]) -> list[HostView]:
+    world = World.of(unit)
+    return [desk.cloud.sensors.on_host(host_view(host, world)) for host in rows]
+
+
+def _cluster_views(unit: Unit, desk: Desk, rows: Sequence[Cluster]) -> list[ClusterView]:
+    world, hosts = World.of(unit), unit.hosts.where()
+    return desk.cloud.board.on_clusters([cluster_view(cluster, hosts, world) for cluster in rows])
+
+
+_HOSTS: Listing[Host, HostView] = Listing(
+    view=HostView, key=lambda row: row.name, rows=lambda unit, desk: unit.hosts.where(), views=_host_views
+)
+_CLUSTERS: Listing[Cluster, ClusterView] = Listing(
+    view=ClusterView, key=lambda row: row.name, rows=lambda unit, desk: unit.clusters.where(), views=_cluster_views
+)
 
 
 def _asked(desk: Desk) -> str:

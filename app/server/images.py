@@ -8,9 +8,10 @@ from litestar.datastructures import State
 from app.api.resources import Collection, ImageView, RegisterImage, ShareImage, UploadedFile
 from app.domain import commands
 from app.domain.account import Role
+from app.domain.image import Image
 from app.domain.ports import Unit
 from app.server.desk import At, needs
-from app.server.pages import MOST, After, Limit, page
+from app.server.listing import AskedFor, Listing
 from app.services import accounts, image_attributes, images
 from app.services.image_attributes import EVERYBODY, Launchers
 from app.services.views import image_view
@@ -23,12 +24,12 @@ class ImageController(Controller):
     opt = needs(Role.VIEWER)
 
     @get("/images", operation_id="ListImages", summary="Registered images")
-    async def index(self, desk: At, after: After = "", limit: Limit = MOST) -> Collection[ImageView]:
-        def work(unit: Unit) -> Collection[ImageView]:
-            shown = [image_view(image) for image in images.visible(unit, desk.caller)]
-            return page(unit, shown, lambda view: view.id, after, limit)
+    async def index(self, desk: At, asked: AskedFor) -> Collection[ImageView]:
+        return await _IMAGES.answer(desk, asked)
 
-        return await desk.read(work)
+    @get("/images/{image_id:str}", operation_id="GetImage", summary="One image")
+    async def show(self, desk: At, image_id: str) -> ImageView:
+        return await desk.read(lambda unit: image_view(images.find(unit, desk.caller, image_id)))
 
     @put(
         "/image-files",
@@ -82,6 +83,14 @@ class ImageController(Controller):
     @delete("/images/{image_id:str}", operation_id="DeregisterImage", summary="Take out of use", opt=_OPERATOR)
     async def remove(self, desk: At, image_id: str) -> None:
         await desk.change("DeregisterImage", image_id, lambda unit: images.deregister(unit, desk.caller, image_id))
+
+
+_IMAGES: Listing[Image, ImageView] = Listing(
+    view=ImageView,
+    key=lambda row: row.id,
+    rows=lambda unit, desk: images.visible(unit, desk.caller),
+    views=lambda unit, desk, rows: [image_view(row) for row in rows],
+)
 
 
 def _ids(unit: Unit, named: tuple[str, ...]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from app.domain.errors import Unsupported
 from app.domain.instance import Instance
 from app.domain.ports import NOT_SUPPORTED, Unit
 from app.server.desk import At, Desk, needs
-from app.server.pages import MOST, After, Limit, page
+from app.server.listing import AskedFor, Listing
 from app.server.samples import From, Points, Sensor, To, instance_sensor, samples_of
 from app.services import decisions, instances, moves
 from app.services.views import instance_views
@@ -36,13 +36,8 @@ class InstanceController(Controller):
     opt = needs(Role.VIEWER)
 
     @get(operation_id="ListInstances", summary="Instances; ended ones for an hour")
-    async def index(self, desk: At, after: After = "", limit: Limit = MOST) -> Collection[InstanceView]:
-        def work(unit: Unit) -> Collection[InstanceView]:
-            rows = page(unit, instances.visible(unit, desk.caller), lambda row: row.id, after, limit)
-            shown = [desk.cloud.sensors.on_instance(view) for view in instance_views(unit, rows.items)]
-            return Collection(items=shown, cursor=rows.cursor, next=rows.next)
-
-        return await desk.read(work)
+    async def index(self, desk: At, asked: AskedFor) -> Collection[InstanceView]:
+        return await _INSTANCES.answer(desk, asked)
 
     @get("/{instance_id:str}", operation_id="GetInstance", summary="One instance")
     async def show(self, desk: At, instance_id: str) -> InstanceView:
@@ -121,6 +116,14 @@ class InstanceController(Controller):
             return instance_views(unit, [moving])[0]
 
         return await desk.change("MoveInstance", f"{instance_id} to {data.host}"[:120], work)
+
+
+_INSTANCES: Listing[Instance, InstanceView] = Listing(
+    view=InstanceView,
+    key=lambda row: row.id,
+    rows=lambda unit, desk: instances.visible(unit, desk.caller),
+    views=lambda unit, desk, rows: [desk.cloud.sensors.on_instance(view) for view in instance_views(unit, rows)],
+)
 
 
 def _find(unit: Unit, desk: Desk, instance_id: str) -> Instance:

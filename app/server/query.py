@@ -147,7 +147,7 @@ class QueryApi:
     async def _run(self, opened: "_Opened", source: str, request_id: str) -> bytes:
         call, caller, operation = opened.call, opened.caller, opened.operation
         protocol = self._protocols[call.service]
-        if operation.brief:
+        if operation.is_brief(call.arguments):
             return self._store.glance(lambda unit: protocol.encode(call, self._handle(opened, unit), request_id))
         if not (operation.writes or operation.prepare or operation.finish):
             # A long list takes a while to write: the event loop has others to serve.

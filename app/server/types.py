@@ -4,10 +4,14 @@ from litestar import Controller, delete, get, put
 
 from app.api.resources import Collection, SetType, TypeView
 from app.domain.account import Role
+from app.domain.errors import Missing
 from app.domain.ports import Unit
 from app.server.desk import At, needs
+from app.server.holdings import listing_of
+from app.server.listing import AskedFor
 from app.services import types
-from app.services.views import type_views
+from app.services.holding_views import type_views
+from app.services.holdings import TYPES
 
 _ADMIN = needs(Role.ADMIN)
 
@@ -18,14 +22,23 @@ class TypeController(Controller):
     opt = needs(Role.VIEWER)
 
     @get(operation_id="ListTypes", summary="Types in their order, with the room there is for each")
-    async def index(self, desk: At) -> Collection[TypeView]:
-        return await desk.read(lambda unit: Collection(items=type_views(unit), cursor=str(unit.cursor())))
+    async def index(self, desk: At, asked: AskedFor) -> Collection[TypeView]:
+        return await listing_of(TYPES).answer(desk, asked)
+
+    @get("/{name:str}", operation_id="GetType", summary="One type, with the room there is for it")
+    async def show(self, desk: At, name: str) -> TypeView:
+        def work(unit: Unit) -> TypeView:
+            found = unit.vmtypes.get(name)
+            if found is None:
+                raise Missing("instance type", name)
+            return type_views(unit, [found])[0]
+
+        return await desk.read(work)
 
     @put("/{name:str}", operation_id="SetType", summary="Define or change a type or an alias", opt=_ADMIN)
     async def change(self, desk: At, name: str, data: SetType) -> TypeView:
         def work(unit: Unit) -> TypeView:
-            types.set_type(unit, name, data)
-            return next(view for view in type_views(unit) if view.name == name)
+            return type_views(unit, [types.set_type(unit, name, data)])[0]
 
         return await desk.change("SetType", name, work)
 

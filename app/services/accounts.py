@@ -129,7 +129,7 @@ def get_user(unit: Unit, user_id: str) -> User:
 def switch_user(unit: Unit, user_id: str, *, enabled: bool) -> User:
     """Enable or disable a user; the last working administrator can not be disabled."""
     user = get_user(unit, user_id)
-    if not enabled and user.admin and len(unit.users.where(admin=True, enabled=True)) < 2:
+    if not enabled and user.admin and unit.users.count(admin=True, enabled=True) < 2:
         raise Forbidden("DisableUser", f"{user.name} is the last administrator")
     changed = replace(user, enabled=enabled)
     unit.users.put(changed, text=f"User {user.name} was {_switched(enabled)}")
@@ -139,7 +139,7 @@ def switch_user(unit: Unit, user_id: str, *, enabled: bool) -> User:
 def create_access_key(unit: Unit, user_id: str, entropy: Entropy) -> AccessKey:
     """Make another access key for a user; Conflict when there are too many."""
     user = get_user(unit, user_id)
-    if len(unit.access_keys.where(user_id=user.id)) >= MOST_ACCESS_KEYS:
+    if unit.access_keys.count(user_id=user.id) >= MOST_ACCESS_KEYS:
         raise Conflict("user", user.name, f"has {MOST_ACCESS_KEYS} access keys already")
     key = AccessKey(
         id="AKIA" + _letters(entropy, 16),

@@ -40,7 +40,7 @@ def create(unit: Unit, caller: Caller, name: str, description: str, entropy: Ent
         raise Conflict("reserved security group", DEFAULT, "can not be made: every account has it")
     if unit.groups.where(account_id=caller.account_id, name=name):
         raise Conflict("security group", name)
-    count = len(unit.groups.where(account_id=caller.account_id)) + 1
+    count = unit.groups.count(account_id=caller.account_id) + 1
     if count > MOST_GROUPS:
         raise OverLimit("security groups", count, MOST_GROUPS)
     return _add(unit, caller.account_id, name, description, entropy)

@@ -14,6 +14,7 @@ from app.domain.account import Caller
 from app.domain.errors import Combination, Conflict, InUse, Invalid, Missing, NoCapacity
 from app.domain.host import Host
 from app.domain.instance import Instance
+from app.domain.journal import Entry
 from app.domain.placement_group import PlacementGroup, SpreadLevel, Strategy
 from app.domain.ports import Entropy, Unit
 from app.domain.states import Wanted
@@ -57,12 +58,11 @@ def create(unit: Unit, caller: Caller, name: str, shape: Shape, entropy: Entropy
     return group
 
 
-def delete(unit: Unit, caller: Caller, name: str) -> PlacementGroup:
+def delete(unit: Unit, group: PlacementGroup) -> PlacementGroup:
     """Delete a group that no instance is in."""
-    group = named(unit, caller, name)
     inside = members(unit, group)
     if inside:
-        raise InUse("placement group", name, inside[0].id)
+        raise InUse("placement group", group.name, inside[0].id)
     tags.forget(unit, group.id)
     unit.placement_groups.remove(group)
     return group
@@ -101,6 +101,19 @@ def ids_of(unit: Unit, instances: Iterable[Instance]) -> dict[tuple[str, str], s
     """Collect the ids of instances' groups by account and name, in one query."""
     names = tuple({instance.placement_group for instance in instances} - {""})
     return {(group.account_id, group.name): group.id for group in unit.placement_groups.where(name=names)}
+
+
+def stirred(unit: Unit, entries: Iterable[Entry]) -> list[str]:
+    """List the ids of the groups that instances may have joined or left by entries of the journal."""
+    told = [
+        entry for entry in entries if entry.kind == "instance" and entry.data.keys() & {"placement_group", "removed"}
+    ]
+    rows = unit.instances.where(id=[entry.resource_id for entry in told])
+    # an entry of a change names the new group only, that of a new row names every column
+    changed = {entry.resource_id for entry in told if "placement_group" in entry.data and "id" not in entry.data}
+    accounts = {row.account_id for row in rows if row.id in changed}
+    left = unit.placement_groups.where(account_id=tuple(accounts))
+    return [*ids_of(unit, rows).values(), *(group.id for group in left)]
 
 
 def members(unit: Unit, group: PlacementGroup) -> list[Instance]:

@@ -61,7 +61,7 @@ def allocate(unit: Unit, caller: Caller, entropy: Entropy, *, domain: str = "", 
     """Give the account an address: `ip` if it is said and free, else any; the cloud's administrators have no limit."""
     if domain not in ("", *DOMAINS):
         raise Invalid("Domain", domain, f"Choose {' or '.join(DOMAINS)}.")
-    held = len(unit.addresses.where(account_id=caller.account_id, automatic=False))
+    held = unit.addresses.count(account_id=caller.account_id, automatic=False)
     if held >= MOST_PER_ACCOUNT and not caller.admin:
         raise OverLimit("addresses", held + 1, MOST_PER_ACCOUNT)
     pool = pool_of(unit)

@@ -89,7 +89,7 @@ def activate(unit: Unit, chosen: str, who: str) -> Active:
     policy = chosen if chosen in BUILT_IN else get(unit, chosen).policy
     if active_id(unit) != chosen:
         unit.set_setting(_ACTIVE, chosen)
-        number = 1 + len(unit.activations.where())
+        number = 1 + unit.activations.count()
         row = Activation(id=f"{number:08}", active=chosen, policy=policy, who=who, at_ms=unit.now_ms)
         unit.activations.add(row, event="mapping.activated", text=f"{policy} ({chosen}) decides from now on: {who}")
     return active(unit)

@@ -178,10 +178,11 @@ def account_view(account: Account, users: int) -> AccountView:
     )
 
 
-def user_view(user: User, access_keys: list[str]) -> UserView:
+def user_view(user: User, access_keys: list[str], account: str) -> UserView:
     return UserView(
         id=user.id,
         account_id=user.account_id,
+        account=account,
         name=user.name,
         admin=user.admin,
         enabled=user.enabled,
@@ -191,11 +192,12 @@ def user_view(user: User, access_keys: list[str]) -> UserView:
 
 
 def user_views(unit: Unit, users: Iterable[User]) -> list[UserView]:
-    """View users with the ids of their access keys."""
+    """View users with the ids of their access keys and the names of their accounts."""
     keys: dict[str, list[str]] = {}
     for key in unit.access_keys.where():
         keys.setdefault(key.user_id, []).append(key.id)
-    return [user_view(user, keys.get(user.id, [])) for user in users]
+    named = {row.id: row.name for row in unit.accounts.where()}
+    return [user_view(user, keys.get(user.id, []), named.get(user.account_id, "")) for user in users]
 
 
 def event_view(entry: Entry) -> EventView:

@@ -28,18 +28,22 @@ class Statements:
         self.delete = f"DELETE FROM {self._table} WHERE {self._is_key}"  # noqa: S608
         self.where = cache(self._where)
         self.part = cache(self._part)
+        self.count = cache(self._count)
         self.update = cache(self._update)
 
     def _where(self, conditions: tuple[Condition, ...]) -> str:
         """Select the rows that meet all conditions."""
-        narrowed = " AND ".join(map(_condition, conditions)) or "TRUE"
-        return f"SELECT {self._columns} FROM {self._table} WHERE {narrowed} ORDER BY {self._order}"  # noqa: S608
+        return f"SELECT {self._columns} FROM {self._table} WHERE {_all(conditions)} ORDER BY {self._order}"  # noqa: S608
+
+    def _count(self, conditions: tuple[Condition, ...]) -> str:
+        """Count the rows that meet all conditions."""
+        return f"SELECT count(*) FROM {self._table} WHERE {_all(conditions)}"  # noqa: S608
 
     def _part(self, conditions: tuple[Condition, ...], order: tuple[str, ...], behind: bool) -> str:
         """Select so many (the last value) of those rows, behind values of the columns that order them if any."""
-        narrowed = [*map(_condition, conditions), *([f"({_listed(order)}) > ({_marks(len(order))})"] if behind else ())]
+        beyond = f" AND ({_listed(order)}) > ({_marks(len(order))})" if behind else ""
         return (
-            f"SELECT {self._columns} FROM {self._table} WHERE {' AND '.join(narrowed) or 'TRUE'}"  # noqa: S608
+            f"SELECT {self._columns} FROM {self._table} WHERE {_all(conditions)}{beyond}"  # noqa: S608
             f" ORDER BY {_listed(order)} LIMIT ?"
         )
 
@@ -60,6 +64,10 @@ def condition(name: str, exact: list[Any], patterns: list[str]) -> tuple[Conditi
     return (name, count, len(patterns)), exact + patterns
 
 
+def _all(conditions: Iterable[Condition]) -> str:
+    return " AND ".join(map(_condition, conditions)) or "TRUE"
+
+
 def _condition(asked: Condition) -> str:
     name, exact, patterns = asked
     column = _quoted(name)
@@ -70,6 +78,8 @@ def _condition(asked: Condition) -> str:
 
 def _padded(values: list[Any]) -> list[Any]:
     """Repeat the last value up to a power of two."""
+    if len(values) < 2:
+        return values
     return values + values[-1:] * ((1 << max(len(values) - 1, 0).bit_length()) - len(values))
 
 

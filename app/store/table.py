@@ -50,6 +50,13 @@ class Rows(Generic[Row]):
         conditions, values = asked
         return [self._codec.decode(row) for row in self._session.query(self._sql.where(conditions), values)]
 
+    def count(self, **equal: object) -> int:
+        asked = self._asked(equal)
+        if asked is None:
+            return 0
+        conditions, values = asked
+        return int(self._session.query(self._sql.count(conditions), values).fetchone()[0])
+
     def part(self, order: Sequence[str], after: Sequence[object], limit: int, **equal: object) -> list[Row]:
         asked = self._asked(equal)
         if asked is None:
@@ -121,9 +128,12 @@ class Rows(Generic[Row]):
 
     def _any_of(self, name: str, given: object) -> tuple[list[Any], list[str]]:
         stored = self._codec.by_name[self._column(name)].stored
-        values = given if isinstance(given, tuple | list) else (given,)
-        exact = dict.fromkeys(stored(value) for value in values if not isinstance(value, Like))
-        patterns = dict.fromkeys(value.glob for value in values if isinstance(value, Like))
+        if not isinstance(given, (tuple, list, Like)):  # one value is asked for most often
+            value = stored(given)
+            return ([value] if storable(value) else []), []
+        given = (given,) if isinstance(given, Like) else given
+        exact = dict.fromkeys(stored(value) for value in given if not isinstance(value, Like))
+        patterns = dict.fromkeys(value.glob for value in given if isinstance(value, Like))
         return [value for value in exact if storable(value)], [value for value in patterns if storable(value)]
 
     def _column(self, name: str) -> str:

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from app.tui.columns.column import Column, fields
-from app.tui.filters import quoted
+from app.api.filters import named, quoted
+from app.tui.columns.column import Column
 
 MOST = 8
 LEAST_TYPED = 2
@@ -34,7 +34,7 @@ def filter_lines(text: str, columns: Sequence[Column[Any]], rows: Iterable[Any])
 
 
 def _values(name: str, begun: str, columns: Sequence[Column[Any]], rows: Iterable[Any]) -> list[str]:
-    column = fields(columns).get(name.lower())
+    column = named(columns).get(name.lower())
     *kept, last = begun.split(",")
     word = last.strip('"').casefold()
     if column is None:

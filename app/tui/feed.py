@@ -7,6 +7,7 @@ changed during the fetch comes again as a frame. Knows no screen.
 import asyncio
 from collections.abc import Callable
 
+from app.api import events
 from app.api.resources import InstanceView
 from app.client import calls
 from app.client.errors import ClientError, Garbled, Refused, Unreachable
@@ -16,7 +17,7 @@ from app.tui.store import CloudCopy, LinkState
 
 MOST_INSTANCES = 20_000
 OVERVIEW_EVERY_S = 5
-TOPICS = "instance,host,cluster,image,event,load,instance-load,overview"
+TOPICS = ",".join(events.TOPICS)
 DENIED_PAUSE_S = 15.0
 
 
@@ -53,6 +54,7 @@ class Feed:
         )
         instances = await self._instances()
         copy = self._copy
+        copy.forget_later()
         copy.me = me
         copy.load("host", hosts.items)
         copy.load("image", images.items)

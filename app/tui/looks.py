@@ -39,6 +39,24 @@ _HOST = {
     ("lost", "draining"): Look("○", "!", "lost, drain", "bad"),
     ("lost", "removed"): Look("○", "!", "lost, leaving", "bad"),
 }
+_THING = {
+    "creating": Look("◐", "+", "creating", "busy"),
+    "pending": Look("◐", "+", "pending", "busy"),
+    "available": Look("●", "*", "available", "good"),
+    "in-use": Look("◆", "#", "in-use", "good"),
+    "completed": Look("●", "*", "completed", "good"),
+    "enabled": Look("●", "*", "enabled", "good"),
+    "disabled": Look("○", "o", "disabled", "off"),
+    "deleting": Look("◌", "-", "deleting", "busy"),
+    "error": Look("✕", "!", "error", "bad"),
+    "failed": Look("✕", "!", "failed", "bad"),
+}
+
+
+def of_thing(state: str) -> Look:
+    """Show the state of a volume, a snapshot, an image or a user."""
+    return _THING.get(state) or Look("?", "?", state, "calm")
+
 
 _POWER = {
     "asleep": Look("◌", "z", "asleep", "off"),

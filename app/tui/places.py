@@ -9,6 +9,7 @@ from textual.app import App
 
 from app.tui.complete import go_lines
 from app.tui.history import History, Spot
+from app.tui.screens import holdings
 from app.tui.screens.chart import ChartScreen
 from app.tui.screens.clusters import ClusterScreen, ClustersScreen
 from app.tui.screens.events import EventsScreen
@@ -21,14 +22,16 @@ from app.tui.screens.instances import InstancesScreen
 from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
 from app.tui.screens.table import TableScreen
+from app.tui.screens.thing import ThingScreen
 from app.tui.session import Session
 
-PLACES = {
+PLACES: dict[str, type[ConsoleScreen]] = {
     "overview": OverviewScreen,
     "hosts": HostsScreen,
     "instances": InstancesScreen,
     "events": EventsScreen,
     "clusters": ClustersScreen,
+    **holdings.screens(),
 }
 WORDS = (*PLACES, "help", "quit")
 PAGES = {
@@ -37,6 +40,7 @@ PAGES = {
     "host": HostScreen,
     "cluster": ClusterScreen,
     "chart": ChartScreen,
+    "thing": ThingScreen,
 }
 
 
@@ -88,7 +92,8 @@ class Places(App[int]):
             await self.go("overview")
 
     def open_page(self, kind: str, given: str) -> None:
-        """Open the page of a host, cluster or instance, its chart (KIND/NAME), or what an instance wrote (output)."""
+        """Open the page of a host, cluster or instance, its chart (KIND/NAME), what an instance wrote (output), or
+        another thing (thing)."""
         self.push_screen(PAGES[kind](self.session, given))
         self.history.note(self._spot())
 

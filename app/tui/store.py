@@ -17,7 +17,10 @@ from app.client.stream import Frame
 from app.tui.scene import span
 
 EVENTS_KEPT = 1000
-KINDS = ("instance", "host", "cluster", "image", "event")
+LATER = ("volume", "snapshot", "group", "address", "key-pair", "placement-group", "launch-template", "user")
+"""Kinds that are fetched when somebody first looks at them; until then the stream's frames of them are passed over."""
+KINDS = ("instance", "host", "cluster", "image", "event", "type", *LATER)
+NAMED = frozenset({"host", "cluster", "type"})
 
 
 class LinkState(StrEnum):
@@ -72,6 +75,8 @@ class CloudCopy:
     """Tables by kind, each id → view, and the facts that come as one piece.
 
     `trends` are of busy cores, by host and instance and by cluster (`of_cluster`), up to `sensed_ms`.
+    `loaded` are those of LATER that are here; while one is fetched its frames wait, since they may be newer than the
+    answer.
     """
 
     hosts: dict[str, HostView] = field(default_factory=dict)
@@ -81,6 +86,8 @@ class CloudCopy:
     events: dict[str, EventView] = field(default_factory=dict)
     trends: dict[str, Trend] = field(default_factory=dict)
     sensed_ms: int = 0
+    later: dict[str, dict[str, Any]] = field(default_factory=lambda: {kind: {} for kind in ("type", *LATER)})
+    loaded: set[str] = field(default_factory=set)
     overview: Overview | None = None
     me: Me | None = None
     cursor: str = ""
@@ -89,6 +96,7 @@ class CloudCopy:
     _reset: set[str] = field(default_factory=set)
     _overview_changed: bool = False
     _link_changed: bool = False
+    _waiting: dict[str, list[Frame]] = field(default_factory=dict)
 
     def table(self, kind: str) -> dict[str, Any]:
         """Return the rows of a kind (one of KINDS); the same object for as long as the copy lives."""
@@ -98,8 +106,27 @@ class CloudCopy:
             "image": self.images,
             "cluster": self.clusters,
             "event": self.events,
+            **self.later,
         }
         return tables[kind]
+
+    def expect(self, kind: str) -> None:
+        """Note that a kind of LATER is being fetched."""
+        self._waiting[kind] = []
+
+    def arrive(self, kind: str, views: Iterable[Any]) -> None:
+        """Take over what was fetched of a kind of LATER, then what the stream told of it meanwhile."""
+        if kind not in self._waiting:
+            return  # the copy began anew: it is fetched again
+        self.load(kind, views)
+        self.loaded.add(kind)
+        for frame in self._waiting.pop(kind):
+            self.apply(frame)
+
+    def forget_later(self) -> None:
+        """Let everything of LATER be fetched again, since news of it may have been missed."""
+        self.loaded.clear()
+        self._waiting.clear()
 
     def load(self, kind: str, views: Iterable[Any]) -> None:
         """Replace all rows of a kind."""
@@ -133,17 +160,20 @@ class CloudCopy:
 
     def apply(self, frame: Frame) -> None:
         """Take over one frame of the stream; kinds unknown here are passed over."""
-        if isinstance(frame.data, Removed):
-            if frame.data.kind in KINDS:
-                self.drop(frame.data.kind, frame.data.id)
-        elif frame.kind in KINDS:
-            self.put(frame.kind, frame.data)
-        elif isinstance(frame.data, Loads):
+        kind = frame.data.kind if isinstance(frame.data, Removed) else frame.kind
+        if isinstance(frame.data, Loads):
             self.sense(frame.data)
         elif isinstance(frame.data, InstanceLoads):
             self.sense_instances(frame.data)
         elif isinstance(frame.data, Overview):
             self.see(frame.data)
+        elif kind in self._waiting:
+            self._waiting[kind].append(frame)
+        elif kind in KINDS and (kind not in LATER or kind in self.loaded):
+            if isinstance(frame.data, Removed):
+                self.drop(kind, frame.data.id)
+            else:
+                self.put(kind, frame.data)
         self.cursor = frame.cursor or self.cursor
 
     def sense(self, told: Loads) -> None:
@@ -179,8 +209,12 @@ class CloudCopy:
         return found.upto(self.sensed_ms) if found else []
 
     def see(self, overview: Overview) -> None:
-        """Take over a fresh overview."""
+        """Take over a fresh overview; the room there is for each type is told nowhere else."""
         self.overview = overview
+        for view in overview.types:
+            self.put("type", view)
+        for gone in self.later["type"].keys() - {view.name for view in overview.types}:
+            self.drop("type", gone)
         self._overview_changed = True
 
     def set_link(self, state: LinkState, now_s: float, detail: str = "", retry_in_s: float = 0.0) -> None:
@@ -234,4 +268,4 @@ def id_of(kind: str, view: Any) -> str:
     """Return what names a view among its kind."""
     if kind == "event":
         return str(view.cursor)
-    return str(view.name if kind in {"host", "cluster"} else view.id)
+    return str(view.name if kind in NAMED else view.id)

@@ -39,12 +39,16 @@ class Cast(NamedTuple):
 
 def template(written: str) -> Fill:
     """Turn the written sample of a mould into what fills its holes in."""
-    form, render = _HOLE.sub(r"%(\1)s", written.replace("%", "%%")), markup.text
+    pieces, render = _HOLE.split(written), markup.text  # fixed text and names take turns
+    names = pieces[1::2]
 
     def fill(texts: Mapping[str, str]) -> str:
-        whole = "".join(texts.values())
-        if render(whole) == whole:  # nothing in any of them needs to be escaped
-            return form % texts
-        return form % {name: render(text) for name, text in texts.items()}
+        filling = [texts[name] for name in names]
+        whole = "".join(filling)
+        if render(whole) != whole:  # something in one of them needs to be escaped
+            filling = [render(text) for text in filling]
+        filled = pieces.copy()
+        filled[1::2] = filling
+        return "".join(filled)
 
     return fill

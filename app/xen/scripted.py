@@ -14,6 +14,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
+
 from app.domain.errors import Broken, Lost, TimedOut, Unavailable
 from app.domain.load import DomainLoad, HostLoad
 from app.domain.ports import (
@@ -103,7 +105,7 @@ class Link:
         self._tried.set()
         try:
             while line := await reader.readline():
-                self._hear(json.loads(line))
+                self._hear(msgspec.json.decode(line))
         except (OSError, ValueError):
             return
         finally:

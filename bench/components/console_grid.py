@@ -13,11 +13,11 @@ from datetime import UTC
 
 import msgspec
 
+from app.api.filters import Filter, parse
 from app.client.http import Cloud
 from app.client.stream import Patience
 from app.tui.app import build
 from app.tui.columns.instances import COLUMNS
-from app.tui.filters import Filter, parse
 from app.tui.screens.instances import InstancesScreen
 from app.tui.session import Clock
 from tests.tui.fake_cloud import FakeCloud

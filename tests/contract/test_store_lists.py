@@ -56,3 +56,13 @@ async def test_a_part_of_the_rows_is_listed_in_any_order(store: Store) -> None:
             unit.instances.part(("host; --",), (), 1)
 
     await store.write(work)
+
+
+async def test_rows_are_counted_by_what_they_would_be_listed_by(store: Store) -> None:
+    def work(unit: Unit) -> None:
+        for n in range(1, 6):
+            unit.instances.add(an_instance(n, host=f"h{n % 2}"))
+        for asked in ({}, {"host": "h1"}, {"host": ["h0", Like("h?")]}, {"host": ()}, {"host": "h9"}):
+            assert unit.instances.count(**asked) == len(unit.instances.where(**asked))
+
+    await store.write(work)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.deadline import eventually
 from tests.server.raw_ec2 import RawEc2, Reply
 
 pytestmark = pytest.mark.server
@@ -54,6 +55,8 @@ def test_there_is_one_vpc_with_a_subnet_for_each_cluster(ec2: Any) -> None:
 
 
 def test_addresses_are_counted_as_they_are_given(raw: RawEc2, image: str) -> None:
+    going = {"Filter_1_Name": "instance-state-name", "Filter_1_Value_1": "shutting-down"}
+    eventually(lambda: raw.ask("DescribeInstances", **going).texts("instanceId") == [], 30)  # they give theirs back
     before = int(raw.ask("DescribeSubnets").text("availableIpAddressCount"))
     mine = run(raw, image).text("instanceId")
     assert int(raw.ask("DescribeSubnets").text("availableIpAddressCount")) == before - 1

@@ -193,7 +193,7 @@ async def test_nothing_is_made_while_nobody_names_the_topic(told: tuple[Feed, Te
     await asking.aclose()  # type: ignore[attr-defined]
     asked = teller.asked
     await add_cluster(store, "last")
-    assert "load" not in await read_until(plain, "last")
+    assert "event: load" not in await read_until(plain, "last")
     assert teller.asked == asked
 
 

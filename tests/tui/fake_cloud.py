@@ -16,6 +16,8 @@ import msgspec
 from app.api import resources as api
 from app.api.events import Beat, Removed
 from app.api.problems import Problem
+from app.client.holding_calls import PATHS
+from app.tui.store import LATER
 from tests.tui.loads import a_chart, the_instance_loads, the_loads
 from tests.tui.views import NOW_MS, a_cluster, a_host, a_type, an_event, an_image, an_instance
 
@@ -41,6 +43,10 @@ class FakeCloud:
         self.instances = {view.id: view for view in (an_instance(n, name=f"web{n}") for n in range(1, 6))}
         self.images = [an_image(1), an_image(2, kind="kernel", id="eki-00000000000000002", name="vmlinuz")]
         self.events = [an_event(1, "node01 joined"), an_event(2, "i-00000000000000001 running on node03")]
+        self.held: dict[str, dict[str, Any]] = {PATHS[kind]: {} for kind in LATER}
+        """What accounts hold, by collection and id; `holdings.py` has some."""
+        self.slow: asyncio.Event | None = None
+        """Set, what accounts hold is answered only once it is."""
         self.past: list[api.EventView] = []
         self.journal: list[tuple[int, str, bytes]] = []
         self.forgotten = 0
@@ -64,7 +70,12 @@ class FakeCloud:
 
     def remove_instance(self, given: str) -> None:
         del self.instances[given]
-        self._note("removed", Removed(kind="instance", id=given))
+        self.remove("instance", given)
+
+    def remove(self, kind: str, given: str) -> None:
+        """Let a thing go; every stream hears of it."""
+        self.held.get(PATHS[kind], {}).pop(given, None)
+        self._note("removed", Removed(kind=kind, id=given))
 
     def beat(self) -> None:
         for stream in self._streams:
@@ -83,6 +94,10 @@ class FakeCloud:
         """Drop the journal, so that whoever comes back gets `gap`."""
         self.forgotten = self._cursor + 1
         self._cursor += 1
+
+    @property
+    def cursor(self) -> int:
+        return self._cursor
 
     @property
     def listeners(self) -> int:
@@ -110,6 +125,8 @@ class FakeCloud:
         if request.method == "POST":
             self.keys.append(request.headers["Idempotency-Key"])
             self.bodies.append(msgspec.json.decode(request.content) if request.content else None)
+        if self.slow is not None and path.strip("/") in self.held:
+            await self.slow.wait()
         if f"{request.method} {path}" in self.refusals:
             problem = self.refusals[f"{request.method} {path}"]
             return httpx.Response(problem.status, content=msgspec.json.encode(problem))
@@ -133,7 +150,18 @@ class FakeCloud:
             return self._host(request, path)
         if path.startswith("/clusters/"):
             return 200, self._chart(request, path)
+        collection, _, given = path.strip("/").partition("/")
+        if collection in self.held:
+            return self._holding(request.method, collection, given)
         return 404, Problem(type="missing", title="Missing", status=404, detail=f"no such path: {path}")
+
+    def _holding(self, method: str, collection: str, given: str) -> Answer:
+        if not given:
+            return 200, self._page(list(self.held[collection].values()))
+        if method == "DELETE":
+            self.remove(next(kind for kind, path in PATHS.items() if path == collection), given)
+            return 204, None
+        return 200, self.held[collection][given.partition("/")[0]]
 
     def _instances(self, request: httpx.Request, path: str) -> Answer:
         if path == "/instances/actions":

@@ -9,8 +9,9 @@ from app.domain.network import dns_name
 from app.domain.volume import Volume
 from app.server.ec2 import block_devices
 from app.server.ec2.filters import Facts
+from app.server.ec2.instance_items import MAINTENANCE, NAMES, PLATFORM, PRODUCT, USAGE, metadata_item
 from app.server.ec2.network_facts import ON_INSTANCE
-from app.server.ec2.scene import MAINTENANCE, NAMES, PLATFORM, PRODUCT, USAGE, Shown, metadata_item
+from app.server.ec2.scene import Shown
 from app.wire.markup import timestamp
 
 

@@ -5,8 +5,8 @@ import msgspec
 from app.domain.errors import Absent, Combination, Invalid, Unsupported
 from app.domain.image import Image
 from app.server.ec2.image_devices import as_launched
+from app.server.ec2.instance_items import product_items
 from app.server.ec2.operation import Answer, Ask, Operation
-from app.server.ec2.scene import product_items
 from app.services import image_attributes, images
 from app.services.image_attributes import Launchers
 

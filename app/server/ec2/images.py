@@ -15,6 +15,7 @@ from app.server.ec2 import filters, image_devices, narrowing, pages
 from app.server.ec2.columns import IMAGE_COLUMNS
 from app.server.ec2.facts import IMAGE
 from app.server.ec2.image_devices import DeviceIn
+from app.server.ec2.instance_items import PLATFORM, USAGE, product_items
 from app.server.ec2.operation import (
     Answer,
     Ask,
@@ -25,7 +26,6 @@ from app.server.ec2.operation import (
     specified_tags,
     tag_pairs,
 )
-from app.server.ec2.scene import PLATFORM, USAGE, product_items
 from app.services import images, tags
 from app.services.access import owns
 from app.services.image_attributes import executable_by

@@ -12,8 +12,10 @@ import msgspec
 
 from app.domain.errors import Absent, Combination, Invalid
 from app.server.ec2 import block_devices
+from app.server.ec2.block_devices import mappings
+from app.server.ec2.instance_items import ALIKE, group_set, product_items
 from app.server.ec2.operation import Answer, Ask, Operation
-from app.server.ec2.scene import ALIKE, Shown, instance_members
+from app.server.ec2.scene import Shown
 from app.services import instance_attributes, instances
 from app.wire import scalars
 
@@ -88,11 +90,11 @@ _SHOWN: Mapping[str, Callable[[Shown], Answer]] = {
     "instanceInitiatedShutdownBehavior": lambda s: {
         "InstanceInitiatedShutdownBehavior": {"Value": s.instance.shutdown_behavior}
     },
-    "rootDeviceName": lambda s: {"RootDeviceName": {"Value": instance_members(s)["RootDeviceName"]}},
-    "blockDeviceMapping": lambda s: {"BlockDeviceMappings": instance_members(s)["BlockDeviceMappings"]},
-    "productCodes": lambda s: {"ProductCodes": instance_members(s)["ProductCodes"]},
+    "rootDeviceName": lambda s: {"RootDeviceName": {"Value": s.image.root_device if s.image else None}},
+    "blockDeviceMapping": lambda s: {"BlockDeviceMappings": mappings(s.volumes)},
+    "productCodes": lambda s: {"ProductCodes": product_items(s.product_codes)},
     "sourceDestCheck": lambda s: {"SourceDestCheck": {"Value": s.instance.source_dest_check}},
-    "groupSet": lambda s: {"Groups": instance_members(s)["SecurityGroups"]},
+    "groupSet": lambda s: {"Groups": group_set(s.groups)},
     "ebsOptimized": lambda s: {"EbsOptimized": {"Value": ALIKE["EbsOptimized"]}},
     "sriovNetSupport": lambda s: {"SriovNetSupport": {}},
     "enaSupport": lambda s: {"EnaSupport": {"Value": ALIKE["EnaSupport"]}},

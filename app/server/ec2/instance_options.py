@@ -8,8 +8,8 @@ from app.domain.commands import MetadataOptions
 from app.domain.errors import Combination, Invalid, Unsupported
 from app.domain.instance import Instance
 from app.server.ec2 import filters, pages
+from app.server.ec2.instance_items import MAINTENANCE, metadata_item
 from app.server.ec2.operation import Answer, Ask, Filter, Operation, refuse_many
-from app.server.ec2.scene import MAINTENANCE, metadata_item
 from app.services import instance_options, instances, placement_groups
 
 SWITCH = {"enabled": True, "disabled": False}

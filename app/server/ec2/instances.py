@@ -13,10 +13,11 @@ from app.domain.states import InstanceState
 from app.server.ec2 import block_devices, filters, narrowing, pages
 from app.server.ec2.columns import INSTANCE_COLUMNS, STATUS_COLUMNS
 from app.server.ec2.facts import INSTANCE, STATUS
+from app.server.ec2.instance_items import reservation, reservation_set, state_item
 from app.server.ec2.instance_options import MetadataOptionsIn
 from app.server.ec2.launching import NetworkInterfaceIn, PlacementIn, network_of
 from app.server.ec2.operation import Answer, Ask, Filter, Operation, Site, TagSpecification, refuse_many
-from app.server.ec2.scene import Shown, reservation, reservation_set, state_item
+from app.server.ec2.scene import Shown
 from app.services import instances, launch_templates
 
 _ORDER: pages.Order = {"created_at_ms": int, "reservation_id": str, "launch_index": int}
@@ -252,8 +253,13 @@ def _told(changes: list[instances.Change]) -> list[Answer]:
 
 OPERATIONS = (
     Operation(name="RunInstances", request=RunInstancesIn, handle=run_instances, writes=True),
-    Operation(name="DescribeInstances", request=DescribeInstancesIn, handle=describe_instances),
-    Operation(name="DescribeInstanceStatus", request=DescribeInstanceStatusIn, handle=describe_instance_status),
+    Operation(name="DescribeInstances", request=DescribeInstancesIn, handle=describe_instances, ids="instance_ids"),
+    Operation(
+        name="DescribeInstanceStatus",
+        request=DescribeInstanceStatusIn,
+        handle=describe_instance_status,
+        ids="instance_ids",
+    ),
     Operation(name="TerminateInstances", request=InstanceIdsIn, handle=terminate_instances, writes=True),
     Operation(name="StopInstances", request=StopInstancesIn, handle=stop_instances, writes=True),
     Operation(name="StartInstances", request=InstanceIdsIn, handle=start_instances, writes=True),

@@ -1,48 +1,33 @@
 """What an instance shows of the network: its one interface, its subnet, its public address.
 
-The interface has no row: it comes and goes with its instance, and its ids follow from the instance's. Every instance
-shows one, so it is cast from a mould.
+The interface has no row: it comes and goes with its instance, and its ids follow from the instance's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from app.domain import vpc
 from app.domain.address import Address
 from app.domain.instance import Instance
 from app.domain.network import dns_name
 from app.server.ec2.operation import Answer
-from app.wire.markup import boolean, timestamp
-from app.wire.moulds import Cast, Mould, hole
+from app.wire.moulds import hole
 
 
-def network_members(instance: Instance, groups: Sequence[Answer], address: Address | None) -> Answer:
-    """Form the members of an instance that tell of the network; one that is gone has none of it."""
-    if instance.removed:
+def network_members(there: Container[str], groups: Sequence[Answer], *, gone: bool) -> Answer:
+    """Form what a mould of instances tells of the network; `there` names the addresses that these have."""
+    if gone:
         return {"PrivateDnsName": "", "PublicDnsName": "", "NetworkInterfaces": []}
-    name, private, public = dns_name(instance.private_ip), instance.private_ip, address.ip if address else ""
-    texts = {
-        "address": private,
-        "attached": timestamp(instance.created_at_ms),
-        "checked": boolean(instance.source_dest_check),
-        "description": instance.interface_description,
-        "digits": instance.id[2:],
-        "ip": public,
-        "ip_owner": address.ip_owner if address else "",
-        "mac": instance.mac,
-        "name": name,
-        "owner": instance.account_id,
-        "subnet": vpc.subnet_id(instance.cluster),
-    }
-    mould = _MOULDS[bool(private), bool(public)]
+    private, public = "address" in there, "ip" in there
+    shown = _interface(_HOLES, _association(_HOLES) if public else None, private)
     return {
-        "PrivateDnsName": name,
-        "PrivateIpAddress": private or None,
-        "PublicDnsName": public,  # no name server of ours answers for another name
-        "PublicIpAddress": public or None,
+        "PrivateDnsName": hole("name"),
+        "PrivateIpAddress": hole("address") if private else None,
+        "PublicDnsName": hole("ip") if public else "",  # no name server of ours answers for another name
+        "PublicIpAddress": hole("ip") if public else None,
         "VpcId": vpc.DEFAULT_VPC_ID,
-        "SubnetId": texts["subnet"],
-        "SourceDestCheck": instance.source_dest_check,
-        "NetworkInterfaces": [Cast(mould, texts, {"Groups": groups})],
+        "SubnetId": hole("subnet"),
+        "SourceDestCheck": hole("checked"),
+        "NetworkInterfaces": [{**shown, "Groups": groups}],
     }
 
 
@@ -131,8 +116,3 @@ def _interface(facts: Mapping[str, object], on: Answer | None, private: bool) ->
 
 _NAMES = ("address", "attached", "checked", "description", "ip", "ip_owner", "mac", "name", "owner", "subnet")
 _HOLES = {**{name: hole(name) for name in _NAMES}, "id": f"i-{hole('digits')}"}
-_MOULDS = {
-    (private, public): Mould(_interface(_HOLES, _association(_HOLES) if public else None, private))
-    for private in (False, True)
-    for public in (False, True)
-}

@@ -7,10 +7,11 @@ from app.domain.errors import Absent, Invalid
 from app.domain.instance import Instance
 from app.server.ec2 import filters, narrowing, pages
 from app.server.ec2.columns import INTERFACE_COLUMNS
+from app.server.ec2.instance_items import group_set
 from app.server.ec2.interface_items import attachment, interface
 from app.server.ec2.network_facts import INTERFACE
 from app.server.ec2.operation import Answer, Ask, Filter, Operation, refuse_many
-from app.server.ec2.scene import Shown, group_set
+from app.server.ec2.scene import Shown
 from app.services import instances
 
 _ORDER: pages.Order = {"id": str}

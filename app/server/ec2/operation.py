@@ -61,7 +61,8 @@ class Ask(msgspec.Struct, Generic[Request_co], frozen=True, kw_only=True):
 class Operation:
     """One operation. `prepare` runs in a thread before the transaction, `finish` on the event loop after it.
 
-    `brief`: it reads a few rows at most, however large the cloud is, and is answered without another thread.
+    `brief`: it reads a few rows at most, however large the cloud is, and is answered without another thread. So is a
+    request that names a few ids in the field `ids`.
     """
 
     name: str
@@ -69,11 +70,16 @@ class Operation:
     handle: Callable[[Ask[Any]], Answer]
     writes: bool = False
     brief: bool = False
+    ids: str = ""
     service: str = "ec2"
     prepare: Callable[[Any], object] | None = None
     finish: Callable[[Answer, Site], Awaitable[Answer]] | None = None
 
+    def is_brief(self, request: msgspec.Struct) -> bool:
+        return self.brief or (bool(self.ids) and 0 < len(getattr(request, self.ids)) <= FEW_IDS)
 
+
+FEW_IDS = 10
 MOST_IDS = 1000
 
 

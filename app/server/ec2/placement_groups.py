@@ -56,7 +56,7 @@ def create_placement_group(ask: Ask[CreatePlacementGroupIn]) -> Answer:
 
 
 def delete_placement_group(ask: Ask[DeletePlacementGroupIn]) -> Answer:
-    placement_groups.delete(ask.unit, ask.caller, ask.request.group_name)
+    placement_groups.delete(ask.unit, placement_groups.named(ask.unit, ask.caller, ask.request.group_name))
     return {}
 
 

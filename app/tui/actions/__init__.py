@@ -6,7 +6,7 @@ must not be used twice on one screen, so an action for all screens takes its key
 
 from collections.abc import Iterable
 
-from app.tui.actions import charts, going, hosts, instances, lists, output
+from app.tui.actions import charts, going, holdings, hosts, instances, lists, output
 from app.tui.actions.action import PLACES, ROLES, Action, Danger
 
 __all__ = ["ACTIONS", "PLACES", "ROLES", "Action", "Danger", "allowed", "named", "offered"]
@@ -14,6 +14,7 @@ __all__ = ["ACTIONS", "PLACES", "ROLES", "Action", "Danger", "allowed", "named",
 ACTIONS: tuple[Action, ...] = (
     *instances.ACTIONS,
     *hosts.ACTIONS,
+    *holdings.ACTIONS,
     *lists.ACTIONS,
     *charts.ACTIONS,
     *output.ACTIONS,

@@ -3,10 +3,24 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-TABLES = frozenset({"hosts", "instances", "events", "clusters"})
-THINGS = frozenset({"hosts", "instances"})
+HOLDINGS = frozenset(
+    {
+        "images",
+        "volumes",
+        "snapshots",
+        "groups",
+        "addresses",
+        "keys",
+        "types",
+        "users",
+        "placement-groups",
+        "templates",
+    }
+)
+THINGS = frozenset({"hosts", "instances"}) | HOLDINGS
+TABLES = THINGS | {"events", "clusters"}
 PAGES = frozenset({"host", "cluster"})
-PLACES = frozenset({"overview", "instance", "output", "help", "chart"}) | TABLES | PAGES
+PLACES = TABLES | PAGES | {"overview", "instance", "output", "thing", "chart", "help"}
 ROLES = ("viewer", "operator", "admin")
 
 

@@ -1,12 +1,12 @@
 """What charts offer."""
 
-from app.tui.actions.action import PAGES, THINGS, Action, at
+from app.tui.actions.action import PAGES, Action, at
 
 ACTIONS: tuple[Action, ...] = (
     Action(
         name="chart",
         method="chart",
-        screens=THINGS | PAGES | {"clusters", "instance"},
+        screens=PAGES | at("hosts", "instances", "clusters", "instance"),
         key="c",
         title="chart",
         help="Show one big chart of what is under the cursor, or of this page.",

@@ -17,7 +17,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         name="events.of",
         method="events_of",
-        screens=THINGS | PAGES | {"instance", "clusters"},
+        screens=THINGS | PAGES | {"instance", "thing", "clusters"},
         key="e",
         title="events",
         help="Show what happened to what is under the cursor.",
@@ -61,7 +61,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         name="copy",
         method="copy_ids",
-        screens=TABLES | PAGES | {"instance"},
+        screens=TABLES | PAGES | {"instance", "thing"},
         key="y",
         title="copy",
         help="Copy the names of the marked rows to the clipboard.",

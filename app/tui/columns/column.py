@@ -59,8 +59,3 @@ def _grown(kept: Sequence[Column[Row]], spare: int) -> list[int]:
 
 def _needed(columns: Sequence[Column[Row]]) -> int:
     return sum(column.width for column in columns) + max(0, len(columns) - 1)
-
-
-def fields(columns: Sequence[Column[Row]]) -> dict[str, Column[Row]]:
-    """Name the columns that a filter may use, aliases included."""
-    return {name: column for column in columns if column.filtered for name in (column.key, *column.aliases)}

@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 from textual.widget import Widget
 from textual.widgets import Static
 
+from app.api.filters import FilterError, parse
 from app.tui.columns.column import Column
 from app.tui.complete import filter_lines
-from app.tui.filters import FilterError, parse
 from app.tui.scene import counted
 from app.tui.screens.frame import ConsoleScreen
 from app.tui.session import Session
@@ -51,6 +51,14 @@ class TableScreen(ConsoleScreen):
         """Say in a line what hangs on a thing, for questions."""
         return given
 
+    def counted(self, number: int) -> str:
+        """Say how many rows there are."""
+        return counted(number, self.KIND)
+
+    def empty(self) -> str:
+        """Say why there is no row at all."""
+        return self.EMPTY
+
     # --- drawing
 
     def absorb(self, changes: Changes) -> None:
@@ -76,9 +84,9 @@ class TableScreen(ConsoleScreen):
 
     def _summarise(self) -> None:
         grid, scene = self.grid, self.session.scene()
-        grid.hint = "Nothing matches; escape shows all." if grid.table else self.EMPTY
+        grid.hint = "Nothing matches; escape shows all." if grid.table else self.empty()
         total = len(grid.table)
-        parts = [counted(total, self.KIND)]
+        parts = [self.counted(total)]
         if len(grid.shown) != total:
             parts = [f"{len(grid.shown)} of {parts[0]}"]
         if grid.marked:

@@ -175,9 +175,9 @@ async def test_a_group_in_use_stays(cloud: Database, launch: Launch, make: Make)
     await make("web", "spread")
     (one,) = await launch(1, placement_group="web")
     with pytest.raises(InUse):
-        await cloud.write(lambda unit: placement_groups.delete(unit, ANA, "web"))
+        await cloud.write(lambda unit: placement_groups.delete(unit, placement_groups.named(unit, ANA, "web")))
     await cloud.write(lambda unit: instances.terminate(unit, ANA, [one.id]))
     await seen(cloud, Seen.NOTHING, removed=True)
-    await cloud.write(lambda unit: placement_groups.delete(unit, ANA, "web"))
+    await cloud.write(lambda unit: placement_groups.delete(unit, placement_groups.named(unit, ANA, "web")))
     with pytest.raises(Missing):
         await launch(1, placement_group="web")

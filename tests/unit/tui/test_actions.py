@@ -10,12 +10,14 @@ from app.tui.screens.clusters import ClusterScreen, ClustersScreen
 from app.tui.screens.events import EventsScreen
 from app.tui.screens.frame import ConsoleScreen
 from app.tui.screens.help import HelpScreen
+from app.tui.screens.holdings import screens
 from app.tui.screens.host import HostScreen
 from app.tui.screens.hosts import HostsScreen
 from app.tui.screens.instance import InstanceScreen
 from app.tui.screens.instances import InstancesScreen
 from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
+from app.tui.screens.thing import ThingScreen
 
 SCREENS: list[type[ConsoleScreen]] = [
     OverviewScreen,
@@ -29,6 +31,8 @@ SCREENS: list[type[ConsoleScreen]] = [
     HostScreen,
     ChartScreen,
     HelpScreen,
+    ThingScreen,
+    *screens().values(),
 ]
 each_action = pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
 

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from app.api.filters import named
 from app.tui.columns import events, hosts, instances
-from app.tui.columns.column import Column, fields, fit
+from app.tui.columns.column import Column, fit
 from app.tui.scene import Scene
 from tests.tui.views import NOW_MS, a_host, an_event, an_instance
 
@@ -48,7 +49,7 @@ def test_no_cell_holds_what_a_terminal_would_act_on(columns: tuple[Column[Any], 
 @lists
 def test_no_name_means_two_columns(columns: tuple[Column[Any], ...], row: Any) -> None:
     names = [name for column in columns if column.filtered for name in (column.key, *column.aliases)]
-    assert len(names) == len(set(names)) == len(fields(columns))
+    assert len(names) == len(set(names)) == len(named(columns))
 
 
 @given(st.text(max_size=30), st.integers(1, 20), st.sampled_from(["left", "right"]), st.booleans())

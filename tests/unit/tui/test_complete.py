@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.api.filters import Filter, parse
 from app.tui.columns.instances import COLUMNS
 from app.tui.complete import filter_lines, go_lines, longest
-from app.tui.filters import Filter, parse
 from tests.tui.views import an_instance
 
 ROWS = [

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from app.api.filters import Filter, FilterError, parse
 from app.api.resources import InstanceView
 from app.tui.columns.instances import COLUMNS
-from app.tui.filters import Filter, FilterError, parse
 from tests.tui.views import an_instance
 
 ROWS = [

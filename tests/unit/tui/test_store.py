@@ -30,7 +30,7 @@ def test_the_last_frame_of_a_thing_is_its_truth(frames: list[Frame]) -> None:
         if isinstance(frame.data, Removed):
             expected.pop(frame.data.id, None)
         elif frame.kind == "instance":
-            expected[frame.data.id] = frame.data  # type: ignore[union-attr]
+            expected[frame.data.id] = frame.data  # type: ignore[attr-defined]
     assert copy.instances == expected
     assert copy.cursor == (frames[-1].cursor if frames else "")
 

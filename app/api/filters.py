@@ -1,20 +1,23 @@
 """The filter language: `state:running host!=node07 vcpus>2 !web "two words"`; all terms must hold.
 
-A bare word is looked for in every column, `:` contains, `=` and `!=` compare whole values, `<` `>` `<=` `>=`
-compare numbers, a comma separates alternatives, `!` in front turns a term round. Case never matters. What
-can not be understood is answered by a `FilterError` value, because it is read with every key typed.
+A bare word is looked for in every field, `:` contains, `=` and `!=` compare whole values, `<` `>` `<=` `>=`
+compare numbers, a comma separates alternatives, `!` in front turns a term round. Case never matters. Consoles and
+REST read the same language. What can not be understood is answered by a `FilterError` value, because consoles read it
+with every key typed.
 """
 
 import difflib
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic
+from typing import Generic, Protocol, TypeVar
 
-from app.tui.columns.column import Column, Row, Value, fields
-
+Row = TypeVar("Row")
+Row_contra = TypeVar("Row_contra", contravariant=True)
+Value = str | float | tuple[str, ...] | None
+"""What a field holds: of several values each counts, of None nothing is true."""
 _TOKEN = re.compile(r'(?:[^\s"]|"[^"]*")+|"')
 _TERM = re.compile(r"([A-Za-z_]\w*)(!=|>=|<=|:|=|>|<)(.*)", re.DOTALL)
 _ORDER: Mapping[str, Callable[[float, float], bool]] = {
@@ -23,6 +26,22 @@ _ORDER: Mapping[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
 }
+
+
+class Field(Protocol[Row_contra]):
+    """One thing that a filter may ask of a row, by its key or an alias; `filtered`: it may at all."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def value(self) -> Callable[[Row_contra], Value]: ...
+
+    @property
+    def aliases(self) -> Sequence[str]: ...
+
+    @property
+    def filtered(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +54,7 @@ class FilterError:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One condition; an empty `field` means any column."""
+    """One condition; an empty `field` means any of them."""
 
     field: str
     op: str
@@ -49,25 +68,30 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Filter(Generic[Row]):
-    """Terms bound to the columns of one list; an empty filter lets everything through."""
+    """Terms bound to the fields of one list; an empty filter lets everything through."""
 
     terms: tuple[Term, ...]
-    columns: tuple[Column[Row], ...]
+    fields: tuple[Field[Row], ...]
 
     def __str__(self) -> str:
         return " ".join(str(term) for term in self.terms)
 
     def test(self) -> Callable[[Row], bool] | None:
         """Return the predicate, None where everything passes."""
-        tests = [_tested(term, self.columns) for term in self.terms]
+        tests = [_tested(term, self.fields) for term in self.terms]
         if not tests:
             return None
         return lambda row: all(test(row) for test in tests)
 
 
-def parse(text: str, columns: Sequence[Column[Row]]) -> Filter[Row] | FilterError:
-    """Read a filter for a list with these columns; never raises."""
-    known = fields(columns)
+def named(fields: Sequence[Field[Row]]) -> dict[str, Field[Row]]:
+    """Name the fields that a filter may use, aliases included."""
+    return {name: field for field in fields if field.filtered for name in (field.key, *field.aliases)}
+
+
+def parse(text: str, fields: Sequence[Field[Row]]) -> Filter[Row] | FilterError:
+    """Read a filter for a list with these fields; never raises."""
+    known = named(fields)
     terms: list[Term] = []
     for found in _TOKEN.finditer(text):
         if found.group() == '"':
@@ -76,10 +100,16 @@ def parse(text: str, columns: Sequence[Column[Row]]) -> Filter[Row] | FilterErro
         if isinstance(term, FilterError):
             return term
         terms.append(term)
-    return Filter(tuple(terms), tuple(columns))
+    return Filter(tuple(terms), tuple(fields))
 
 
-def _term(token: str, position: int, known: Mapping[str, Column[Row]]) -> Term | FilterError:
+def unknown(name: str, known: Iterable[str]) -> str:
+    """Say that there is no such column, and which one was probably meant."""
+    near = difflib.get_close_matches(name.lower(), list(known), n=1)
+    return f"no column {name}" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _term(token: str, position: int, known: Mapping[str, Field[Row]]) -> Term | FilterError:
     negated = token.startswith("!")
     body = token[1:] if negated else token
     parts = _TERM.fullmatch(body)
@@ -87,59 +117,60 @@ def _term(token: str, position: int, known: Mapping[str, Column[Row]]) -> Term |
         word = body.replace('"', "")
         return Term("", "", (word,), negated) if word else FilterError(position, "a word is missing here")
     name, op, rest = parts.groups()
-    column = known.get(name.lower())
-    if column is None:
-        near = difflib.get_close_matches(name.lower(), known, n=1)
-        return FilterError(position, f"no column {name}" + (f"; did you mean {near[0]}?" if near else ""))
+    field = known.get(name.lower())
+    if field is None:
+        return FilterError(position, unknown(name, known))
     values = tuple(value.replace('"', "") for value in re.split(r',(?=(?:[^"]*"[^"]*")*[^"]*$)', rest))
     if not all(values) and '""' not in rest:
         return FilterError(position, f"{name}{op} needs a value")
     if op in _ORDER and (len(values) != 1 or _number(values[0]) is None):
         return FilterError(position, f"{name}{op} needs one number")
-    return Term(column.key, op, values, negated)
+    return Term(field.key, op, values, negated)
 
 
-def _tested(term: Term, columns: Sequence[Column[Row]]) -> Callable[[Row], bool]:
+def _tested(term: Term, fields: Sequence[Field[Row]]) -> Callable[[Row], bool]:
     if not term.field:
-        test = _anywhere(term.values[0].casefold(), columns)
+        test = _anywhere(term.values[0].casefold(), fields)
     else:
-        column = next(column for column in columns if column.key == term.field)
-        test = _compared(term, column.value)
+        test = _compared(term, next(field.value for field in fields if field.key == term.field))
     return (lambda row: not test(row)) if term.negated else test
 
 
-def _anywhere(word: str, columns: Sequence[Column[Row]]) -> Callable[[Row], bool]:
-    values = [column.value for column in columns if column.filtered]
-    return lambda row: any(word in str(value(row)).casefold() for value in values)
+def _anywhere(word: str, fields: Sequence[Field[Row]]) -> Callable[[Row], bool]:
+    values = [field.value for field in fields if field.filtered]
+    return lambda row: any(word in str(one).casefold() for value in values for one in _each(value(row)))
 
 
 def _compared(term: Term, value: Callable[[Row], Value]) -> Callable[[Row], bool]:
     if term.op in _ORDER:
         return _ordered(_ORDER[term.op], float(term.values[0]), value)
     words = [word.casefold() for word in term.values]
-    if term.op == ":":
-        return lambda row: any(_contains(value(row), word) for word in words)
-    if term.op == "=":
-        return lambda row: any(_equals(value(row), word) for word in words)
-    return lambda row: not any(_equals(value(row), word) for word in words)
+    fits = _contains if term.op == ":" else _equals
+    expected = term.op != "!="
+    return lambda row: any(fits(one, word) for one in _each(value(row)) for word in words) is expected
 
 
 def _ordered(
     compare: Callable[[float, float], bool], bound: float, value: Callable[[Row], Value]
 ) -> Callable[[Row], bool]:
-    def test(row: Row) -> bool:
-        found = value(row)
+    def holds(found: str | float) -> bool:
         number = _number(found) if isinstance(found, str) else float(found)
         return number is not None and math.isfinite(number) and compare(number, bound)  # infinite: not known
 
-    return test
+    return lambda row: any(holds(one) for one in _each(value(row)))
 
 
-def _contains(found: Value, word: str) -> bool:
+def _each(found: Value) -> tuple[str | float, ...]:
+    if isinstance(found, tuple):
+        return found
+    return () if found is None else (found,)
+
+
+def _contains(found: str | float, word: str) -> bool:
     return word in found.casefold() if isinstance(found, str) else _equals(found, word)
 
 
-def _equals(found: Value, word: str) -> bool:
+def _equals(found: str | float, word: str) -> bool:
     return found.casefold() == word if isinstance(found, str) else _number(word) == found
 
 

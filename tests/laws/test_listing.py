@@ -1,0 +1,150 @@
+"""Laws of REST's collections: pages are the whole list cut, sorted as asked, whatever comes and goes in between."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.errors import Invalid
+from app.server.listing import Asked, Listing, facets_of
+
+
+class Thing(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    host: str
+    cores: int
+    load: float
+    fine: bool
+    marks: list[str]
+    tags: dict[str, str]
+
+
+class Journal:
+    """What of a unit of work the listing needs."""
+
+    def cursor(self) -> int:
+        return 7
+
+
+NAMES = st.sampled_from(["", "a", "A", "ä", "node 1", '"'])
+THINGS = st.lists(
+    st.builds(
+        Thing,
+        id=st.text(min_size=1, max_size=3),
+        host=NAMES,
+        cores=st.integers(-3, 3),
+        load=st.sampled_from([0.0, 0.5, 1e9]),
+        fine=st.booleans(),
+        marks=st.lists(NAMES, max_size=2),
+        tags=st.dictionaries(NAMES, NAMES, max_size=2),
+    ),
+    max_size=12,
+    unique_by=lambda thing: thing.id,
+)
+SORTS = st.lists(st.sampled_from(["host", "-host", "cores", "-cores", "load", "-fine", "id", "-id"]), max_size=3)
+FILTERS = st.sampled_from(["", "cores>0", "host=a", "!host:a", "fine=true", "marks=a", "tags:a=", "node"])
+
+
+def pages(things: Sequence[Thing], asked: Asked) -> list[Thing]:
+    """Walk through all pages."""
+    found: list[Thing] = []
+    while True:
+        answer = page(things, asked)
+        found += answer.items
+        assert len(answer.items) <= asked.limit
+        if answer.next is None:
+            return found
+        asked = Asked(filter=asked.filter, sort=asked.sort, limit=asked.limit, after=answer.next)
+
+
+def page(things: Sequence[Thing], asked: Asked) -> Any:
+    listing: Listing[Thing, Thing] = Listing(
+        view=Thing, key=lambda row: row.id, rows=lambda unit, desk: things, views=lambda unit, desk, rows: rows
+    )
+    return listing.page(cast("Any", Journal()), cast("Any", None), asked)
+
+
+@given(THINGS, SORTS, FILTERS, st.integers(1, 5))
+def test_pages_put_together_are_the_whole_list(things: list[Thing], sort: list[str], text: str, limit: int) -> None:
+    whole = page(things, Asked(sort=",".join(sort), filter=text))
+    assert whole.next is None
+    assert pages(things, Asked(sort=",".join(sort), filter=text, limit=limit)) == whole.items
+
+
+@given(THINGS, SORTS)
+def test_each_field_breaks_the_ties_of_those_before_it(things: list[Thing], sort: list[str]) -> None:
+    expected = sorted(things, key=lambda thing: thing.id)
+    for word in reversed(sort):
+        name = word.removeprefix("-")
+
+        def rank(thing: Thing, name: str = name) -> Any:
+            value = getattr(thing, name)
+            return str(value).casefold() if isinstance(value, str | bool) else value
+
+        expected.sort(key=rank, reverse=word.startswith("-"))
+    assert page(things, Asked(sort=",".join(sort))).items == expected
+
+
+@given(THINGS, SORTS, st.integers(1, 5), st.data())
+def test_what_comes_and_goes_between_pages_neither_doubles_nor_hides_the_rest(
+    things: list[Thing], sort: list[str], limit: int, data: st.DataObject
+) -> None:
+    asked = Asked(sort=",".join(sort), limit=limit)
+    first = page(things, asked)
+    if first.next is None:
+        return
+    gone = data.draw(st.sets(st.sampled_from([thing.id for thing in things])))
+    left = [thing for thing in things if thing.id not in gone]
+    rest = pages(left, Asked(sort=asked.sort, limit=limit, after=first.next))
+    assert rest == [thing for thing in page(left, Asked(sort=asked.sort)).items if thing not in first.items]
+
+
+@given(FILTERS, THINGS)
+def test_a_filter_and_its_opposite_show_everything_once(text: str, things: list[Thing]) -> None:
+    if text and not text.startswith("!"):
+        shown = [thing.id for turned in ("", "!") for thing in page(things, Asked(filter=turned + text)).items]
+        assert sorted(shown) == sorted(thing.id for thing in things)
+
+
+@given(st.text(max_size=30), SORTS)
+def test_a_cursor_that_nobody_gave_is_refused_or_a_place(after: str, sort: list[str]) -> None:
+    try:
+        page([], Asked(after=after, sort=",".join(sort)))
+    except Invalid as error:
+        assert error.parameter == "after"
+
+
+def test_a_cursor_of_another_order_is_refused() -> None:
+    things = [Thing(id=name, host="h", cores=1, load=0, fine=True, marks=[], tags={}) for name in "abc"]
+    token = page(things, Asked(sort="cores", limit=1)).next
+    with pytest.raises(Invalid, match="sorted the same way"):
+        page(things, Asked(sort="-cores", limit=1, after=token))
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        (Asked(filter="hots=a"), "no column hots; did you mean host?"),
+        (Asked(sort="coers"), "no column coers; did you mean cores?"),
+        (Asked(sort="marks"), "no column marks"),
+        (Asked(sort="cores,,host"), "no column"),
+        (Asked(sort="-"), "no column"),
+        (Asked(filter='"'), "not closed"),
+        (Asked(filter="cores>many"), "needs one number"),
+    ],
+)
+def test_what_is_not_understood_is_refused_with_the_nearest(asked: Asked, why: str) -> None:
+    with pytest.raises(Invalid, match=why.replace("?", r"\?")):
+        page([], asked)
+
+
+def test_a_field_that_holds_things_is_no_field_of_a_list() -> None:
+    class Whole(msgspec.Struct):
+        part: Thing
+        parts: list[Thing]
+        name: str
+
+    assert [facet.key for facet in facets_of(Whole)] == ["name"]

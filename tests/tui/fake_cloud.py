@@ -15,6 +15,7 @@ import msgspec
 
 from app.api import resources as api
 from app.api.events import Beat, Removed
+from app.api.loads import InstanceLoads, Loads
 from app.api.problems import Problem
 from app.client.holding_calls import PATHS
 from app.tui.store import LATER
@@ -224,6 +225,13 @@ class FakeCloud:
         """Tell every stream what everything does."""
         for stream in self._streams:
             self._tell_loads(stream)
+
+    def tell(self, hosts: Loads, instances: InstanceLoads) -> None:
+        """Tell every stream these loads."""
+        for kind, told in (("load", hosts), ("instance-load", instances)):
+            data = msgspec.json.encode(told)
+            for stream in self._streams:
+                stream.say(kind, None, data)
 
     def _tell_loads(self, stream: "_Stream") -> None:
         hosts = [view for view in self.hosts.values() if view.state == "up"]

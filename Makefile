@@ -17,7 +17,7 @@ TEST_READY := .venv/.ready-to-test
 
 .PHONY: help run setup setup-test test check-style check-types check-imports format bench bench-rules clean
 .PHONY: test-fast test-contract test-server test-clients test-faults test-crash test-points test-net test-tui test-guest
-.PHONY: fuzz laws-long simtest simtest-long soak experiments
+.PHONY: fuzz fuzz-rest laws-long simtest simtest-long soak experiments
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -88,6 +88,9 @@ test-guest: $(TEST_READY) ## a real Linux guest under QEMU
 
 fuzz: $(TEST_READY) ## 20,000 EC2 requests, right by the model and damaged, over every operation: two minutes
 	@FUZZ_REQUESTS=20000 $(PYTEST) tests/server/test_ec2_fuzz.py $(ARGS)
+
+fuzz-rest: $(TEST_READY) ## schemathesis on the REST interface, at random and at length: four minutes
+	@FUZZ_REST_EXAMPLES=$(or $(EXAMPLES),200) $(PYTEST) tests/server/test_rest_fuzz.py $(ARGS)
 
 laws-long: $(TEST_READY) ## the laws of remapping on 10,000 random clouds instead of some hundred: half an hour
 	@REMAP_WORLDS=10000 $(PYTEST) tests/laws/test_rules_remap.py $(ARGS)

@@ -204,6 +204,8 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditView(msgspec.Struct, frozen=True, kw_only=True):
+    """`who` is account and user, `source` an address, `command` what the sender says that it ran."""
+
     number: int
     at_ms: int
     who: str
@@ -213,6 +215,7 @@ class AuditView(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str
     detail: str
     hash: str
+    command: str = ""
 
 
 class HostVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -239,11 +242,13 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom the bearer token stands for; `role` is admin, operator or viewer."""
+    """Whom the bearer token stands for; `role` is admin, operator or viewer. It expires never if that is 0."""
 
     user: str
     account_id: str
     role: str
+    token_id: str = ""
+    expires_at_ms: int = 0
 
 
 class ClusterRoom(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rules": ("app.cli.rules:rules", "Mapping rules: check, rehearse, apply, history, diff, rollback, explain."),
     "account": ("app.cli.accounts:account", "Accounts: create, list, disable, enable."),
     "user": ("app.cli.accounts:user", "Users: create, list, disable, enable."),
+    "token": ("app.cli.tokens:token", "Operators' tokens: list, create, revoke."),
     "backup": ("app.cli.state:backup", "Write the state of a running cloud to a file."),
     "restore": ("app.cli.state:restore", "Put a backup in the place of the state."),
     "recover": ("app.cli.recover:recover", "Rebuild the state from what the hosts run."),

@@ -5,6 +5,8 @@ the token of a local cloud is sent to that cloud's address only, whatever `--url
 """
 
 import os
+import shlex
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -47,7 +49,7 @@ class Remote:
         """Open a connection; what fails names the address, which may be the mistake."""
         check(self.context)
         try:
-            with SyncCloud(self.context.url, self.context.token) as cloud:
+            with SyncCloud(self.context.url, self.context.token, command=_typed()) as cloud:
                 yield cloud
         except Unreachable as error:
             raise click.ClickException(f"The cloud at {self.context.url} does not answer: {error.detail}") from error
@@ -55,6 +57,11 @@ class Remote:
             if error.problem.status in _NOT_THE_API and error.problem.type == "about:blank":
                 raise click.ClickException(f"{self.context.url} is not the address of a cloud's REST API") from error
             raise
+
+
+def _typed() -> str:
+    """Return the command as it was typed, for the audit; secrets are never arguments."""
+    return shlex.join(["euca", *sys.argv[1:]])
 
 
 def remote(command: Callable[..., None]) -> Callable[..., None]:

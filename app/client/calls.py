@@ -27,7 +27,10 @@ def _fresh_key() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Generic[Answer]):
-    """One request. `path` is below /api/v1; `timeout_s` bounds the whole exchange."""
+    """One request. `path` is below /api/v1; `timeout_s` bounds the whole exchange.
+
+    `command` is what the audit is told that was run, instead of what its sender says of itself.
+    """
 
     answer: Any
     path: str
@@ -37,6 +40,7 @@ class Call(Generic[Answer]):
     content: Content | None = None
     timeout_s: float = 10.0
     key: str = field(default_factory=_fresh_key)
+    command: str = ""
 
     def headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json"}

@@ -25,15 +25,19 @@ Answer = TypeVar("Answer")
 ROOT = "/api/v1"
 CONNECT_S = 3.0
 OPEN_S = 6.0
+LONGEST_COMMAND = 200
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Cloud:
     """A cloud over asyncio; use as `async with`."""
 
-    def __init__(self, url: str, token: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self, url: str, token: str, *, command: str = "", transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        """Prepare; `command` is what the audit is told that was run, for calls that say nothing of their own."""
         self.url = url.rstrip("/")
-        self._http = httpx.AsyncClient(transport=transport, **_settings(url, token))
+        self._http = httpx.AsyncClient(transport=transport, **_settings(url, token, command))
 
     async def send(self, call: Call[Answer]) -> Answer:
         """Do the call within its deadline; raises Refused, Unauthorized, Unreachable or Garbled."""
@@ -96,9 +100,12 @@ class Cloud:
 class SyncCloud:
     """A cloud for commands; use as `with`."""
 
-    def __init__(self, url: str, token: str, *, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self, url: str, token: str, *, command: str = "", transport: httpx.BaseTransport | None = None
+    ) -> None:
+        """Prepare; `command` is what the audit is told that was run, for calls that say nothing of their own."""
         self.url = url.rstrip("/")
-        self._http = httpx.Client(transport=transport, **_settings(url, token))
+        self._http = httpx.Client(transport=transport, **_settings(url, token, command))
 
     def send(self, call: Call[Answer]) -> Answer:
         """Do the call; raises Refused, Unauthorized, Unreachable or Garbled."""
@@ -149,10 +156,11 @@ def _write_aside(answer: httpx.Response, target: Path) -> int:
         aside.unlink(missing_ok=True)
 
 
-def _settings(url: str, token: str) -> dict[str, Any]:
+def _settings(url: str, token: str, command: str) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {token}", "User-Agent": "eucalyptus-client"}
     return {
         "base_url": url.rstrip("/"),
-        "headers": {"Authorization": f"Bearer {token}", "User-Agent": "eucalyptus-client"},
+        "headers": headers | _telling(command),
         "timeout": httpx.Timeout(30.0, connect=CONNECT_S),
         "trust_env": urlsplit(url).hostname not in _LOOPBACK,
         "follow_redirects": False,
@@ -164,7 +172,13 @@ def _patience(call: Call[Answer]) -> httpx.Timeout:
 
 
 def _arguments(call: Call[Answer]) -> dict[str, Any]:
-    return {"params": dict(call.query), "headers": call.headers(), "content": call.payload()}
+    return {"params": dict(call.query), "headers": call.headers() | _telling(call.command), "content": call.payload()}
+
+
+def _telling(command: str) -> dict[str, Any]:
+    """Form the header that names a command; what a header can not carry is left out of it."""
+    text = "".join(char if char.isprintable() else " " for char in command)[:LONGEST_COMMAND]
+    return {"Euca-Command": text.encode("utf-8", "replace")} if text.strip() else {}
 
 
 def _decoded(call: Call[Answer], answer: httpx.Response) -> Answer:

@@ -53,7 +53,10 @@ class AccessKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """An operator's REST token; only its SHA-256 is kept."""
+    """An operator's REST token; only its SHA-256 is kept.
+
+    `name` says what it is for; `expires_at_ms` 0: never; `seen_at_ms`: last used, to the minute, 0 before.
+    """
 
     id: str = key()
     user_id: str
@@ -62,6 +65,15 @@ class Token:
     sha256: str = secret()
     enabled: bool = True
     created_at_ms: int
+    expires_at_ms: int = 0
+    seen_at_ms: int = 0
+
+    def works(self, now_ms: int) -> bool:
+        """Tell whether it is neither revoked nor expired."""
+        return self.enabled and not self.expired(now_ms)
+
+    def expired(self, now_ms: int) -> bool:
+        return 0 < self.expires_at_ms <= now_ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +86,7 @@ class Caller:
     admin: bool
     access_key_id: str = ""
     role: Role | None = None
+    token_id: str = ""
 
     @property
     def arn(self) -> str:

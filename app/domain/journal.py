@@ -17,6 +17,19 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What is to be written down in the audit. `command` is what the sender says that it ran: a hint, and no proof."""
+
+    who: str
+    source: str
+    action: str
+    target: str
+    outcome: str
+    detail: str = ""
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
     """One request that changed or tried to change something. `hash` covers the entry and `previous_hash`."""
 
@@ -28,5 +41,6 @@ class AuditEntry:
     target: str
     outcome: str
     detail: str
+    command: str = ""
     previous_hash: str
     hash: str

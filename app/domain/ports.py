@@ -12,13 +12,14 @@ from typing import Final, Literal, Protocol, TypeVar
 
 from app.domain.account import AccessKey, Account, Token, User
 from app.domain.address import Address
+from app.domain.answer import Answer as Answered
 from app.domain.client_token import ClientToken
 from app.domain.decision import Decision
 from app.domain.group import GroupRule, SecurityGroup
 from app.domain.host import Cluster, Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
-from app.domain.journal import AuditEntry, Entry
+from app.domain.journal import AuditEntry, Entry, Said
 from app.domain.keypair import KeyPair
 from app.domain.launch_template import LaunchTemplate, LaunchTemplateVersion
 from app.domain.load import HostLoad
@@ -83,6 +84,20 @@ class Decisions(Protocol):
     def forget(self, instance_ids: Sequence[str]) -> None: ...
 
 
+class Answers(Protocol):
+    """What requests with a key of idempotency were answered. Not journalled: it was, as the change itself."""
+
+    def get(self, user_id: str, operation: str, key: str) -> Answered | None: ...
+
+    def keep(self, user_id: str, operation: str, key: str, answer: Answered) -> None:
+        """Remember one, instead of an older one of the same key."""
+        ...
+
+    def prune(self, before_ms: int) -> None:
+        """Forget those that are older."""
+        ...
+
+
 class Unit(Protocol):
     """One transaction. Rows and journal entries are committed together or not at all."""
 
@@ -110,6 +125,7 @@ class Unit(Protocol):
     launch_template_versions: Table[LaunchTemplateVersion]
     addresses: Table[Address]
     decisions: Decisions
+    answers: Answers
 
     @property
     def rulesets(self) -> Records[Ruleset]: ...
@@ -135,7 +151,7 @@ class Unit(Protocol):
         """Write a journal entry that no row change stands behind."""
         ...
 
-    def audit(self, *, who: str, source: str, action: str, target: str, outcome: str, detail: str = "") -> None:
+    def audit(self, said: Said) -> None:
         """Append to the hash-chained audit."""
         ...
 

@@ -20,6 +20,8 @@ from app.services import accounts
 from app.services.holdings import ACCOUNTS, USERS
 from app.services.views import account_view, user_views
 
+_SECRET = needs(Role.ADMIN, shown_once=True)
+
 
 class AccountController(Controller):
     path = "/accounts"
@@ -63,7 +65,7 @@ class UserController(Controller):
     async def show(self, desk: At, user_id: str) -> UserView:
         return await desk.read(lambda unit: _user(unit, accounts.get_user(unit, user_id)))
 
-    @post(operation_id="CreateUser", summary="Make a user; a role makes an operator's token too")
+    @post(operation_id="CreateUser", summary="Make a user; a role makes an operator's token too", opt=_SECRET)
     async def create(self, desk: At, data: CreateUser) -> Credentials:
         role, entropy = accounts.role_named(data.role), desk.cloud.entropy
 
@@ -81,7 +83,12 @@ class UserController(Controller):
     async def enable(self, desk: At, user_id: str) -> UserView:
         return await _switch_user(desk, "EnableUser", user_id, enabled=True)
 
-    @post("/{user_id:str}/credentials", operation_id="IssueCredentials", summary="Show a key pair; make a token")
+    @post(
+        "/{user_id:str}/credentials",
+        operation_id="IssueCredentials",
+        summary="Show a key pair; make a token",
+        opt=_SECRET,
+    )
     async def issue(self, desk: At, user_id: str, data: IssueCredentials) -> Credentials:
         role, entropy = accounts.role_named(data.role), desk.cloud.entropy
 
@@ -90,7 +97,7 @@ class UserController(Controller):
 
         return await desk.change("IssueCredentials", user_id, work)
 
-    @post("/{user_id:str}/access-keys", operation_id="CreateAccessKey", summary="Make another access key")
+    @post("/{user_id:str}/access-keys", operation_id="CreateAccessKey", summary="Make another access key", opt=_SECRET)
     async def add_key(self, desk: At, user_id: str) -> Credentials:
         def work(unit: Unit) -> Credentials:
             user = accounts.get_user(unit, user_id)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Litestar, Router
+from litestar import Litestar, Request, Response, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
@@ -13,6 +13,7 @@ from app.domain.errors import CloudError
 from app.server import desk, holding_actions, holdings, listing, problems
 from app.server.accounts import AccountController, UserController
 from app.server.backups import BackupController
+from app.server.bodies import StrictRequest
 from app.server.charts import ChartController
 from app.server.cloud import Cloud
 from app.server.health import healthz, heartbeat, metrics
@@ -20,10 +21,11 @@ from app.server.history import HistoryController
 from app.server.hosts import ClusterController, HostController
 from app.server.images import ImageController
 from app.server.instances import InstanceController
+from app.server.openapi import plugins
 from app.server.overview import OverviewController
 from app.server.remapping import RemappingController
 from app.server.rulesets import RulesetController
-from app.server.schema_page import ListingPlugin
+from app.server.tokens import TokenController
 from app.server.types import TypeController
 
 ROOT = "/api/v1"
@@ -39,6 +41,7 @@ CONTROLLERS: tuple[Any, ...] = (
     RemappingController,
     AccountController,
     UserController,
+    TokenController,
     HistoryController,
     BackupController,
     ChartController,
@@ -58,23 +61,40 @@ def create_app(cloud: Cloud) -> Litestar:
             "asked": Provide(listing.asked_of, sync_to_thread=False),
         },
         exception_handlers=_EXCEPTIONS,
+        request_class=StrictRequest,
+        before_request=methods,
         security=[{"bearer": []}],
     )
     return Litestar(
         route_handlers=[api, healthz, metrics, heartbeat],
         exception_handlers=_EXCEPTIONS,
+        after_exception=[desk.refused_early],
         request_max_body_size=BODY_BYTES,
         openapi_config=OpenAPIConfig(
             title="Eucalyptus REST API",
             version=cloud.version,
             path="/api/schema",
-            render_plugins=[ListingPlugin()],
-            components=Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}),
+            render_plugins=plugins.plugins(),
+            use_handler_docstrings=True,
+            components=Components(
+                security_schemes={
+                    "bearer": SecurityScheme(type="http", scheme="bearer", description="A token: `euca token create`.")
+                }
+            ),
         ),
         state=State({"cloud": cloud}),
         logging_config=None,
         debug=False,
     )
+
+
+def methods(request: Request[Any, Any, Any]) -> Response[None] | None:
+    """Answer OPTIONS: the framework's own answer knows some methods of a path only, if several handlers make it."""
+    if request.method != "OPTIONS":
+        return None
+    template = request.scope["path_template"]
+    there = {method for route in request.app.routes if route.path_format == template for method in route.methods}
+    return Response(None, status_code=204, headers={"Allow": ", ".join(sorted(there))})
 
 
 _EXCEPTIONS: Any = {

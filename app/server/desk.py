@@ -6,51 +6,69 @@ its own when the change was rolled back.
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from contextlib import suppress
+from typing import Any, TypeVar, cast
 
 from litestar import Request
 from litestar.connection import ASGIConnection
-from litestar.datastructures import State
+from litestar.datastructures import Headers, State
 from litestar.di import NamedDependency
+from litestar.exceptions import HTTPException
 from litestar.handlers.base import BaseRouteHandler
 from litestar.params import SkipValidation
+from litestar.types import Scope
 
 from app.domain.account import Caller, Role
 from app.domain.errors import CloudError, Forbidden, Unauthenticated
+from app.domain.journal import Said
 from app.domain.ports import Unit
 from app.server.cloud import Cloud
-from app.services import accounts
+from app.server.promises import SHOWN_ONCE, Promise, promised
+from app.services import accounts, tokens
 from app.services.access import need_role
 
 log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
+JSON = "application/json"
 ROLE = "role"
 """Key of a route's `opt`: the role that its caller needs. A route without it can not be called."""
+COMMAND = "Euca-Command"
 LONGEST_AUDIT_TEXT = 500
+LONGEST_COMMAND = 200
 
 
-def needs(role: Role) -> dict[str, Role]:
-    """Declare as a route's `opt` which role its caller needs."""
-    return {ROLE: role}
+def needs(role: Role, *also: int, shown_once: bool = False) -> dict[str, object]:
+    """Declare as a route's `opt` which role its caller needs, and problems that only it answers with, by status.
+
+    `shown_once`: what it answers is a secret, which may be kept nowhere.
+    """
+    return {ROLE: role, "also": also, SHOWN_ONCE: shown_once}
 
 
 class Desk:
     """One request's access to the cloud."""
 
-    def __init__(self, cloud: Cloud, caller: Caller, source: str) -> None:
-        self.cloud, self.caller, self.source = cloud, caller, source
+    def __init__(self, cloud: Cloud, caller: Caller, source: str, command: str) -> None:
+        self.cloud, self.caller, self.source, self.command = cloud, caller, source, command
+        self.promise: Promise | None = None
+        self.written_down = False
 
     async def read(self, work: Callable[[Unit], Answer]) -> Answer:
         """Run `work` on a snapshot."""
         return await self.cloud.store.read(work)
 
     async def change(self, action: str, target: str, work: Callable[[Unit], Answer]) -> Answer:
-        """Run `work` in a transaction that is audited, as is its refusal."""
+        """Run `work` in a transaction that is audited, as is its refusal; once, if the request promises that."""
+        promise, self.promise = self.promise, None
 
         def audited(unit: Unit) -> Answer:
+            if promise and (kept := promise.kept(unit)) is not None:
+                return cast("Answer", kept)
             answer = work(unit)
             self._write_down(unit, action, target, "ok", "")
+            if promise:
+                promise.keep(unit, answer)
             return answer
 
         try:
@@ -69,6 +87,15 @@ class Desk:
         await self.cloud.store.write(lambda unit: self._write_down(unit, action, target, "ok", ""))
         return answer
 
+    async def still_let_in(self) -> bool:
+        """Tell whether the caller's token works yet: whatever answers for long asks this now and then."""
+
+        def work(unit: Unit) -> bool:
+            token = unit.tokens.get(self.caller.token_id)
+            return token is not None and tokens.state(unit, token) == "working"
+
+        return await self.cloud.store.read(work)
+
     async def refused(self, action: str, target: str, error: CloudError) -> None:
         """Write down that something was not done; a failure to do so does not hide the error itself."""
         try:
@@ -77,14 +104,17 @@ class Desk:
             log.exception("a refusal could not be audited", extra={"fields": {"action": action}})
 
     def _write_down(self, unit: Unit, action: str, target: str, outcome: str, detail: str) -> None:
-        unit.audit(
+        said = Said(
             who=f"{self.caller.account_id}/{self.caller.user_name}",
             source=self.source,
             action=action,
             target=target[:LONGEST_AUDIT_TEXT],
             outcome=outcome,
             detail=detail[:LONGEST_AUDIT_TEXT],
+            command=self.command,
         )
+        unit.audit(said)
+        self.written_down = True
 
 
 At = NamedDependency[SkipValidation[Desk]]
@@ -94,10 +124,11 @@ async def authenticate(connection: ASGIConnection[Any, Any, Any, State], handler
     """Let nobody pass whose bearer token does not cover the role that the route declares (a Litestar guard)."""
     cloud: Cloud = connection.app.state.cloud
     caller = await _caller(cloud, connection.headers.get("authorization", ""))
-    desk = Desk(cloud, caller, connection.client.host if connection.client else "")
+    desk = Desk(cloud, caller, connection.client.host if connection.client else "", _command(connection.headers))
     connection.scope["desk"] = desk  # type: ignore[typeddict-unknown-key]
-    action = str(getattr(handler, "operation_id", "") or handler.handler_name)
+    action = _action(handler)
     needed = handler.opt.get(ROLE)
+    _check_type(connection.headers.get("content-type", ""), handler)
     try:
         if not isinstance(needed, Role):
             raise Forbidden(action)
@@ -106,6 +137,29 @@ async def authenticate(connection: ASGIConnection[Any, Any, Any, State], handler
         if connection.scope["method"] != "GET":  # type: ignore[typeddict-item]
             await desk.refused(action, connection.url.path, error)
         raise
+    desk.promise = await promised(connection, handler, caller.user_id)
+
+
+def _action(handler: BaseRouteHandler) -> str:
+    return str(getattr(handler, "operation_id", "") or handler.handler_name)
+
+
+def _check_type(given: str, handler: BaseRouteHandler) -> None:
+    """Refuse a body that is announced as something else than JSON where JSON is read."""
+    kind = given.partition(";")[0].strip().lower()
+    if kind not in ("", JSON) and handler.parsed_data_field is not None:
+        detail = f"The body must be {JSON}; it was announced as {kind[:80]}."
+        raise HTTPException(status_code=415, detail=detail)
+
+
+async def refused_early(error: Exception, scope: Scope) -> None:
+    """Write down what a handler refused before it came to its change (a Litestar hook)."""
+    desk = scope.get("desk")
+    if not (isinstance(desk, Desk) and isinstance(error, CloudError)):
+        return
+    handler = scope["route_handler"]
+    if not desk.written_down and handler.opt.get(ROLE) is not Role.VIEWER:
+        await desk.refused(_action(handler), scope["path"], error)
 
 
 def desk_of(request: Request[Any, Any, State]) -> Desk:
@@ -118,7 +172,15 @@ async def _caller(cloud: Cloud, authorization: str) -> Caller:
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated("This needs the header Authorization: Bearer TOKEN; euca credentials shows yours.")
-    caller = await cloud.store.read(lambda unit: accounts.by_token(unit, token.strip()))
-    if caller is None:
-        raise Unauthenticated("The token is not known, or it, its user or its account was disabled.")
+    caller, row = await cloud.store.read(lambda unit: accounts.prove(unit, token.strip()))
+    if cloud.clock.now_ms() - row.seen_at_ms >= tokens.SEEN_EVERY_MS:
+        with suppress(CloudError):  # it may well be read with, where nothing can be written
+            await cloud.store.write(lambda unit: tokens.seen(unit, row.id))
     return caller
+
+
+def _command(headers: Headers) -> str:
+    """Return as what the sender says that it runs, else its program: data of a stranger's, made fit to be shown."""
+    given = headers.get(COMMAND, "") or headers.get("user-agent", "")
+    text = given.encode("latin-1", "replace").decode("utf-8", "replace")[:LONGEST_COMMAND]
+    return "".join(char if char.isprintable() else "?" for char in text)

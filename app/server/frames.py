@@ -98,8 +98,8 @@ def _views(unit: Unit, entries: Sequence[Entry]) -> Iterable[tuple[str, bytes]]:
 
 
 def _held(unit: Unit, kind: holdings.Kind[Any], touched: Collection[str]) -> bytes:
-    rows = kind.rows(unit, **{kind.key_column: list(touched)})
-    there = {getattr(row, kind.key_column) for row in rows}
+    rows = kind.rows(unit, **{kind.key: list(touched)})
+    there = {getattr(row, kind.key) for row in rows}
     gone = _removed(kind.name, (given for given in touched if given not in there))
     return _joined(kind.name, kind.views(unit, rows)) + gone
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from litestar import Request, Response, get
 from litestar.datastructures import State
+from litestar.openapi.datastructures import ResponseSpec
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from app.domain.errors import CloudError
@@ -18,7 +19,17 @@ COMPONENTS = ("eucalyptus", "cluster", "walrus", "storage")
 OFFERED = frozenset({"eucalyptus", "cluster"})
 
 
-@get("/healthz", operation_id="Health", summary="Does it answer?", tags=["health"])
+_SILENT = ResponseSpec(data_container=dict[str, str], description="The store does not answer.", generate_examples=False)
+
+
+@get(
+    "/healthz",
+    operation_id="Health",
+    summary="Does it answer?",
+    description="Answers once the store does.",
+    tags=["health"],
+    responses={503: _SILENT},
+)
 async def healthz(request: Request[Any, Any, State]) -> Response[dict[str, str]]:
     cloud: Cloud = request.app.state.cloud
     try:
@@ -29,7 +40,14 @@ async def healthz(request: Request[Any, Any, State]) -> Response[dict[str, str]]
     return Response({"status": "ok"})
 
 
-@get("/metrics", operation_id="Metrics", summary="Numbers for Prometheus", tags=["health"])
+@get(
+    "/metrics",
+    operation_id="Metrics",
+    summary="Numbers for Prometheus",
+    description="Numbers of instances, hosts, requests and listeners; no names of users.",
+    tags=["health"],
+    media_type=CONTENT_TYPE_LATEST,
+)
 async def metrics(request: Request[Any, Any, State]) -> Response[bytes]:
     cloud: Cloud = request.app.state.cloud
     cloud.metrics.sense(cloud.sensors.fresh("host.cpu.load"), cloud.sensors.fresh("host.power_watts"))
@@ -37,7 +55,14 @@ async def metrics(request: Request[Any, Any, State]) -> Response[bytes]:
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
-@get("/services/Heartbeat", operation_id="Heartbeat", summary="1.6.1's component lines", tags=["health"])
+@get(
+    "/services/Heartbeat",
+    operation_id="Heartbeat",
+    summary="1.6.1's component lines",
+    description="One line a component, as 1.6.1's monitoring read it.",
+    tags=["health"],
+    media_type="text/plain",
+)
 async def heartbeat() -> Response[str]:
     lines = [_line(name, str(name in OFFERED).lower()) for name in COMPONENTS]
     return Response("".join(lines), media_type="text/plain")

@@ -1,7 +1,9 @@
 """REST: the journal as a list, the audit, and the live stream of both clients and consoles."""
 
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from difflib import get_close_matches
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from litestar import Controller, Request, get
 from litestar.datastructures import State
@@ -13,16 +15,21 @@ from app.api.resources import AuditView, Collection, EventView
 from app.domain.account import Role
 from app.domain.errors import Invalid
 from app.domain.ports import Unit
-from app.server.desk import At, needs
+from app.server.desk import At, Desk, needs
+from app.server.feed import HEARTBEAT_S
 from app.server.frames import Topics
 from app.server.pages import After, number
 from app.services.views import audit_view, event_view
 
 PAGE = 1000
 MOST = 5000
+LOOKED_AT_EVERY_S = HEARTBEAT_S - 1
 _Limit = Annotated[int, Parameter(ge=1, le=MOST, description="How many at most.")]
 _Topics = Annotated[
-    str, Parameter(description=f"Kinds of frames, with commas between: {', '.join(TOPICS)}. Default: the first five.")
+    str,
+    Parameter(
+        description=f"Kinds of frames, with commas between: {', '.join(TOPICS)}. Default: all but the last three."
+    ),
 ]
 
 
@@ -61,7 +68,7 @@ class HistoryController(Controller):
     ) -> Stream:
         given = request.headers.get("last-event-id", "") or after
         start = number("after", given) if given else None
-        frames = await desk.cloud.feed.join(start, _named(topics))
+        frames = _as_long_as_let_in(desk, await desk.cloud.feed.join(start, _named(topics)))
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return Stream(frames, media_type="text/event-stream", headers=headers)
 
@@ -77,3 +84,16 @@ def _named(text: str) -> Topics:
             hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(TOPICS)}."
             raise Invalid("topics", topic[:40], hint)
     return frozenset(topics)
+
+
+async def _as_long_as_let_in(desk: Desk, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Hand frames on until the token does not let in any more, looked at about as often as the stream beats."""
+    clock = desk.cloud.clock
+    looked_at_s = clock.monotonic_s()
+    async with aclosing(cast("AsyncGenerator[bytes, None]", frames)) as told:
+        async for frame in told:
+            if clock.monotonic_s() - looked_at_s >= LOOKED_AT_EVERY_S:
+                looked_at_s = clock.monotonic_s()
+                if not await desk.still_let_in():
+                    return
+            yield frame

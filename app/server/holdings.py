@@ -5,6 +5,7 @@ The trap: services look for an account's own things by name, and operators see e
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from litestar import get
@@ -18,7 +19,7 @@ from app.domain.errors import Missing
 from app.domain.ports import Unit
 from app.domain.vpc import DEFAULT_VPC_ID
 from app.server.desk import At, Desk, needs
-from app.server.listing import AskedFor, Listing
+from app.server.listing import AskedFor, Listing, from_rows, from_table
 from app.services import groups, holdings, keypairs, launch_templates, placement_groups, snapshots, volumes, vpc
 from app.services.holdings import Kind
 
@@ -27,10 +28,13 @@ _VIEWER = needs(Role.VIEWER)
 
 def listing_of(kind: Kind[Any]) -> Listing[Any, Any]:
     """Make the collection of a kind."""
+    key = kind.order or attrgetter(kind.key)
     return Listing(
         view=kind.view,
-        key=kind.key,
-        rows=lambda unit, desk: kind.rows(unit),
+        key=key,
+        first=from_rows(lambda unit, desk: kind.rows(unit), key)
+        if kind.order
+        else from_table(kind.table, lambda unit, desk, row: kind.shown(row), kind.key),
         views=lambda unit, desk, rows: kind.views(unit, rows),
     )
 
@@ -154,8 +158,8 @@ async def list_subnets(desk: At, asked: AskedFor) -> Collection[SubnetView]:
 
 _SUBNETS: Listing[vpc.ClusterSubnet, SubnetView] = Listing(
     view=SubnetView,
-    key=lambda row: row.cluster,
-    rows=lambda unit, desk: vpc.subnets(unit),
+    key=attrgetter("cluster"),
+    first=from_rows(lambda unit, desk: vpc.subnets(unit), attrgetter("cluster")),
     views=lambda unit, desk, rows: [
         SubnetView(id=row.id, cluster=row.cluster, cidr=row.cidr, vpc_id=DEFAULT_VPC_ID) for row in rows
     ],

@@ -1,6 +1,7 @@
 """REST: clusters and their hosts."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 import msgspec
 from litestar import Controller, delete, get, patch, post
@@ -11,8 +12,8 @@ from app.domain.account import Role
 from app.domain.host import Cluster, Host
 from app.domain.ports import Unit
 from app.server.desk import At, Desk, needs
-from app.server.listing import AskedFor, Listing
-from app.server.samples import From, Points, Sensor, To, host_sensor, samples_of
+from app.server.listing import AskedFor, Listing, from_table
+from app.server.samples import From, HostSensor, Points, To, host_sensor, samples_of
 from app.services import clusters, fencing, hosts, power
 from app.services.views import World, cluster_view, host_view
 
@@ -39,7 +40,7 @@ class ClusterController(Controller):
         self,
         desk: At,
         name: str,
-        sensor: Sensor = "host.cpu.load",
+        sensor: HostSensor = "host.cpu.load",
         since: From = None,
         until: To = None,
         points: Points = 5000,
@@ -75,7 +76,7 @@ class HostController(Controller):
         self,
         desk: At,
         name: str,
-        sensor: Sensor = "host.cpu.load",
+        sensor: HostSensor = "host.cpu.load",
         since: From = None,
         until: To = None,
         points: Points = 5000,
@@ -131,10 +132,16 @@ def _cluster_views(unit: Unit, desk: Desk, rows: Sequence[Cluster]) -> list[Clus
 
 
 _HOSTS: Listing[Host, HostView] = Listing(
-    view=HostView, key=lambda row: row.name, rows=lambda unit, desk: unit.hosts.where(), views=_host_views
+    view=HostView,
+    key=attrgetter("name"),
+    first=from_table(lambda unit: unit.hosts, lambda unit, desk, row: True, "name"),
+    views=_host_views,
 )
 _CLUSTERS: Listing[Cluster, ClusterView] = Listing(
-    view=ClusterView, key=lambda row: row.name, rows=lambda unit, desk: unit.clusters.where(), views=_cluster_views
+    view=ClusterView,
+    key=attrgetter("name"),
+    first=from_table(lambda unit: unit.clusters, lambda unit, desk, row: True, "name"),
+    views=_cluster_views,
 )
 
 

@@ -1,5 +1,6 @@
 """REST: images and the bytes behind them. First the bytes are uploaded, then registered by their digest."""
 
+from operator import attrgetter
 from typing import Any
 
 from litestar import Controller, Request, delete, get, post, put
@@ -11,7 +12,7 @@ from app.domain.account import Role
 from app.domain.image import Image
 from app.domain.ports import Unit
 from app.server.desk import At, needs
-from app.server.listing import AskedFor, Listing
+from app.server.listing import AskedFor, Listing, from_rows
 from app.services import accounts, image_attributes, images
 from app.services.image_attributes import EVERYBODY, Launchers
 from app.services.views import image_view
@@ -87,8 +88,8 @@ class ImageController(Controller):
 
 _IMAGES: Listing[Image, ImageView] = Listing(
     view=ImageView,
-    key=lambda row: row.id,
-    rows=lambda unit, desk: images.visible(unit, desk.caller),
+    key=attrgetter("id"),
+    first=from_rows(lambda unit, desk: images.visible(unit, desk.caller), attrgetter("id")),
     views=lambda unit, desk, rows: [image_view(row) for row in rows],
 )
 

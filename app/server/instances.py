@@ -1,9 +1,12 @@
 """REST: instances, launched and acted on in bulk, with their console output and the reasons for their place."""
 
 from hashlib import sha256
+from operator import attrgetter
+from typing import Annotated
 
 import msgspec
 from litestar import Controller, get, post
+from litestar.params import Parameter
 
 from app.api.resources import (
     ActOnInstances,
@@ -21,11 +24,13 @@ from app.domain.errors import Unsupported
 from app.domain.instance import Instance
 from app.domain.ports import NOT_SUPPORTED, Unit
 from app.server.desk import At, Desk, needs
-from app.server.listing import AskedFor, Listing
-from app.server.samples import From, Points, Sensor, To, instance_sensor, samples_of
+from app.server.listing import AskedFor, Listing, from_table
+from app.server.samples import From, InstanceSensor, Points, To, instance_sensor, samples_of
 from app.services import decisions, instances, moves
+from app.services.access import owns
 from app.services.views import instance_views
 
+Number = Annotated[int, Parameter(ge=0, le=1 << 53, description="Show only this one, with all its hosts; 0: all.")]
 _OPERATOR = needs(Role.OPERATOR)
 MOST_SHOWN_IDS = 20
 
@@ -49,7 +54,7 @@ class InstanceController(Controller):
         self,
         desk: At,
         instance_id: str,
-        sensor: Sensor = "vm.cpu.used",
+        sensor: InstanceSensor = "vm.cpu.used",
         since: From = None,
         until: To = None,
         points: Points = 5000,
@@ -58,14 +63,19 @@ class InstanceController(Controller):
         return await samples_of(desk, instance.id, instance_sensor(sensor), (since, until), points)
 
     @get("/{instance_id:str}/decisions", operation_id="ListDecisions", summary="Why it is where it is")
-    async def decisions(self, desk: At, instance_id: str, number: int = 0) -> Collection[DecisionView]:
+    async def decisions(self, desk: At, instance_id: str, number: Number = 0) -> Collection[DecisionView]:
         def work(unit: Unit) -> Collection[DecisionView]:
             told = decisions.told(unit, desk.caller, instance_id, desk.cloud.mapping.rules, number)
             return Collection(items=told, cursor=str(unit.cursor()))
 
         return await desk.read(work)
 
-    @get("/{instance_id:str}/output", operation_id="GetConsoleOutput", summary="The newest 64 KiB of its console")
+    @get(
+        "/{instance_id:str}/output",
+        operation_id="GetConsoleOutput",
+        summary="The newest 64 KiB of its console",
+        opt=needs(Role.VIEWER, 409, 501, 502, 504),
+    )
     async def output(self, desk: At, instance_id: str) -> ConsoleOutput:
         instance = await desk.read(lambda unit: _find(unit, desk, instance_id))
         host = instance.moving_from or instance.host  # where it is until it has moved
@@ -120,8 +130,10 @@ class InstanceController(Controller):
 
 _INSTANCES: Listing[Instance, InstanceView] = Listing(
     view=InstanceView,
-    key=lambda row: row.id,
-    rows=lambda unit, desk: instances.visible(unit, desk.caller),
+    key=attrgetter("id"),
+    first=from_table(
+        lambda unit: unit.instances, lambda unit, desk, row: owns(desk.caller, row) and not row.hidden(unit.now_ms)
+    ),
     views=lambda unit, desk, rows: [desk.cloud.sensors.on_instance(view) for view in instance_views(unit, rows)],
 )
 

@@ -7,11 +7,12 @@ key) and not how many things there were.
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from operator import attrgetter
-from typing import Annotated, Any, Generic, NamedTuple, TypeVar
+from types import UnionType
+from typing import Annotated, Any, Generic, NamedTuple, Protocol, TypeVar, get_args, get_origin
 
 import msgspec
 from litestar import Request
@@ -23,12 +24,15 @@ from app.api.filters import FilterError, Value, parse, unknown
 from app.api.resources import Collection
 from app.domain.errors import Combination, Invalid, Unknown
 from app.domain.ports import Unit
+from app.domain.records import Records
 from app.server.desk import Desk
 from app.server.pages import MOST, After, Limit
 
 Row = TypeVar("Row")
+Row_co = TypeVar("Row_co", covariant=True)
 View = TypeVar("View", bound=msgspec.Struct)
 Rank = tuple[int, float | str]
+ALL = 2**62
 _PARAMETERS = ("filter", "sort", "after", "limit")
 
 FilterText = Annotated[
@@ -83,13 +87,45 @@ class Facet:
     filtered: bool = True
 
 
+class First(Protocol[Row_co]):
+    """Lists the rows whose keys come after one, in the order of keys, at most so many."""
+
+    def __call__(self, unit: Unit, desk: Desk, after: str, limit: int, /) -> Sequence[Row_co]: ...
+
+
+def from_table(
+    table: Callable[[Unit], Records[Row]], keep: Callable[[Unit, Desk, Row], bool], column: str = "id"
+) -> First[Row]:
+    """Read rows that are kept from a table in the order of its key column, no more than are needed."""
+
+    def first(unit: Unit, desk: Desk, after: str, limit: int) -> list[Row]:
+        found: list[Row] = []
+        while True:
+            rows = table(unit).part((column,), (after,) if after else (), limit)
+            found += [row for row in rows if keep(unit, desk, row)]
+            if len(rows) < limit or len(found) >= limit:
+                return found[:limit]
+            after = getattr(rows[-1], column)
+
+    return first
+
+
+def from_rows(rows: Callable[[Unit, Desk], Iterable[Row]], key: Callable[[Row], str]) -> First[Row]:
+    """Put rows in order that are few, or that no table has."""
+
+    def first(unit: Unit, desk: Desk, after: str, limit: int) -> list[Row]:
+        return sorted((row for row in rows(unit, desk) if key(row) > after), key=key)[:limit]
+
+    return first
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing(Generic[Row, View]):
     """One collection: its rows, each with a key that gives their order unless sorted, and their views."""
 
     view: type[View]
     key: Callable[[Row], str]
-    rows: Callable[[Unit, Desk], Sequence[Row]]
+    first: First[Row]
     views: Callable[[Unit, Desk, Sequence[Row]], Sequence[View]]
 
     async def answer(self, desk: Desk, asked: Asked) -> Collection[View]:
@@ -101,11 +137,12 @@ class Listing(Generic[Row, View]):
         facets = facets_of(self.view)
         test, order = _test(asked.filter, facets), Order.read(asked.sort, facets)
         start = order.start(asked.after)
-        rows = sorted(self.rows(unit, desk), key=self.key)
-        if not order.facets:
-            rows = [row for row in rows if self.key(row) > asked.after]
-            if test is None:  # views of the page alone
-                rows = rows[: asked.limit + 1]
+        rows = self.first(
+            unit,
+            desk,
+            "" if order.facets else asked.after,
+            ALL if order.facets or test else asked.limit + 1,
+        )
         seen = zip(map(self.key, rows), self.views(unit, desk, rows), strict=True)
         lines = order.lines((key, view) for key, view in seen if test is None or test(view))
         if start is not None:
@@ -177,13 +214,35 @@ class Order:
 
 @cache
 def facets_of(view: type[msgspec.Struct]) -> tuple[Facet, ...]:
-    """List the fields of a view that hold one value, or several of one kind."""
-    return tuple(facet for field in msgspec.structs.fields(view) if (facet := _facet(field.name, field.type)))
+    """List the fields of a view that hold one value, or several of one kind; of a part that may be null its fields."""
+    found: list[Facet] = []
+    for field in msgspec.structs.fields(view):
+        part = _part(field.type)
+        if part is not None:
+            found += [replace(facet, value=_within(field.name, facet.value)) for facet in facets_of(part)]
+        elif facet := _facet(field.name, field.type):
+            found.append(facet)
+    return tuple(found)
+
+
+def _part(kind: Any) -> type[msgspec.Struct] | None:
+    if get_origin(kind) is not UnionType:
+        return None
+    first = get_args(kind)[0]
+    return first if issubclass(first, msgspec.Struct) else None
+
+
+def _within(name: str, value: Callable[[Any], Value]) -> Callable[[Any], Value]:
+    def of(view: Any) -> Value:
+        part = getattr(view, name)
+        return None if part is None else value(part)
+
+    return of
 
 
 def _facet(name: str, kind: Any) -> Facet | None:
     of = attrgetter(name)
-    if kind in (str, int, float):
+    if kind in (str, int, float, float | None):
         return Facet(key=name, value=of)
     if kind is bool:
         return Facet(key=name, value=lambda view: str(of(view)).lower())
@@ -202,10 +261,10 @@ def _test(text: str, facets: Sequence[Facet]) -> Callable[[Any], bool] | None:
 
 
 def _rank(value: Value) -> Rank:
-    """Make values of all kinds comparable; case does not matter."""
-    return (
-        (1, value.casefold()) if isinstance(value, str) else (0, value) if isinstance(value, int | float) else (2, "")
-    )
+    """Make values of all kinds comparable, what is unknown the least; case does not matter."""
+    if isinstance(value, str):
+        return (2, value.casefold())
+    return (1, value) if isinstance(value, int | float) else (0, 0)
 
 
 def _foreign(token: str) -> Invalid:

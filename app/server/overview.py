@@ -48,4 +48,11 @@ class OverviewController(Controller):
     @get("/me", operation_id="GetMe", summary="Whom this token stands for")
     async def me(self, desk: At) -> Me:
         caller = desk.caller
-        return Me(user=caller.user_name, account_id=caller.account_id, role=caller.role or "")
+        token = await desk.read(lambda unit: unit.tokens.get(caller.token_id))
+        return Me(
+            user=caller.user_name,
+            account_id=caller.account_id,
+            role=caller.role or "",
+            token_id=caller.token_id,
+            expires_at_ms=token.expires_at_ms if token else 0,
+        )

@@ -44,8 +44,10 @@ STATUSES: dict[type[errors.CloudError], int] = {
     errors.Unavailable: 503,
     errors.TimedOut: 504,
 }
+RETRY_AFTER_S = 2
 _DETAILS = {
     "Not Found": "There is nothing at this path; /api/schema lists what there is.",
+    "Request Entity Too Large": "The body is larger than this takes.",
     "Method Not Allowed": "This path does not answer that method; /api/schema lists what it does.",
 }
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -74,14 +76,23 @@ def of_http_error(error: HTTPException, request_id: str = "") -> Problem:
         title=_title(error.status_code),
         status=error.status_code,
         detail=_DETAILS.get(error.detail, error.detail) if error.status_code < 500 else "The server failed.",
-        errors=[FieldError(field=str(row.get("key", "")), why=str(row.get("message", ""))) for row in extra],
+        errors=[_unfit(str(row.get("key", "")), str(row.get("message", ""))) for row in extra],
         request_id=request_id,
     )
+
+
+def _unfit(key: str, why: str) -> FieldError:
+    """Say what is wrong with one field; the framework calls the body `data`."""
+    if key != "data":
+        return FieldError(field=key, why=why)
+    return FieldError(field="body", why="It is required." if why == "'data'" else why)
 
 
 def cloud_error_response(request: Request[Any, Any, Any], error: errors.CloudError) -> Response[bytes]:
     """Answer a domain error."""
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, errors.Unauthenticated) else {}
+    if isinstance(error, errors.Unavailable | errors.TooOften):
+        headers["Retry-After"] = str(RETRY_AFTER_S)
     return _response(of_cloud_error(error, request_id_of(request)), headers)
 
 

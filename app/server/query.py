@@ -14,6 +14,7 @@ import msgspec
 
 from app.domain.account import Caller
 from app.domain.errors import CloudError, DryRun, OverLimit
+from app.domain.journal import Said
 from app.domain.ports import Clock, Store, Unit
 from app.server.callers import Callers
 from app.server.ec2 import (
@@ -217,4 +218,6 @@ def _audit(unit: Unit, call: Call, caller: Caller, source: str, outcome: str, de
         "",
     )
     who = f"{caller.account_id}/{caller.user_name}"
-    unit.audit(who=who, source=source, action=call.operation, target=brief(target), outcome=outcome, detail=detail)
+    unit.audit(
+        Said(who=who, source=source, action=call.operation, target=brief(target), outcome=outcome, detail=detail)
+    )

@@ -25,6 +25,7 @@ from app.server.orders import Order
 from app.services import remapping, rule_texts, rulesets
 
 _OPERATOR = needs(Role.OPERATOR)
+_PLANNED = needs(Role.VIEWER, 502, 504)
 NOTHING = Plan(memory=Memory())
 
 
@@ -51,7 +52,13 @@ class RemappingController(Controller):
         await desk.change("Remap", "round", lambda unit: remapping.check_moves(unit, mode))
         desk.cloud.rounds.poke()
 
-    @post("/rulesets/{name:str}/rehearse", operation_id="RehearseRuleset", summary="What it would do", status_code=200)
+    @post(
+        "/rulesets/{name:str}/rehearse",
+        operation_id="RehearseRuleset",
+        summary="What it would do",
+        opt=_PLANNED,
+        status_code=200,
+    )
     async def rehearse(self, desk: At, name: str) -> RehearsalView:
         def rules(unit: Unit) -> tuple[str, str]:
             if name in rulesets.BUILT_IN:
@@ -61,7 +68,13 @@ class RemappingController(Controller):
 
         return await _rehearsed(desk, rules)
 
-    @post("/rulesets/rehearse", operation_id="RehearseText", summary="What rules would do", status_code=200)
+    @post(
+        "/rulesets/rehearse",
+        operation_id="RehearseText",
+        summary="What rules would do",
+        opt=_PLANNED,
+        status_code=200,
+    )
     async def rehearse_text(self, desk: At, data: RehearseText) -> RehearsalView:
         policy = (await asyncio.to_thread(rule_texts.draft, "rules", {"rules": data.text}, data.policy)).policy
         return await _rehearsed(desk, lambda unit: (data.text, policy))

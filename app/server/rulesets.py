@@ -2,8 +2,10 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Annotated
 
 from litestar import Controller, get, post
+from litestar.params import Parameter
 from msgspec import structs
 
 from app.api.resources import Collection
@@ -33,6 +35,7 @@ from app.services import rule_texts, rulesets
 
 _OPERATOR = needs(Role.OPERATOR)
 FILE = "rules"
+Against = Annotated[str, Parameter(description="Id of the version to compare with; by default the active one.")]
 
 
 class RulesetController(Controller):
@@ -68,7 +71,7 @@ class RulesetController(Controller):
         return await desk.read(lambda unit: _view(unit, rulesets.get(unit, name), text=True))
 
     @get("/{name:str}/diff", operation_id="DiffRulesets", summary="A version compared with another one")
-    async def diff(self, desk: At, name: str, against: str = "") -> DiffView:
+    async def diff(self, desk: At, name: str, against: Against = "") -> DiffView:
         old, new = await desk.read(lambda unit: _pair(unit, name, against))
         found = await asyncio.to_thread(compare, (old.id, old.text), (new.id, new.text))
         return DiffView(

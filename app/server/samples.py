@@ -10,12 +10,18 @@ from app.domain.load import Point
 from app.server.desk import Desk
 
 HOUR_MS = 3_600_000
+FAR_MS = 1 << 53
+"""What every reader of JSON can hold, and far beyond all times that are meant."""
 OF_HOSTS = ("host.cpu.load", "host.mem.used", "host.net.rx", "host.net.tx", "host.power_watts", "host.temp")
 OF_INSTANCES = ("vm.cpu.used", "vm.mem.used", "vm.net.used", "vm.disk.used", "vm.mem.dirty_rate")
 
-Sensor = Annotated[str, Parameter(description="Name of the sensor, as in mapping rules.")]
-From = Annotated[int | None, QueryParameter(name="from", ge=0, description="UTC milliseconds; by default an hour ago.")]
-To = Annotated[int | None, QueryParameter(name="to", ge=0, description="UTC milliseconds; by default now.")]
+_SENSOR = "Name of the sensor, as in mapping rules."
+HostSensor = Annotated[str, Parameter(description=_SENSOR, schema_extra={"enum": [*OF_HOSTS]})]
+InstanceSensor = Annotated[str, Parameter(description=_SENSOR, schema_extra={"enum": [*OF_INSTANCES]})]
+From = Annotated[
+    int | None, QueryParameter(name="from", ge=0, le=FAR_MS, description="UTC milliseconds; by default an hour ago.")
+]
+To = Annotated[int | None, QueryParameter(name="to", ge=0, le=FAR_MS, description="UTC milliseconds; by default now.")]
 Points = Annotated[int, Parameter(ge=1, le=5000, description="How many at most; neighbours are put together.")]
 
 

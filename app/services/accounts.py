@@ -1,17 +1,16 @@
-"""Accounts, users, access keys and tokens: who they are, how they are made and how a caller proves to be one.
+"""Accounts, users and access keys: who they are, how they are made and how a caller proves to be one.
 
-The trap: a token leaves this module once, at its making; afterwards only its SHA-256 is known. The secret of an
-access key stays readable, because signatures are HMACs of it.
+The trap: the secret of an access key stays readable, because signatures are HMACs of it; a token does not
+(`tokens.py`).
 """
 
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, replace
-from hashlib import sha256
 
 from app.domain.account import AccessKey, Account, Caller, Role, Token, User
-from app.domain.errors import Conflict, Forbidden, Invalid, Missing
+from app.domain.errors import Conflict, Forbidden, Invalid, Missing, Unauthenticated
 from app.domain.ports import Entropy, Unit
-from app.services import groups
+from app.services import groups, tokens
 from app.services.names import check_name
 
 FIRST_ACCOUNT = "eucalyptus"
@@ -59,7 +58,9 @@ def issue(unit: Unit, user: User, entropy: Entropy, role: Role | None) -> Secret
     """Return the user's first working access key, made if there is none, and a new token if `role` is given."""
     keys = sorted(unit.access_keys.where(user_id=user.id, enabled=True), key=lambda key: key.created_at_ms)
     key = keys[0] if keys else create_access_key(unit, user.id, entropy)
-    token = create_token(unit, user.id, "credentials", role, entropy) if role else ""
+    token = ""
+    if role:
+        _, token = tokens.create(unit, user.id, tokens.Wish(name="credentials", role=role), entropy)
     return Secrets(
         account_id=user.account_id, user_name=user.name, access_key_id=key.id, secret_key=key.secret_key, token=token
     )
@@ -159,30 +160,6 @@ def remove_access_key(unit: Unit, key_id: str) -> None:
     unit.access_keys.remove(key, text=f"Access key {key_id} was removed")
 
 
-def create_token(unit: Unit, user_id: str, name: str, role: Role, entropy: Entropy) -> str:
-    """Make an operator's token and return it, this once."""
-    user = get_user(unit, user_id)
-    token = "euca_" + urlsafe_b64encode(entropy(33)).decode()
-    row = Token(
-        id=f"tok-{entropy(9).hex()[:17]}",
-        user_id=user.id,
-        name=check_name("name", name),
-        role=role,
-        sha256=_digest(token),
-        created_at_ms=unit.now_ms,
-    )
-    unit.tokens.add(row, text=f"Token {row.id} with role {role} of user {user.name} was made")
-    return token
-
-
-def revoke_token(unit: Unit, token_id: str) -> None:
-    """Stop a token from working; Missing if there is none of this id."""
-    token = unit.tokens.get(token_id)
-    if token is None:
-        raise Missing("token", token_id)
-    unit.tokens.put(replace(token, enabled=False), text=f"Token {token_id} was revoked")
-
-
 def by_access_key(unit: Unit, access_key_id: str) -> tuple[Caller, str] | None:
     """Return the caller behind an access key and the secret to check the signature with.
 
@@ -195,14 +172,24 @@ def by_access_key(unit: Unit, access_key_id: str) -> tuple[Caller, str] | None:
     return (caller, key.secret_key) if caller else None
 
 
-def by_token(unit: Unit, token: str) -> Caller | None:
-    """Return the caller behind a REST token, who sees the whole cloud.
+def prove(unit: Unit, token: str) -> tuple[Caller, Token]:
+    """Return the caller behind a REST token, who sees the whole cloud; Unauthenticated, saying why, if there is none.
 
-    None if the token is unknown or if it, its user or its account is disabled.
+    Who has a token may learn what became of it: it can not be guessed.
     """
-    for row in unit.tokens.where(sha256=_digest(token), enabled=True):
-        return _caller(unit, row.user_id, role=row.role)
-    return None
+    row = tokens.find(unit, token)
+    caller = _caller(unit, row.user_id, role=row.role)
+    if caller is None:
+        raise Unauthenticated("The token's user or account was disabled.")
+    return replace(caller, token_id=row.id), row
+
+
+def by_token(unit: Unit, token: str) -> Caller | None:
+    """Return the caller behind a REST token; None if it opens nothing."""
+    try:
+        return prove(unit, token)[0]
+    except Unauthenticated:
+        return None
 
 
 def role_named(given: str) -> Role | None:
@@ -227,10 +214,6 @@ def _caller(unit: Unit, user_id: str, *, access_key_id: str = "", role: Role | N
         access_key_id=access_key_id,
         role=role,
     )
-
-
-def _digest(token: str) -> str:
-    return sha256(token.encode()).hexdigest()
 
 
 def _twelve_digits(entropy: Entropy) -> str:

@@ -12,11 +12,13 @@ from app.domain.volume import Snapshot, Volume
 from app.services import tags
 
 AT_ONCE = 500
+ANSWERS_KEPT_MS = 24 * 3_600_000
 Row = TypeVar("Row", Volume, Snapshot)
 
 
 def drop_ended(unit: Unit, kept_ms: int) -> int:
     """Remove what ended longer ago than that, with all that hangs on it; return how many."""
+    unit.answers.prune(unit.now_ms - ANSWERS_KEPT_MS)
     gone = _drop_deleted(unit, unit.volumes, kept_ms) + _drop_deleted(unit, unit.snapshots, kept_ms)
     ended = unit.instances.where(wanted=Wanted.TERMINATED, removed=True)
     old = [row for row in ended if unit.now_ms - row.ended_at_ms > kept_ms][:AT_ONCE]

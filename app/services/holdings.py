@@ -6,7 +6,6 @@ One declaration a kind serves REST's collections and the live stream. The trap: 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -40,15 +39,18 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind(Generic[Row]):
-    """`name` is the stream's, `word` the journal's; `views` keeps the order; `shown`: not kept for the record only."""
+    """`name` is the stream's word, `word` the journal's; `shown`: not kept for the record only.
+
+    Rows stand in the order of their `key` column unless `order` gives another, and `views` keeps it.
+    """
 
     name: str
     word: str
     view: type[msgspec.Struct]
     table: Callable[[Unit], Records[Row]]
     views: Callable[[Unit, Sequence[Row]], list[Any]]
-    key: Callable[[Row], str] = attrgetter("id")
-    key_column: str = "id"
+    key: str = "id"
+    order: Callable[[Row], str] | None = None
     shown: Callable[[Row], bool] = lambda row: True
 
     def rows(self, unit: Unit, **where: object) -> list[Row]:
@@ -140,8 +142,8 @@ TYPES: Kind[VmType] = Kind(
     view=TypeView,
     table=lambda unit: unit.vmtypes,
     views=holding_views.type_views,
-    key=lambda row: f"{bool(row.alias_of):d}{row.ordinal:08}{row.name}",
-    key_column="name",
+    key="name",
+    order=lambda row: f"{bool(row.alias_of):d}{row.ordinal:08}{row.name}",
 )
 USERS: Kind[User] = Kind(
     name="user",
@@ -149,7 +151,7 @@ USERS: Kind[User] = Kind(
     view=UserView,
     table=lambda unit: unit.users,
     views=views.user_views,
-    key=lambda row: f"{row.account_id}/{row.name}",
+    order=lambda row: f"{row.account_id}/{row.name}",
 )
 ACCOUNTS: Kind[Account] = Kind(
     name="account",
@@ -157,7 +159,7 @@ ACCOUNTS: Kind[Account] = Kind(
     view=AccountView,
     table=lambda unit: unit.accounts,
     views=holding_views.account_views,
-    key=lambda row: row.name,
+    order=lambda row: row.name,
 )
 KINDS: tuple[Kind[Any], ...] = (
     VOLUMES,

@@ -221,5 +221,6 @@ def audit_view(entry: AuditEntry) -> AuditView:
         target=entry.target,
         outcome=entry.outcome,
         detail=entry.detail,
+        command=entry.command,
         hash=entry.hash,
     )

@@ -5,14 +5,14 @@ number that SQLite keeps apart. Who can write the file can forge the whole chain
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from app.domain.journal import AuditEntry
+from app.domain.journal import AuditEntry, Said
 from app.store.codec import dump
 from app.store.journal import fitting
 from app.store.session import Session
 
-_COLUMNS = "number, at_ms, who, source, action, target, outcome, detail, previous_hash, hash"
+_COLUMNS = "number, at_ms, who, source, action, target, outcome, detail, command, previous_hash, hash"
 _NAMES = _COLUMNS.split(", ")
 _APPEND = f"INSERT INTO audit ({_COLUMNS}) VALUES ({', '.join(f':{name}' for name in _NAMES)})"  # noqa: S608
 
@@ -25,14 +25,14 @@ class BrokenLink:
     why: str
 
 
-def append(session: Session, at_ms: int, said: dict[str, str]) -> None:
-    """Chain one entry to the newest; `said` holds who, source, action, target, outcome and detail."""
+def append(session: Session, at_ms: int, said: Said) -> None:
+    """Chain one entry to the newest."""
     draft = AuditEntry(
         number=_last_number(session) + 1,
         at_ms=at_ms,
         previous_hash=_newest_hash(session),
         hash="",
-        **{name: fitting(text) for name, text in said.items()},
+        **{name: fitting(text) for name, text in asdict(said).items()},
     )
     session.change(_APPEND, _plain(draft) | {"hash": hash_of(draft)})
 
@@ -64,9 +64,14 @@ def verify(session: Session) -> BrokenLink | None:
 
 
 def hash_of(entry: AuditEntry) -> str:
-    """Hash the previous hash and the canonical JSON of everything else but the hash itself."""
+    """Hash the previous hash and the canonical JSON of everything else but the hash itself.
+
+    A command counts where there is one, so that entries from before there were any still hold.
+    """
     content = _plain(entry)
     del content["hash"], content["previous_hash"]
+    if not entry.command:
+        del content["command"]
     return hashlib.sha256((entry.previous_hash + dump(content)).encode("utf-8")).hexdigest()
 
 

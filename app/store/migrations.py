@@ -39,6 +39,7 @@ def migrations() -> Migrations:
     steps(name="0014_instance_attributes")(_0014_instance_attributes)
     steps(name="0015_promises")(_0015_promises)
     steps(name="0016_state_of_instances")(_0016_state_of_instances)
+    steps(name="0018_tokens_and_answers")(_0018_tokens_and_answers)
     return steps
 
 
@@ -298,6 +299,18 @@ def _0016_state_of_instances(schema: Schema) -> None:
             WHEN 'stopped' THEN iif("seen" IN ('nothing', 'off', 'crashed'), 'stopped', 'stopping')
             ELSE iif("launched" >= "launches", 'running', 'pending') END) VIRTUAL"""
     )
+
+
+def _0018_tokens_and_answers(schema: Schema) -> None:
+    for column in ("expires_at_ms", "seen_at_ms"):
+        schema.execute(f'ALTER TABLE "tokens" ADD COLUMN "{column}" INTEGER NOT NULL DEFAULT 0')
+    schema.execute('ALTER TABLE "audit" ADD COLUMN "command" TEXT NOT NULL DEFAULT \'\'')
+    schema.execute(
+        'CREATE TABLE "answers" ("user_id" TEXT NOT NULL, "operation" TEXT NOT NULL, "key" TEXT NOT NULL,'
+        ' "sha256" TEXT NOT NULL, "body" BLOB NOT NULL, "made_at_ms" INTEGER NOT NULL,'
+        ' PRIMARY KEY ("user_id", "operation", "key")) STRICT'
+    )
+    schema.execute('CREATE INDEX "answers_made" ON "answers" ("made_at_ms")')
 
 
 def _held_changes(sign: str, row: str, source: str = "", column: str = "host") -> str:

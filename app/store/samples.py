@@ -30,6 +30,8 @@ from app.store.sample_rows import HOST, Series
 
 log = logging.getLogger(__name__)
 
+LAST_MS = 1 << 62
+"""The largest time that SQLite is asked for: an int beyond its own would end the thread."""
 TOGETHER_S: Final = 2.0
 MOST_WAITING: Final = 20_000
 TENDED_AT_ONCE: Final = 10
@@ -81,6 +83,7 @@ class SampleFile:
             raise Unavailable("samples", "they are closed")
         for host in [host for host, minute in self._open.items() if subject in minute.series or subject == host]:
             self._flush(host)
+        from_ms, to_ms = (max(0, min(at_ms, LAST_MS)) for at_ms in (from_ms, to_ms))
         age_ms = self._clock.now_ms() - from_ms
         # rows are kept for one stretch longer: "the last day" is still told by minutes when the question took a while
         level = next((level for level in LEVELS if age_ms <= level.kept_ms + level.row_ms), LEVELS[-1])

@@ -14,7 +14,7 @@ from app.domain.group import GroupRule, SecurityGroup
 from app.domain.host import Cluster, Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
-from app.domain.journal import AuditEntry, Entry
+from app.domain.journal import AuditEntry, Entry, Said
 from app.domain.keypair import KeyPair
 from app.domain.launch_template import LaunchTemplate, LaunchTemplateVersion
 from app.domain.placement_group import PlacementGroup
@@ -25,6 +25,7 @@ from app.domain.tag import Tag
 from app.domain.vmtype import Size, VmType
 from app.domain.volume import Snapshot, Volume
 from app.store import audit as audits
+from app.store.answers import Answers
 from app.store.decisions import Decisions
 from app.store.journal import Journal
 from app.store.session import Session
@@ -85,6 +86,7 @@ class Transaction:
         self._session = session
         self._journal = Journal(session, now_ms)
         self.decisions: ports.Decisions = Decisions(session)
+        self.answers: ports.Answers = Answers(session)
 
     @property
     def written(self) -> int:
@@ -110,8 +112,7 @@ class Transaction:
     def note(self, event: str, kind: str, resource_id: str, text: str) -> None:
         self._journal.append(event, kind, resource_id, text, {})
 
-    def audit(self, *, who: str, source: str, action: str, target: str, outcome: str, detail: str = "") -> None:
-        said = {"who": who, "source": source, "action": action, "target": target, "outcome": outcome, "detail": detail}
+    def audit(self, said: Said) -> None:
         audits.append(self._session, self.now_ms, said)
 
     def cursor(self) -> int:

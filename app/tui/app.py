@@ -120,7 +120,7 @@ def run_console(url: str, token: str, ways: Ways = WAYS) -> int:
     """Open the console on a cloud in this terminal; return the exit code once the person leaves."""
 
     async def run() -> int:
-        async with Cloud(url, token) as cloud:
+        async with Cloud(url, token, command="euca console") as cloud:
             app = build(cloud, system_clock(), Patience(), ways)
             await app.run_async()
             return app.return_code or 0

@@ -3,12 +3,14 @@
 A place is a Textual mode with one list; a page (an instance, its output) lies above the place it was opened from.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from textual.app import App
 
 from app.tui.complete import go_lines
 from app.tui.history import History, Spot
+from app.tui.holdings import LISTED
 from app.tui.screens import holdings
 from app.tui.screens.chart import ChartScreen
 from app.tui.screens.clusters import ClusterScreen, ClustersScreen
@@ -121,19 +123,29 @@ class Places(App[int]):
         return go_lines(text, WORDS, self._names())
 
     async def _visit(self, word: str) -> str:
-        names = self._names()
-        given = names.get(word)
-        if given is None:
-            return f"no such place; there are {', '.join(WORDS)}"
+        found = await self.visit(self._names().get(word, ""))
+        return "" if found else f"no such place; there are {', '.join(WORDS)}"
+
+    async def visit(self, given: str) -> bool:
+        """Show the thing of that id, or the host or cluster of that name; False if the copy has none."""
         copy = self.session.copy
-        kind = "instance" if given in copy.instances else "host" if given in copy.hosts else "cluster"
-        self.open_page(kind, given)
-        return ""
+        held = next((one.kind for one in LISTED if given in copy.table(one.kind)), "")
+        if given in copy.instances:
+            self.open_page("instance", given)
+        elif given in copy.hosts or given in copy.clusters:
+            self.open_page("host" if given in copy.hosts else "cluster", given)
+        elif held:
+            self.open_page("thing", f"{held}/{given}")
+        else:
+            return False
+        return True
 
     def _names(self) -> dict[str, str]:
         copy = self.session.copy
         named = {view.name: view.id for view in copy.instances.values() if view.name}
-        return {**named, **{given: given for given in (*copy.clusters, *copy.hosts, *copy.instances)}}
+        tables: list[Mapping[str, Any]] = [copy.clusters, copy.hosts, copy.instances]
+        tables += [copy.table(one.kind) for one in LISTED]
+        return {**named, **{given: given for table in tables for given in table}}
 
     # --- standing somewhere
 

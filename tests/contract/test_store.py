@@ -11,6 +11,7 @@ from app.domain import errors
 from app.domain.account import AccessKey, User
 from app.domain.group import GroupRule, SecurityGroup
 from app.domain.instance import Reservation
+from app.domain.journal import Said
 from app.domain.keypair import KeyPair
 from app.domain.ports import Store, Unit
 from app.domain.states import HostState, Seen, Wanted
@@ -222,7 +223,7 @@ async def test_an_exception_undoes_everything_of_its_unit(store: Store) -> None:
     def half(unit: Unit) -> None:
         unit.hosts.add(a_host())
         unit.set_setting("kernel", "x")
-        unit.audit(who="a", source="b", action="c", target="d", outcome="e")
+        unit.audit(Said(who="a", source="b", action="c", target="d", outcome="e"))
         raise errors.Combination("no")
 
     with pytest.raises(errors.Combination):

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.domain import errors
+from app.domain.journal import Said
 from app.domain.ports import Unit
 from app.store.database import Database
 from tests.builders import FrozenClock
@@ -207,7 +208,8 @@ async def test_pruning_takes_the_old_end_only_and_leaves_no_hole(file: Path) -> 
 
 async def test_a_change_of_the_audit_is_found(file: Path, store: Database) -> None:
     for number in range(4):
-        await store.write(lambda unit, n=number: unit.audit(who=str(n), source="", action="", target="", outcome=""))  # type: ignore[misc]
+        said = Said(who=str(number), source="", action="", target="", outcome="")
+        await store.write(lambda unit, said=said: unit.audit(said))  # type: ignore[misc]
     assert await store.verify_audit() is None
     found = []
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
@@ -235,7 +237,7 @@ async def test_a_change_of_the_audit_is_found(file: Path, store: Database) -> No
 
 async def test_the_audit_goes_on_visibly_broken_after_its_end_was_cut_off(file: Path, store: Database) -> None:
     def say(unit: Unit) -> None:
-        unit.audit(who="w", source="", action="", target="", outcome="")
+        unit.audit(Said(who="w", source="", action="", target="", outcome=""))
 
     for _ in range(3):
         await store.write(say)

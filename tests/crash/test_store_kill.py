@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.journal import Said
 from app.domain.ports import Unit
 from app.store.backup import backup, restore
 from app.store.database import Database
@@ -25,7 +26,7 @@ def unit_of(number: int, unit: Unit) -> int:
     """Write one unit of four parts under one number."""
     unit.accounts.add(an_account(number))
     unit.instances.add(an_instance(number))
-    unit.audit(who=str(number), source="s", action="a", target="t", outcome="ok")
+    unit.audit(Said(who=str(number), source="s", action="a", target="t", outcome="ok"))
     unit.set_setting(f"number {number}", "done")
     return number
 

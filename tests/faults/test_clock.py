@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from app.domain.commands import RunInstances
 from app.domain.instance import Instance, Reservation
+from app.domain.journal import Said
 from app.domain.network import GuestRequest
 from app.domain.ports import Unit
 from app.domain.states import InstanceState, Wanted
@@ -117,7 +118,7 @@ async def live_through(file: Path, jumps_ms: list[int]) -> None:
             token = f"token-{number}"
             _, made = await store.write(partial(run, token))
             mine[token] = made[0].id
-            await store.write(lambda unit: unit.audit(who="a", source="", action="", target="", outcome=""))
+            await store.write(lambda unit: unit.audit(Said(who="a", source="", action="", target="", outcome="")))
             await tidy(store, clock, 7 * DAY_MS)
             assert await store.write(repeated) == mine
             found = await store.read(lambda unit: instances.find(unit, ANA, list(mine.values())))

@@ -1,6 +1,8 @@
 """Laws of REST's collections: pages are the whole list cut, sorted as asked, whatever comes and goes in between."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
@@ -9,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.errors import Invalid
-from app.server.listing import Asked, Listing, facets_of
+from app.domain.ports import Unit
+from app.domain.states import Kept
+from app.domain.volume import Volume
+from app.server.holdings import listing_of
+from app.server.listing import Asked, Listing, facets_of, from_rows
+from app.services.holdings import VOLUMES
+from app.store.database import Database
+from tests.builders import FrozenClock
 
 
 class Thing(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +71,10 @@ def pages(things: Sequence[Thing], asked: Asked) -> list[Thing]:
 
 def page(things: Sequence[Thing], asked: Asked) -> Any:
     listing: Listing[Thing, Thing] = Listing(
-        view=Thing, key=lambda row: row.id, rows=lambda unit, desk: things, views=lambda unit, desk, rows: rows
+        view=Thing,
+        key=lambda row: row.id,
+        first=from_rows(lambda unit, desk: things, lambda row: row.id),
+        views=lambda unit, desk, rows: rows,
     )
     return listing.page(cast("Any", Journal()), cast("Any", None), asked)
 
@@ -141,10 +153,75 @@ def test_what_is_not_understood_is_refused_with_the_nearest(asked: Asked, why: s
         page([], asked)
 
 
-def test_a_field_that_holds_things_is_no_field_of_a_list() -> None:
-    class Whole(msgspec.Struct):
-        part: Thing
-        parts: list[Thing]
-        name: str
+@pytest.mark.parametrize("limit", range(1, 6))
+@pytest.mark.parametrize("gone", [set[int](), {0, 1, 2, 3}, {8, 9}, {1, 3, 5}, set(range(10))])
+async def test_what_sqlite_reads_page_by_page_is_what_is_there(tmp_path: Path, gone: set[int], limit: int) -> None:
+    made = [a_volume(number, Kept.DELETED if number in gone else Kept.KEPT) for number in range(10)]
+    listing = listing_of(VOLUMES)
 
-    assert [facet.key for facet in facets_of(Whole)] == ["name"]
+    def add(unit: Unit) -> None:
+        for volume in reversed(made):
+            unit.volumes.add(volume)
+
+    def bury(unit: Unit) -> None:
+        for number in gone:
+            unit.volumes.put(replace(made[number], removed=True))
+
+    def walk(unit: Unit) -> Iterator[str]:
+        after: str | None = ""
+        while after is not None:
+            answer = listing.page(unit, cast("Any", None), Asked(limit=limit, after=after))
+            yield from (view.id for view in answer.items)
+            after = answer.next
+
+    async with Database.open(tmp_path / "cloud.sqlite3", clock=FrozenClock()) as store:
+        await store.write(add)
+        await store.write(bury, "reconcile")
+        found = await store.read(lambda unit: list(walk(unit)))
+    assert found == [volume.id for number, volume in enumerate(made) if number not in gone]
+
+
+def a_volume(number: int, wanted: Kept) -> Volume:
+    return Volume(id=f"vol-{number:017x}", account_id="1", cluster="one", size_gib=1, wanted=wanted, created_at_ms=0)
+
+
+def test_of_a_part_its_fields_are_those_of_the_whole_and_a_list_of_things_is_none() -> None:
+    assert [facet.key for facet in facets_of(Machine)] == ["id", "watts", "stale"]
+
+
+def test_what_is_unknown_meets_no_filter_and_comes_last_downwards() -> None:
+    loads = {
+        "a": Load(watts=90, stale=False),
+        "b": None,
+        "c": Load(watts=None, stale=True),
+        "d": Load(watts=210, stale=False),
+    }
+    machines = [Machine(id=name, load=load, things=[]) for name, load in loads.items()]
+    listing: Listing[Machine, Machine] = Listing(
+        view=Machine,
+        key=lambda row: row.id,
+        first=from_rows(lambda unit, desk: machines, lambda row: row.id),
+        views=lambda unit, desk, rows: rows,
+    )
+
+    def shown(**asked: str) -> str:
+        answer = listing.page(cast("Any", Journal()), cast("Any", None), Asked(**asked))  # type: ignore[arg-type]
+        return "".join(machine.id for machine in answer.items)
+
+    assert (shown(sort="-watts"), shown(sort="watts")) == ("dabc", "bcad")
+    assert (shown(filter="watts>100"), shown(filter="watts<=90"), shown(filter="stale=true")) == ("d", "a", "c")
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    watts: float | None
+    stale: bool
+
+
+def a_load(watts: float | None, *, stale: bool = False) -> Load:
+    return Load(watts=watts, stale=stale)
+
+
+class Machine(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    load: Load | None
+    things: list[Thing]

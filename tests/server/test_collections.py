@@ -6,6 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
+from app.api.holdings import VolumeView
+from app.client import holding_calls
+from app.client.errors import Refused
+from app.client.http import SyncCloud
 from app.server.holdings import SHOWN
 from tests.deadline import eventually
 from tests.served import ServedCloud
@@ -123,6 +127,11 @@ def test_operators_see_what_accounts_have_with_its_owner(http: httpx.Client, min
     assert (pair["name"], pair["kind"]) == (mine["key_name"], "rsa")
 
 
+def test_hosts_are_found_by_what_they_do(http: httpx.Client) -> None:
+    eventually(lambda: len(items(http, "/hosts", filter="stale=false", sort="-cpu_used")) >= 6)
+    assert items(http, "/hosts", filter="cpu_used>1000000") == []
+
+
 def test_nothing_that_is_shown_holds_a_secret(http: httpx.Client, mine: dict[str, str]) -> None:
     shown = "".join(http.get(path).text for path in COLLECTIONS)
     assert mine["volume"] in shown
@@ -212,6 +221,27 @@ def test_an_address_that_came_with_a_launch_goes_with_its_instance_only(http: ht
             assert (answer.status_code, started in answer.json()["detail"]) == (409, True)
     finally:
         raw.ask("TerminateInstances", InstanceId_1=started)
+
+
+def test_scripts_get_what_they_ask_for_as_values(cloud: ServedCloud, admin: dict[str, str], raw: RawEc2) -> None:
+    zone = raw.ask("DescribeAvailabilityZones").text("zoneName")
+    volume = raw.ask("CreateVolume", Size="3", AvailabilityZone=zone).text("volumeId")
+    with SyncCloud(cloud.url, admin["EUCA_TOKEN"]) as rest:
+        eventually(lambda: _state(rest, volume) == "available")
+        [shown] = rest.send(holding_calls.listed("volume", filter=f"id={volume}", sort="-size_gib", limit=1)).items
+        assert isinstance(shown, VolumeView)
+        assert (shown.id, shown.size_gib) == (volume, 3)
+        with pytest.raises(Refused, match="did you mean name"):
+            rest.send(holding_calls.listed("user", sort="nam"))
+        with pytest.raises(Refused, match="hangs on no instance"):
+            rest.send(holding_calls.detach_volume(volume))
+        rest.send(holding_calls.remove("volume", volume))
+
+
+def _state(rest: SyncCloud, volume: str) -> str:
+    found = rest.send(holding_calls.one("volume", volume))
+    assert isinstance(found, VolumeView)
+    return found.state
 
 
 def test_every_collection_describes_how_it_is_asked(cloud: ServedCloud) -> None:

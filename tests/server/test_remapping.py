@@ -8,7 +8,7 @@ import pytest
 
 from tests.deadline import eventually
 from tests.served import ServedCloud
-from tests.server.test_rest_roles import client, token_of
+from tests.server.rest_routes import client, token_of
 
 pytestmark = pytest.mark.server
 ENERGY = (Path(__file__).parents[2] / "data" / "rules" / "energy.rules").read_text()

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.served import ServedCloud
-from tests.server.test_rest_roles import client, token_of
+from tests.server.rest_routes import client, token_of
 
 pytestmark = pytest.mark.server
 FILL = "rule fill { prefer -host.index }\npolicy fill { use fill }\n"

@@ -13,6 +13,7 @@ from tests.tui.consoles import Console, a_console
 from tests.tui.fake_cloud import FakeCloud
 from tests.tui.holdings import a_full_cloud, a_volume
 from tests.tui.test_screens import compare
+from tests.tui.views import an_event
 
 pytestmark = pytest.mark.tui
 DATA = a_volume(1).id
@@ -159,6 +160,23 @@ async def test_a_thing_opens_with_all_its_fields_and_leads_back() -> None:
         await console.shows("▸ events", f'about="{DATA}"')
 
 
+async def test_the_command_bar_and_events_lead_to_what_is_known() -> None:
+    cloud = a_full_cloud()
+    cloud.events.append(an_event(3, "asked by ana", kind="volume", resource_id=DATA))
+    async with a_console(cloud) as console:
+        await go(console, "m1.small")
+        await console.shows("▸ types ▸ m1.small", "memory                128 MiB")
+        await go(console, DATA)
+        await console.shows("no such place")
+        await console.press("escape")
+        await go(console, "volumes")
+        await console.shows("4 volumes")
+        await go(console, DATA)
+        await console.shows("▸ volumes ▸ vol-")
+        await console.press("4", "enter")
+        await console.shows("▸ volumes ▸ vol-")
+
+
 async def test_a_thing_that_is_gone_says_so() -> None:
     cloud = a_full_cloud()
     async with a_console(cloud) as console:
@@ -219,6 +237,13 @@ async def test_an_empty_list_a_lost_one_and_one_thing_look_as_they_did() -> None
         cloud.fall()
         await console.shows("4 volumes", "nobody listens there", "retry in 15s")
         compare(console, "volumes-lost-80x24")
+
+
+async def test_a_list_that_is_only_read_looks_as_it_did() -> None:
+    async with a_console(a_full_cloud(), Ways(read_only=True), size=(80, 24)) as console:
+        await go(console, "volumes")
+        await console.shows("4 volumes", "live 0.0s")
+        compare(console, "volumes-read-only-80x24")
 
 
 async def test_a_list_says_that_it_is_being_fetched() -> None:

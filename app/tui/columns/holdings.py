@@ -148,10 +148,10 @@ SNAPSHOTS: Sequence[Column[SnapshotView]] = (
 )
 GROUPS: Sequence[Column[GroupView]] = (
     _id("GROUP", 20),
-    _name(),
+    Column(key="name", title="NAME", width=14, value=lambda v: v.name),
     _owner(1),
-    Column(key="in", title="LETS IN", width=20, value=lambda v: _rules(v, egress=False), grows=80),
-    Column(key="out", title="LETS OUT", width=20, value=lambda v: _rules(v, egress=True), rank=5, grows=40),
+    Column(key="in", title="LETS IN", width=22, value=lambda v: _rules(v, egress=False), grows=80),
+    Column(key="out", title="LETS OUT", width=20, value=lambda v: _rules(v, egress=True), rank=6, grows=40),
     _age(),
     _text("description", 14, lambda v: v.description, 3, 40),
     _tags(),

@@ -53,9 +53,5 @@ class EventsScreen(TableScreen):
         event: EventView | None = self.session.copy.events.get(self.grid.cursor_id or "")
         if event is None:
             return
-        if event.resource_id in self.session.copy.instances:
-            self.console_app.open_page("instance", event.resource_id)
-        elif event.resource_id in self.session.copy.hosts:
-            await self.console_app.go("hosts", f'host="{event.resource_id}"')
-        else:
+        if not await self.console_app.visit(event.resource_id):
             self.say(f"{event.resource_id}: there is nothing more to show")

@@ -52,7 +52,7 @@ class ConsoleScreen(Screen[None]):
         yield Header()
         yield Banner()
         yield from self.body()
-        yield Prompt(":", "a place [filter], a host, an instance, help, quit", self._where, id="go")
+        yield Prompt(":", "a place [filter], a host, an instance, a thing by its id, help, quit", self._where, id="go")
         yield Footer()
 
     # --- for subclasses

@@ -18,7 +18,7 @@ from app.tui.widgets.confirm import Confirm, Question
 
 MOST = 20_000
 AGAIN_S = 5.0
-FACTS = 4
+TOLD = 2  # columns up to this rank tell what a thing is
 
 
 class HoldingScreen(TableScreen):
@@ -128,8 +128,8 @@ class HoldingScreen(TableScreen):
 
     def _fact(self, row: Any) -> str:
         scene = self.session.scene()
-        texts = [column.text(row, scene) for column in self.COLUMNS if column.rank <= 1]
-        return "  ".join(text for text in texts[: FACTS + 1] if text)
+        texts = [column.text(row, scene) for column in self.COLUMNS if column.rank <= TOLD]
+        return "  ".join(text for text in texts if text not in ("", scene.dash))
 
     def _do(self, deed: Deed, ids: list[str]) -> None:
         refusal = self.session.refusal(named(deed.action))  # the connection may have gone while the question stood

@@ -7,7 +7,7 @@ import pytest
 from app.domain.account import Role
 from app.domain.errors import CloudError, Conflict, Forbidden, Invalid, Missing
 from app.domain.ports import Unit
-from app.services import accounts
+from app.services import accounts, tokens
 from app.store.database import Database
 from tests.builders import CountingEntropy
 
@@ -64,7 +64,7 @@ async def test_what_is_disabled_does_not_get_in(store: Database, entropy: Counti
             case "account":
                 accounts.switch_account(unit, "physics", enabled=False)
             case "token":
-                accounts.revoke_token(unit, unit.tokens.where(user_id=user.id)[0].id)
+                tokens.revoke(unit, unit.tokens.where(user_id=user.id)[0].id)
             case "key":
                 accounts.remove_access_key(unit, made.access_key_id)
         return made

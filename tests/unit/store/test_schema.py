@@ -53,7 +53,7 @@ def test_every_table_is_strict_and_of_the_domain(file: Path) -> None:
         tables = {row[1]: row[5] for row in connection.execute("PRAGMA table_list") if not row[1].startswith("_")}
     del tables["sqlite_schema"], tables["sqlite_temp_schema"], tables["sqlite_sequence"]
     assert tables == dict.fromkeys(
-        [*(table for table, _ in KINDS.values()), "decisions", "held", "journal", "audit", "settings"], 1
+        [*(table for table, _ in KINDS.values()), "answers", "decisions", "held", "journal", "audit", "settings"], 1
     )
 
 

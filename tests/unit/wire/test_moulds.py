@@ -57,7 +57,8 @@ def test_texts_of_users_come_through_wherever_they_stand() -> None:
 
 def test_what_an_instance_lacks_is_left_out() -> None:
     bare = written("2016-11-15", cast(an_instance(key_name="", private_ip=""), None))
-    assert not [tag for tag in ("keyName", "kernelId", "stateReason>", "privateIpAddress>", "<ipAddress") if tag in bare]
+    lacked = ("keyName", "kernelId", "stateReason>", "privateIpAddress>", "<ipAddress")
+    assert not [tag for tag in lacked if tag in bare]
     assert "<tagSet/>" in bare
 
 

@@ -4,9 +4,6 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
-from litestar import Request
-from litestar.openapi.plugins import OpenAPIRenderPlugin
-
 _HEAD = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>
 body{{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}}
 code{{font-family:ui-monospace,monospace}} td{{padding:.2rem 1rem .2rem 0;vertical-align:top}}
@@ -15,16 +12,6 @@ code{{font-family:ui-monospace,monospace}} td{{padding:.2rem 1rem .2rem 0;vertic
 <code>euca credentials</code> shows yours. Errors are problem documents (RFC 9457).
 The whole description: <a href="/api/schema/openapi.json">openapi.json</a>.</p>
 """
-
-
-class ListingPlugin(OpenAPIRenderPlugin):
-    """Renders the listing as Litestar's page of the schema."""
-
-    def __init__(self) -> None:
-        super().__init__(path="/")
-
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        return page(openapi_schema).encode()
 
 
 def page(schema: Mapping[str, Any]) -> str:

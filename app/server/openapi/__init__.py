@@ -1,0 +1,1 @@
+"""What the REST interface says of itself: the OpenAPI document, and a page for people made from it."""

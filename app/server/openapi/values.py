@@ -1,0 +1,230 @@
+"""Which words a text can be, and what stands there for example: by the names of fields, for every schema at once.
+
+The domain's own enumerations are the lists, so that a document can not fall behind them. The trap: a field that is
+named here as a closed one must not take anything else, for clients are generated from the document.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from app.domain.account import Role
+from app.domain.decision import Deed
+from app.domain.image import ImageKind
+from app.domain.placement_group import Strategy
+from app.domain.states import (
+    AttachmentState,
+    HostState,
+    HostWanted,
+    ImageState,
+    InstanceState,
+    Power,
+    PowerWanted,
+    Seen,
+    SnapshotState,
+    VolumeState,
+    Wanted,
+)
+from app.rules.faults import Severity
+
+_ROLES = [*Role]
+_NO_ROLE = ["", *Role]
+CLOSED: Mapping[str, Iterable[str]] = {
+    "ActOnInstances.action": ["terminate", "reboot", "stop", "start"],
+    "AuditView.outcome": ["ok", "refused"],
+    "CreateToken.role": _ROLES,
+    "CreateUser.role": _NO_ROLE,
+    "DecisionView.kind": Deed,
+    "FaultView.severity": Severity,
+    "HostView.power": Power,
+    "HostView.power_wanted": PowerWanted,
+    "HostView.state": HostState,
+    "HostView.wanted": HostWanted,
+    "ImageView.kind": ImageKind,
+    "ImageView.state": ImageState,
+    "InstanceView.seen": Seen,
+    "InstanceView.state": InstanceState,
+    "InstanceView.wanted": Wanted,
+    "IssueCredentials.role": _NO_ROLE,
+    "KeyPairView.kind": ["rsa", "ed25519"],
+    "Me.role": _NO_ROLE,
+    "PlacementGroupView.strategy": Strategy,
+    "RegisterImage.kind": ImageKind,
+    "SnapshotView.state": SnapshotState,
+    "TokenView.role": _ROLES,
+    "VolumeView.attachment": ["", *AttachmentState],
+    "VolumeView.state": VolumeState,
+}
+"""Fields whose type is a plain text, and all that it can be; a field with a Literal needs no line."""
+
+_AT_MS = 1_790_000_000_000
+_RULES = "rule quiet { prefer -host.cpu.load }\npolicy quiet { use quiet }\n"
+EXAMPLES: Mapping[str, Any] = {
+    "AccountView.id": "123456789012",
+    "AccountView.name": "physics",
+    "ActOnInstances.action": "stop",
+    "AddCluster.name": "cluster3",
+    "AddHost.name": "node03",
+    "AddHost.uri": "test:///rehearsal",
+    "AddRuleset.name": "quiet",
+    "AuditView.action": "DrainHost",
+    "AuditView.target": "node03",
+    "CheckedView.policies": ["quiet"],
+    "ClusterView.name": "cluster1",
+    "CreateAccount.name": "physics",
+    "CreateToken.name": "nightly report",
+    "CreateUser.name": "ada",
+    "FaultView.message": "`mst` cannot stand here; what can: policy, rule or the end",
+    "HostView.name": "cluster1-host1",
+    "ImageView.id": "emi-0a11f3c29b7d4e61c",
+    "ImageView.kind": "machine",
+    "ImageView.name": "tiny",
+    "ImageView.state": "available",
+    "InstanceView.id": "i-7b31a0c29b7d4e61c",
+    "InstanceView.name": "web01",
+    "InstanceView.state": "running",
+    "InstanceView.wanted": "running",
+    "InstanceView.seen": "running",
+    "InstanceView.tags": {"Name": "web01", "role": "web"},
+    "Overview.name": "lab",
+    "RegisterImage.name": "tiny",
+    "RegisterImage.kind": "machine",
+    "RulesetView.id": "rules-1",
+    "ActiveView.id": "rules-1",
+    "ActivationView.id": "rules-1",
+    "RulesetView.name": "quiet",
+    "SetHost.tags": ["ssd"],
+    "ShareImage.add": ["physics"],
+    "SetType.alias_of": "",
+    "TokenView.id": "tok-5d2f9c0a7be14386d",
+    "TokenView.name": "nightly report",
+    "TypeView.name": "m1.small",
+    "UserView.id": "AIDAQ3EGRTWJ5M6YB7VDN",
+    "UserView.name": "ada",
+    "access_key_id": "AKIAIOSFODNN7EXAMPLE",
+    "access_keys": ["AKIAIOSFODNN7EXAMPLE"],
+    "account": "eucalyptus",
+    "account_id": "123456789012",
+    "architecture": "x86_64",
+    "author": "ada",
+    "cluster": "cluster1",
+    "command": "euca host drain node03",
+    "count": 1,
+    "cores": 2,
+    "cursor": "4711",
+    "detail": "",
+    "event": "instance.started",
+    "expires_at_ms": 0,
+    "field": "name",
+    "hash": "5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9",
+    "host": "cluster1-host2",
+    "hypervisor": "test",
+    "image_id": "emi-0a11f3c29b7d4e61c",
+    "instance": "i-7b31a0c29b7d4e61c",
+    "instance_id": "i-7b31a0c29b7d4e61c",
+    "ids": ["i-7b31a0c29b7d4e61c"],
+    "kind": "instance",
+    "last_error": "",
+    "memory_mib": 1024,
+    "disk_gb": 10,
+    "policy": "quiet",
+    "private_ip": "10.0.0.12",
+    "reasons": ["least loaded of 5 hosts"],
+    "reservation_id": "r-3f2a0711c29b7d4e6",
+    "resource_id": "i-7b31a0c29b7d4e61c",
+    "role": "operator",
+    "secret_access_key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "sensor": "host.cpu.load",
+    "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    "source": "192.0.2.7",
+    "status": "ok",
+    "subject": "cluster1-host1",
+    "target": "cluster1-host2",
+    "text": _RULES,
+    "token": "euca_ThisIsAnExampleAndOpensNothing",
+    "trouble": ["Host node07 was not heard of for 42 s"],
+    "key_id": "AKIAIOSFODNN7EXAMPLE",
+    "token_id": "tok-5d2f9c0a7be14386d",
+    "uri": "test:///rehearsal",
+    "user": "ada",
+    "user_id": "AIDAQ3EGRTWJ5M6YB7VDN",
+    "user_name": "ada",
+    "version": "0.1.0",
+    "vmtype": "m1.small",
+    "who": "123456789012/ada",
+    "why": "least loaded of 5 hosts",
+}
+"""What stands in an example: of one schema's field, else of every field of that name."""
+PATHS: Mapping[str, str] = {
+    "access-keys": "AKIAIOSFODNN7EXAMPLE",
+    "addresses": "eipalloc-0a11f3c29b7d4e61c",
+    "groups": "sg-0a11f3c29b7d4e61c",
+    "hosts": "cluster1-host1",
+    "images": "emi-0a11f3c29b7d4e61c",
+    "instances": "i-7b31a0c29b7d4e61c",
+    "key-pairs": "key-0a11f3c29b7d4e61c",
+    "launch-templates": "lt-0a11f3c29b7d4e61c",
+    "placement-groups": "pg-0a11f3c29b7d4e61c",
+    "rulesets": "rules-1",
+    "snapshots": "snap-0a11f3c29b7d4e61c",
+    "tokens": "tok-5d2f9c0a7be14386d",
+    "users": "AIDAQ3EGRTWJ5M6YB7VDN",
+    "volumes": "vol-0a11f3c29b7d4e61c",
+}
+"""What stands in a path behind the name of a collection, for example."""
+
+
+def example(schema: Mapping[str, Any], components: Mapping[str, Mapping[str, Any]], title: str = "") -> Any:
+    """Form a value that fits a schema, as one could meet it."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return example(components[name], components, name)
+    for several in ("oneOf", "anyOf"):
+        if several in schema:
+            return example(_telling(schema[several]), components, title)
+    if schema.get("enum"):
+        return schema["enum"][0]
+    if "const" in schema:
+        return schema["const"]
+    return _of_kind(schema, components, title)
+
+
+def _of_kind(schema: Mapping[str, Any], components: Mapping[str, Mapping[str, Any]], title: str) -> Any:
+    kinds = schema.get("type", "string")
+    match kinds if isinstance(kinds, str) else next(kind for kind in kinds if kind != "null"):
+        case "object":
+            fields = schema.get("properties", {})
+            return {name: _of_field(title, name, field, components) for name, field in fields.items()}
+        case "array":
+            return [example(schema["items"], components, title)] if "items" in schema else []
+        case "integer":
+            return max(int(schema.get("minimum", 0)), 0)
+        case "number":
+            return float(max(schema.get("minimum", 0.0), 0.0))
+        case "boolean":
+            return schema.get("default", True)
+        case _:
+            return schema.get("default") or "example"
+
+
+def _of_field(title: str, name: str, schema: Mapping[str, Any], components: Mapping[str, Mapping[str, Any]]) -> Any:
+    if f"{title}.{name}" in EXAMPLES:
+        return EXAMPLES[f"{title}.{name}"]
+    if "default" in schema:
+        return schema["default"]
+    if name.endswith("at_ms"):
+        return _AT_MS
+    given = EXAMPLES.get(name)
+    return given if given is not None and _may_be(schema, given) else example(schema, components)
+
+
+def _may_be(schema: Mapping[str, Any], value: Any) -> bool:
+    """Tell whether a value that stands for a name in general can stand here."""
+    if "enum" in schema:
+        return value in schema["enum"]
+    kinds = schema.get("type", ())
+    names: dict[str, Any] = {"string": str, "integer": int, "number": (int, float), "array": list, "object": dict}
+    return any(isinstance(value, names.get(kind, ())) for kind in ([kinds] if isinstance(kinds, str) else kinds))
+
+
+def _telling(schemas: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+    return next(each for each in schemas if each.get("type") != "null")

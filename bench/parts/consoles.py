@@ -27,6 +27,7 @@ HOSTS, INSTANCES, AT_ONCE = 500, 10_000, 50
 OPEN_S, SETTLED_S, ROUND_S, ROUNDS = 30.0, 4.0, 10.0, 2
 CHANGES_PER_S = 500
 CONSOLES = 50
+LEAST_VIEW = 300  # bytes of the view of an instance
 
 
 def rows(folder: Path, beside: Beside) -> Iterator[Row]:
@@ -59,22 +60,24 @@ def _served(ours: Ours) -> Iterator[Row]:
 
 def _spent(ours: Ours, consoles: int, token: str) -> float:
     """Return percent of a core that the server uses while tags of instances change and so many consoles listen."""
-    with _listening(ours, consoles, token), _changing(ours) as changed:
+    with _listening(ours, consoles, token) as heard, _changing(ours) as changed:
         time.sleep(SETTLED_S)
-        before_s, before = cpu_s(ours.pid), changed()
+        before_s, rows_before, bytes_before = cpu_s(ours.pid), changed(), heard()
         time.sleep(ROUND_S)
-        assert changed() - before > ROUND_S * CHANGES_PER_S / 2, "too few rows change"
+        told = changed() - rows_before
+        assert told > ROUND_S * CHANGES_PER_S / 2, "too few rows change"
+        assert heard() - bytes_before >= consoles * told * LEAST_VIEW, "consoles are not told what changed"
         return 100 * (cpu_s(ours.pid) - before_s) / ROUND_S
 
 
 @contextmanager
-def _listening(ours: Ours, consoles: int, token: str) -> Iterator[None]:
-    """Open so many streams of all topics, and read and forget what they tell in one thread until left."""
+def _listening(ours: Ours, consoles: int, token: str) -> Iterator[Callable[[], int]]:
+    """Open so many streams of all topics and read them in one thread until left; yield what counts the bytes."""
     host, port = ours.endpoint.address
     head = (
         f"GET /api/v1/stream?topics={TOPICS} HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {token}\r\n\r\n"
     )
-    done = threading.Event()
+    done, heard = threading.Event(), [0]
     with ExitStack() as stack:
         waiting = stack.enter_context(selectors.DefaultSelector())
         for _ in range(consoles):
@@ -86,12 +89,12 @@ def _listening(ours: Ours, consoles: int, token: str) -> Iterator[None]:
         def read() -> None:
             while not done.is_set():
                 for key, _ in waiting.select(timeout=0.2):
-                    key.data.recv(1 << 18)
+                    heard[0] += len(key.data.recv(1 << 18))
 
         thread = threading.Thread(target=read, daemon=True)
         thread.start()
         try:
-            yield
+            yield lambda: heard[0]
         finally:
             done.set()
             thread.join()

@@ -169,3 +169,22 @@ async def test_a_page_of_what_is_gone_says_so() -> None:
         await console.shows("node03 is no more")
         await console.press("escape")
         await console.shows("5 hosts")
+
+
+async def test_hosts_stand_below_their_clusters_and_in_one_list_again() -> None:
+    async with a_console(a_busy_cloud(), size=(120, 36)) as console:
+        await go(console, "hosts")
+        await console.press("g")
+        await console.shows("CLUSTER, HOST", "6 hosts")
+        compare(console, "loads-hosts-tree-120x36")
+        named = ("cc-0", "node")
+        lines = [line.strip(" ▶") for line in console.text().splitlines() if line.strip(" ▶").startswith(named)]
+        assert [line.split()[0] for line in lines][:2] == ["cc-01", "node01"]
+        await console.press("S")
+        await console.shows("CLUSTER, HOST▼")
+        await console.press("home", "d", "enter")
+        await console.shows("lab ▸ hosts ▸ cc-02")
+        assert not any(asked.endswith("/drain") for asked in console.cloud.asked), "a cluster is no host"
+        await console.press("escape", "g")
+        await console.shows("HOST▼")
+        await console.hides("CLUSTER, HOST")

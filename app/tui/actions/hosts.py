@@ -49,6 +49,14 @@ ACTIONS: tuple[Action, ...] = (
         shown=False,
     ),
     Action(
+        name="hosts.tree",
+        method="toggle_tree",
+        screens=at("hosts"),
+        key="g",
+        title="tree",
+        help="Show hosts below their clusters, which are summed up; again: one list.",
+    ),
+    Action(
         name="hosts.add",
         method="add_host",
         screens=at("hosts"),

@@ -12,7 +12,7 @@ def _memory(view: HostView, scene: Scene) -> str:
 
 
 def _disk(view: HostView, scene: Scene) -> str:
-    return f"{view.disk_used_gb}/{view.disk_gb} GB"
+    return f"{view.disk_used_gb}/{view.disk_gb} GB" if view.disk_gb else scene.dash
 
 
 COLUMNS: tuple[Column[HostView], ...] = (

@@ -1,6 +1,7 @@
 """The hosts of all clusters: what they hold, what is wrong with them, joining, draining and leaving."""
 
-from collections.abc import Sequence
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from app.api.resources import AddHost, HostView
@@ -10,9 +11,13 @@ from app.tui import looks
 from app.tui.actions import named
 from app.tui.columns.column import Column
 from app.tui.columns.hosts import COLUMNS
+from app.tui.scene import counted
 from app.tui.screens.frame import bindings_of
 from app.tui.screens.host_actions import HostActions
 from app.tui.screens.table import TableScreen
+from app.tui.screens.tree import TREE_COLUMNS, below_clusters, is_cluster, lines_of
+from app.tui.session import Session
+from app.tui.store import Changes
 from app.tui.widgets.confirm import Confirm, Question
 from app.tui.widgets.form import Entry, Form, Values
 
@@ -24,24 +29,54 @@ class HostsScreen(TableScreen, HostActions):
     EMPTY = "No host yet: a adds one, or type: euca host add URI"
     BINDINGS = bindings_of("hosts")
 
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._clusters: dict[str, HostView] = {}  # their lines; none in a flat list
+        self._tree = False
+
+    def rows(self) -> Mapping[str, HostView]:
+        return ChainMap(self.session.copy.hosts, self._clusters)
+
     def troubled(self, row: HostView) -> bool:
         return looks.troubled_host(row)
 
     def meant(self) -> list[str]:
-        return self.grid.chosen()
+        return [given for given in self.grid.chosen() if not is_cluster(given)]
+
+    def counted(self, number: int) -> str:
+        return counted(number - len(self._clusters), "host")
+
+    def absorb(self, changes: Changes) -> None:
+        if self._tree and ("cluster" in changes.ids or "cluster" in changes.reset):
+            self._sum_up()
+        super().absorb(changes)
+
+    def toggle_tree(self) -> None:
+        """Show hosts below their clusters, or all in one list again."""
+        self._tree = not self._tree
+        self._sum_up()
+        self.grid.group(TREE_COLUMNS if self._tree else COLUMNS, below_clusters if self._tree else None)
+
+    def _sum_up(self) -> None:
+        before = set(self._clusters)
+        self._clusters.clear()
+        self._clusters.update(lines_of(self.session.copy.clusters) if self._tree else {})
+        self.grid.update_rows(before | self._clusters.keys())
 
     async def open(self) -> None:
-        """Show the host under the cursor."""
-        given = self.grid.cursor_id
-        if given:
-            self.console_app.open_page("host", given)
+        """Show the host or cluster under the cursor."""
+        if self.grid.cursor_id:
+            self.console_app.open_page(*self._under_cursor(self.grid.cursor_id))
 
     def chart(self) -> None:
         if self.grid.cursor_id:
-            self.console_app.open_page("chart", f"host/{self.grid.cursor_id}")
+            self.console_app.open_page("chart", "/".join(self._under_cursor(self.grid.cursor_id)))
+
+    def _under_cursor(self, given: str) -> tuple[str, str]:
+        return ("cluster", self._clusters[given].cluster) if is_cluster(given) else ("host", given)
 
     def remove_host(self) -> None:
-        names = self.grid.chosen()
+        names = self.meant()
         if not names:
             return
         action = named("hosts.remove")

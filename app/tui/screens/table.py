@@ -1,6 +1,6 @@
 """A place that is one list: grid, filter, marks, sorting. Subclasses say which kind and which columns."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from textual.widget import Widget
@@ -33,7 +33,7 @@ class TableScreen(ConsoleScreen):
 
     def body(self) -> Iterable[Widget]:
         yield Static("", markup=False, id="summary")
-        yield Grid(self.COLUMNS, self.session.copy.table(self.KIND), self.session.scene, sorted_by=self.SORTED)
+        yield Grid(self.COLUMNS, self.rows(), self.session.scene, sorted_by=self.SORTED)
         yield Prompt("/", self.HINT, self._completed, id="filter")
 
     @property
@@ -42,6 +42,10 @@ class TableScreen(ConsoleScreen):
 
     def home(self) -> Widget:
         return self.grid
+
+    def rows(self) -> Mapping[str, Any]:
+        """Return what is listed, by id."""
+        return self.session.copy.table(self.KIND)
 
     def troubled(self, row: Any) -> bool:
         """Tell whether a row needs somebody."""

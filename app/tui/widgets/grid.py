@@ -71,6 +71,7 @@ class Grid(ScrollView, can_focus=True):
         self.marked: set[str] = set()
         self.faded = False
         self.hint = ""
+        self.grouped: Callable[..., Callable[[Any], Any]] | None = None  # of a value and whether it goes downwards
         self._cursor_id: str | None = None
         self._cursor_line = 0
 
@@ -114,8 +115,15 @@ class Grid(ScrollView, can_focus=True):
 
     def sort(self, column: Column[Any], *, downwards: bool) -> None:
         self.sorted_by = column
-        self.shown.sort(column.value, downwards=downwards)
+        value = self.grouped(column.value, downwards=downwards) if self.grouped else column.value
+        self.shown.sort(value, downwards=downwards)
         self._reordered()
+
+    def group(self, columns: Sequence[Column[Any]], grouped: Callable[..., Callable[[Any], Any]] | None) -> None:
+        """Show other columns, and sort within groups or no more; the column that it is sorted by stays."""
+        self.columns, self.grouped = columns, grouped
+        kept = next((column for column in columns if column.key == self.sorted_by.key), columns[0])
+        self.sort(kept, downwards=self.shown.downwards)
 
     def sort_next(self) -> None:
         """Sort by the next column that is on screen."""

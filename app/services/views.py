@@ -153,9 +153,9 @@ def image_view(image: Image) -> ImageView:
     )
 
 
-def type_views(unit: Unit) -> list[TypeView]:
+def type_views(unit: Unit, table: Iterable[types.Room] | None = None) -> list[TypeView]:
     """View all types with the room there is for each; an alias shows what stands behind it."""
-    room = {row.vmtype.name: row for row in types.table(unit)}
+    room = {row.vmtype.name: row for row in (types.table(unit) if table is None else table)}
     return [_type_view(row, room[row.alias_of or row.name]) for row in types.list_types(unit)]
 
 

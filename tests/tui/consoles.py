@@ -71,7 +71,7 @@ async def a_console(
         app = build(client, clock, Patience(sleep=soon, jitter=lambda: 1.0), ways)
         async with app.run_test(size=size, notifications=True) as pilot:
             console = Console(app, pilot, cloud)
-            if not cloud.down:
+            if not cloud.down and not cloud.mute:
                 await console.until(lambda: app.session.live)
                 await console.shows("lab")
             yield console

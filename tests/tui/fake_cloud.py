@@ -26,10 +26,10 @@ Answer = tuple[int, Any]
 
 
 class FakeCloud:
-    """`down` makes every connection fail; `asked` lists what was requested."""
+    """`down` makes every connection fail, `mute` lets it wait for ever; `asked` lists what was requested."""
 
     def __init__(self, role: str = "admin") -> None:
-        self.down = False
+        self.down = self.mute = False
         self.role = role
         self.rehearsal = True
         self.asked: list[str] = []
@@ -116,6 +116,8 @@ class FakeCloud:
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         if self.down:
             raise httpx.ConnectError("Connection refused", request=request)
+        if self.mute:
+            await asyncio.Event().wait()
         path = unquote(request.url.path)
         if path == "/healthz":
             return httpx.Response(200, text="ok")

@@ -72,6 +72,18 @@ async def test_a_page_of_a_lost_cloud_looks_as_it_did() -> None:
         compare(console, "loads-host-lost-80x24")
 
 
+@pytest.mark.parametrize("place", ["overview", "hosts", "clusters"])
+async def test_a_place_that_waits_for_the_cloud_looks_as_it_did(place: str) -> None:
+    cloud = FakeCloud()
+    cloud.mute = True
+    async with a_console(cloud, size=(80, 24)) as console:
+        await console.shows("connecting to")
+        for step in WAYS_TO[place]:
+            await (console.type(step[1:]) if step.startswith("=") else console.press(step))
+        await console.shows(f"▸ {place}", "connecting to")
+        compare(console, f"loads-{place}-loading-80x24")
+
+
 async def test_what_is_not_known_is_a_dash_and_never_nought() -> None:
     async with a_console(FakeCloud(), size=(120, 36)) as console:
         await console.press("2", "enter")

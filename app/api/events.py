@@ -18,6 +18,7 @@ from app.api.holdings import (
     TemplateView,
     VolumeView,
 )
+from app.api.jobs import JobView
 from app.api.loads import InstanceLoads, Loads
 from app.api.resources import (
     AccountView,
@@ -46,6 +47,7 @@ VIEWS: Final[Mapping[str, type[msgspec.Struct]]] = {
     "type": TypeView,
     "user": UserView,
     "account": AccountView,
+    "job": JobView,
     "event": EventView,
 }
 """What the stream shows, by the `event` of its frames; besides there are `removed`, `heartbeat` and `gap`."""

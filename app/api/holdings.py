@@ -141,7 +141,7 @@ class SubnetView(msgspec.Struct, frozen=True, kw_only=True):
     vpc_id: str
 
 
-class DetachVolume(msgspec.Struct, frozen=True, kw_only=True):
+class DetachVolume(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`force`: also if the guest does not let go of it."""
 
     force: bool = False

@@ -204,7 +204,10 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditView(msgspec.Struct, frozen=True, kw_only=True):
-    """`who` is account and user, `source` an address, `command` what the sender says that it ran."""
+    """`who` is account and user, `source` an address, `command` what the sender says that it ran.
+
+    `undo` is what undoing it would put back, empty where that is not possible (any more).
+    """
 
     number: int
     at_ms: int
@@ -216,6 +219,7 @@ class AuditView(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
     hash: str
     command: str = ""
+    undo: str = ""
 
 
 class HostVerdict(msgspec.Struct, frozen=True, kw_only=True):

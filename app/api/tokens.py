@@ -1,7 +1,5 @@
 """Operators' tokens as REST takes and shows them. Times are UTC milliseconds."""
 
-from typing import Literal
-
 import msgspec
 
 
@@ -14,7 +12,7 @@ class TokenView(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     role: str
-    state: Literal["working", "expired", "revoked", "disabled"]
+    state: str
     account_id: str
     user_id: str
     user: str

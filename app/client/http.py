@@ -7,8 +7,9 @@ environment is ignored for loopback addresses, since no proxy can reach them.
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
@@ -18,15 +19,18 @@ import httpx
 import msgspec
 
 from app.api.problems import Problem
+from app.api.resources import Collection
 from app.client.calls import Call
 from app.client.errors import Garbled, Refused, Unauthorized, Unreachable
 
 Answer = TypeVar("Answer")
+Item = TypeVar("Item")
 ROOT = "/api/v1"
+UNDO = "X-Undo"
 CONNECT_S = 3.0
 OPEN_S = 6.0
 LONGEST_COMMAND = 200
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Cloud:
@@ -36,11 +40,15 @@ class Cloud:
         self, url: str, token: str, *, command: str = "", transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         """Prepare; `command` is what the audit is told that was run, for calls that say nothing of their own."""
-        self.url = url.rstrip("/")
+        self.url, self.token = url.rstrip("/"), token
         self._http = httpx.AsyncClient(transport=transport, **_settings(url, token, command))
 
     async def send(self, call: Call[Answer]) -> Answer:
         """Do the call within its deadline; raises Refused, Unauthorized, Unreachable or Garbled."""
+        return (await self.change(call))[0]
+
+    async def change(self, call: Call[Answer]) -> tuple[Answer, int]:
+        """Do the call as `send` does; return the number by which it can be undone, too, 0 if it can not."""
         try:
             async with asyncio.timeout(call.timeout_s):
                 answer = await self._http.request(call.method, ROOT + call.path, **_arguments(call))
@@ -48,7 +56,17 @@ class Cloud:
             raise Unreachable(f"no answer within {call.timeout_s:g} s") from None
         except httpx.HTTPError as error:
             raise Unreachable(_reason(error)) from error
-        return _decoded(call, answer)
+        number = answer.headers.get(UNDO, "")
+        return _decoded(call, answer), int(number) if number.isascii() and number.isdigit() else 0
+
+    async def every(self, call: Call[Collection[Item]]) -> AsyncIterator[Item]:
+        """Yield the things of a collection, page by page, as they are when their page is asked for."""
+        after: str | None = ""
+        while after is not None:
+            page = await self.send(_after(call, after))
+            for item in page.items:
+                yield item
+            after = page.next
 
     async def healthy(self, timeout_s: float = 1.0) -> bool:
         """Tell by /healthz whether anything answers there; never raises."""
@@ -115,6 +133,14 @@ class SyncCloud:
             raise Unreachable(_reason(error)) from error
         return _decoded(call, answer)
 
+    def every(self, call: Call[Collection[Item]]) -> Iterator[Item]:
+        """Yield the things of a collection, page by page, as they are when their page is asked for."""
+        after: str | None = ""
+        while after is not None:
+            page = self.send(_after(call, after))
+            yield from page.items
+            after = page.next
+
     def save(self, call: Call[None], target: Path) -> int:
         """Write the streamed answer to `target` (whole or not at all, mode 0600) and return its size in bytes."""
         try:
@@ -140,6 +166,10 @@ class SyncCloud:
         self.close()
 
 
+def _after(call: Call[Answer], after: str) -> Call[Answer]:
+    return replace(call, query={**call.query, "after": after}) if after else call
+
+
 def _write_aside(answer: httpx.Response, target: Path) -> int:
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     aside = Path(name)
@@ -162,7 +192,7 @@ def _settings(url: str, token: str, command: str) -> dict[str, Any]:
         "base_url": url.rstrip("/"),
         "headers": headers | _telling(command),
         "timeout": httpx.Timeout(30.0, connect=CONNECT_S),
-        "trust_env": urlsplit(url).hostname not in _LOOPBACK,
+        "trust_env": urlsplit(url).hostname not in LOOPBACK,
         "follow_redirects": False,
     }
 

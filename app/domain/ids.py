@@ -31,6 +31,7 @@ PREFIXES = {
     "internet gateway": "igw",
     "DHCP options": "dopt",
     "network ACL": "acl",
+    "job": "job",
 }
 RESOURCE_OF_PREFIX = {prefix: resource for resource, prefix in PREFIXES.items()}
 _AMAZON_SPELLING = {"ami": "emi", "aki": "eki", "ari": "eri"}

@@ -12,13 +12,14 @@ from typing import Final, Literal, Protocol, TypeVar
 
 from app.domain.account import AccessKey, Account, Token, User
 from app.domain.address import Address
-from app.domain.answer import Answer as Answered
+from app.domain.answer import Answers
 from app.domain.client_token import ClientToken
 from app.domain.decision import Decision
 from app.domain.group import GroupRule, SecurityGroup
 from app.domain.host import Cluster, Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
+from app.domain.job import Job, JobTarget
 from app.domain.journal import AuditEntry, Entry, Said
 from app.domain.keypair import KeyPair
 from app.domain.launch_template import LaunchTemplate, LaunchTemplateVersion
@@ -29,6 +30,8 @@ from app.domain.rows import Writer
 from app.domain.ruleset import Activation, Ruleset
 from app.domain.states import Seen
 from app.domain.tag import Tag
+from app.domain.terminal import Terminal
+from app.domain.undo import Undo
 from app.domain.vmtype import Size, VmType
 from app.domain.volume import Snapshot, Volume
 
@@ -84,20 +87,6 @@ class Decisions(Protocol):
     def forget(self, instance_ids: Sequence[str]) -> None: ...
 
 
-class Answers(Protocol):
-    """What requests with a key of idempotency were answered. Not journalled: it was, as the change itself."""
-
-    def get(self, user_id: str, operation: str, key: str) -> Answered | None: ...
-
-    def keep(self, user_id: str, operation: str, key: str, answer: Answered) -> None:
-        """Remember one, instead of an older one of the same key."""
-        ...
-
-    def prune(self, before_ms: int) -> None:
-        """Forget those that are older."""
-        ...
-
-
 class Unit(Protocol):
     """One transaction. Rows and journal entries are committed together or not at all."""
 
@@ -124,6 +113,9 @@ class Unit(Protocol):
     launch_templates: Table[LaunchTemplate]
     launch_template_versions: Table[LaunchTemplateVersion]
     addresses: Table[Address]
+    jobs: Table[Job]
+    job_targets: Table[JobTarget]
+    undos: Table[Undo]
     decisions: Decisions
     answers: Answers
 
@@ -151,8 +143,8 @@ class Unit(Protocol):
         """Write a journal entry that no row change stands behind."""
         ...
 
-    def audit(self, said: Said) -> None:
-        """Append to the hash-chained audit."""
+    def audit(self, said: Said) -> int:
+        """Append to the hash-chained audit; return the number of the entry."""
         ...
 
     def cursor(self) -> int:
@@ -347,6 +339,10 @@ class Hypervisor(Protocol):
 
     async def console(self, instance_id: str) -> bytes | NotSupported:
         """Return the newest 64 KiB of what the domain wrote to its console."""
+        ...
+
+    async def open_console(self, instance_id: str) -> Terminal | NotSupported:
+        """Open the console of a running domain; Broken if it does not run, or somebody else has its console."""
         ...
 
     async def volumes(self) -> list[VolumeSeen]:

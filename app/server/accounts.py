@@ -30,6 +30,7 @@ class AccountController(Controller):
 
     @get(operation_id="ListAccounts", summary="Accounts", opt=needs(Role.VIEWER))
     async def index(self, desk: At, asked: AskedFor) -> Collection[AccountView]:
+        """With how many users each has."""
         return await listing_of(ACCOUNTS).answer(desk, asked)
 
     @get("/{name:str}", operation_id="GetAccount", summary="One account", opt=needs(Role.VIEWER))
@@ -38,6 +39,7 @@ class AccountController(Controller):
 
     @post(operation_id="CreateAccount", summary="Make an account")
     async def create(self, desk: At, data: CreateAccount) -> AccountView:
+        """An account owns instances, images and keys; make users in it next."""
         entropy = desk.cloud.entropy
         return await desk.change(
             "CreateAccount", data.name, lambda unit: _account(unit, accounts.create_account(unit, data.name, entropy))
@@ -45,10 +47,12 @@ class AccountController(Controller):
 
     @post("/{name:str}/disable", operation_id="DisableAccount", summary="Stop its keys and tokens", status_code=200)
     async def disable(self, desk: At, name: str) -> AccountView:
+        """At once. What the account runs stays."""
         return await _switch_account(desk, "DisableAccount", name, enabled=False)
 
     @post("/{name:str}/enable", operation_id="EnableAccount", summary="Let its keys and tokens work", status_code=200)
     async def enable(self, desk: At, name: str) -> AccountView:
+        """Users that are disabled themselves stay so."""
         return await _switch_account(desk, "EnableAccount", name, enabled=True)
 
 
@@ -59,6 +63,7 @@ class UserController(Controller):
 
     @get(operation_id="ListUsers", summary="Users with the ids of their access keys", opt=needs(Role.VIEWER))
     async def index(self, desk: At, asked: AskedFor) -> Collection[UserView]:
+        """Of all accounts; secrets are not shown."""
         return await listing_of(USERS).answer(desk, asked)
 
     @get("/{user_id:str}", operation_id="GetUser", summary="One user", opt=needs(Role.VIEWER))
@@ -67,6 +72,7 @@ class UserController(Controller):
 
     @post(operation_id="CreateUser", summary="Make a user; a role makes an operator's token too", opt=_SECRET)
     async def create(self, desk: At, data: CreateUser) -> Credentials:
+        """The answer holds an access key and, with a role, a token: both are secrets."""
         role, entropy = accounts.role_named(data.role), desk.cloud.entropy
 
         def work(unit: Unit) -> Credentials:
@@ -77,10 +83,12 @@ class UserController(Controller):
 
     @post("/{user_id:str}/disable", operation_id="DisableUser", summary="Stop keys and tokens", status_code=200)
     async def disable(self, desk: At, user_id: str) -> UserView:
+        """At once. The last administrator can not be disabled."""
         return await _switch_user(desk, "DisableUser", user_id, enabled=False)
 
     @post("/{user_id:str}/enable", operation_id="EnableUser", summary="Let keys and tokens work", status_code=200)
     async def enable(self, desk: At, user_id: str) -> UserView:
+        """Tokens that were revoked or have expired stay so."""
         return await _switch_user(desk, "EnableUser", user_id, enabled=True)
 
     @post(
@@ -90,6 +98,7 @@ class UserController(Controller):
         opt=_SECRET,
     )
     async def issue(self, desk: At, user_id: str, data: IssueCredentials) -> Credentials:
+        """The first access key that works, made if there is none; with a role a new token, too."""
         role, entropy = accounts.role_named(data.role), desk.cloud.entropy
 
         def work(unit: Unit) -> Credentials:
@@ -99,6 +108,8 @@ class UserController(Controller):
 
     @post("/{user_id:str}/access-keys", operation_id="CreateAccessKey", summary="Make another access key", opt=_SECRET)
     async def add_key(self, desk: At, user_id: str) -> Credentials:
+        """For changing over from an old key: make one, put it to use, delete the other one."""
+
         def work(unit: Unit) -> Credentials:
             user = accounts.get_user(unit, user_id)
             key = accounts.create_access_key(unit, user_id, desk.cloud.entropy)
@@ -114,6 +125,7 @@ class UserController(Controller):
 
     @delete("/access-keys/{key_id:str}", operation_id="DeleteAccessKey", summary="Delete an access key")
     async def remove_key(self, desk: At, key_id: str) -> None:
+        """Requests that are signed with it are refused at once."""
         await desk.change("DeleteAccessKey", key_id, lambda unit: accounts.remove_access_key(unit, key_id))
 
 

@@ -16,11 +16,13 @@ from app.server.backups import BackupController
 from app.server.bodies import StrictRequest
 from app.server.charts import ChartController
 from app.server.cloud import Cloud
+from app.server.console_socket import console_socket, console_without_upgrade
 from app.server.health import healthz, heartbeat, metrics
 from app.server.history import HistoryController
 from app.server.hosts import ClusterController, HostController
 from app.server.images import ImageController
 from app.server.instances import InstanceController
+from app.server.jobs import JobController, TagController, UndoController
 from app.server.openapi import plugins
 from app.server.overview import OverviewController
 from app.server.remapping import RemappingController
@@ -35,6 +37,9 @@ CONTROLLERS: tuple[Any, ...] = (
     ClusterController,
     HostController,
     InstanceController,
+    TagController,
+    JobController,
+    UndoController,
     ImageController,
     TypeController,
     RulesetController,
@@ -45,6 +50,7 @@ CONTROLLERS: tuple[Any, ...] = (
     HistoryController,
     BackupController,
     ChartController,
+    console_without_upgrade,
     *holdings.ROUTES,
     *holding_actions.CONTROLLERS,
 )
@@ -65,8 +71,9 @@ def create_app(cloud: Cloud) -> Litestar:
         before_request=methods,
         security=[{"bearer": []}],
     )
+    sockets = Router(path=ROOT, route_handlers=[console_socket])  # no guard: it refuses by itself, in words
     return Litestar(
-        route_handlers=[api, healthz, metrics, heartbeat],
+        route_handlers=[api, sockets, healthz, metrics, heartbeat],
         exception_handlers=_EXCEPTIONS,
         after_exception=[desk.refused_early],
         request_max_body_size=BODY_BYTES,

@@ -28,6 +28,7 @@ class BackupController(Controller):
         media_type="application/vnd.sqlite3",
     )
     async def backup(self, desk: At) -> Stream:
+        """A copy of the cloud's state as it is at one moment; it holds secrets."""
         draft = desk.cloud.state_dir / f"{DRAFT}{secrets.token_hex(8)}"
         await desk.act("Backup", "", asyncio.to_thread(desk.cloud.backup, draft))
         copy = await asyncio.to_thread(_taken, draft)

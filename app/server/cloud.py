@@ -6,6 +6,7 @@ from pathlib import Path
 
 from app.domain.files import ImageFiles
 from app.domain.ports import Clock, Entropy, Hypervisors, Store
+from app.server.consoles import Consoles
 from app.server.feed import Feed
 from app.server.files import Uploads
 from app.server.loads import Board
@@ -29,6 +30,7 @@ class Cloud:
     images: ImageFiles
     uploads: Uploads
     feed: Feed
+    consoles: Consoles
     metrics: Metrics
     sensors: Sensors
     board: Board

@@ -37,6 +37,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        if self.transport.get_protocol() is not self:  # a WebSocket from now on
+            self._forget_deadline()
+            return
         match self._reading:
             case _Reading.NOTHING:
                 self._forget_deadline()

@@ -5,7 +5,7 @@ its own when the change was rolled back.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar, cast
 
@@ -18,13 +18,14 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.params import SkipValidation
 from litestar.types import Scope
 
+from app.api.console import TOKEN_PREFIX
 from app.domain.account import Caller, Role
 from app.domain.errors import CloudError, Forbidden, Unauthenticated
 from app.domain.journal import Said
 from app.domain.ports import Unit
 from app.server.cloud import Cloud
 from app.server.promises import SHOWN_ONCE, Promise, promised
-from app.services import accounts, tokens
+from app.services import accounts, tokens, undoing
 from app.services.access import need_role
 
 log = logging.getLogger(__name__)
@@ -53,20 +54,29 @@ class Desk:
         self.cloud, self.caller, self.source, self.command = cloud, caller, source, command
         self.promise: Promise | None = None
         self.written_down = False
+        self.undo = 0
+        """The audit entry by which the newest change can be undone, 0: it can not be."""
 
     async def read(self, work: Callable[[Unit], Answer]) -> Answer:
         """Run `work` on a snapshot."""
         return await self.cloud.store.read(work)
 
-    async def change(self, action: str, target: str, work: Callable[[Unit], Answer]) -> Answer:
-        """Run `work` in a transaction that is audited, as is its refusal; once, if the request promises that."""
+    async def change(
+        self, action: str, target: str, work: Callable[[Unit], Answer], *, about: Sequence[str] = ()
+    ) -> Answer:
+        """Run `work` in a transaction that is audited, as is its refusal; once, if the request promises that.
+
+        What would undo it is kept, if it has an inverse. `about` names all that is changed where `target` does not.
+        """
         promise, self.promise = self.promise, None
 
         def audited(unit: Unit) -> Answer:
             if promise and (kept := promise.kept(unit)) is not None:
                 return cast("Answer", kept)
+            before = undoing.before(unit, action, about or (target,))
             answer = work(unit)
-            self._write_down(unit, action, target, "ok", "")
+            number = self._write_down(unit, action, target, "ok", "")
+            self.undo = number if undoing.keep(unit, number, before) else 0
             if promise:
                 promise.keep(unit, answer)
             return answer
@@ -103,7 +113,7 @@ class Desk:
         except CloudError:
             log.exception("a refusal could not be audited", extra={"fields": {"action": action}})
 
-    def _write_down(self, unit: Unit, action: str, target: str, outcome: str, detail: str) -> None:
+    def _write_down(self, unit: Unit, action: str, target: str, outcome: str, detail: str) -> int:
         said = Said(
             who=f"{self.caller.account_id}/{self.caller.user_name}",
             source=self.source,
@@ -113,8 +123,8 @@ class Desk:
             detail=detail[:LONGEST_AUDIT_TEXT],
             command=self.command,
         )
-        unit.audit(said)
         self.written_down = True
+        return unit.audit(said)
 
 
 At = NamedDependency[SkipValidation[Desk]]
@@ -123,7 +133,7 @@ At = NamedDependency[SkipValidation[Desk]]
 async def authenticate(connection: ASGIConnection[Any, Any, Any, State], handler: BaseRouteHandler) -> None:
     """Let nobody pass whose bearer token does not cover the role that the route declares (a Litestar guard)."""
     cloud: Cloud = connection.app.state.cloud
-    caller = await _caller(cloud, connection.headers.get("authorization", ""))
+    caller = await _caller(cloud, _authorization(connection))
     desk = Desk(cloud, caller, connection.client.host if connection.client else "", _command(connection.headers))
     connection.scope["desk"] = desk  # type: ignore[typeddict-unknown-key]
     action = _action(handler)
@@ -134,7 +144,7 @@ async def authenticate(connection: ASGIConnection[Any, Any, Any, State], handler
             raise Forbidden(action)
         need_role(caller, needed, action)
     except Forbidden as error:
-        if connection.scope["method"] != "GET":  # type: ignore[typeddict-item]
+        if connection.scope.get("method", "GET") != "GET":
             await desk.refused(action, connection.url.path, error)
         raise
     desk.promise = await promised(connection, handler, caller.user_id)
@@ -166,6 +176,13 @@ def desk_of(request: Request[Any, Any, State]) -> Desk:
     """Provide the desk that `authenticate` set up."""
     desk: Desk = request.scope["desk"]  # type: ignore[typeddict-item]
     return desk
+
+
+def _authorization(connection: ASGIConnection[Any, Any, Any, State]) -> str:
+    """Return the header; browsers can not set it for a WebSocket, so there the token may be a subprotocol."""
+    given: list[str] = connection.scope.get("subprotocols", [])  # type: ignore[assignment]
+    token = next((word.removeprefix(TOKEN_PREFIX) for word in given if word.startswith(TOKEN_PREFIX)), "")
+    return connection.headers.get("authorization", "") or (f"Bearer {token}" if token else "")
 
 
 async def _caller(cloud: Cloud, authorization: str) -> Caller:

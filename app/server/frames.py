@@ -16,8 +16,9 @@ from app.domain.journal import Entry
 from app.domain.ports import Unit
 from app.domain.states import ImageState
 from app.services import holdings, placement_groups, views
+from app.services.job_views import job_view
 
-_WITH_VIEW = ("instance", "host", "cluster", "image")
+_WITH_VIEW = ("instance", "host", "cluster", "image", "job")
 Topics = frozenset[str] | None
 """Kinds of frames that somebody wants; None: all that the journal tells."""
 _HELD = tuple(kind.name for kind in holdings.KINDS)
@@ -78,9 +79,11 @@ def _views(unit: Unit, entries: Sequence[Entry]) -> Iterable[tuple[str, bytes]]:
     hosts = unit.hosts.where(name=[*touched["host"], *{row.host for row in instances}])
     clusters = unit.clusters.where(name=[*touched["cluster"], *{host.cluster for host in hosts}])
     images = [row for row in unit.images.where(id=touched["image"]) if row.state is not ImageState.DEREGISTERED]
+    jobs = unit.jobs.where(id=touched["job"]) if touched["job"] else []
     yield "instance", _joined("instance", views.instance_views(unit, instances))
     yield "image", _joined("image", map(views.image_view, images))
     yield "host", _joined("host", (views.host_view(host, world) for host in hosts))
+    yield "job", _joined("job", map(job_view, jobs))
     in_cluster = {cluster.name: unit.hosts.where(cluster=cluster.name) for cluster in clusters}
     yield "cluster", _joined("cluster", (views.cluster_view(one, in_cluster[one.name], world) for one in clusters))
     there: dict[str, set[str]] = {
@@ -88,6 +91,7 @@ def _views(unit: Unit, entries: Sequence[Entry]) -> Iterable[tuple[str, bytes]]:
         "host": {host.name for host in hosts},
         "cluster": {cluster.name for cluster in clusters},
         "image": {row.id for row in images},
+        "job": {row.id for row in jobs},
     }
     for kind in _WITH_VIEW:
         yield kind, _removed(kind, (given for given in touched[kind] if given not in there[kind]))

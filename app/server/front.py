@@ -14,6 +14,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from app.domain.ports import Entropy
 
 REQUEST_ID = b"x-request-id"
+UNDO = b"x-undo"
 _WATCHED = frozenset({"/healthz", "/metrics", "/services/Heartbeat"})
 _FIT_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
@@ -40,7 +41,11 @@ class Front:
 
         async def send_with_id(message: Any) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), (REQUEST_ID, request_id.encode())]
+                message["headers"] = [
+                    *message.get("headers", []),
+                    (REQUEST_ID, request_id.encode()),
+                    *_undone_by(changed),
+                ]
                 if self._observe:
                     self._observe(str(cast("Any", scope)["method"]), message["status"])
             await send(message)
@@ -56,6 +61,12 @@ class Front:
 def _is_ours(path: str) -> bool:
     """Tell whether a path is the operators', where no signature covers the method."""
     return path.startswith("/api/") or path in _WATCHED
+
+
+def _undone_by(scope: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
+    """Name the audit entry by which what a request changed can be undone, if it can."""
+    number = getattr(scope.get("desk"), "undo", 0)
+    return [(UNDO, str(number).encode())] if number else []
 
 
 def _given_id(headers: Iterable[tuple[bytes, bytes]]) -> str:

@@ -19,6 +19,7 @@ from app.server.desk import At, Desk, needs
 from app.server.feed import HEARTBEAT_S
 from app.server.frames import Topics
 from app.server.pages import After, number
+from app.services import undoing
 from app.services.views import audit_view, event_view
 
 PAGE = 1000
@@ -39,6 +40,8 @@ class HistoryController(Controller):
 
     @get("/events", operation_id="ListEvents", summary="Journal entries, oldest first")
     async def events(self, desk: At, after: After = "", limit: _Limit = PAGE) -> Collection[EventView]:
+        """What changed, as the live stream tells it; kept for seven days."""
+
         def work(unit: Unit) -> Collection[EventView]:
             found = unit.entries(number("after", after), limit + 1)
             shown = [event_view(entry) for entry in found[:limit]]
@@ -49,9 +52,12 @@ class HistoryController(Controller):
 
     @get("/audit", operation_id="ListAudit", summary="Who changed what, oldest first")
     async def audit(self, desk: At, after: After = "", limit: _Limit = PAGE) -> Collection[AuditView]:
+        """Who asked for what, from where, as which command, and whether it was done; kept for ever."""
+
         def work(unit: Unit) -> Collection[AuditView]:
             found = unit.audit_entries(number("after", after), limit + 1)
-            shown = [audit_view(entry) for entry in found[:limit]]
+            undos = undoing.offered(unit, [entry.number for entry in found[:limit]])
+            shown = [audit_view(entry, undos.get(entry.number, "")) for entry in found[:limit]]
             more = len(found) > limit
             return Collection(items=shown, cursor=str(unit.cursor()), next=str(shown[-1].number) if more else None)
 
@@ -66,6 +72,7 @@ class HistoryController(Controller):
     async def stream(
         self, desk: At, request: Request[Any, Any, State], after: After = "", topics: _Topics = ""
     ) -> Stream:
+        """See docs/rest.md for its events, cursors, heartbeats and gaps. It ends with the token that opened it."""
         given = request.headers.get("last-event-id", "") or after
         start = number("after", given) if given else None
         frames = _as_long_as_let_in(desk, await desk.cloud.feed.join(start, _named(topics)))

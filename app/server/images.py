@@ -26,6 +26,7 @@ class ImageController(Controller):
 
     @get("/images", operation_id="ListImages", summary="Registered images")
     async def index(self, desk: At, asked: AskedFor) -> Collection[ImageView]:
+        """Those of all accounts, with who may launch from each besides its owner."""
         return await _IMAGES.answer(desk, asked)
 
     @get("/images/{image_id:str}", operation_id="GetImage", summary="One image")
@@ -40,12 +41,14 @@ class ImageController(Controller):
         request_max_body_size=None,
     )
     async def upload(self, desk: At, request: Request[Any, Any, State]) -> UploadedFile:
+        """The answer names the digest to register it by. Bytes that are there already are not kept twice."""
         stored = desk.cloud.uploads.add(request.stream())
         sha256, size_bytes = await desk.act("UploadImageFile", "", stored)
         return UploadedFile(sha256=sha256, size_bytes=size_bytes)
 
     @post("/images", operation_id="RegisterImage", summary="Register uploaded bytes as an image", opt=_OPERATOR)
     async def register(self, desk: At, data: RegisterImage) -> ImageView:
+        """The bytes are uploaded before, by `PUT /api/v1/image-files`."""
         size_bytes = desk.cloud.images.path(data.sha256).stat().st_size
         command = commands.RegisterImage(
             name=data.name,
@@ -73,6 +76,8 @@ class ImageController(Controller):
         status_code=200,
     )
     async def share(self, desk: At, image_id: str, data: ShareImage) -> ImageView:
+        """Accounts by name or id, or everybody; who may launch from an image may not have its bytes."""
+
         def work(unit: Unit) -> ImageView:
             everybody = () if data.public is None else (EVERYBODY,)
             add = Launchers(account_ids=_ids(unit, data.add), groups=everybody if data.public else ())
@@ -83,6 +88,7 @@ class ImageController(Controller):
 
     @delete("/images/{image_id:str}", operation_id="DeregisterImage", summary="Take out of use", opt=_OPERATOR)
     async def remove(self, desk: At, image_id: str) -> None:
+        """Nothing new is launched from it; instances that run keep what they need."""
         await desk.change("DeregisterImage", image_id, lambda unit: images.deregister(unit, desk.caller, image_id))
 
 

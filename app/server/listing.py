@@ -137,12 +137,8 @@ class Listing(Generic[Row, View]):
         facets = facets_of(self.view)
         test, order = _test(asked.filter, facets), Order.read(asked.sort, facets)
         start = order.start(asked.after)
-        rows = self.first(
-            unit,
-            desk,
-            "" if order.facets else asked.after,
-            ALL if order.facets or test else asked.limit + 1,
-        )
+        after = "" if order.facets else asked.after
+        rows = self.first(unit, desk, after, ALL if order.facets or test else asked.limit + 1)
         seen = zip(map(self.key, rows), self.views(unit, desk, rows), strict=True)
         lines = order.lines((key, view) for key, view in seen if test is None or test(view))
         if start is not None:

@@ -43,10 +43,12 @@ class OverviewController(Controller):
 
     @get("/overview", operation_id="GetOverview", summary="Is the cloud well?")
     async def overview(self, desk: At) -> Overview:
+        """One answer to start a day with: clusters, room by instance type, what needs somebody, the newest events."""
         return await Glance(desk.cloud.store, desk.cloud.sensors, desk.cloud.version).now()
 
     @get("/me", operation_id="GetMe", summary="Whom this token stands for")
     async def me(self, desk: At) -> Me:
+        """Tells the user, the account, the role and when the token expires; it never shows the token."""
         caller = desk.caller
         token = await desk.read(lambda unit: unit.tokens.get(caller.token_id))
         return Me(

@@ -35,6 +35,7 @@ class RemappingController(Controller):
 
     @get("/remapping", operation_id="GetRemapping", summary="The newest round of remapping")
     async def newest(self, desk: At) -> RoundView:
+        """What it planned, what rules were refused, and how it ended."""
         rounds = desk.cloud.rounds
         held = rounds.latest
         return RoundView(
@@ -48,6 +49,7 @@ class RemappingController(Controller):
 
     @post("/remapping", operation_id="Remap", summary="Hold a round now", opt=_OPERATOR, status_code=202)
     async def remap(self, desk: At) -> None:
+        """A round is held as soon as the one that runs has ended; `GET /api/v1/remapping` tells of it."""
         mode = desk.cloud.rounds.mode().mode
         await desk.change("Remap", "round", lambda unit: remapping.check_moves(unit, mode))
         desk.cloud.rounds.poke()
@@ -60,6 +62,8 @@ class RemappingController(Controller):
         status_code=200,
     )
     async def rehearse(self, desk: At, name: str) -> RehearsalView:
+        """Plans a round on the cloud as it is now and does nothing."""
+
         def rules(unit: Unit) -> tuple[str, str]:
             if name in rulesets.BUILT_IN:
                 return rule_files.shipped_text(name.lower()), name.lower()
@@ -76,6 +80,7 @@ class RemappingController(Controller):
         status_code=200,
     )
     async def rehearse_text(self, desk: At, data: RehearseText) -> RehearsalView:
+        """Plans a round by rules that are kept nowhere, on the cloud as it is now, and does nothing."""
         policy = (await asyncio.to_thread(rule_texts.draft, "rules", {"rules": data.text}, data.policy)).policy
         return await _rehearsed(desk, lambda unit: (data.text, policy))
 

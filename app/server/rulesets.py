@@ -45,6 +45,8 @@ class RulesetController(Controller):
 
     @get(operation_id="ListRulesets", summary="Versions of rules")
     async def index(self, desk: At, after: After = "", limit: Limit = MOST) -> Collection[RulesetView]:
+        """Without their texts. Versions are never changed: new rules are a new version."""
+
         def work(unit: Unit) -> Collection[RulesetView]:
             shown = [_view(unit, row) for row in unit.rulesets.where()]
             return page(unit, shown, lambda view: f"{view.number:08}", after, limit)
@@ -53,10 +55,13 @@ class RulesetController(Controller):
 
     @get("/active", operation_id="GetActiveRuleset", summary="What decides now")
     async def active(self, desk: At) -> ActiveView:
+        """A version of rules, or a policy of 1.6.1 by its name."""
         return await desk.read(_active)
 
     @get("/history", operation_id="ListActivations", summary="What decided when, the newest first")
     async def history(self, desk: At) -> Collection[ActivationView]:
+        """One entry each time that something else began to decide, with who asked."""
+
         def work(unit: Unit) -> Collection[ActivationView]:
             shown = [
                 ActivationView(number=int(row.id), id=row.active, policy=row.policy, who=row.who, at_ms=row.at_ms)
@@ -68,10 +73,12 @@ class RulesetController(Controller):
 
     @get("/{name:str}", operation_id="GetRuleset", summary="One version, with its text")
     async def show(self, desk: At, name: str) -> RulesetView:
+        """With its text."""
         return await desk.read(lambda unit: _view(unit, rulesets.get(unit, name), text=True))
 
     @get("/{name:str}/diff", operation_id="DiffRulesets", summary="A version compared with another one")
     async def diff(self, desk: At, name: str, against: Against = "") -> DiffView:
+        """Lines as a unified diff, and which rules and policies mean something else."""
         old, new = await desk.read(lambda unit: _pair(unit, name, against))
         found = await asyncio.to_thread(compare, (old.id, old.text), (new.id, new.text))
         return DiffView(
@@ -85,6 +92,7 @@ class RulesetController(Controller):
 
     @post("/check", operation_id="CheckRules", summary="What is wrong with a text of rules", status_code=200)
     async def check(self, desk: At, data: CheckRules) -> CheckedView:
+        """Faults as a compiler tells them: line, column, what was met, what could stand there."""
         outcome = await asyncio.to_thread(rule_texts.read_all, {FILE: data.text})
         return CheckedView(
             sound=outcome.sound,
@@ -95,6 +103,8 @@ class RulesetController(Controller):
 
     @post(operation_id="AddRuleset", summary="Keep rules as a version; nothing is activated", opt=_OPERATOR)
     async def add(self, desk: At, data: AddRuleset) -> RulesetView:
+        """Refused (422) with all faults if it is not sound. Apply it to let it decide."""
+
         def work(unit: Unit) -> RulesetView:
             return _view(unit, rulesets.add(unit, rules, desk.caller.user_name), text=True)
 
@@ -107,6 +117,8 @@ class RulesetController(Controller):
 
     @post("/{name:str}/apply", operation_id="ApplyRuleset", summary="Let it decide", opt=_OPERATOR, status_code=200)
     async def apply(self, desk: At, name: str) -> ActiveView:
+        """It decides from the next launch and round on. `warnings` names types that could run nowhere by it."""
+
         def work(unit: Unit) -> ActiveView:
             rulesets.activate(unit, name, _by(desk))
             return _active(unit)
@@ -118,6 +130,8 @@ class RulesetController(Controller):
         "/rollback", operation_id="RollBackRules", summary="Let decide what did before", opt=_OPERATOR, status_code=200
     )
     async def rollback(self, desk: At) -> ActiveView:
+        """What decided before the last change decides again."""
+
         def work(unit: Unit) -> ActiveView:
             rulesets.rollback(unit, _by(desk))
             return _active(unit)

@@ -19,6 +19,7 @@ from typing import Any
 import uvicorn
 import uvloop
 
+from app.api.console import MOST_FRAME_BYTES
 from app.domain.errors import Unavailable
 from app.server.application import create_app
 from app.server.cloud import Cloud
@@ -34,6 +35,7 @@ BACKLOG = 1024
 STOP_REQUESTS_S = 1
 EXIT_WITHIN_S = 4.6
 KEEP_ALIVE_S = 30
+WS_PING_S = 15.0
 THREAD_TURN_S = 0.0005
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - shown as what to connect to
@@ -112,6 +114,7 @@ async def _serve(
         async def stop_when_told() -> None:
             await stopping.wait()
             cloud.feed.close()
+            cloud.consoles.close()
             server.should_exit = True
 
         watcher = asyncio.create_task(stop_when_told())
@@ -145,7 +148,11 @@ def _config(app: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=BoundedProtocol,
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=MOST_FRAME_BYTES,
+        ws_ping_interval=WS_PING_S,
+        ws_ping_timeout=WS_PING_S,
+        ws_per_message_deflate=False,
         lifespan="on",
         log_config=None,
         access_log=False,

@@ -23,6 +23,7 @@ class TypeController(Controller):
 
     @get(operation_id="ListTypes", summary="Types in their order, with the room there is for each")
     async def index(self, desk: At, asked: AskedFor) -> Collection[TypeView]:
+        """`free` is how many more of each there is room for now, `most` how many an empty cloud would take."""
         return await listing_of(TYPES).answer(desk, asked)
 
     @get("/{name:str}", operation_id="GetType", summary="One type, with the room there is for it")
@@ -37,6 +38,8 @@ class TypeController(Controller):
 
     @put("/{name:str}", operation_id="SetType", summary="Define or change a type or an alias", opt=_ADMIN)
     async def change(self, desk: At, name: str, data: SetType) -> TypeView:
+        """It counts from the next launch on. An alias is another name of a type."""
+
         def work(unit: Unit) -> TypeView:
             return type_views(unit, [types.set_type(unit, name, data)])[0]
 
@@ -44,4 +47,5 @@ class TypeController(Controller):
 
     @delete("/{name:str}", operation_id="RemoveType", summary="Remove an operator's type or alias", opt=_ADMIN)
     async def remove(self, desk: At, name: str) -> None:
+        """The five types that every cloud has stay; so do those that an alias stands for."""
         await desk.change("RemoveType", name, lambda unit: types.remove(unit, name))

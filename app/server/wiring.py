@@ -32,9 +32,11 @@ from app.server import eucarc, rule_files, seeding
 from app.server.backups import clear_abandoned
 from app.server.cloud import Cloud
 from app.server.commands import CommandSwitch
+from app.server.consoles import Consoles
 from app.server.ec2.operation import Site
 from app.server.feed import Feed
 from app.server.files import Uploads
+from app.server.job_runner import JobRunner
 from app.server.loads import Board
 from app.server.measuring import Measuring, Supplements
 from app.server.metadata import Metadata
@@ -117,6 +119,7 @@ async def running(
                 images=library,
                 uploads=Uploads(library),
                 feed=Feed(ports.store, clock, {**board.tellers(), "overview": glance}),
+                consoles=Consoles(ports.store, ports.hypervisors),
                 metrics=Metrics(),
                 sensors=sensors,
                 board=board,
@@ -137,6 +140,7 @@ async def running(
                 _reconciling(cloud, ports.fabric, settings),
                 _beside(_volumes_kept(cloud, ports.storage)),
                 _beside(keep_tidy(store, clock, settings.journal_keep_s), live.follow(store), cloud.rounds.run()),
+                _beside(JobRunner(ports.store, mapping).run()),
             ):
                 yield cloud
 

@@ -192,6 +192,11 @@ def by_token(unit: Unit, token: str) -> Caller | None:
         return None
 
 
+def on_behalf(unit: Unit, user_id: str, role: Role) -> Caller | None:
+    """Return the user who asked for something earlier with a token of that role; None if they may not any more."""
+    return _caller(unit, user_id, role=role)
+
+
 def role_named(given: str) -> Role | None:
     """Read a role's name; empty means none; Invalid for anything else."""
     if not given:

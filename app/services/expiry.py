@@ -9,7 +9,7 @@ from typing import TypeVar
 from app.domain.ports import Table, Unit
 from app.domain.states import Kept, Wanted
 from app.domain.volume import Snapshot, Volume
-from app.services import tags
+from app.services import jobs, tags, undoing
 
 AT_ONCE = 500
 ANSWERS_KEPT_MS = 24 * 3_600_000
@@ -20,6 +20,7 @@ def drop_ended(unit: Unit, kept_ms: int) -> int:
     """Remove what ended longer ago than that, with all that hangs on it; return how many."""
     unit.answers.prune(unit.now_ms - ANSWERS_KEPT_MS)
     gone = _drop_deleted(unit, unit.volumes, kept_ms) + _drop_deleted(unit, unit.snapshots, kept_ms)
+    gone += jobs.drop_old(unit, kept_ms) + undoing.drop_old(unit, kept_ms)
     ended = unit.instances.where(wanted=Wanted.TERMINATED, removed=True)
     old = [row for row in ended if unit.now_ms - row.ended_at_ms > kept_ms][:AT_ONCE]
     for row in old:

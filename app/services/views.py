@@ -211,7 +211,7 @@ def event_view(entry: Entry) -> EventView:
     )
 
 
-def audit_view(entry: AuditEntry) -> AuditView:
+def audit_view(entry: AuditEntry, undo: str = "") -> AuditView:
     return AuditView(
         number=entry.number,
         at_ms=entry.at_ms,
@@ -223,4 +223,5 @@ def audit_view(entry: AuditEntry) -> AuditView:
         detail=entry.detail,
         command=entry.command,
         hash=entry.hash,
+        undo=undo,
     )

@@ -55,7 +55,7 @@ _ETC = {
     "nsswitch.conf": "passwd: files\nshadow: files\ngroup: files\nhosts: files dns\n",
     "hosts": "127.0.0.1 localhost\n",
 }
-_SCRIPTS = ("become", "boot", "disks", "lease", "metadata", "network", "say", "seed", "ssh", "stop")
+_SCRIPTS = ("become", "boot", "console", "disks", "lease", "metadata", "network", "say", "seed", "ssh", "stop")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

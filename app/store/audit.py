@@ -25,8 +25,8 @@ class BrokenLink:
     why: str
 
 
-def append(session: Session, at_ms: int, said: Said) -> None:
-    """Chain one entry to the newest."""
+def append(session: Session, at_ms: int, said: Said) -> int:
+    """Chain one entry to the newest; return its number."""
     draft = AuditEntry(
         number=_last_number(session) + 1,
         at_ms=at_ms,
@@ -35,6 +35,7 @@ def append(session: Session, at_ms: int, said: Said) -> None:
         **{name: fitting(text) for name, text in asdict(said).items()},
     )
     session.change(_APPEND, _plain(draft) | {"hash": hash_of(draft)})
+    return draft.number
 
 
 def entries(session: Session, after: int, limit: int) -> list[AuditEntry]:

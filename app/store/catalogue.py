@@ -12,11 +12,13 @@ from app.domain.group import GroupRule, SecurityGroup
 from app.domain.host import Cluster, Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
+from app.domain.job import Job, JobTarget
 from app.domain.keypair import KeyPair
 from app.domain.launch_template import LaunchTemplate, LaunchTemplateVersion
 from app.domain.placement_group import PlacementGroup
 from app.domain.ruleset import Activation, Ruleset
 from app.domain.tag import Tag
+from app.domain.undo import Undo
 from app.domain.vmtype import VmType
 from app.domain.volume import Snapshot, Volume
 
@@ -44,5 +46,10 @@ KINDS: Final[dict[type, tuple[str, str]]] = {
     Address: ("addresses", "address"),
     Ruleset: ("rulesets", "ruleset"),
     Activation: ("activations", "activation"),
+    Job: ("jobs", "job"),
+    JobTarget: ("job_targets", "target"),
+    Undo: ("undos", "undo"),
 }
 """Entity: (table, word). The table's name is the attribute of `Unit` too."""
+UNTOLD: Final = frozenset({JobTarget, Undo})
+"""Kinds whose changes are not journalled: the change of another row, in the same transaction, tells of them."""

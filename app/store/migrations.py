@@ -10,7 +10,7 @@ from sqlite_utils import Database as Schema
 from sqlite_utils import Migrations
 
 from app.domain.errors import Broken
-from app.store import first_schema, volume_schema
+from app.store import first_schema, job_schema, volume_schema
 
 APPLICATION_ID = 0x45756361  # "Euca" in the file's header, so that `file` and we tell our databases from others
 SET = "cloud"
@@ -39,6 +39,7 @@ def migrations() -> Migrations:
     steps(name="0014_instance_attributes")(_0014_instance_attributes)
     steps(name="0015_promises")(_0015_promises)
     steps(name="0016_state_of_instances")(_0016_state_of_instances)
+    steps(name="0017_jobs")(_0017_jobs)
     steps(name="0018_tokens_and_answers")(_0018_tokens_and_answers)
     return steps
 
@@ -299,6 +300,11 @@ def _0016_state_of_instances(schema: Schema) -> None:
             WHEN 'stopped' THEN iif("seen" IN ('nothing', 'off', 'crashed'), 'stopped', 'stopping')
             ELSE iif("launched" >= "launches", 'running', 'pending') END) VIRTUAL"""
     )
+
+
+def _0017_jobs(schema: Schema) -> None:
+    for statement in job_schema.STATEMENTS:
+        schema.execute(statement)
 
 
 def _0018_tokens_and_answers(schema: Schema) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 from app.domain.errors import CloudError, Conflict, Invalid, Missing
 from app.domain.records import Like
 from app.domain.rows import Writer
-from app.store.catalogue import KINDS
+from app.store.catalogue import KINDS, UNTOLD
 from app.store.codec import Codec, Column, codec_of, storable
 from app.store.faults import translated
 from app.store.journal import Journal
@@ -173,6 +173,8 @@ class Rows(Generic[Row]):
 
     def _write_down(self, event: str, text: str, row: Row, columns: Iterable[Column]) -> None:
         """Journal the public values of `columns`; a thing whose key has several parts is told by all of them."""
+        if self._entity in UNTOLD:
+            return
         key = self._codec.key
         names = [*(key if len(key) > 1 else ()), *(column.name for column in columns if not column.secret)]
         data = {name: getattr(row, name) for name in names}

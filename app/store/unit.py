@@ -6,7 +6,7 @@ It lives as long as the transaction and no longer; `work` must not keep it.
 from collections.abc import Mapping
 from typing import Final, Generic, TypeVar
 
-from app.domain import ports
+from app.domain import answer, ports
 from app.domain.account import AccessKey, Account, Token, User
 from app.domain.address import Address
 from app.domain.client_token import ClientToken
@@ -14,6 +14,7 @@ from app.domain.group import GroupRule, SecurityGroup
 from app.domain.host import Cluster, Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
+from app.domain.job import Job, JobTarget
 from app.domain.journal import AuditEntry, Entry, Said
 from app.domain.keypair import KeyPair
 from app.domain.launch_template import LaunchTemplate, LaunchTemplateVersion
@@ -22,6 +23,7 @@ from app.domain.ports import Table
 from app.domain.rows import Writer
 from app.domain.ruleset import Activation, Ruleset
 from app.domain.tag import Tag
+from app.domain.undo import Undo
 from app.domain.vmtype import Size, VmType
 from app.domain.volume import Snapshot, Volume
 from app.store import audit as audits
@@ -76,6 +78,9 @@ class Transaction:
     launch_templates = _Of(LaunchTemplate)
     launch_template_versions = _Of(LaunchTemplateVersion)
     addresses = _Of(Address)
+    jobs = _Of(Job)
+    job_targets = _Of(JobTarget)
+    undos = _Of(Undo)
     rulesets = _Of(Ruleset)
     activations = _Of(Activation)
 
@@ -86,7 +91,7 @@ class Transaction:
         self._session = session
         self._journal = Journal(session, now_ms)
         self.decisions: ports.Decisions = Decisions(session)
-        self.answers: ports.Answers = Answers(session)
+        self.answers: answer.Answers = Answers(session)
 
     @property
     def written(self) -> int:
@@ -112,8 +117,8 @@ class Transaction:
     def note(self, event: str, kind: str, resource_id: str, text: str) -> None:
         self._journal.append(event, kind, resource_id, text, {})
 
-    def audit(self, said: Said) -> None:
-        audits.append(self._session, self.now_ms, said)
+    def audit(self, said: Said) -> int:
+        return audits.append(self._session, self.now_ms, said)
 
     def cursor(self) -> int:
         return self._journal.cursor()

@@ -74,12 +74,19 @@ class ConsoleApp(Places):
 
     def _refresh(self, place: ConsoleScreen) -> None:
         changes = self.session.copy.take()
+        self._tell_ended(place)
         if changes:
             place.absorb(changes)
         self._flushes += 1
         if self._flushes % FLUSHES_A_SECOND == 0:
             place.age()
         place.draw_frame()
+
+    def _tell_ended(self, place: ConsoleScreen) -> None:
+        """Say of each job that was started here how it ended."""
+        for view in self.session.doings.ended(self.session.copy.jobs):
+            failed = f", {view.failed} failed: {view.told}" if view.failed else ""
+            place.say(f"{view.title} {view.state}: {view.done} of {view.total}{failed}", bad=bool(view.failed))
 
     async def action_quit(self) -> None:
         """Leave; a cloud that goes with the console is asked about first."""

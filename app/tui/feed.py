@@ -12,6 +12,7 @@ from app.api.resources import InstanceView
 from app.client import calls
 from app.client.errors import ClientError, Garbled, Refused, Unreachable
 from app.client.http import Cloud
+from app.client.job_calls import all_jobs
 from app.client.stream import Down, Frame, Gap, News, Patience, Up, follow
 from app.tui.store import CloudCopy, LinkState
 
@@ -49,8 +50,8 @@ class Feed:
 
     async def _fetch(self) -> None:
         send = self._cloud.send
-        overview, me, hosts, images = await asyncio.gather(
-            send(calls.overview()), send(calls.me()), send(calls.hosts()), send(calls.images())
+        overview, me, hosts, images, jobs = await asyncio.gather(
+            send(calls.overview()), send(calls.me()), send(calls.hosts()), send(calls.images()), send(all_jobs())
         )
         instances = await self._instances()
         copy = self._copy
@@ -58,6 +59,7 @@ class Feed:
         copy.me = me
         copy.load("host", hosts.items)
         copy.load("image", images.items)
+        copy.load("job", jobs.items)
         copy.load("instance", instances)
         copy.load("cluster", overview.clusters)
         copy.load("event", sorted(overview.events, key=lambda event: event.at_ms))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.api.jobs import JobView
 from app.api.resources import ClusterView, EventView, HostView, InstanceView
 from app.tui.scene import Scene
 
@@ -63,6 +64,26 @@ _POWER = {
     "falling-asleep": Look("◌", "z", "falling asleep", "off"),
     "waking": Look("◐", "+", "waking", "busy"),
 }
+
+
+_JOB = {
+    "waiting": Look("○", "o", "waiting", "calm"),
+    "running": Look("◐", "+", "running", "busy"),
+    "paused": Look("=", "=", "paused", "off"),
+    "cancelling": Look("◌", "-", "cancelling", "busy"),
+    "cancelled": Look("✕", "x", "cancelled", "off"),
+    "done": Look("●", "*", "done", "good"),
+    "failed": Look("✕", "!", "failed", "bad"),
+}
+
+
+def of_job(view: JobView) -> Look:
+    """Show a job, or one of its targets, by its state."""
+    return of_job_state(view.state)
+
+
+def of_job_state(state: str) -> Look:
+    return _JOB.get(state) or Look("◐", "+", state, "busy" if state == "under way" else "bad")
 
 
 def of_state(state: str) -> Look:

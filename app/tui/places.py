@@ -21,9 +21,13 @@ from app.tui.screens.host import HostScreen
 from app.tui.screens.hosts import HostsScreen
 from app.tui.screens.instance import InstanceScreen
 from app.tui.screens.instances import InstancesScreen
+from app.tui.screens.job import JobScreen
+from app.tui.screens.jobs import JobsScreen
+from app.tui.screens.messages import MessagesScreen
 from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
 from app.tui.screens.table import TableScreen
+from app.tui.screens.terminal import TerminalScreen
 from app.tui.screens.thing import ThingScreen
 from app.tui.session import Session
 
@@ -33,16 +37,20 @@ PLACES: dict[str, type[ConsoleScreen]] = {
     "instances": InstancesScreen,
     "events": EventsScreen,
     "clusters": ClustersScreen,
+    "jobs": JobsScreen,
     **holdings.screens(),
 }
 WORDS = (*PLACES, "help", "quit")
 PAGES = {
     "instance": InstanceScreen,
     "output": OutputScreen,
+    "console": TerminalScreen,
+    "thing": ThingScreen,
+    "job": JobScreen,
+    "messages": MessagesScreen,
     "host": HostScreen,
     "cluster": ClusterScreen,
     "chart": ChartScreen,
-    "thing": ThingScreen,
 }
 
 
@@ -94,8 +102,7 @@ class Places(App[int]):
             await self.go("overview")
 
     def open_page(self, kind: str, given: str) -> None:
-        """Open the page of a host, cluster or instance, its chart (KIND/NAME), what an instance wrote (output), or
-        another thing (thing)."""
+        """Open a page by its kind, one of PAGES, and what it is about."""
         self.push_screen(PAGES[kind](self.session, given))
         self.history.note(self._spot())
 

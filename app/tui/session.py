@@ -1,11 +1,12 @@
 """What every screen of one console shares: the copy, the connection, the clock, and what this person may do."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from app.client.http import Cloud
 from app.tui.actions import Action, Danger, allowed, offered
+from app.tui.doings import Doings
 from app.tui.scene import Scene
 from app.tui.store import CloudCopy, LinkState
 
@@ -37,6 +38,7 @@ class Session:
     cloud: Cloud
     clock: Clock
     ways: Ways = WAYS
+    doings: Doings = field(default_factory=Doings)
 
     @property
     def read_only(self) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from app.api.events import Removed
+from app.api.jobs import JobView
 from app.api.loads import MOST_STEPS, POWER, InstanceLoads, Loads, Trend, of_cluster
 from app.api.resources import ClusterView, EventView, HostView, ImageView, InstanceView, Me, Overview
 from app.client.stream import Frame
@@ -19,7 +20,7 @@ from app.tui.scene import span
 EVENTS_KEPT = 1000
 LATER = ("volume", "snapshot", "group", "address", "key-pair", "placement-group", "launch-template", "user")
 """Kinds that are fetched when somebody first looks at them; until then the stream's frames of them are passed over."""
-KINDS = ("instance", "host", "cluster", "image", "event", "type", *LATER)
+KINDS = ("instance", "host", "cluster", "image", "event", "job", "type", *LATER)
 NAMED = frozenset({"host", "cluster", "type"})
 
 
@@ -84,6 +85,7 @@ class CloudCopy:
     images: dict[str, ImageView] = field(default_factory=dict)
     clusters: dict[str, ClusterView] = field(default_factory=dict)
     events: dict[str, EventView] = field(default_factory=dict)
+    jobs: dict[str, JobView] = field(default_factory=dict)
     trends: dict[str, Trend] = field(default_factory=dict)
     sensed_ms: int = 0
     later: dict[str, dict[str, Any]] = field(default_factory=lambda: {kind: {} for kind in ("type", *LATER)})
@@ -106,6 +108,7 @@ class CloudCopy:
             "image": self.images,
             "cluster": self.clusters,
             "event": self.events,
+            "job": self.jobs,
             **self.later,
         }
         return tables[kind]
@@ -121,7 +124,11 @@ class CloudCopy:
         self.load(kind, views)
         self.loaded.add(kind)
         for frame in self._waiting.pop(kind):
-            self.apply(frame)
+            self._take_over(kind, frame)
+
+    def give_up(self, kind: str) -> None:
+        """Note that a kind of LATER could not be had."""
+        self._waiting.pop(kind, None)
 
     def forget_later(self) -> None:
         """Let everything of LATER be fetched again, since news of it may have been missed."""
@@ -170,11 +177,14 @@ class CloudCopy:
         elif kind in self._waiting:
             self._waiting[kind].append(frame)
         elif kind in KINDS and (kind not in LATER or kind in self.loaded):
-            if isinstance(frame.data, Removed):
-                self.drop(kind, frame.data.id)
-            else:
-                self.put(kind, frame.data)
+            self._take_over(kind, frame)
         self.cursor = frame.cursor or self.cursor
+
+    def _take_over(self, kind: str, frame: Frame) -> None:
+        if isinstance(frame.data, Removed):
+            self.drop(kind, frame.data.id)
+        else:
+            self.put(kind, frame.data)
 
     def sense(self, told: Loads) -> None:
         """Take over what hosts and clusters do."""

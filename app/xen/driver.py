@@ -20,7 +20,8 @@ import libvirt
 from app.domain.errors import Broken
 from app.domain.load import HostLoad
 from app.domain.ports import NOT_SUPPORTED, DomainSeen, DomainSpec, HostFacts, Hypervisor, NotSupported, VolumeSeen
-from app.xen import console, facts, load, rehearsed_move
+from app.domain.terminal import Terminal
+from app.xen import console, facts, load, rehearsed_move, terminal
 from app.xen.address import Address, Kind
 from app.xen.connection import Connection
 from app.xen.domain_xml import flavour_of, plain, render
@@ -169,6 +170,15 @@ class Driver:
 
         return await self._connection.call("reading a console", work, bulk=True)
 
+    async def open_console(self, instance_id: str) -> Terminal | NotSupported:
+        """Open a console over a connection of its own; the test driver has none."""
+        if self._address.kind is Kind.TEST:
+            return NOT_SUPPORTED
+        await self._connection.call(
+            "looking a console up", lambda connection: _running(self._host, connection, instance_id)
+        )
+        return await terminal.dial(self._host, self._address, uuid_of(instance_id), self._connection.timing)
+
     async def volumes(self) -> list[VolumeSeen]:
         return await self._connection.call("listing volumes", self._pool.volumes)
 
@@ -268,6 +278,12 @@ def find(connection: Any, instance_id: str) -> Any | None:
         if is_absent(error):
             return None
         raise
+
+
+def _running(host: str, connection: Any, instance_id: str) -> None:
+    domain = find(connection, instance_id)
+    if domain is None or observe(domain) is None or not domain.isActive():
+        raise Broken(host, f"the domain {instance_id} does not run")
 
 
 def observe(domain: Any) -> DomainSeen | None:

@@ -34,6 +34,7 @@ from app.domain.vmtype import Size
 from app.xen.address import Address
 from app.xen.connection import Listener, Timing
 from app.xen.domain_xml import plain
+from app.xen.scripted_console import ScriptedTerminal
 
 MOST_LINE_BYTES = 16 * 1024 * 1024
 
@@ -105,7 +106,7 @@ class Link:
         self._tried.set()
         try:
             while line := await reader.readline():
-                self._hear(msgspec.json.decode(line))
+                self._hear(_decoded(line))
         except (OSError, ValueError):
             return
         finally:
@@ -142,6 +143,7 @@ class ScriptedHost:
         self._tried = asyncio.Event()
         self._detail = "not connected yet"
         self._down = asyncio.Event()
+        self._terminals: dict[str, ScriptedTerminal] = {}
         link.add(self)
         self._task = asyncio.create_task(self._supervise(), name=f"greet {name}")
 
@@ -202,6 +204,11 @@ class ScriptedHost:
         text: str = await self._ask("console", instance_id=instance_id)
         return text.encode()[-64 * 1024 :]
 
+    async def open_console(self, instance_id: str) -> ScriptedTerminal:
+        await self._ask("open_console", instance_id=instance_id)
+        terminal = self._terminals[instance_id] = ScriptedTerminal(self.name, instance_id, self._ask)
+        return terminal
+
     async def volumes(self) -> list[VolumeSeen]:
         return [VolumeSeen(**each) for each in await self._ask("volumes")]
 
@@ -230,6 +237,8 @@ class ScriptedHost:
         self._link.remove(self)
         self._detail, self._up = "the host has left", False
         self._tried.set()
+        for terminal in self._terminals.values():
+            terminal.end(self._detail)
         self._task.cancel()
         await asyncio.wait([self._task])
 
@@ -237,6 +246,8 @@ class ScriptedHost:
         """Take an event of the world."""
         if message["event"] == "down":
             self.lost(message["detail"])
+        elif message["event"] == "console":
+            self._terminals.pop(message["instance_id"]).end()
         else:
             self._tell(EventKind.DOMAIN, message["instance_id"], message["detail"])
 
@@ -244,6 +255,9 @@ class ScriptedHost:
         """Note that the host is not reached; greeting it begins again."""
         was_up, self._up, self._detail = self._up, False, why
         self._down.set()
+        terminals, self._terminals = self._terminals, {}
+        for terminal in terminals.values():
+            terminal.end(why)
         if was_up:
             self._tell(EventKind.DOWN, detail=why)
 
@@ -281,6 +295,13 @@ class ScriptedHost:
 
     def _tell(self, kind: EventKind, instance_id: str = "", detail: str = "") -> None:
         self._listener(HostEvent(host=self.name, kind=kind, instance_id=instance_id, detail=detail))
+
+
+def _decoded(line: bytes) -> Any:
+    try:
+        return msgspec.json.decode(line)
+    except msgspec.DecodeError:  # half of a surrogate pair, as text of users may hold
+        return json.loads(line)
 
 
 def _seen(answer: dict[str, Any]) -> DomainSeen:

@@ -24,9 +24,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from app.xen.scripted_console import Consoles
 from app.xen.scripted_state import Answer, Domain, Refused, ScriptedMachine, World
 
 MOST_LINE_BYTES = 16 * 1024 * 1024
+ON_CONSOLES = frozenset({"open_console", "type", "close_console"})
 
 
 class Stage:
@@ -37,6 +39,7 @@ class Stage:
         self.clients: set[asyncio.StreamWriter] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.repeat = 1
+        self.consoles = Consoles()
         self.moving: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -51,11 +54,12 @@ class Stage:
             return
         finally:
             self.clients.discard(writer)
+            self.consoles.hung_up(writer)
             writer.close()
 
     async def _serve(self, request: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         try:
-            answer = self._direct(request) if "script" in request else await self._in_turn(request)
+            answer = self._direct(request) if "script" in request else await self._in_turn(request, writer)
             reply = {"id": request["id"], "answer": answer}
         except (Refused, KeyError, TypeError, OSError) as error:
             reply = {"id": request["id"], "refused": str(error) or type(error).__name__}
@@ -64,16 +68,18 @@ class Stage:
             _say(writer, reply)
         self._spread()
 
-    async def _in_turn(self, request: dict[str, Any]) -> Answer:
+    async def _in_turn(self, request: dict[str, Any], writer: asyncio.StreamWriter) -> Answer:
         if request["do"] != "migrate":
-            return await self._act(request)
+            return await self._act(request, writer)
         async with self.moving[request["instance_id"]]:
-            return await self._act(request)
+            return await self._act(request, writer)
 
-    async def _act(self, request: dict[str, Any]) -> Answer:
+    async def _act(self, request: dict[str, Any], writer: asyncio.StreamWriter) -> Answer:
         machine = self.world.machine(request["host"], request)
         entry = None if machine.lost else self.world.arrived(machine, request)
         await asyncio.sleep(machine.delays_s.get(request["do"], 0))
+        if request["do"] in ON_CONSOLES:
+            return None if machine.lost else self.consoles.act(machine, request, writer)
         return None if machine.lost or entry is None else self.world.act(machine, request, entry)
 
     def _direct(self, request: dict[str, Any]) -> Answer:
@@ -81,6 +87,9 @@ class Stage:
 
     def _spread(self) -> None:
         """Send what happened, except from lost hosts."""
+        for client, event in self.consoles.ended(self.world.machines):
+            if not self.world.machines[event["host"]].lost and isinstance(client, asyncio.StreamWriter):
+                _say(client, event)
         for event in self.world.news():
             machine = self.world.machines.get(event["host"])
             if machine is not None and machine.lost and event["event"] == "domain":

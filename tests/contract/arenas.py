@@ -46,6 +46,8 @@ class Arena:
     hosts: Hosts
     other_uri: str = "test:///rehearsal"
     moves: bool = True
+    consoles: bool = True
+    echoes: bool = False
     ears: Ears = field(default_factory=Ears)
 
     @property
@@ -115,16 +117,18 @@ def libvirtd_arena(daemon: Libvirtd, kind: str) -> Arena:
     hosts = Hosts(instance_path=str(daemon.pool))
     if kind == "qemu":
         return LibvirtArena(uri=daemon.qemu_uri, uploads=True, hosts=hosts, kind="qemu", moves=False)
-    return LibvirtArena(uri=daemon.test_uri, uploads=False, hosts=hosts, kind="test")
+    return LibvirtArena(uri=daemon.test_uri, uploads=False, hosts=hosts, kind="test", consoles=False)
 
 
 def in_process_arena() -> Arena:
-    return LibvirtArena(uri="test:///default", uploads=False, hosts=Hosts(), kind="test")
+    return LibvirtArena(uri="test:///default", uploads=False, hosts=Hosts(), kind="test", consoles=False)
 
 
 def scripted_arena(world: World, name: str) -> Arena:
     other = world.uri(f"{name}-other")
-    return ScriptedArena(uri=world.uri(name), uploads=True, hosts=Hosts(), other_uri=other, world=world, name=name)
+    return ScriptedArena(
+        uri=world.uri(name), uploads=True, hosts=Hosts(), other_uri=other, echoes=True, world=world, name=name
+    )
 
 
 def short() -> Timing:

@@ -4,6 +4,7 @@ Once over scripted hosts and a network on paper, once over libvirt's test driver
 a network namespace of its own. The trap: being in one is a property of the thread that lives there with the cloud.
 """
 
+import asyncio
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from app.api.resources import AddCluster, AddHost
 from app.client import calls
+from app.client.console import open_console
 from app.client.errors import Refused, Unreachable
 from app.client.http import SyncCloud
 from tests.contract.libvirtd import Libvirtd, missing
@@ -50,7 +52,8 @@ class Life:
     def __init__(self, cloud: DoomedCloud) -> None:
         environment = cloud.credentials()
         self.ec2 = ec2_client(environment)
-        self.rest = SyncCloud(environment["EUCA_URL"], environment["EUCA_TOKEN"])
+        self._token = environment["EUCA_TOKEN"]
+        self.rest = SyncCloud(environment["EUCA_URL"], self._token)
         self.ids: list[str] = []
         self.left = list(LIFE)
 
@@ -107,7 +110,7 @@ class Life:
         return any(event.event == "instance.rebooted" for event in self.rest.send(calls.events()).items)
 
     def listen(self) -> None:
-        """Ask what the guests wrote, and wait until somebody has looked at what a host does.
+        """Ask what guests wrote, sit down at a console, and wait until somebody has looked at what a host does.
 
         A guest that ended, or a host that keeps no consoles, is no matter.
         """
@@ -115,6 +118,13 @@ class Life:
         for instance_id in self.ids:
             with suppress(ClientError):
                 self.ec2.get_console_output(InstanceId=instance_id)
+
+        with suppress(Refused):
+            asyncio.run(self.sit_down(self.ids[0]))
+
+    async def sit_down(self, instance_id: str) -> None:
+        async with open_console(self.rest.url, self._token, instance_id):
+            return
 
     def reach(self, state: str, action: str) -> None:
         def there() -> bool:

@@ -13,7 +13,14 @@ from tests.server.rest_routes import ROOT, Route, client, document, routes
 pytestmark = pytest.mark.server
 CLOSED = {"role", "state", "wanted", "outcome", "severity", "power", "power_wanted", "kind", "action", "mode"}
 """Names of fields that are one of a few words wherever they occur, but for OPEN."""
-OPEN = {"EventView.kind", "AuditView.action", "RoundView.mode", "VolumeView.kind", "KeyPairView.kind"}
+OPEN = {
+    "EventView.kind",
+    "AuditView.action",
+    "RoundView.mode",
+    "VolumeView.kind",
+    "KeyPairView.kind",
+    "UndoneView.action",
+}
 
 
 @pytest.fixture(scope="module")

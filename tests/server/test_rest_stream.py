@@ -245,3 +245,31 @@ def test_a_server_with_listeners_stops_at_once(own: ServedCloud) -> None:
         assert own.stop() == 0
     own.start()
     eventually(lambda: httpx.get(f"{own.url}/healthz", trust_env=False).status_code == 200)
+
+
+@pytest.mark.server
+def test_whoever_asks_from_a_cursor_that_is_not_kept_is_told_gap_and_fetches_anew(own: ServedCloud) -> None:
+    own.euca("account", "create", "third")
+    token = {"Authorization": f"Bearer {own.credentials()['EUCA_TOKEN']}"}
+    with httpx.Client(base_url=f"{own.url}/api/v1", headers=token, timeout=20, trust_env=False) as http:
+        told = http.get("/stream", headers={"Last-Event-ID": "99999999"}).text  # it ends by itself
+        assert [event for _, event in frames(told)] == ["gap"]
+        newest = http.get("/accounts").json()["cursor"]
+        assert int(json.loads(told.partition("data: ")[2])["cursor"]) <= int(newest)
+    own.euca("account", "create", "fourth")
+    assert listen(own, newest, "Account fourth")[0] == int(newest) + 1
+
+
+@pytest.mark.server
+def test_a_quiet_stream_beats_every_five_seconds(own: ServedCloud) -> None:
+    token = {"Authorization": f"Bearer {own.credentials()['EUCA_TOKEN']}"}
+    beats: list[int] = []
+    with (
+        httpx.Client(timeout=11, headers=token, trust_env=False) as http,
+        http.stream("GET", f"{own.url}/api/v1/stream") as answer,
+    ):
+        for chunk in answer.iter_text():
+            beats += [int(at) for at in re.findall(r"event: heartbeat\ndata: .*\"at_ms\":(\d+)", chunk)]
+            if len(beats) >= 3:
+                break
+    assert 4000 < beats[2] - beats[1] < 9000

@@ -192,6 +192,9 @@ class SimHost:
     async def console(self, instance_id: str) -> bytes | NotSupported:
         return b""
 
+    async def open_console(self, instance_id: str) -> NotSupported:
+        return NOT_SUPPORTED
+
     async def volumes(self) -> list[VolumeSeen]:
         answer: list[VolumeSeen] = await self._ask("volumes")
         return answer

@@ -60,14 +60,14 @@ class Console:
 
 @asynccontextmanager
 async def a_console(
-    cloud: FakeCloud, ways: Ways = WAYS, *, size: tuple[int, int] = (120, 30)
+    cloud: FakeCloud, ways: Ways = WAYS, *, size: tuple[int, int] = (120, 30), url: str = "http://127.0.0.1:1"
 ) -> AsyncIterator[Console]:
     clock = Clock(now_ms=lambda: NOW_MS, monotonic_s=lambda: 1000.0, zone=UTC)
 
     async def soon(seconds: float) -> None:
         await asyncio.sleep(min(seconds, 0.05))
 
-    async with Cloud("http://127.0.0.1:1", "t", transport=cloud.transport()) as client:
+    async with Cloud(url, "t", transport=cloud.transport()) as client:
         app = build(client, clock, Patience(sleep=soon, jitter=lambda: 1.0), ways)
         async with app.run_test(size=size, notifications=True) as pilot:
             console = Console(app, pilot, cloud)

@@ -19,6 +19,7 @@ from app.api.loads import InstanceLoads, Loads
 from app.api.problems import Problem
 from app.client.holding_calls import PATHS
 from app.tui.store import LATER
+from tests.tui.fake_jobs import FakeJobs
 from tests.tui.loads import a_chart, the_instance_loads, the_loads
 from tests.tui.views import NOW_MS, a_cluster, a_host, a_type, an_event, an_image, an_instance
 
@@ -49,6 +50,7 @@ class FakeCloud:
         self.slow: asyncio.Event | None = None
         """Set, what accounts hold is answered only once it is."""
         self.past: list[api.EventView] = []
+        self.jobs = FakeJobs(self)
         self.journal: list[tuple[int, str, bytes]] = []
         self.forgotten = 0
         self.sensing = False
@@ -67,6 +69,8 @@ class FakeCloud:
             self.instances[view.id] = view
         elif kind == "host":
             self.hosts[view.name] = view
+        elif kind == "job":
+            self.jobs.views[view.id] = view
         self._note(kind, view)
 
     def remove_instance(self, given: str) -> None:
@@ -125,34 +129,36 @@ class FakeCloud:
         if path == "/stream":
             return self._stream(request)
         self.asked.append(f"{request.method} {path}")
-        if request.method == "POST":
-            self.keys.append(request.headers["Idempotency-Key"])
+        if request.method in {"POST", "PUT"}:
+            self.keys.append(request.headers.get("Idempotency-Key", ""))
             self.bodies.append(msgspec.json.decode(request.content) if request.content else None)
         if self.slow is not None and path.strip("/") in self.held:
             await self.slow.wait()
         if f"{request.method} {path}" in self.refusals:
             problem = self.refusals[f"{request.method} {path}"]
             return httpx.Response(problem.status, content=msgspec.json.encode(problem))
-        status, body = self._resource(request, path)
-        return httpx.Response(status, content=msgspec.json.encode(body))
+        charted = path.endswith("/chart")
+        status, body = (200, self._chart(request, path)) if charted else self._resource(request, path)
+        number = {"X-Undo": str(len(self.asked))} if self.jobs.undoable else {}
+        return httpx.Response(status, headers=number, content=msgspec.json.encode(body))
 
     def _resource(self, request: httpx.Request, path: str) -> Answer:
         fixed: dict[str, Callable[[], Any]] = {
             "GET /me": lambda: api.Me(user="ana", account_id="000000000001", role=self.role),
             "GET /overview": self._overview,
-            "GET /hosts": lambda: self._page(list(self.hosts.values())),
-            "GET /events": lambda: self._page([*self.past, *self.events]),
-            "GET /images": lambda: self._page(self.images),
+            "GET /hosts": lambda: self.page(list(self.hosts.values())),
+            "GET /events": lambda: self.page([*self.past, *self.events]),
+            "GET /images": lambda: self.page(self.images),
         }
         made = fixed.get(f"{request.method} {path}")
         if made:
             return 200, made()
+        if path.startswith(("/jobs", "/audit/", "/instances/tags")):
+            return self.jobs.answer(request, path)
         if path.startswith("/instances"):
             return self._instances(request, path)
         if path.startswith("/hosts/"):
             return self._host(request, path)
-        if path.startswith("/clusters/"):
-            return 200, self._chart(request, path)
         collection, _, given = path.strip("/").partition("/")
         if collection in self.held:
             return self._holding(request.method, collection, given)
@@ -160,7 +166,7 @@ class FakeCloud:
 
     def _holding(self, method: str, collection: str, given: str) -> Answer:
         if not given:
-            return 200, self._page(list(self.held[collection].values()))
+            return 200, self.page(list(self.held[collection].values()))
         if method == "DELETE":
             self.remove(next(kind for kind, path in PATHS.items() if path == collection), given)
             return 204, None
@@ -168,17 +174,15 @@ class FakeCloud:
 
     def _instances(self, request: httpx.Request, path: str) -> Answer:
         if path == "/instances/actions":
-            return 200, self._act(msgspec.json.decode(request.content, type=api.ActOnInstances))
+            return 200, self.act(msgspec.json.decode(request.content, type=api.ActOnInstances))
         if path == "/instances" and request.method == "POST":
             return 201, self._launch(msgspec.json.decode(request.content, type=api.LaunchInstances))
         if path == "/instances":
             return 200, self._paged(request)
         _, _, given, *rest = path.split("/")
-        if rest == ["chart"]:
-            return 200, self._chart(request, path)
         if rest == ["output"]:
             return 200, api.ConsoleOutput(instance_id=given, at_ms=NOW_MS, text=self.output_text)
-        return 200, self._page([api.DecisionView(at_ms=NOW_MS, host="node03", reasons=["least loaded of 5"])])
+        return 200, self.page([api.DecisionView(at_ms=NOW_MS, host="node03", reasons=["least loaded of 5"])])
 
     def _paged(self, request: httpx.Request) -> api.Collection[Any]:
         start, limit = int(request.url.params.get("after", 0)), int(request.url.params["limit"])
@@ -194,19 +198,17 @@ class FakeCloud:
         ]
         for view in views:
             self.change("instance", view)
-        return self._page(views)
+        return self.page(views)
 
-    def _act(self, body: api.ActOnInstances) -> api.Collection[Any]:
+    def act(self, body: api.ActOnInstances) -> api.Collection[Any]:
         state = {"terminate": "shutting-down", "stop": "stopping", "start": "pending", "reboot": "running"}[body.action]
         views = [msgspec.structs.replace(self.instances[given], state=state) for given in body.ids]
         for view in views:
             self.change("instance", view)
-        return self._page(views)
+        return self.page(views)
 
     def _host(self, request: httpx.Request, path: str) -> Answer:
         _, _, name, *rest = path.split("/")
-        if rest == ["chart"]:
-            return 200, self._chart(request, path)
         told: dict[str, dict[str, Any]] = {
             "drain": {"wanted": "draining"},
             "undrain": {"wanted": "enabled"},
@@ -241,7 +243,7 @@ class FakeCloud:
         stream.say("load", None, msgspec.json.encode(the_loads(hosts)))
         stream.say("instance-load", None, msgspec.json.encode(the_instance_loads(running)))
 
-    def _page(self, items: list[Any]) -> api.Collection[Any]:
+    def page(self, items: list[Any]) -> api.Collection[Any]:
         return api.Collection(items=items, cursor=str(self._cursor))
 
     def _overview(self) -> api.Overview:

@@ -100,7 +100,9 @@ async def test_terminating_needs_the_name_typed() -> None:
         await console.type(WEB1)
         await console.press("enter")
         await console.shows("shutting-down")
-    assert cloud.bodies == [{"action": "terminate", "ids": [WEB1]}]
+    (body,) = cloud.bodies
+    assert body["targets"] == [{"id": WEB1, "expected": {"state": "running", "name": "web1"}}]
+    assert body["command"] == f"aws ec2 terminate-instances --instance-ids {WEB1}"
 
 
 async def test_terminating_many_needs_their_number_and_means_exactly_those() -> None:
@@ -112,7 +114,9 @@ async def test_terminating_many_needs_their_number_and_means_exactly_those() -> 
         await console.type("2")
         await console.press("enter")
         await console.shows("shutting-down")
-    assert cloud.bodies == [{"action": "terminate", "ids": [an_instance(1).id, an_instance(2).id]}]
+    (body,) = cloud.bodies
+    assert (body["kind"], body["idempotency_key"]) == ("terminate", cloud.keys[0])
+    assert [target["id"] for target in body["targets"]] == [an_instance(1).id, an_instance(2).id]
 
 
 async def test_a_question_answered_by_reflex_does_nothing() -> None:
@@ -128,7 +132,7 @@ async def test_a_question_answered_by_reflex_does_nothing() -> None:
 async def test_a_refusal_is_said_in_the_words_of_the_cloud() -> None:
     cloud = FakeCloud()
     problem = Problem(type="state", title="", status=409, detail="It is in state 'pending', wait.")
-    cloud.refusals["POST /instances/actions"] = problem
+    cloud.refusals["POST /jobs"] = problem
     async with a_console(cloud) as console:
         await console.press("3", "b")
         await console.shows("It is in state 'pending', wait.")

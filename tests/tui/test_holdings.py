@@ -85,6 +85,21 @@ async def test_after_news_were_missed_a_list_is_fetched_again() -> None:
         await console.shows("meanwhile", "5 volumes")
 
 
+async def test_after_news_were_missed_a_page_is_true_again() -> None:
+    cloud = a_full_cloud()
+    async with a_console(cloud) as console:
+        await go(console, "volumes name=scratch")
+        await console.shows("1 of 4 volumes")
+        await console.press("enter")
+        await console.shows("16 GiB")
+        cloud.fall()
+        await console.shows("lost")
+        cloud.held["volumes"][SCRATCH] = a_volume(2, name="scratch", size_gib=99)
+        cloud.forget()
+        cloud.rise()
+        await console.shows("99 GiB")
+
+
 async def test_a_volume_is_deleted_after_its_name_was_typed() -> None:
     cloud = a_full_cloud()
     async with a_console(cloud) as console:

@@ -17,7 +17,7 @@ WAYS_TO = {
     "instances": ["3"],
     "host": ["2", "down", "down", "enter"],
     "host-samples": ["2", "down", "down", "enter", "tab", "tab"],
-    "host-chart": ["2", "c"],
+    "host-chart": ["2", "C"],
     "clusters": ["colon", "=clusters", "enter"],
     "cluster": ["colon", "=cc-01", "enter"],
 }
@@ -128,7 +128,7 @@ async def test_one_goes_down_from_a_cluster_to_an_instance_and_up_again() -> Non
         await console.shows("clusters ▸ cc-01 ▸ node03", "7 instances")
         await console.press("enter")
         await console.shows("cc-01 ▸ node03 ▸ i-00000000000000001", "here because")
-        await console.press("c")
+        await console.press("C")
         await console.shows("i-00000000000000001 ▸ chart", "last 15m")
         for trail in ("node03 ▸ i-00000000000000001 ", "cc-01 ▸ node03 ", "clusters ▸ cc-01 ", "lab ▸ clusters "):
             await console.press("escape")

@@ -41,6 +41,8 @@ _TAGS = {
     "overview": "The cloud at a glance, and who you are.",
     "hosts": "Clusters and the hosts in them.",
     "instances": "Virtual machines.",
+    "storage": "Volumes and snapshots.",
+    "network": "Security groups, public addresses, subnets.",
     "images": "What instances are launched from.",
     "types": "Sizes of instances.",
     "rules": "Mapping rules: which instance belongs on which host.",
@@ -94,7 +96,8 @@ def completed(schema: Mapping[str, Any], facts: Mapping[str, Facts]) -> dict[str
         _show(operation, schemas)
         operation.pop("deprecated", None)
     used = {tag for _, _, operation in operations(document) for tag in operation.get("tags", ())}
-    document["tags"] = [{"name": tag, "description": _TAGS.get(tag, f"{tag.capitalize()}.")} for tag in sorted(used)]
+    order = [tag for tag in _TAGS if tag in used] + sorted(used - _TAGS.keys())
+    document["tags"] = [{"name": tag, "description": _TAGS.get(tag, f"{tag.capitalize()}.")} for tag in order]
     return document
 
 

@@ -5,12 +5,13 @@ named here as a closed one must not take anything else, for clients are generate
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from app.domain.account import Role
 from app.domain.decision import Deed
 from app.domain.image import ImageKind
-from app.domain.placement_group import Strategy
+from app.domain.job import JobKind, JobState, TargetState
+from app.domain.placement_group import SpreadLevel, Strategy
 from app.domain.states import (
     AttachmentState,
     HostState,
@@ -24,7 +25,9 @@ from app.domain.states import (
     VolumeState,
     Wanted,
 )
+from app.domain.volume import KINDS
 from app.rules.faults import Severity
+from app.services import tokens
 
 _ROLES = [*Role]
 _NO_ROLE = ["", *Role]
@@ -45,13 +48,21 @@ CLOSED: Mapping[str, Iterable[str]] = {
     "InstanceView.state": InstanceState,
     "InstanceView.wanted": Wanted,
     "IssueCredentials.role": _NO_ROLE,
+    "JobTargetView.resource": ["instance", "host"],
+    "JobTargetView.state": TargetState,
+    "JobView.kind": JobKind,
+    "JobView.state": JobState,
     "KeyPairView.kind": ["rsa", "ed25519"],
     "Me.role": _NO_ROLE,
+    "PlacementGroupView.spread_level": SpreadLevel,
     "PlacementGroupView.strategy": Strategy,
     "RegisterImage.kind": ImageKind,
     "SnapshotView.state": SnapshotState,
+    "StartJob.kind": JobKind,
     "TokenView.role": _ROLES,
+    "TokenView.state": get_args(tokens.State),
     "VolumeView.attachment": ["", *AttachmentState],
+    "VolumeView.kind": KINDS,
     "VolumeView.state": VolumeState,
 }
 """Fields whose type is a plain text, and all that it can be; a field with a Literal needs no line."""
@@ -74,6 +85,7 @@ EXAMPLES: Mapping[str, Any] = {
     "CreateToken.name": "nightly report",
     "CreateUser.name": "ada",
     "FaultView.message": "`mst` cannot stand here; what can: policy, rule or the end",
+    "CheckedView.sound": True,
     "HostView.name": "cluster1-host1",
     "ImageView.id": "emi-0a11f3c29b7d4e61c",
     "ImageView.kind": "machine",
@@ -81,10 +93,23 @@ EXAMPLES: Mapping[str, Any] = {
     "ImageView.state": "available",
     "InstanceView.id": "i-7b31a0c29b7d4e61c",
     "InstanceView.name": "web01",
+    "InstanceView.ended_at_ms": 0,
+    "InstanceView.key_name": "ada",
+    "InstanceView.state_reason": "",
     "InstanceView.state": "running",
     "InstanceView.wanted": "running",
     "InstanceView.seen": "running",
     "InstanceView.tags": {"Name": "web01", "role": "web"},
+    "JobTargetAsked.expected": {"state": "running"},
+    "JobTargetAsked.id": "i-7b31a0c29b7d4e61c",
+    "JobTargetView.expected": {"state": "running"},
+    "JobTargetView.state": "done",
+    "JobTargetView.target": "i-7b31a0c29b7d4e61c",
+    "JobView.command": "euca job start stop i-7b31a0c29b7d4e61c",
+    "JobView.id": "job-0a11f3c29b7d4e61c",
+    "JobView.kind": "stop",
+    "JobView.state": "running",
+    "JobView.title": "stop i-7b31a0c29b7d4e61c",
     "Overview.name": "lab",
     "RegisterImage.name": "tiny",
     "RegisterImage.kind": "machine",
@@ -95,11 +120,34 @@ EXAMPLES: Mapping[str, Any] = {
     "SetHost.tags": ["ssd"],
     "ShareImage.add": ["physics"],
     "SetType.alias_of": "",
+    "StartJob.kind": "stop",
+    "TagInstances.tags": {"role": "web"},
     "TokenView.id": "tok-5d2f9c0a7be14386d",
     "TokenView.name": "nightly report",
     "TypeView.name": "m1.small",
+    "UndoneView.about": ["cluster1-host1"],
+    "UndoneView.action": "DrainHost",
+    "UndoneView.changed": ["cluster1-host1 wanted is enabled"],
     "UserView.id": "AIDAQ3EGRTWJ5M6YB7VDN",
     "UserView.name": "ada",
+    "AddressView.id": "eipalloc-7167ea0fdf42a558f",
+    "GroupRuleView.id": "sgr-5a87aadad84b115d2",
+    "GroupView.allows": ["in tcp 80 from 0.0.0.0/0"],
+    "GroupView.id": "sg-87aadad84b115d2d4",
+    "GroupView.name": "web",
+    "KeyPairView.id": "key-d7947ec59fae3b70c",
+    "KeyPairView.name": "ada",
+    "PlacementGroupView.id": "pg-4115d2d487aadad8b",
+    "PlacementGroupView.name": "apart",
+    "SnapshotView.id": "snap-a00b1cc2b56e824f3",
+    "SnapshotView.source_id": "vol-3bd0da1ea030b1fdc",
+    "SubnetView.id": "subnet-0f41b1f2c3d4e5f60",
+    "TemplateView.id": "lt-90b4fd0b8a1c6de27",
+    "TemplateView.name": "web",
+    "VolumeView.attachment": "attached",
+    "VolumeView.id": "vol-3bd0da1ea030b1fdc",
+    "VolumeView.name": "data",
+    "VolumeView.state": "in-use",
     "access_key_id": "AKIAIOSFODNN7EXAMPLE",
     "access_keys": ["AKIAIOSFODNN7EXAMPLE"],
     "account": "eucalyptus",
@@ -112,6 +160,8 @@ EXAMPLES: Mapping[str, Any] = {
     "cores": 2,
     "cursor": "4711",
     "detail": "",
+    "active": True,
+    "enabled": True,
     "event": "instance.started",
     "expires_at_ms": 0,
     "field": "name",
@@ -150,6 +200,26 @@ EXAMPLES: Mapping[str, Any] = {
     "user_name": "ada",
     "version": "0.1.0",
     "vmtype": "m1.small",
+    "address_id": "eipalloc-7167ea0fdf42a558f",
+    "association_id": "eipassoc-7167ea0fdf42a558f",
+    "cidr": "10.0.0.0/16",
+    "created_by": "arn:aws:iam::123456789012:user/ada",
+    "description": "",
+    "device": "/dev/sdf",
+    "domain": "vpc",
+    "error": "",
+    "fingerprint": "ab:cd:ef",
+    "group_id": "sg-87aadad84b115d2d4",
+    "ip": "203.0.113.7",
+    "key_pair_id": "key-d7947ec59fae3b70c",
+    "launch_template_id": "lt-90b4fd0b8a1c6de27",
+    "peer": "0.0.0.0/0",
+    "placement_group_id": "pg-4115d2d487aadad8b",
+    "pool": "eucalyptus",
+    "protocol": "tcp",
+    "snapshot_id": "snap-a00b1cc2b56e824f3",
+    "volume_id": "vol-3bd0da1ea030b1fdc",
+    "vpc_id": "vpc-e0ca1197",
     "who": "123456789012/ada",
     "why": "least loaded of 5 hosts",
 }
@@ -159,7 +229,9 @@ PATHS: Mapping[str, str] = {
     "addresses": "eipalloc-0a11f3c29b7d4e61c",
     "groups": "sg-0a11f3c29b7d4e61c",
     "hosts": "cluster1-host1",
+    "audit": "4711",
     "images": "emi-0a11f3c29b7d4e61c",
+    "jobs": "job-0a11f3c29b7d4e61c",
     "instances": "i-7b31a0c29b7d4e61c",
     "key-pairs": "key-0a11f3c29b7d4e61c",
     "launch-templates": "lt-0a11f3c29b7d4e61c",
@@ -201,7 +273,7 @@ def _of_kind(schema: Mapping[str, Any], components: Mapping[str, Mapping[str, An
         case "number":
             return float(max(schema.get("minimum", 0.0), 0.0))
         case "boolean":
-            return schema.get("default", True)
+            return schema.get("default", False)
         case _:
             return schema.get("default") or "example"
 

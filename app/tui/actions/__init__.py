@@ -6,14 +6,16 @@ must not be used twice on one screen, so an action for all screens takes its key
 
 from collections.abc import Iterable
 
-from app.tui.actions import charts, going, holdings, hosts, instances, lists, output
+from app.tui.actions import charts, console, going, holdings, hosts, instances, jobs, lists, output
 from app.tui.actions.action import PLACES, ROLES, Action, Danger
 
 __all__ = ["ACTIONS", "PLACES", "ROLES", "Action", "Danger", "allowed", "named", "offered"]
 
 ACTIONS: tuple[Action, ...] = (
     *instances.ACTIONS,
+    *console.ACTIONS,
     *hosts.ACTIONS,
+    *jobs.ACTIONS,
     *holdings.ACTIONS,
     *lists.ACTIONS,
     *charts.ACTIONS,

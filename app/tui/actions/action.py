@@ -18,9 +18,9 @@ HOLDINGS = frozenset(
     }
 )
 THINGS = frozenset({"hosts", "instances"}) | HOLDINGS
-TABLES = THINGS | {"events", "clusters"}
+TABLES = THINGS | {"events", "jobs", "clusters"}
 PAGES = frozenset({"host", "cluster"})
-PLACES = TABLES | PAGES | {"overview", "instance", "output", "thing", "chart", "help"}
+PLACES = TABLES | PAGES | {"overview", "instance", "console", "output", "thing", "job", "messages", "chart", "help"}
 ROLES = ("viewer", "operator", "admin")
 
 
@@ -65,6 +65,7 @@ _SPELLED = {
     "full_stop": ".",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "ctrl+right_square_bracket": "ctrl+]",
 }
 
 

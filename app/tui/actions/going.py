@@ -36,6 +36,14 @@ ACTIONS: tuple[Action, ...] = (
         help="Go to the events.",
     ),
     Action(
+        name="go.jobs",
+        method="go_jobs",
+        screens=PLACES,
+        key="7",
+        title="jobs",
+        help="Go to the jobs: what takes long, how far it is, and what failed.",
+    ),
+    Action(
         name="go",
         method="command_bar",
         screens=PLACES,

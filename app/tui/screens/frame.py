@@ -6,7 +6,7 @@ itself take one key after the other: else what is typed fast behind a `/` would 
 """
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,15 +15,19 @@ from textual.widget import Widget
 
 from app.client.calls import Call
 from app.client.errors import ClientError
+from app.client.job_calls import undo
 from app.tui.actions import ACTIONS, named
+from app.tui.doings import Said
 from app.tui.session import Session
 from app.tui.store import Changes
 from app.tui.widgets.bars import Banner, Footer, Header
+from app.tui.widgets.dock import JobsDock
 from app.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
     from app.tui.app import ConsoleApp
 
+Answer = TypeVar("Answer")
 PROMPT_KEYS_ASCII = (("enter", "done"), ("tab", "complete"), ("up", "earlier"), ("esc", "drop"))
 PROMPT_KEYS = tuple(("↑" if key == "up" else key, title) for key, title in PROMPT_KEYS_ASCII)
 
@@ -52,6 +56,7 @@ class ConsoleScreen(Screen[None]):
         yield Header()
         yield Banner()
         yield from self.body()
+        yield JobsDock()
         yield Prompt(":", "a place [filter], a host, an instance, a thing by its id, help, quit", self._where, id="go")
         yield Footer()
 
@@ -114,6 +119,7 @@ class ConsoleScreen(Screen[None]):
         """Draw header, banner and footer as things stand now."""
         self.query_one(Header).draw(self.session, self.trail())
         self.query_one(Banner).draw(self.session)
+        self.query_one(JobsDock).draw(self.session)
         if self.prompting:
             self.query_one(Footer).hint(PROMPT_KEYS_ASCII if self.session.ascii_only else PROMPT_KEYS)
         else:
@@ -141,8 +147,10 @@ class ConsoleScreen(Screen[None]):
             await answer
 
     def say(self, text: str, *, bad: bool = False) -> None:
-        """Show a toast; what users wrote stays plain text."""
-        self.app.notify(self.session.scene().plain(text), severity="error" if bad else "information", markup=False)
+        """Show a toast and keep it; what users wrote stays plain text."""
+        scene = self.session.scene()
+        self.session.doings.said.append(Said(at_ms=scene.now_ms, text=text, bad=bad))
+        self.app.notify(scene.plain(text), severity="error" if bad else "information", markup=False)
 
     def begin(self, work: Callable[[], Awaitable[None]], *, exclusive: bool = False) -> None:
         """Do something in the background for as long as this place is there."""
@@ -161,7 +169,47 @@ class ConsoleScreen(Screen[None]):
                 return
         self.say(said)
 
+    def change(self, call: Call[Answer], take: Callable[[Answer], None], said: str) -> None:
+        """Send a change in the background, and offer to undo it where that is possible."""
+
+        async def work() -> None:
+            try:
+                answer, number = await self.session.cloud.change(call)
+            except ClientError as error:
+                self.say(str(error), bad=True)
+                return
+            take(answer)
+            if said:
+                self.say(said + self.offer_undo(number))
+
+        self.app.run_worker(work())
+
+    def offer_undo(self, number: int) -> str:
+        """Offer to undo the change of that number; return what to say of it, empty if it can not be undone."""
+        offered = self.session.doings.offer(number, self.session.clock.monotonic_s())
+        return "; u undoes it" if offered else ""
+
     # --- methods of the registry that all places have
+
+    def undo(self) -> None:
+        """Undo what was just done from this console."""
+        doings = self.session.doings
+        offered = doings.undoable(self.session.clock.monotonic_s())
+        if offered is None:
+            self.say("undo: nothing was done within the last 30 seconds", bad=True)
+            return
+        doings.undone()
+        self.change(undo(offered.number), lambda undone: self.say(f"undone: {', '.join(undone.changed)}"), "")
+
+    async def toggle_dock(self) -> None:
+        self.session.doings.dock_open = not self.session.doings.dock_open
+        self.draw_frame()
+
+    def go_messages(self) -> None:
+        self.console_app.open_page("messages", "")
+
+    async def go_jobs(self) -> None:
+        await self.console_app.go("jobs")
 
     async def go_overview(self) -> None:
         await self.console_app.go("overview")

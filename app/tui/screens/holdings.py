@@ -1,47 +1,37 @@
-"""The screens of what accounts hold, all one: a list declared in `app/tui/holdings.py`.
-
-Most kinds are fetched when the list is first looked at, and anew after the stream was lost for too long; from then on
-the stream keeps them.
-"""
+"""The screens of what accounts hold, all one: a list and its actions as `app/tui/holdings.py` declares them."""
 
 from typing import Any, ClassVar
 
-from app.client.errors import ClientError
-from app.client.holding_calls import listed
 from app.tui.actions import Danger, named
 from app.tui.holdings import LISTED, Deed, Listed
+from app.tui.screens.fetching import ASKING, Fetching
 from app.tui.screens.frame import bindings_of
 from app.tui.screens.table import TableScreen
-from app.tui.session import Session
-from app.tui.store import LATER
 from app.tui.widgets.confirm import Confirm, Question
 
-MOST = 20_000
-AGAIN_S = 5.0
 TOLD = 2  # columns up to this rank tell what a thing is
 
 
-class HoldingScreen(TableScreen):
+class HoldingScreen(TableScreen, Fetching):
     """One such list; subclasses are made by `screens`."""
 
     LISTED: ClassVar[Listed]
     HINT = "name:web account=ana !word"
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._fetching, self._again_s, self._more = False, 0.0, False
-        self._why_not = ""
+    @property
+    def kind(self) -> str:
+        return self.KIND
 
     def counted(self, number: int) -> str:
-        if not self._known:
+        if not self.known:
             return f"{self.LISTED.many} not known yet"
         words = f"{number} {self.LISTED.one if number == 1 else self.LISTED.many}"
-        return f"the first {words}" if self._more else words
+        return f"the first {words}" if self.more else words
 
     def empty(self) -> str:
-        if self._why_not:
-            return self.session.scene().plain(f"Not known: {self._why_not}")
-        return self.EMPTY if self._known else "Asking the cloud ..."
+        if self.why_not:
+            return self.session.scene().plain(f"Not known: {self.why_not}")
+        return self.EMPTY if self.known else ASKING
 
     def troubled(self, row: Any) -> bool:
         return self.LISTED.troubled(row)
@@ -50,51 +40,17 @@ class HoldingScreen(TableScreen):
         if self.grid.cursor_id:
             self.console_app.open_page("thing", f"{self.KIND}/{self.grid.cursor_id}")
 
-    # --- fetching
-
-    @property
-    def _known(self) -> bool:
-        return self.KIND not in LATER or self.KIND in self.session.copy.loaded
-
     def reload(self) -> None:
         super().reload()
-        self._need()
+        self.need()
 
     def age(self) -> None:
         super().age()
-        self._need()
+        self.need()
 
-    def _need(self) -> None:
-        """Fetch what is not here, once at a time and not again and again where the cloud refuses."""
-        late = self.session.clock.monotonic_s() >= self._again_s
-        if not self._known and self.session.live and not self._fetching and late:
-            self._fetching = True
-            self.begin(self._fetch)
-
-    async def _fetch(self) -> None:
-        copy = self.session.copy
-        copy.expect(self.KIND)
-        try:
-            views = await self._pages()
-        except ClientError as error:
-            self._again_s, self._why_not = self.session.clock.monotonic_s() + AGAIN_S, str(error)
-        else:
-            self._why_not = ""
-            copy.arrive(self.KIND, views)
-        finally:
-            self._fetching = False
+    def fetched(self) -> None:
         self._summarise()
         self.grid.refresh()
-
-    async def _pages(self) -> list[Any]:
-        found: list[Any] = []
-        after: str | None = ""
-        while after is not None and len(found) < MOST:
-            page = await self.session.cloud.send(listed(self.KIND, after=after))
-            found += page.items
-            after = page.next
-        self._more = after is not None
-        return found
 
     # --- methods of the registry
 

@@ -1,17 +1,18 @@
 """What can be done to hosts, for their list and for the page of one; both say which hosts are meant."""
 
+from app.api.jobs import JobTargetAsked
 from app.api.resources import HostView
 from app.client import calls
 from app.tui import looks
 from app.tui.actions import named
 from app.tui.scene import counted
-from app.tui.screens.frame import ConsoleScreen
-from app.tui.widgets.confirm import Confirm, Question
+from app.tui.screens.job_actions import JobStarting
+from app.tui.widgets.confirm import Question
 
 _ASLEEP = "asleep"
 
 
-class HostActions(ConsoleScreen):
+class HostActions(JobStarting):
     """Needs `meant`."""
 
     def meant(self) -> list[str]:
@@ -19,12 +20,22 @@ class HostActions(ConsoleScreen):
         return []
 
     def drain(self) -> None:
-        names = self.meant()
-        self.send([calls.drain_host(name) for name in names], self._take, f"draining {_what(names)}; u undoes it")
+        self.begin_job("hosts.drain", "drain", self.meant(), "draining {}")
 
     def undrain(self) -> None:
-        names = self.meant()
-        self.send([calls.undrain_host(name) for name in names], self._take, f"{_what(names)} may take instances again")
+        """Let hosts take instances again; where all do, undo what was just done."""
+        shown, names = self.session.copy.hosts, self.meant()
+        if any(name in shown and shown[name].wanted != "enabled" for name in names):
+            self.begin_job("hosts.undrain", "undrain", names, "{} may take instances again")
+        else:
+            self.undo()
+
+    def begin_job(self, action: str, kind: str, names: list[str], said: str) -> None:
+        """Start a job on hosts, as long as each is as it was shown."""
+        shown = self.session.copy.hosts
+        targets = [JobTargetAsked(id=name, expected=_as_shown(shown[name])) for name in names if name in shown]
+        if targets:
+            self.start_job(named(action), kind, targets, said.format(_what(names)))
 
     def sleep_or_wake(self) -> None:
         """Wake those that sleep; where none does, let all sleep."""
@@ -45,23 +56,22 @@ class HostActions(ConsoleScreen):
         if not names:
             self.say("fence: only a host that is lost can be meant", bad=True)
             return
-        action = named("hosts.fence")
         question = Question(
-            action=action,
+            action=named("hosts.fence"),
             ids=names,
             facts=[self.fact(name) for name in names],
             warning="Make sure that they are switched off: else an instance may run twice and spoil its disks.",
             things="hosts",
         )
 
-        def answered(sure: bool | None) -> None:
-            refusal = self.session.refusal(action)
-            if sure and refusal:
-                self.say(refusal, bad=True)
-            elif sure:
-                self.send([calls.fence_host(name) for name in names], self._take, f"{_what(names)} counts as off")
+        self.confirmed(question, lambda: self._fence(names))
 
-        self.app.push_screen(Confirm(question), answered)
+    def _fence(self, names: list[str]) -> None:
+        refusal = self.session.refusal(named("hosts.fence"))  # the connection may have gone while the question stood
+        if refusal:
+            self.say(refusal, bad=True)
+        else:
+            self.send([calls.fence_host(name) for name in names], self._take, f"{_what(names)} counts as off")
 
     def fact(self, name: str) -> str:
         """Say in a line what hangs on a host, for questions."""
@@ -73,6 +83,10 @@ class HostActions(ConsoleScreen):
 
     def _take(self, view: HostView) -> None:
         self.session.copy.put("host", view)
+
+
+def _as_shown(view: HostView) -> dict[str, str]:
+    return {"state": view.state, "wanted": view.wanted}
 
 
 def _what(names: list[str]) -> str:

@@ -18,7 +18,7 @@ from app.tui.screens.table import TableScreen
 from app.tui.screens.tree import TREE_COLUMNS, below_clusters, is_cluster, lines_of
 from app.tui.session import Session
 from app.tui.store import Changes
-from app.tui.widgets.confirm import Confirm, Question
+from app.tui.widgets.confirm import Question
 from app.tui.widgets.form import Entry, Form, Values
 
 
@@ -79,27 +79,14 @@ class HostsScreen(TableScreen, HostActions):
         names = self.meant()
         if not names:
             return
-        action = named("hosts.remove")
         question = Question(
-            action=action,
+            action=named("hosts.remove"),
             ids=names,
             facts=[self.fact(name) for name in names],
             warning="They leave as soon as nothing of ours is on them.",
             things="hosts",
         )
-
-        def answered(sure: bool | None) -> None:
-            refusal = self.session.refusal(action)
-            if sure and refusal:
-                self.say(refusal, bad=True)
-            elif sure:
-                self.send(
-                    [calls.remove_host(name) for name in names],
-                    lambda answer: None,
-                    f"{', '.join(names[:3])} leaving" if len(names) <= 3 else f"{len(names)} hosts leaving",
-                )
-
-        self.app.push_screen(Confirm(question), answered)
+        self.confirmed(question, lambda: self.begin_job("hosts.remove", "remove", names, "{} leaving"))
 
     def add_host(self) -> None:
         clusters = [(name, self.session.scene().plain(name)) for name in self.session.copy.clusters]

@@ -12,7 +12,8 @@ from textual.widgets import Static
 from app.tui import looks
 from app.tui.holdings import LISTED
 from app.tui.scene import Scene
-from app.tui.screens.frame import ConsoleScreen, bindings_of
+from app.tui.screens.fetching import ASKING, Fetching
+from app.tui.screens.frame import bindings_of
 from app.tui.session import Session
 from app.tui.store import Changes
 
@@ -20,7 +21,7 @@ LABEL = 22
 UNITS = {"_gib": "GiB", "_gb": "GB", "_mib": "MiB", "_bytes": "bytes"}
 
 
-class ThingScreen(ConsoleScreen):
+class ThingScreen(Fetching):
     """`given` is the kind and the id, with a slash between them."""
 
     PLACE = "thing"
@@ -51,12 +52,21 @@ class ThingScreen(ConsoleScreen):
 
     def age(self) -> None:
         self._draw()
+        self.need()
 
     def reload(self) -> None:
         self._draw()
+        self.need()
+
+    def fetched(self) -> None:
+        self._draw()
+
+    @property
+    def kind(self) -> str:
+        return self._listed.kind
 
     def _view(self) -> Any:
-        return self.session.copy.table(self._listed.kind).get(self._thing_id)
+        return self.session.copy.table(self.kind).get(self._thing_id)
 
     def _title(self) -> str:
         view = self._view()
@@ -64,9 +74,11 @@ class ThingScreen(ConsoleScreen):
 
     def _draw(self) -> None:
         view, scene = self._view(), self.session.scene()
-        lines = [line for name, text in facts(view, scene) for line in _lines(name, text)] if view is not None else []
-        said = Content("\n").join(lines) if lines else Content(scene.plain(f"{self._thing_id} is no more."))
-        self.query_one("#facts", Static).update(said)
+        if view is not None:
+            lines = [line for name, texts in facts(view, scene) for line in _lines(name, texts)]
+        else:
+            lines = [Content(scene.plain(f"{self._thing_id} is no more." if self.known else self.why_not or ASKING))]
+        self.query_one("#facts", Static).update(Content("\n").join(lines))
 
     # --- methods of the registry
 

@@ -14,6 +14,10 @@ from textual.widgets import Button, Input, Static
 from app.tui.actions import Action, Danger
 
 SHOWN = 10
+IN_COMMAND = 2
+SHOWN_CLOSE = 5
+ROOMY = 30
+"""From so many lines on there is room for all that is shown at most; what is asked must always be seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +37,10 @@ class Question:
 
     @property
     def command(self) -> str:
-        return self.action.command.replace("{ids}", " ".join(self.ids[:SHOWN]))
+        """The same in a shell; of many things the first few stand for all."""
+        more = len(self.ids) - IN_COMMAND
+        ids = " ".join(self.ids[:IN_COMMAND]) + (f" ... and {more} more" if more > 0 else "")
+        return self.action.command.replace("{ids}", ids)
 
 
 class Confirm(ModalScreen[bool]):
@@ -91,8 +98,9 @@ class Confirm(ModalScreen[bool]):
 
     def _lines(self) -> list[str]:
         facts = list(self._question.facts)
-        more = len(facts) - SHOWN
-        return facts[:SHOWN] + ([f"and {more} more"] if more > 0 else [])
+        shown = SHOWN if self.app.size.height >= ROOMY else SHOWN_CLOSE
+        more = len(facts) - shown
+        return facts[:shown] + ([f"and {more} more"] if more > 0 else [])
 
 
 class Leave(Confirm):

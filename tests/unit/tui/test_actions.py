@@ -15,8 +15,12 @@ from app.tui.screens.host import HostScreen
 from app.tui.screens.hosts import HostsScreen
 from app.tui.screens.instance import InstanceScreen
 from app.tui.screens.instances import InstancesScreen
+from app.tui.screens.job import JobScreen
+from app.tui.screens.jobs import JobsScreen
+from app.tui.screens.messages import MessagesScreen
 from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
+from app.tui.screens.terminal import TerminalScreen
 from app.tui.screens.thing import ThingScreen
 
 SCREENS: list[type[ConsoleScreen]] = [
@@ -25,11 +29,15 @@ SCREENS: list[type[ConsoleScreen]] = [
     InstancesScreen,
     InstanceScreen,
     OutputScreen,
+    TerminalScreen,
     EventsScreen,
     ClustersScreen,
     ClusterScreen,
     HostScreen,
     ChartScreen,
+    JobsScreen,
+    JobScreen,
+    MessagesScreen,
     HelpScreen,
     ThingScreen,
     *screens().values(),

@@ -40,6 +40,20 @@ class InstanceLoads(msgspec.Struct, frozen=True, kw_only=True):
     trends: dict[str, list[float | None]] = {}
 
 
+class SampleView(msgspec.Struct, frozen=True, kw_only=True):
+    """A sensor over one stretch of time: mean and greatest value. A single reading is both."""
+
+    at_ms: int
+    mean: float
+    most: float
+
+
+class SamplesView(msgspec.Struct, frozen=True, kw_only=True):
+    subject: str
+    sensor: str
+    points: list[SampleView]
+
+
 class ChartView(msgspec.Struct, frozen=True, kw_only=True):
     """Means over steps of one length from `from_ms` on, null where nothing is known: cores, MiB, bytes a second, watts.
 

@@ -71,20 +71,6 @@ class InstanceLoadView(msgspec.Struct, frozen=True, kw_only=True):
     stale: bool
 
 
-class SampleView(msgspec.Struct, frozen=True, kw_only=True):
-    """A sensor over one stretch of time: mean and greatest value. A single reading is both."""
-
-    at_ms: int
-    mean: float
-    most: float
-
-
-class SamplesView(msgspec.Struct, frozen=True, kw_only=True):
-    subject: str
-    sensor: str
-    points: list[SampleView]
-
-
 class HostView(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     cluster: str

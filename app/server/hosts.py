@@ -6,8 +6,8 @@ from operator import attrgetter
 import msgspec
 from litestar import Controller, delete, get, patch, post
 
-from app.api.loads import of_cluster
-from app.api.resources import AddCluster, AddHost, ClusterView, Collection, HostView, SamplesView, SetHost
+from app.api.loads import SamplesView, of_cluster
+from app.api.resources import AddCluster, AddHost, ClusterView, Collection, HostView, SetHost
 from app.domain.account import Role
 from app.domain.host import Cluster, Host
 from app.domain.ports import Unit

@@ -8,6 +8,7 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import Parameter
 
+from app.api.loads import SamplesView
 from app.api.resources import (
     ActOnInstances,
     Collection,
@@ -16,7 +17,6 @@ from app.api.resources import (
     InstanceView,
     LaunchInstances,
     MoveInstance,
-    SamplesView,
 )
 from app.domain.account import Role
 from app.domain.commands import RunInstances

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from litestar.params import Parameter, QueryParameter
 
-from app.api.resources import SamplesView, SampleView
+from app.api.loads import SamplesView, SampleView
 from app.domain.errors import Invalid
 from app.domain.load import Point
 from app.server.desk import Desk

@@ -104,21 +104,19 @@ async def running(
     with StateLock.take(state):
         await asyncio.to_thread(clear_abandoned, state)
         async with Database.open(settings.database, clock=clock) as store:
-            library = await asyncio.to_thread(Library, state / "images")
-            samples = SampleFile(settings.samples, clock)
+            library, samples = await asyncio.to_thread(Library, state / "images"), SampleFile(settings.samples, clock)
             await _prepare(store, library, settings, url)
             fabric = KernelFabric(owner_of(state), Metadata(store, clock, os.urandom).answer)
             storage = RehearsedVolumes(state / "volumes" / "rehearsed")
             ports = around(Ports(store, hypervisors_of(settings), fabric, storage))
             mapping = Mapping(Fleet(clock.monotonic_s, threading.Lock(), settings.power_model))
             sensors, board = _senses(samples, clock, mapping.fleet)
-            glance = Glance(ports.store, sensors, __version__)
             cloud = Cloud(
                 store=ports.store,
                 hypervisors=ports.hypervisors,
                 images=library,
                 uploads=Uploads(library),
-                feed=Feed(ports.store, clock, {**board.tellers(), "overview": glance}),
+                feed=_feed(ports.store, clock, sensors, board),
                 consoles=Consoles(ports.store, ports.hypervisors),
                 metrics=Metrics(),
                 sensors=sensors,
@@ -153,6 +151,11 @@ def _senses(samples: SampleFile, clock: Clock, fleet: Fleet) -> tuple[Sensors, B
     sensors.tell(fleet)
     fleet.averaged_by(sensors.means)
     return sensors, board
+
+
+def _feed(store: Store, clock: Clock, sensors: Sensors, board: Board) -> Feed:
+    """Make the live stream, with everybody who has a topic of their own."""
+    return Feed(store, clock, {**board.tellers(), "overview": Glance(store, sensors, __version__)})
 
 
 async def _prepare(store: Database, library: Library, settings: Settings, url: str) -> None:

@@ -19,6 +19,7 @@ from app.api.holdings import (
     VolumeView,
 )
 from app.api.jobs import JobView
+from app.api.loads import InstanceLoads, Loads
 from app.api.resources import (
     AccountView,
     ClusterView,
@@ -26,6 +27,7 @@ from app.api.resources import (
     HostView,
     ImageView,
     InstanceView,
+    Overview,
     TypeView,
     UserView,
 )
@@ -49,6 +51,9 @@ VIEWS: Final[Mapping[str, type[msgspec.Struct]]] = {
     "event": EventView,
 }
 """What the stream shows, by the `event` of its frames; besides there are `removed`, `heartbeat` and `gap`."""
+TOLD: Final[Mapping[str, type[msgspec.Struct]]] = {"load": Loads, "instance-load": InstanceLoads, "overview": Overview}
+"""What it tells beside the journal, once a second, to those who name the topic."""
+TOPICS = (*VIEWS, *TOLD)
 
 
 class Removed(msgspec.Struct, frozen=True, kw_only=True):

@@ -166,7 +166,7 @@ def _ordered(
 ) -> Callable[[Row], bool]:
     def holds(found: str | float) -> bool:
         number = _number(found) if isinstance(found, str) else float(found)
-        return number is not None and compare(number, bound)
+        return number is not None and math.isfinite(number) and compare(number, bound)  # infinite: not known
 
     return lambda row: any(holds(one) for one in _each(value(row)))
 

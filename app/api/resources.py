@@ -15,6 +15,19 @@ class Collection(msgspec.Struct, Generic[Item], frozen=True, kw_only=True):
     next: str | None = None
 
 
+class ClusterLoadView(msgspec.Struct, frozen=True, kw_only=True):
+    """The sum over the hosts of a cluster whose load is known and not too old: `hosts` of them with `cores` cores."""
+
+    hosts: int
+    cores: int
+    memory_mib: int
+    cpu_used: float | None = None
+    mem_used_mib: float | None = None
+    net_rx_bps: float | None = None
+    net_tx_bps: float | None = None
+    watts: float | None = None
+
+
 class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     hosts: int
@@ -24,6 +37,8 @@ class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
     memory_mib: int
     memory_used_mib: int
     instances: int
+    load: ClusterLoadView | None = None
+    """Told to who asks; the stream tells it in frames of its own."""
 
 
 class HostLoadView(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,20 +71,6 @@ class InstanceLoadView(msgspec.Struct, frozen=True, kw_only=True):
     stale: bool
 
 
-class SampleView(msgspec.Struct, frozen=True, kw_only=True):
-    """A sensor over one stretch of time: mean and greatest value. A single reading is both."""
-
-    at_ms: int
-    mean: float
-    most: float
-
-
-class SamplesView(msgspec.Struct, frozen=True, kw_only=True):
-    subject: str
-    sensor: str
-    points: list[SampleView]
-
-
 class HostView(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     cluster: str
@@ -96,8 +97,10 @@ class HostView(msgspec.Struct, frozen=True, kw_only=True):
     tags: list[str] = []
     cpu_ratio: float = 1.0
     mips: float = 0.0
+    physical_cores: int = 0
+    physical_memory_mib: int = 0
     load: HostLoadView | None = None
-    """Told to who asks, not by the stream."""
+    """Told to who asks; the stream tells it in frames of its own."""
 
 
 class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +130,7 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     placement_group: str = ""
     moving_from: str = ""
     load: InstanceLoadView | None = None
-    """Told to who asks, not by the stream."""
+    """Told to who asks; the stream tells it in frames of its own."""
 
 
 class ImageView(msgspec.Struct, frozen=True, kw_only=True):
@@ -243,8 +246,20 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     expires_at_ms: int = 0
 
 
+class ClusterRoom(msgspec.Struct, frozen=True, kw_only=True):
+    """How many instances of a type fit into a cluster now (`free`) and when it is empty (`most`)."""
+
+    cluster: str
+    vmtype: str
+    free: int
+    most: int
+
+
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to "is the cloud well?". `trouble` holds one sentence a thing that needs somebody."""
+    """The answer to "is the cloud well?". `trouble` holds one sentence a thing that needs somebody.
+
+    `watts` is what the hosts draw that it is known of, null if of none; `rooms` tells the room by type and cluster.
+    """
 
     name: str
     version: str
@@ -256,6 +271,9 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     trouble: list[str]
     events: list[EventView]
     cursor: str
+    hosts_asleep: int = 0
+    watts: float | None = None
+    rooms: list[ClusterRoom] = []
 
 
 class ConsoleOutput(msgspec.Struct, frozen=True, kw_only=True):

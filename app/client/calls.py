@@ -13,6 +13,7 @@ from urllib.parse import quote
 import msgspec
 
 from app.api import resources as api
+from app.api.loads import ChartView
 
 Answer = TypeVar("Answer")
 Content = bytes | Iterable[bytes] | AsyncIterable[bytes]
@@ -121,6 +122,12 @@ def undrain_host(name: str) -> Call[api.HostView]:
 
 def remove_host(name: str) -> Call[None]:
     return Call(method="DELETE", path=at("hosts", name), answer=None)
+
+
+def chart(kind: str, given: str, from_ms: int, to_ms: int, steps: int) -> Call[ChartView]:
+    """Ask for the past of a host, cluster or instance (`kind`)."""
+    query = {"from": from_ms, "to": to_ms, "steps": steps}
+    return Call(path=at(f"{kind}s", given, "chart"), query=query, answer=ChartView)
 
 
 def instances(after: str = "", limit: int = PAGE) -> Call[api.Collection[api.InstanceView]]:

@@ -77,13 +77,16 @@ class Cloud:
             return False
 
     @asynccontextmanager
-    async def listen(self, cursor: str) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Open the live stream from `cursor`; silence is the caller's to judge, so reading has no deadline."""
+    async def listen(self, cursor: str, topics: str = "") -> AsyncIterator[AsyncIterator[bytes]]:
+        """Open the live stream from `cursor`, of all kinds or of `topics` (commas between).
+
+        Silence is the caller's to judge, so reading has no deadline.
+        """
         headers = {"Accept": "text/event-stream", "Last-Event-ID": cursor}
         request = self._http.build_request(
             "GET",
             f"{ROOT}/stream",
-            params={"after": cursor},
+            params={"after": cursor, "topics": topics} if topics else {"after": cursor},
             headers=headers,
             timeout=httpx.Timeout(CONNECT_S, read=None),
         )

@@ -15,13 +15,13 @@ from typing import Any, Final
 
 import msgspec
 
-from app.api.events import VIEWS, Beat, Removed
+from app.api.events import TOLD, VIEWS, Beat, Removed
 from app.client.errors import Garbled, Refused, Unreachable
 from app.client.http import Cloud
 
 KNOCK_S = 1.5
 RETRY_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
-_TYPES: dict[str, Any] = {**VIEWS, "removed": Removed, "heartbeat": Beat}
+_TYPES: dict[str, Any] = {**VIEWS, **TOLD, "removed": Removed, "heartbeat": Beat}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +137,16 @@ class Patience:
         await self.sleep(left_s)
 
 
-async def follow(cloud: Cloud, cursor: str, patience: Patience) -> AsyncGenerator[News, None]:
-    """Yield news from `cursor` on, for ever; ends after GAP. Raises Unauthorized or Refused at once."""
+async def follow(cloud: Cloud, cursor: str, patience: Patience, topics: str = "") -> AsyncGenerator[News, None]:
+    """Yield news from `cursor` on, for ever; ends after GAP. Raises Unauthorized or Refused at once.
+
+    `topics` names the kinds that are wanted, with commas between; empty: all that the journal tells.
+    """
     at = cursor
     while True:
         detail = "the stream ended"
         try:
-            async with aclosing(_session(cloud, at, patience.silence_s)) as session:
+            async with aclosing(_session(cloud, at, topics, patience.silence_s)) as session:
                 async for news in session:
                     if isinstance(news, Frame):
                         at = news.cursor or at
@@ -164,9 +167,9 @@ async def follow(cloud: Cloud, cursor: str, patience: Patience) -> AsyncGenerato
         await patience.wait(pause_s, cloud)
 
 
-async def _session(cloud: Cloud, cursor: str, silence_s: float) -> AsyncGenerator[News, None]:
+async def _session(cloud: Cloud, cursor: str, topics: str, silence_s: float) -> AsyncGenerator[News, None]:
     parser = Parser()
-    async with cloud.listen(cursor) as chunks:
+    async with cloud.listen(cursor, topics) as chunks:
         yield Up()
         while True:
             try:

@@ -4,7 +4,7 @@ Tuples by name instead of dataclasses, since some hundred of them are made each 
 driver lacks much, and 0 would say that nothing was done.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -79,4 +79,10 @@ class Samples(Sensing, Protocol):
 
         The resolution is the finest that is still kept for `from_ms`.
         """
+        ...
+
+    async def histories(
+        self, subject: str, sensors: Sequence[str], from_ms: int, to_ms: int
+    ) -> Mapping[str, list[Point]]:
+        """Return the same of several sensors of one host or instance, read together."""
         ...

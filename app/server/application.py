@@ -14,6 +14,7 @@ from app.server import desk, holding_actions, holdings, listing, problems
 from app.server.accounts import AccountController, UserController
 from app.server.backups import BackupController
 from app.server.bodies import StrictRequest
+from app.server.charts import ChartController
 from app.server.cloud import Cloud
 from app.server.console_socket import console_socket, console_without_upgrade
 from app.server.health import healthz, heartbeat, metrics
@@ -52,6 +53,7 @@ CONTROLLERS: tuple[Any, ...] = (
     TokenController,
     HistoryController,
     BackupController,
+    ChartController,
     console_without_upgrade,
     *holdings.ROUTES,
     *holding_actions.CONTROLLERS,

@@ -9,6 +9,7 @@ from app.domain.ports import Clock, Entropy, Hypervisors, Store
 from app.server.consoles import Consoles
 from app.server.feed import Feed
 from app.server.files import Uploads
+from app.server.loads import Board
 from app.server.metrics import Metrics
 from app.server.pace import Pace
 from app.server.rehearsals import Rehearsals
@@ -33,6 +34,7 @@ class Cloud:
     consoles: Consoles
     metrics: Metrics
     sensors: Sensors
+    board: Board
     clock: Clock
     entropy: Entropy
     backup: Callable[[Path], None]

@@ -1,18 +1,20 @@
-"""One follower of the journal for all listeners of the live stream.
+"""One follower of the journal for all listeners of the live stream, and what else is told once a second.
 
-Each batch is read and encoded once and handed to every listener's queue. The trap: a listener that does not read
-must cost nothing but its bound; when its queue is full it is told `gap` and let go, and fetches everything anew.
+Each batch is read and encoded once and handed to every listener's queue. Somebody who names topics gets these only;
+what no journal tells (loads, sums) goes to nobody else. The trap: a listener that does not read must cost nothing but
+its bound; when its queue is full it is told `gap` and let go, and fetches everything anew.
 """
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import suppress
+from typing import Protocol
 
 from app.domain.errors import CloudError, Unavailable
 from app.domain.ports import Clock, Store, Unit
-from app.server.frames import Batch, beat, read_batch
+from app.server.frames import Batch, Topics, beat, read_batch
 
 log = logging.getLogger(__name__)
 
@@ -21,14 +23,28 @@ MOST_PENDING = 64
 MOST_LISTENERS = 512
 HEARTBEAT_S = 5.0
 RETRY_S = 1.0
+TELL_S = 1.0
+
+
+class Teller(Protocol):
+    """Somebody with a topic of their own. Frames are asked for only while somebody listens to it."""
+
+    async def whole(self) -> bytes:
+        """Return what a listener that has just come needs."""
+        ...
+
+    async def news(self) -> bytes:
+        """Return what is new since the last time, empty if nothing is; asked once a second."""
+        ...
 
 
 class _Listener:
     """A bounded queue of frames; `overflowed` once somebody offered more than it takes."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, topics: Topics) -> None:
         self._pending: deque[Batch | bytes] = deque()
         self._most, self._wake = most, asyncio.Event()
+        self.topics = topics
         self.overflowed = False
         self.closed = False
 
@@ -56,9 +72,17 @@ class Feed:
     """Follows the journal while `run` runs; `listen` gives one listener's stream."""
 
     def __init__(
-        self, store: Store, clock: Clock, *, heartbeat_s: float = HEARTBEAT_S, most: int = MOST_PENDING
+        self,
+        store: Store,
+        clock: Clock,
+        tellers: Mapping[str, Teller] | None = None,
+        *,
+        heartbeat_s: float = HEARTBEAT_S,
+        most: int = MOST_PENDING,
     ) -> None:
         self._store, self._clock, self._heartbeat_s, self._most = store, clock, heartbeat_s, most
+        self._tellers = tellers or {}
+        self._wholes: dict[str, tuple[float, bytes]] = {}
         self._listeners: set[_Listener] = set()
         self._at = 0
         self._closed = False
@@ -75,6 +99,7 @@ class Feed:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow())
             group.create_task(self._beat())
+            group.create_task(self._tell())
 
     def close(self) -> None:
         """End every listener's stream, now and in future: the server is about to stop."""
@@ -82,11 +107,12 @@ class Feed:
         for listener in self._listeners:
             listener.close()
 
-    async def join(self, after: int | None) -> AsyncIterator[bytes]:
+    async def join(self, after: int | None, topics: Topics = None) -> AsyncIterator[bytes]:
         """Return the frames from the cursor `after` on (None: from now), without gap and without double events.
 
-        They end after a `gap` frame, which says that not everything since `after` can be told. Unavailable if there
-        are too many listeners, or none is taken any more.
+        With `topics` only those kinds, besides heartbeat and gap; without, all that the journal tells. They end after
+        a `gap` frame, which says that not everything since `after` can be told. Unavailable if there are too many
+        listeners, or none is taken any more.
         """
         await self._started.wait()
         async with self._catching_up:
@@ -94,7 +120,7 @@ class Feed:
                 self._at = await self._store.read(lambda unit: unit.cursor())
             if len(self._listeners) >= MOST_LISTENERS or self._closed:
                 raise Unavailable("live stream", "it takes no more listeners at the moment")
-            listener = _Listener(self._most)
+            listener = _Listener(self._most, topics)
             self._listeners.add(listener)
             return self._listen(listener, self._at, after)
 
@@ -118,8 +144,10 @@ class Feed:
             if batch.restored:
                 yield beat("gap", self._at, self._clock.now_ms())
                 return
-            yield batch.after(seen)
+            yield batch.after(seen, listener.topics)
             seen = batch.last
+        for topic in self._tellers.keys() & (listener.topics or ()):
+            yield await self._whole(topic)
         async for chunk in self._live(listener, seen):
             yield chunk
 
@@ -130,7 +158,7 @@ class Feed:
             elif item.restored:
                 yield beat("gap", self._at, self._clock.now_ms())
                 return
-            elif chunk := item.after(seen):
+            elif chunk := item.after(seen, listener.topics):
                 seen = item.last
                 yield chunk
         if listener.overflowed:
@@ -162,8 +190,31 @@ class Feed:
                 await self._catch_up()
             self._offer(beat("heartbeat", self._at, self._clock.now_ms()))
 
-    def _offer(self, item: Batch | bytes) -> None:
-        for listener in tuple(self._listeners):
+    async def _tell(self) -> None:
+        while True:
+            await asyncio.sleep(TELL_S)
+            for topic, teller in self._tellers.items():
+                listeners = [one for one in self._listeners if one.topics is not None and topic in one.topics]
+                try:
+                    news = await teller.news() if listeners else b""
+                except Exception:
+                    log.exception("a topic of the live stream could not be told", extra={"fields": {"topic": topic}})
+                    continue
+                if news:
+                    self._wholes.pop(topic, None)
+                    self._offer(news, listeners)
+
+    async def _whole(self, topic: str) -> bytes:
+        """Return what newcomers get; many that come at once, as after a restart, get the same."""
+        at_s, made = self._wholes.get(topic, (-TELL_S, b""))
+        now_s = self._clock.monotonic_s()
+        if now_s - at_s >= TELL_S:
+            made = await self._tellers[topic].whole()
+            self._wholes[topic] = (now_s, made)
+        return made
+
+    def _offer(self, item: Batch | bytes, listeners: Iterable[_Listener] | None = None) -> None:
+        for listener in tuple(self._listeners if listeners is None else listeners):
             listener.offer(item)
             if listener.overflowed:
                 self._listeners.discard(listener)

@@ -19,26 +19,33 @@ from app.services import holdings, placement_groups, views
 from app.services.job_views import job_view
 
 _WITH_VIEW = ("instance", "host", "cluster", "image", "job")
+Topics = frozenset[str] | None
+"""Kinds of frames that somebody wants; None: all that the journal tells."""
 _HELD = tuple(kind.name for kind in holdings.KINDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Frames of the entries after one cursor up to `last`; `events` are (cursor, frame).
+    """Frames of the entries after one cursor up to `last`; `views` are (kind, frames), `events` (cursor, frame).
 
     `restored`: among them the state was put back to a backup, so that no view of before counts.
     """
 
     last: int
-    views: bytes
+    views: tuple[tuple[str, bytes], ...]
     events: tuple[tuple[int, bytes], ...]
     restored: bool
 
-    def after(self, cursor: int) -> bytes:
-        """Return what somebody who has seen everything up to `cursor` still needs."""
+    def after(self, cursor: int, topics: Topics = None) -> bytes:
+        """Return what somebody who has seen everything up to `cursor` and asked for these topics still needs."""
         if cursor >= self.last:
             return b""
-        return self.views + b"".join(frame for number, frame in self.events if number > cursor)
+        shown = [frames for kind, frames in self.views if topics is None or kind in topics]
+        if topics is None or "event" in topics:
+            shown += [frame for number, frame in self.events if number > cursor]
+        else:
+            shown.append(b"id: %d\n\n" % self.last)  # tells nothing but where reading may go on
+        return b"".join(shown)
 
 
 def read_batch(unit: Unit, after: int, limit: int, until: int | None = None) -> Batch | None:
@@ -48,7 +55,7 @@ def read_batch(unit: Unit, after: int, limit: int, until: int | None = None) -> 
         return None
     return Batch(
         last=entries[-1].cursor,
-        views=b"".join(_views(unit, entries)),
+        views=tuple(_views(unit, entries)),
         events=tuple((entry.cursor, frame("event", views.event_view(entry), entry.cursor)) for entry in entries),
         restored=any(entry.event == "cloud.restored" for entry in entries),
     )
@@ -65,7 +72,7 @@ def beat(kind: str, cursor: int, at_ms: int) -> bytes:
     return frame(kind, Beat(cursor=str(cursor), at_ms=at_ms))
 
 
-def _views(unit: Unit, entries: Sequence[Entry]) -> Iterable[bytes]:
+def _views(unit: Unit, entries: Sequence[Entry]) -> Iterable[tuple[str, bytes]]:
     touched = _touched(unit, entries)
     world = views.World.of(unit)
     instances = unit.instances.where(id=touched["instance"]) if touched["instance"] else []
@@ -73,12 +80,12 @@ def _views(unit: Unit, entries: Sequence[Entry]) -> Iterable[bytes]:
     clusters = unit.clusters.where(name=[*touched["cluster"], *{host.cluster for host in hosts}])
     images = [row for row in unit.images.where(id=touched["image"]) if row.state is not ImageState.DEREGISTERED]
     jobs = unit.jobs.where(id=touched["job"]) if touched["job"] else []
-    yield from (frame("instance", view) for view in views.instance_views(unit, instances))
-    yield from (frame("image", views.image_view(row)) for row in images)
-    yield from (frame("host", views.host_view(host, world)) for host in hosts)
-    yield from (frame("job", job_view(row)) for row in jobs)
-    for cluster in clusters:
-        yield frame("cluster", views.cluster_view(cluster, unit.hosts.where(cluster=cluster.name), world))
+    yield "instance", _joined("instance", views.instance_views(unit, instances))
+    yield "image", _joined("image", map(views.image_view, images))
+    yield "host", _joined("host", (views.host_view(host, world) for host in hosts))
+    yield "job", _joined("job", map(job_view, jobs))
+    in_cluster = {cluster.name: unit.hosts.where(cluster=cluster.name) for cluster in clusters}
+    yield "cluster", _joined("cluster", (views.cluster_view(one, in_cluster[one.name], world) for one in clusters))
     there: dict[str, set[str]] = {
         "instance": {row.id for row in instances if not row.hidden(unit.now_ms)},
         "host": {host.name for host in hosts},
@@ -87,22 +94,26 @@ def _views(unit: Unit, entries: Sequence[Entry]) -> Iterable[bytes]:
         "job": {row.id for row in jobs},
     }
     for kind in _WITH_VIEW:
-        yield from _removed(kind, (given for given in touched[kind] if given not in there[kind]))
+        yield kind, _removed(kind, (given for given in touched[kind] if given not in there[kind]))
     touched["placement-group"] += placement_groups.stirred(unit, entries)
     for holding in holdings.KINDS:
         if touched[holding.name]:
-            yield from _held(unit, holding, dict.fromkeys(touched[holding.name]))
+            yield holding.name, _held(unit, holding, dict.fromkeys(touched[holding.name]))
 
 
-def _held(unit: Unit, kind: holdings.Kind[Any], touched: Collection[str]) -> Iterable[bytes]:
+def _held(unit: Unit, kind: holdings.Kind[Any], touched: Collection[str]) -> bytes:
     rows = kind.rows(unit, **{kind.key: list(touched)})
-    yield from (frame(kind.name, view) for view in kind.views(unit, rows))
     there = {getattr(row, kind.key) for row in rows}
-    yield from _removed(kind.name, (given for given in touched if given not in there))
+    gone = _removed(kind.name, (given for given in touched if given not in there))
+    return _joined(kind.name, kind.views(unit, rows)) + gone
 
 
-def _removed(kind: str, gone: Iterable[str]) -> Iterable[bytes]:
-    return (frame("removed", Removed(kind=kind, id=given)) for given in gone)
+def _joined(kind: str, shown: Iterable[msgspec.Struct]) -> bytes:
+    return b"".join(frame(kind, view) for view in shown)
+
+
+def _removed(kind: str, gone: Iterable[str]) -> bytes:
+    return b"".join(frame("removed", Removed(kind=kind, id=given)) for given in gone)
 
 
 def _touched(unit: Unit, entries: Sequence[Entry]) -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from difflib import get_close_matches
 from typing import Annotated, Any, cast
 
 from litestar import Controller, Request, get
@@ -9,11 +10,14 @@ from litestar.datastructures import State
 from litestar.params import Parameter
 from litestar.response import Stream
 
+from app.api.events import TOPICS
 from app.api.resources import AuditView, Collection, EventView
 from app.domain.account import Role
+from app.domain.errors import Invalid
 from app.domain.ports import Unit
 from app.server.desk import At, Desk, needs
 from app.server.feed import HEARTBEAT_S
+from app.server.frames import Topics
 from app.server.pages import After, number
 from app.services import undoing
 from app.services.views import audit_view, event_view
@@ -23,6 +27,12 @@ MOST = 5000
 LOOKED_AT_EVERY_S = HEARTBEAT_S - 1
 _Limit = Annotated[int, Parameter(ge=1, le=MOST, description="How many at most.")]
 _Newest = Annotated[bool, Parameter(description="Begin so late that the newest `limit` are shown, still oldest first.")]
+_Topics = Annotated[
+    str,
+    Parameter(
+        description=f"Kinds of frames, with commas between: {', '.join(TOPICS)}. Default: all but the last three."
+    ),
+]
 
 
 class HistoryController(Controller):
@@ -63,13 +73,28 @@ class HistoryController(Controller):
         summary="Changes as Server-Sent Events from `Last-Event-ID` or `after` on",
         media_type="text/event-stream",
     )
-    async def stream(self, desk: At, request: Request[Any, Any, State], after: After = "") -> Stream:
+    async def stream(
+        self, desk: At, request: Request[Any, Any, State], after: After = "", topics: _Topics = ""
+    ) -> Stream:
         """See docs/rest.md for its events, cursors, heartbeats and gaps. It ends with the token that opened it."""
         given = request.headers.get("last-event-id", "") or after
         start = number("after", given) if given else None
-        frames = _as_long_as_let_in(desk, await desk.cloud.feed.join(start))
+        frames = _as_long_as_let_in(desk, await desk.cloud.feed.join(start, _named(topics)))
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return Stream(frames, media_type="text/event-stream", headers=headers)
+
+
+def _named(text: str) -> Topics:
+    """Read the topics of a request; Invalid if one is none."""
+    if not text:
+        return None
+    topics = text.split(",")
+    for topic in topics:
+        if topic not in TOPICS:
+            near = get_close_matches(topic, TOPICS, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(TOPICS)}."
+            raise Invalid("topics", topic[:40], hint)
+    return frozenset(topics)
 
 
 async def _as_long_as_let_in(desk: Desk, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from operator import attrgetter
 
+import msgspec
 from litestar import Controller, delete, get, patch, post
 
-from app.api.resources import AddCluster, AddHost, ClusterView, Collection, HostView, SamplesView, SetHost
+from app.api.loads import SamplesView, of_cluster
+from app.api.resources import AddCluster, AddHost, ClusterView, Collection, HostView, SetHost
 from app.domain.account import Role
 from app.domain.host import Cluster, Host
 from app.domain.ports import Unit
 from app.server.desk import At, Desk, needs
 from app.server.listing import AskedFor, Listing, from_table
-from app.server.samples import From, HostSensor, To, host_sensor, samples_of
+from app.server.samples import From, HostSensor, Points, To, host_sensor, samples_of
 from app.services import clusters, fencing, hosts, power
 from app.services.views import World, cluster_view, host_view
 
@@ -28,6 +30,25 @@ class ClusterController(Controller):
     async def index(self, desk: At, asked: AskedFor) -> Collection[ClusterView]:
         """Sums are over the hosts of each; what sleeps or is lost counts as being there."""
         return await _CLUSTERS.answer(desk, asked)
+
+    @get("/{name:str}", operation_id="GetCluster", summary="One cluster")
+    async def show(self, desk: At, name: str) -> ClusterView:
+        view = await desk.read(lambda unit: _seen(unit, clusters.get(unit, name)))
+        return desk.cloud.board.on_clusters([view])[0]
+
+    @get("/{name:str}/samples", operation_id="ListClusterSamples", summary="The sum of one sensor over its hosts")
+    async def samples(
+        self,
+        desk: At,
+        name: str,
+        sensor: HostSensor = "host.cpu.load",
+        since: From = None,
+        until: To = None,
+        points: Points = 5000,
+    ) -> SamplesView:
+        cluster = await desk.read(lambda unit: clusters.get(unit, name))
+        kept = await samples_of(desk, of_cluster(cluster.name), host_sensor(sensor), (since, until), points)
+        return msgspec.structs.replace(kept, subject=cluster.name)
 
     @post(operation_id="AddCluster", summary="Add a cluster; one that exists is left as it is", opt=_ADMIN)
     async def add(self, desk: At, data: AddCluster) -> ClusterView:
@@ -57,11 +78,17 @@ class HostController(Controller):
 
     @get("/{name:str}/samples", operation_id="ListHostSamples", summary="What one of its sensors told")
     async def samples(
-        self, desk: At, name: str, sensor: HostSensor = "host.cpu.load", since: From = None, until: To = None
+        self,
+        desk: At,
+        name: str,
+        sensor: HostSensor = "host.cpu.load",
+        since: From = None,
+        until: To = None,
+        points: Points = 5000,
     ) -> SamplesView:
         """Points of one sensor, the older the wider apart; by default those of the last hour."""
         host = await desk.read(lambda unit: hosts.get(unit, name))
-        return await samples_of(desk, host.name, host_sensor(sensor), since, until)
+        return await samples_of(desk, host.name, host_sensor(sensor), (since, until), points)
 
     @post(operation_id="AddHost", summary="Let a host join by its libvirt URI", opt=_ADMIN)
     async def add(self, desk: At, data: AddHost) -> HostView:
@@ -115,7 +142,7 @@ def _host_views(unit: Unit, desk: Desk, rows: Sequence[Host]) -> list[HostView]:
 
 def _cluster_views(unit: Unit, desk: Desk, rows: Sequence[Cluster]) -> list[ClusterView]:
     world, hosts = World.of(unit), unit.hosts.where()
-    return [cluster_view(cluster, hosts, world) for cluster in rows]
+    return desk.cloud.board.on_clusters([cluster_view(cluster, hosts, world) for cluster in rows])
 
 
 _HOSTS: Listing[Host, HostView] = Listing(

@@ -8,6 +8,7 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import Parameter
 
+from app.api.loads import SamplesView
 from app.api.resources import (
     ActOnInstances,
     Collection,
@@ -16,7 +17,6 @@ from app.api.resources import (
     InstanceView,
     LaunchInstances,
     MoveInstance,
-    SamplesView,
 )
 from app.domain.account import Role
 from app.domain.commands import RunInstances
@@ -25,7 +25,7 @@ from app.domain.instance import Instance
 from app.domain.ports import NOT_SUPPORTED, Unit
 from app.server.desk import At, Desk, needs
 from app.server.listing import AskedFor, Listing, from_table
-from app.server.samples import From, InstanceSensor, To, instance_sensor, samples_of
+from app.server.samples import From, InstanceSensor, Points, To, instance_sensor, samples_of
 from app.services import decisions, instances, moves
 from app.services.access import owns
 from app.services.views import instance_views
@@ -53,11 +53,17 @@ class InstanceController(Controller):
 
     @get("/{instance_id:str}/samples", operation_id="ListInstanceSamples", summary="What one of its sensors told")
     async def samples(
-        self, desk: At, instance_id: str, sensor: InstanceSensor = "vm.cpu.used", since: From = None, until: To = None
+        self,
+        desk: At,
+        instance_id: str,
+        sensor: InstanceSensor = "vm.cpu.used",
+        since: From = None,
+        until: To = None,
+        points: Points = 5000,
     ) -> SamplesView:
         """Points of one sensor, the older the wider apart; by default those of the last hour."""
         instance = await desk.read(lambda unit: _find(unit, desk, instance_id))
-        return await samples_of(desk, instance.id, instance_sensor(sensor), since, until)
+        return await samples_of(desk, instance.id, instance_sensor(sensor), (since, until), points)
 
     @get("/{instance_id:str}/decisions", operation_id="ListDecisions", summary="Why it is where it is")
     async def decisions(self, desk: At, instance_id: str, number: Number = 0) -> Collection[DecisionView]:

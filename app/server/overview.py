@@ -1,11 +1,40 @@
-"""REST: the cloud at a glance, and who the caller is."""
+"""REST: the cloud at a glance, and who the caller is. Consoles are told the first by the stream, made once for all."""
 
+import msgspec
 from litestar import Controller, get
 
 from app.api.resources import Me, Overview
 from app.domain.account import Role
+from app.domain.ports import Store
 from app.server.desk import At, needs
+from app.server.frames import frame
+from app.server.sensors import Sensors
 from app.services.overview import overview
+
+
+class Glance:
+    """Sums the cloud up, and tells it to the live stream when something happened (the port Teller)."""
+
+    def __init__(self, store: Store, sensors: Sensors, version: str) -> None:
+        self._store, self._sensors, self._version = store, sensors, version
+        self._told = -1
+
+    async def now(self) -> Overview:
+        """Sum up the cloud."""
+        summed = await self._store.read(lambda unit: overview(unit, self._version))
+        watts = list(self._sensors.fresh("host.power_watts"))
+        return msgspec.structs.replace(summed, watts=sum(watts) if watts else None)
+
+    async def whole(self) -> bytes:
+        return frame("overview", await self.now())
+
+    async def news(self) -> bytes:
+        cursor = await self._store.read(lambda unit: unit.cursor())
+        if cursor == self._told:
+            return b""
+        summed = await self.now()
+        self._told = int(summed.cursor)
+        return frame("overview", summed)
 
 
 class OverviewController(Controller):
@@ -15,7 +44,7 @@ class OverviewController(Controller):
     @get("/overview", operation_id="GetOverview", summary="Is the cloud well?")
     async def overview(self, desk: At) -> Overview:
         """One answer to start a day with: clusters, room by instance type, what needs somebody, the newest events."""
-        return await desk.read(lambda unit: overview(unit, desk.cloud.version))
+        return await Glance(desk.cloud.store, desk.cloud.sensors, desk.cloud.version).now()
 
     @get("/me", operation_id="GetMe", summary="Whom this token stands for")
     async def me(self, desk: At) -> Me:

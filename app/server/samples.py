@@ -1,11 +1,12 @@
-"""The past of one sensor over REST: which sensors there are, and the span of time that is asked for."""
+"""The past of sensors over REST: which there are, the span of time that is asked for, and how finely it is told."""
 
 from typing import Annotated
 
 from litestar.params import Parameter, QueryParameter
 
-from app.api.resources import SamplesView, SampleView
+from app.api.loads import SamplesView, SampleView
 from app.domain.errors import Invalid
+from app.domain.load import Point
 from app.server.desk import Desk
 
 HOUR_MS = 3_600_000
@@ -21,6 +22,7 @@ From = Annotated[
     int | None, QueryParameter(name="from", ge=0, le=FAR_MS, description="UTC milliseconds; by default an hour ago.")
 ]
 To = Annotated[int | None, QueryParameter(name="to", ge=0, le=FAR_MS, description="UTC milliseconds; by default now.")]
+Points = Annotated[int, Parameter(ge=1, le=5000, description="How many at most; neighbours are put together.")]
 
 
 def host_sensor(name: str) -> str:
@@ -33,14 +35,29 @@ def instance_sensor(name: str) -> str:
     return _known(name, OF_INSTANCES)
 
 
-async def samples_of(desk: Desk, subject: str, sensor: str, since: int | None, until: int | None) -> SamplesView:
-    """Answer the points of one sensor; who asks has been let to the subject already."""
-    now_ms = desk.cloud.clock.now_ms()
-    to_ms = now_ms + 1 if until is None else until
-    from_ms = now_ms - HOUR_MS if since is None else since
+async def samples_of(
+    desk: Desk, subject: str, sensor: str, span: tuple[int | None, int | None], most: int
+) -> SamplesView:
+    """Answer the points of one sensor within a span; who asks has been let to the subject already."""
+    from_ms, to_ms = within(desk, *span)
     points = await desk.cloud.sensors.samples.history(subject, sensor, from_ms, to_ms)
-    shown = [SampleView(at_ms=point.at_ms, mean=point.mean, most=point.most) for point in points]
+    together = -(-len(points) // most) or 1
+    shown = [_one(points[start : start + together]) for start in range(0, len(points), together)]
     return SamplesView(subject=subject, sensor=sensor, points=shown)
+
+
+def within(desk: Desk, since: int | None, until: int | None) -> tuple[int, int]:
+    """Return the span in UTC milliseconds, by default the last hour; Invalid if it is empty."""
+    now_ms = desk.cloud.clock.now_ms()
+    from_ms, to_ms = now_ms - HOUR_MS if since is None else since, now_ms + 1 if until is None else until
+    if from_ms >= to_ms:
+        raise Invalid("from", from_ms, f"It must lie before {to_ms}, where the span ends.")
+    return from_ms, to_ms
+
+
+def _one(points: list[Point]) -> SampleView:
+    mean = sum(point.mean for point in points) / len(points)
+    return SampleView(at_ms=points[0].at_ms, mean=mean, most=max(point.most for point in points))
 
 
 def _known(name: str, names: tuple[str, ...]) -> str:

@@ -63,13 +63,21 @@ class Sensors:
 
     def on_host(self, view: HostView) -> HostView:
         """Return the view with what the host does."""
-        known = self._hosts.get(view.name)
-        return view if known is None else msgspec.structs.replace(view, load=self._host(known))
+        load = self.of_host(view.name)
+        return view if load is None else msgspec.structs.replace(view, load=load)
 
     def on_instance(self, view: InstanceView) -> InstanceView:
         """Return the view with what the instance does; one that does not run does nothing."""
-        found = self._instances.get(view.id) if view.seen == "running" else None
-        return view if found is None else msgspec.structs.replace(view, load=self._instance(*found))
+        load = self.of_instance(view.id) if view.seen == "running" else None
+        return view if load is None else msgspec.structs.replace(view, load=load)
+
+    def of_host(self, name: str) -> HostLoadView | None:
+        known = self._hosts.get(name)
+        return None if known is None else self._host(known)
+
+    def of_instance(self, instance_id: str) -> InstanceLoadView | None:
+        found = self._instances.get(instance_id)
+        return None if found is None else self._instance(*found)
 
     def _host(self, known: Mapping[str, Known]) -> HostLoadView:
         def raw(name: str) -> float | None:

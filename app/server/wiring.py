@@ -37,10 +37,12 @@ from app.server.ec2.operation import Site
 from app.server.feed import Feed
 from app.server.files import Uploads
 from app.server.job_runner import JobRunner
+from app.server.loads import Board
 from app.server.measuring import Measuring, Supplements
 from app.server.metadata import Metadata
 from app.server.metrics import Metrics
 from app.server.outcomes import Outcomes
+from app.server.overview import Glance
 from app.server.pace import Pace
 from app.server.planner import Planner
 from app.server.query import QueryApi, requests_of
@@ -103,22 +105,23 @@ async def running(
     with StateLock.take(state):
         await asyncio.to_thread(clear_abandoned, state)
         async with Database.open(settings.database, clock=clock) as store:
-            library = await asyncio.to_thread(Library, state / "images")
-            samples = SampleFile(settings.samples, clock)
+            library, samples = await asyncio.to_thread(Library, state / "images"), SampleFile(settings.samples, clock)
             await _prepare(store, library, settings, url)
             fabric = KernelFabric(owner_of(state), Metadata(store, clock, os.urandom).answer)
             storage = RehearsedVolumes(state / "volumes" / "rehearsed")
             ports = around(Ports(store, hypervisors_of(settings), fabric, storage))
             mapping = Mapping(Fleet(clock.monotonic_s, threading.Lock(), settings.power_model))
+            sensors, board = _senses(samples, clock, mapping.fleet)
             cloud = Cloud(
                 store=ports.store,
                 hypervisors=ports.hypervisors,
                 images=library,
                 uploads=Uploads(library),
-                feed=Feed(ports.store, clock),
+                feed=_feed(ports.store, clock, sensors, board),
                 consoles=Consoles(ports.store, ports.hypervisors),
                 metrics=Metrics(),
-                sensors=Sensors(samples, clock),
+                sensors=sensors,
+                board=board,
                 clock=clock,
                 entropy=os.urandom,
                 backup=partial(backup, settings.database),
@@ -129,7 +132,7 @@ async def running(
                 pace=Pace(settings.requests_per_s, clock),
                 version=__version__,
             )
-            await _begin_sensing(cloud)
+            await store.read(mapping.make_ready)
             async with (
                 aclosing(samples),
                 _following(cloud),
@@ -141,12 +144,19 @@ async def running(
                 yield cloud
 
 
-async def _begin_sensing(cloud: Cloud) -> None:
-    """Let the table of hosts hear of what is measured, and have the rules in force ready before somebody waits."""
-    fleet = cloud.mapping.fleet
-    cloud.sensors.tell(fleet)
-    fleet.averaged_by(cloud.sensors.means)
-    await cloud.store.read(cloud.mapping.make_ready)
+def _senses(samples: SampleFile, clock: Clock, fleet: Fleet) -> tuple[Sensors, Board]:
+    """Make the hub of samples, with everybody who listens to it."""
+    sensors = Sensors(samples, clock)
+    board = Board(sensors, clock)
+    sensors.tell(board)
+    sensors.tell(fleet)
+    fleet.averaged_by(sensors.means)
+    return sensors, board
+
+
+def _feed(store: Store, clock: Clock, sensors: Sensors, board: Board) -> Feed:
+    """Make the live stream, with everybody who has a topic of their own."""
+    return Feed(store, clock, {**board.tellers(), "overview": Glance(store, sensors, __version__)})
 
 
 async def _prepare(store: Database, library: Library, settings: Settings, url: str) -> None:
@@ -298,9 +308,10 @@ def _sensing(cloud: Cloud, hosts_up: Callable[[], list[Host]], settings: Setting
         ),
         period_s=settings.sample_s,
     )
-    cloud.sensors.tell(cloud.mapping.fleet)
+    cloud.board.hosts = hosts_up
     commands = {"host.power_watts": settings.power_watts_command, "host.temp": settings.temp_command}
-    return _beside(sampling.run(), Measuring(commands, cloud.clock, hosts_up, cloud.sensors.sensed).run())
+    measuring = Measuring(commands, cloud.clock, hosts_up, cloud.sensors.sensed)
+    return _beside(sampling.run(), measuring.run(), cloud.board.run())
 
 
 async def _rehearsal_hosts_up(cloud: Cloud) -> None:

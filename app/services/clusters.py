@@ -17,11 +17,17 @@ def add(unit: Unit, name: str) -> Cluster:
     return cluster
 
 
+def get(unit: Unit, name: str) -> Cluster:
+    """Return the cluster; Missing if there is none of that name."""
+    found = unit.clusters.get(name)
+    if found is None:
+        raise Missing("cluster", name)
+    return found
+
+
 def remove(unit: Unit, name: str) -> None:
     """Remove a cluster without hosts and volumes; InUse while it has some, Missing if there is none."""
-    cluster = unit.clusters.get(name)
-    if cluster is None:
-        raise Missing("cluster", name)
+    cluster = get(unit, name)
     hosts = unit.hosts.where(cluster=name)
     if hosts:
         raise InUse("cluster", name, f"{len(hosts)} host(s), the first of them {hosts[0].name}")

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from app.api.resources import EventView, Overview
+from app.api.resources import ClusterRoom, EventView, Overview
 from app.domain.host import Host
 from app.domain.instance import Instance
 from app.domain.ports import Unit
-from app.domain.states import HostState, HostWanted, ImageState, InstanceState
-from app.services import views, waiting
+from app.domain.records import Like
+from app.domain.states import HostState, HostWanted, ImageState, InstanceState, Power, Seen
+from app.services import types, views, waiting
 
 CLOUD_NAME_SETTING = "cloud.name"
 _EVENTS_SHOWN = 20
@@ -19,20 +20,45 @@ _LATE_MS = 2 * 60_000
 def overview(unit: Unit, version: str) -> Overview:
     """Sum up the cloud as one transaction sees it."""
     hosts = unit.hosts.where()
-    instances = [row for row in unit.instances.where() if not row.hidden(unit.now_ms)]
-    world = views.World.of(unit)
+    world, tables = views.World.of(unit), types.tables(unit, hosts)
     return Overview(
         name=unit.setting(CLOUD_NAME_SETTING, "eucalyptus"),
         version=version,
         rehearsal=any(host.rehearsal for host in hosts),
         clusters=[views.cluster_view(cluster, hosts, world) for cluster in unit.clusters.where()],
-        types=views.type_views(unit),
-        instances_by_state=dict(Counter(str(row.state) for row in instances)),
+        types=views.type_views(unit, types.in_all(tables)),
+        instances_by_state=_counted(unit),
         hosts_by_state=dict(Counter(str(host.state) for host in hosts)),
-        trouble=trouble(unit, hosts, instances),
+        trouble=trouble(unit, hosts, _troubled_ones(unit)),
         events=_newest_events(unit),
         cursor=str(unit.cursor()),
+        hosts_asleep=sum(host.power is Power.ASLEEP for host in hosts),
+        rooms=[
+            ClusterRoom(cluster=cluster, vmtype=room.vmtype.name, free=room.free, most=room.most)
+            for cluster, table in tables.items()
+            for room in table
+        ],
     )
+
+
+def _counted(unit: Unit) -> dict[str, int]:
+    """Count the instances that are shown by state; only ended ones are read, since some of them are not shown."""
+    counts = {str(state): unit.instances.count(state=state) for state in InstanceState}
+    ended = unit.instances.where(state=InstanceState.TERMINATED)
+    counts[InstanceState.TERMINATED] = sum(not row.hidden(unit.now_ms) for row in ended)
+    return {state: count for state, count in counts.items() if count}
+
+
+def _troubled_ones(unit: Unit) -> list[Instance]:
+    """Read the few instances that may need somebody, and no others."""
+    said = (
+        {"last_error": Like("?*")},
+        {"impaired_since_ms": Like("[1-9]*")},
+        {"seen": Seen.PAUSED},
+        {"state": InstanceState.PENDING},
+    )
+    found = {row.id: row for asked in said for row in unit.instances.where(**asked) if not row.hidden(unit.now_ms)}
+    return [found[given] for given in sorted(found)]
 
 
 def trouble(unit: Unit, hosts: Sequence[Host], instances: Iterable[Instance]) -> list[str]:

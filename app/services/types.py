@@ -85,9 +85,31 @@ def remove(unit: Unit, name: str) -> None:
 def table(unit: Unit, cluster: str | None = None) -> list[Room]:
     """Compute room by type, aliases left out, over all hosts or one cluster's that can be reached."""
     hosts = unit.hosts.where(cluster=cluster) if cluster is not None else unit.hosts.where()
-    usable = [host for host in hosts if host.state is HostState.UP and host.wanted is not HostWanted.REMOVED]
+    usable = [host for host in hosts if _usable(host)]
     held = unit.held()
     return [_room(vmtype, usable, held) for vmtype in list_types(unit) if not vmtype.alias_of]
+
+
+def tables(unit: Unit, hosts: Sequence[Host]) -> dict[str, list[Room]]:
+    """Compute room by type for each cluster, aliases left out; `hosts` are all there are."""
+    held, kinds = unit.held(), [row for row in list_types(unit) if not row.alias_of]
+    found = {}
+    for cluster in unit.clusters.where():
+        mine = [host for host in hosts if host.cluster == cluster.name and _usable(host)]
+        found[cluster.name] = [_room(vmtype, mine, held) for vmtype in kinds]
+    return found
+
+
+def in_all(tables: Mapping[str, Sequence[Room]]) -> list[Room]:
+    """Add the tables of clusters up; they hold the same types."""
+    return [
+        Room(vmtype=rooms[0].vmtype, free=sum(room.free for room in rooms), most=sum(room.most for room in rooms))
+        for rooms in zip(*tables.values(), strict=True)
+    ]
+
+
+def _usable(host: Host) -> bool:
+    return host.state is HostState.UP and host.wanted is not HostWanted.REMOVED
 
 
 def _room(vmtype: VmType, hosts: Sequence[Host], held: Mapping[str, Size]) -> Room:

@@ -71,6 +71,8 @@ def host_view(host: Host, world: World) -> HostView:
         tags=list(host.tags),
         cpu_ratio=host.cpu_ratio,
         mips=host.mips,
+        physical_cores=host.cores,
+        physical_memory_mib=host.memory_mib,
     )
 
 
@@ -151,9 +153,9 @@ def image_view(image: Image) -> ImageView:
     )
 
 
-def type_views(unit: Unit) -> list[TypeView]:
+def type_views(unit: Unit, table: Iterable[types.Room] | None = None) -> list[TypeView]:
     """View all types with the room there is for each; an alias shows what stands behind it."""
-    room = {row.vmtype.name: row for row in types.table(unit)}
+    room = {row.vmtype.name: row for row in (types.table(unit) if table is None else table)}
     return [_type_view(row, room[row.alias_of or row.name]) for row in types.list_types(unit)]
 
 

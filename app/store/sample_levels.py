@@ -5,7 +5,7 @@ UTC milliseconds. The trap: a host that is never heard of again is tended like t
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -112,19 +112,17 @@ class Levels:
         gone = self.connection.execute("DELETE FROM stays WHERE host = ? AND last < ? RETURNING subject, host", old)
         self._stays.difference_update(gone.fetchall())
 
-    def points(self, subject: str, sensor: str, from_ms: int, to_ms: int, level: Level) -> Iterator[Point]:
-        """Yield the points of one level, host by host."""
-        for key, name in self._where(subject, sensor):
+    def points(
+        self, subject: str, sensors: Sequence[str], from_ms: int, to_ms: int, level: Level
+    ) -> Iterator[tuple[str, Point]]:
+        """Yield the points of one level by sensor, host by host."""
+        for key, name in self._where(subject, sensors[0]):
             for at_ms, series in self._rows(level, key, from_ms - level.row_ms, to_ms):
-                pairs = series.get(name, {}).get(sensor, [])
-                for first, second in zip(pairs[::2], pairs[1::2], strict=True):
-                    point = (
-                        Point(at_ms=at_ms + round(first * 1000), mean=second, most=second)
-                        if level is RAW
-                        else Point(at_ms=at_ms, mean=first, most=second)
-                    )
-                    if from_ms <= point.at_ms < to_ms:
-                        yield point
+                known = series.get(name, {})
+                for sensor in sensors:
+                    for point in _points(known.get(sensor, []), at_ms, level):
+                        if from_ms <= point.at_ms < to_ms:
+                            yield sensor, point
 
     def _where(self, subject: str, sensor: str) -> list[tuple[int, str]]:
         """List the hosts' keys whose rows hold a subject, and how it is called there."""
@@ -163,3 +161,11 @@ class Levels:
         self.connection.execute(
             "INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?)", (level.number, key, at_ms, pack(series))
         )
+
+
+def _points(pairs: list[float], at_ms: int, level: Level) -> Iterator[Point]:
+    for first, second in zip(pairs[::2], pairs[1::2], strict=True):
+        if level is RAW:
+            yield Point(at_ms=at_ms + round(first * 1000), mean=second, most=second)
+        else:
+            yield Point(at_ms=at_ms, mean=first, most=second)

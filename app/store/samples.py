@@ -13,7 +13,7 @@ import threading
 import time
 import zlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,7 +25,7 @@ import msgspec
 from app.domain.errors import Unavailable
 from app.domain.load import Point, Sampled
 from app.domain.ports import Clock
-from app.store.sample_levels import HOUR_MS, LEVELS, MINUTE_MS, Levels, open_file
+from app.store.sample_levels import HOUR_MS, LEVELS, MINUTE_MS, Level, Levels, open_file
 from app.store.sample_rows import HOST, Series
 
 log = logging.getLogger(__name__)
@@ -75,15 +75,20 @@ class SampleFile:
 
     async def history(self, subject: str, sensor: str, from_ms: int, to_ms: int) -> list[Point]:
         """Return points, oldest first; Unavailable once closed."""
+        return (await self.histories(subject, [sensor], from_ms, to_ms))[sensor]
+
+    async def histories(self, subject: str, sensors: Sequence[str], from_ms: int, to_ms: int) -> dict[str, list[Point]]:
+        """Return the points of several sensors, oldest first; Unavailable once closed."""
         if self._closed:
             raise Unavailable("samples", "they are closed")
         for host in [host for host, minute in self._open.items() if subject in minute.series or subject == host]:
             self._flush(host)
         from_ms, to_ms = (max(0, min(at_ms, LAST_MS)) for at_ms in (from_ms, to_ms))
         age_ms = self._clock.now_ms() - from_ms
-        level = next((level for level in LEVELS if age_ms <= level.kept_ms), LEVELS[-1])
-        answer: Future[list[Point]] = Future()
-        read = partial(_read, subject=subject, sensor=sensor, from_ms=from_ms, to_ms=to_ms, level=level)
+        # rows are kept for one stretch longer: "the last day" is still told by minutes when the question took a while
+        level = next((level for level in LEVELS if age_ms <= level.kept_ms + level.row_ms), LEVELS[-1])
+        answer: Future[dict[str, list[Point]]] = Future()
+        read = partial(_read, subject=subject, sensors=sensors, from_ms=from_ms, to_ms=to_ms, level=level)
         self._jobs.put_nowait((read, answer))
         return await asyncio.wrap_future(answer)
 
@@ -105,8 +110,13 @@ class SampleFile:
                 log.warning("samples are dropped: the disk is too slow", extra={"fields": {"host": host}})
 
 
-def _read(levels: Levels, *, subject: str, sensor: str, from_ms: int, to_ms: int, level: Any) -> list[Point]:
-    return sorted(levels.points(subject, sensor, from_ms, to_ms, level), key=lambda point: point.at_ms)
+def _read(
+    levels: Levels, *, subject: str, sensors: Sequence[str], from_ms: int, to_ms: int, level: Level
+) -> dict[str, list[Point]]:
+    found: dict[str, list[Point]] = {sensor: [] for sensor in sensors}
+    for sensor, point in levels.points(subject, sensors, from_ms, to_ms, level):
+        found[sensor].append(point)
+    return {sensor: sorted(points, key=lambda point: point.at_ms) for sensor, points in found.items()}
 
 
 class _Writer:

@@ -7,6 +7,7 @@ changed during the fetch comes again as a frame. Knows no screen.
 import asyncio
 from collections.abc import Callable
 
+from app.api import events
 from app.api.resources import InstanceView
 from app.client import calls
 from app.client.errors import ClientError, Garbled, Refused, Unreachable
@@ -17,6 +18,7 @@ from app.tui.store import CloudCopy, LinkState
 
 MOST_INSTANCES = 20_000
 OVERVIEW_EVERY_S = 5
+TOPICS = ",".join(events.TOPICS)
 DENIED_PAUSE_S = 15.0
 
 
@@ -25,7 +27,7 @@ class Feed:
 
     def __init__(self, cloud: Cloud, copy: CloudCopy, monotonic_s: Callable[[], float], patience: Patience) -> None:
         self._cloud, self._copy, self._now_s, self._patience = cloud, copy, monotonic_s, patience
-        self._stirred = False
+        self._stirred = self._told = False
 
     async def run(self) -> None:
         """Run until cancelled."""
@@ -78,16 +80,18 @@ class Feed:
 
     async def _follow(self) -> None:
         """Take news until a gap ends them."""
-        async for news in follow(self._cloud, self._copy.cursor, self._patience):
+        async for news in follow(self._cloud, self._copy.cursor, self._patience, TOPICS):
             await self._take(news)
 
     async def _take(self, news: News) -> None:
         match news:
             case Frame():
                 self._copy.apply(news)
-                self._stirred |= news.kind != "heartbeat"
+                self._stirred |= news.kind not in {"heartbeat", "load", "instance-load"}
+                self._told |= news.kind == "overview"
                 self._copy.set_link(LinkState.LIVE, self._now_s())
             case Up():
+                self._told = False
                 self._copy.set_link(LinkState.CATCHING_UP, self._now_s())
                 self._copy.see(await self._cloud.send(calls.overview()))
                 self._copy.set_link(LinkState.LIVE, self._now_s())
@@ -97,13 +101,13 @@ class Feed:
                 self._copy.set_link(LinkState.CATCHING_UP, self._now_s())
 
     async def _keep_overview(self) -> None:
-        """Totals have no frames of their own: ask again soon after changes, and now and then."""
+        """Where the stream tells no totals, ask for them soon after changes, and now and then."""
         quiet_s = 0
         while True:
             await asyncio.sleep(1)
             quiet_s += 1
             due = self._stirred or quiet_s >= OVERVIEW_EVERY_S
-            if not due or self._copy.link.state is not LinkState.LIVE:
+            if not due or self._told or self._copy.link.state is not LinkState.LIVE:
                 continue
             quiet_s, self._stirred = 0, False
             try:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.api.jobs import JobView
-from app.api.resources import EventView, HostView, InstanceView
+from app.api.resources import ClusterView, EventView, HostView, InstanceView
 from app.tui.scene import Scene
 
 TONES = ("good", "busy", "bad", "off", "calm")
@@ -59,6 +59,13 @@ def of_thing(state: str) -> Look:
     return _THING.get(state) or Look("?", "?", state, "calm")
 
 
+_POWER = {
+    "asleep": Look("◌", "z", "asleep", "off"),
+    "falling-asleep": Look("◌", "z", "falling asleep", "off"),
+    "waking": Look("◐", "+", "waking", "busy"),
+}
+
+
 _JOB = {
     "waiting": Look("○", "o", "waiting", "calm"),
     "running": Look("◐", "+", "running", "busy"),
@@ -92,7 +99,9 @@ def of_instance(view: InstanceView) -> Look:
 
 
 def of_host(view: HostView) -> Look:
-    return _HOST.get((view.state, view.wanted)) or Look("◌", "?", view.state, "calm")
+    """Show a host that sleeps as such, and not as one that is lost."""
+    asleep = _POWER.get(view.power) if view.state != "up" else None
+    return asleep or _HOST.get((view.state, view.wanted)) or Look("◌", "?", view.state, "calm")
 
 
 def tone_of_load(used: float, whole: float) -> str:
@@ -105,8 +114,15 @@ def troubled_instance(view: InstanceView) -> bool:
     return bool(view.last_error) or of_instance(view).tone == "bad"
 
 
+def of_cluster(view: ClusterView) -> Look:
+    """Show how many of its hosts are up."""
+    word = f"{view.hosts_up} of {view.hosts} up"
+    return Look("●", "*", word, "good") if view.hosts_up == view.hosts else Look("◐", "!", word, "busy")
+
+
 def troubled_host(view: HostView) -> bool:
-    return bool(view.last_error) or of_host(view).tone != "good"
+    look = of_host(view)
+    return look.tone in {"busy", "bad"} or (bool(view.last_error) and look.tone != "off")
 
 
 def told(view: EventView) -> str:

@@ -17,10 +17,13 @@ from app.tui.holdings import LISTED
 from app.tui.palette import Command
 from app.tui.screens import holdings
 from app.tui.screens.audit import AuditScreen
+from app.tui.screens.chart import ChartScreen
 from app.tui.screens.clouds import CloudsScreen
+from app.tui.screens.clusters import ClusterScreen, ClustersScreen
 from app.tui.screens.events import EventsScreen
 from app.tui.screens.frame import ConsoleScreen
 from app.tui.screens.help import HelpScreen
+from app.tui.screens.host import HostScreen
 from app.tui.screens.hosts import HostsScreen
 from app.tui.screens.instance import InstanceScreen
 from app.tui.screens.instances import InstancesScreen
@@ -44,6 +47,7 @@ PLACES: dict[str, type[ConsoleScreen]] = {
     "instances": InstancesScreen,
     "events": EventsScreen,
     "rules": RulesScreen,
+    "clusters": ClustersScreen,
     "jobs": JobsScreen,
     "audit": AuditScreen,
     "clouds": CloudsScreen,
@@ -60,6 +64,9 @@ PAGES = {
     "messages": MessagesScreen,
     "ruleset": RuleEditorScreen,
     "why": WhyScreen,
+    "host": HostScreen,
+    "cluster": ClusterScreen,
+    "chart": ChartScreen,
 }
 
 
@@ -185,13 +192,13 @@ class Places(App[int]):
         return "" if found else f"no such place; there are {', '.join(WORDS)}"
 
     async def visit(self, given: str) -> bool:
-        """Show the thing of that id, or the host of that name; False if the copy has none."""
+        """Show the thing of that id, or the host or cluster of that name; False if the copy has none."""
         copy = self.session.copy
         held = next((one.kind for one in LISTED if given in copy.table(one.kind)), "")
         if given in copy.instances:
             self.open_page("instance", given)
-        elif given in copy.hosts:
-            await self.go("hosts", f'host="{given}"')
+        elif given in copy.hosts or given in copy.clusters:
+            self.open_page("host" if given in copy.hosts else "cluster", given)
         elif held:
             self.open_page("thing", f"{held}/{given}")
         else:
@@ -201,10 +208,21 @@ class Places(App[int]):
     def _names(self) -> dict[str, str]:
         copy = self.session.copy
         named = {view.name: view.id for view in copy.instances.values() if view.name}
-        tables: list[Mapping[str, Any]] = [copy.hosts, copy.instances, *(copy.table(one.kind) for one in LISTED)]
+        tables: list[Mapping[str, Any]] = [copy.clusters, copy.hosts, copy.instances]
+        tables += [copy.table(one.kind) for one in LISTED]
         return {**named, **{given: given for table in tables for given in table}}
 
     # --- standing somewhere
+
+    def trail(self) -> list[str]:
+        """Name the way from the place to the page on top."""
+        spot = self._spot()
+        found = [spot.place]
+        for kind, given in spot.pages:
+            name = given.partition("/")[2] if kind == "chart" else given
+            found += [name] if found[-1] != name else []
+            found += ["chart"] if kind == "chart" else []
+        return found
 
     def _spot(self) -> Spot:
         pages = [screen.spot() for screen in self.screen_stack if isinstance(screen, ConsoleScreen)]

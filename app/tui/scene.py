@@ -5,6 +5,7 @@ escape sequences, line breaks or marks that turn the writing direction, and none
 """
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
@@ -12,15 +13,23 @@ from rich.cells import cell_len, set_cell_size
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_]|[()*+][0-9A-Za-z])")
 _STEPS = ((86_400, "d"), (3_600, "h"), (60, "m"))
+_BITS = ((1e9, "Gbit/s"), (1e6, "Mbit/s"), (1e3, "kbit/s"))
+_LEVELS, _LEVELS_ASCII = "▁▂▃▄▅▆▇█", "_.-=+*%#"
+Values = Sequence[float | None]
+
+
+def _no_trend(name: str) -> Values:
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """`now_ms` is UTC; `ascii_only` keeps every line of the console within ASCII."""
+    """`now_ms` is UTC; `ascii_only` keeps every line of the console within ASCII; `trend` knows busy cores by name."""
 
     now_ms: int
     ascii_only: bool = False
     zone: tzinfo | None = UTC
+    trend: Callable[[str], Values] = _no_trend
 
     def plain(self, text: str) -> str:
         """Return one line without anything that a terminal would act on."""
@@ -59,6 +68,20 @@ class Scene:
         filled = max(round(part * width), 1 if part else 0) if width > 0 else 0
         return full * filled, free * (width - filled)
 
+    def spark(self, values: Values, whole: float, width: int) -> str:
+        """Draw the newest values as a line of exactly `width` cells; a dot is a step of which nothing is known."""
+        levels, unknown = (_LEVELS_ASCII, " ") if self.ascii_only else (_LEVELS, "·")
+        shown = [None] * max(0, width - len(values)) + list(values[len(values) - min(width, len(values)) :])
+        top = len(levels) - 1
+        return "".join(
+            unknown
+            if value is None
+            else levels[min(top, max(0, int(len(levels) * value / whole)))]
+            if whole
+            else unknown
+            for value in shown
+        )
+
 
 def span(seconds: float) -> str:
     """Say a duration in its greatest whole unit: 42s, 4m, 3h, 9d."""
@@ -74,6 +97,27 @@ def counted(number: int, thing: str) -> str:
 
 def share(used: float, whole: float) -> str:
     return f"{100 * used / whole:.0f}%" if whole > 0 else ""
+
+
+def rate(dash: str, *bytes_per_s: float | None, signs: tuple[str, ...] = ("",)) -> str:
+    """Say how much goes over a network, in bits and one unit: 84 Mbit/s, ↓84 ↑31 Mbit/s."""
+    known = [8 * amount for amount in bytes_per_s if amount is not None]
+    if not known:
+        return dash
+    size, unit = next(((size, unit) for size, unit in _BITS if max(known) >= size), (1.0, "bit/s"))
+    amounts = [dash if amount is None else _short(8 * amount / size) for amount in bytes_per_s]
+    return " ".join(sign + amount for sign, amount in zip(signs, amounts, strict=True)) + f" {unit}"
+
+
+def _short(amount: float) -> str:
+    return f"{amount:.1f}" if 0 < amount < 10 else f"{amount:.0f}"
+
+
+def watts(amount: float | None, dash: str) -> str:
+    """Say what is drawn: 212 W, 4.1 kW."""
+    if amount is None:
+        return dash
+    return f"{amount:.0f} W" if amount < 1000 else f"{amount / 1000:.1f} kW"
 
 
 def mib(amount: int) -> str:

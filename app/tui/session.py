@@ -79,7 +79,9 @@ class Session:
         return self.copy.link.state is LinkState.LIVE
 
     def scene(self) -> Scene:
-        return Scene(now_ms=self.clock.now_ms(), ascii_only=self.ascii_only, zone=self.clock.zone)
+        return Scene(
+            now_ms=self.clock.now_ms(), ascii_only=self.ascii_only, zone=self.clock.zone, trend=self.copy.trend
+        )
 
     def offered(self, screen: str) -> list[Action]:
         return offered(screen, self.role, read_only=self.read_only, actions=self.home.actions)

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from app.api.events import Removed
 from app.api.jobs import JobView
+from app.api.loads import MOST_STEPS, POWER, InstanceLoads, Loads, Trend, of_cluster
 from app.api.resources import ClusterView, EventView, HostView, ImageView, InstanceView, Me, Overview
 from app.api.rulesets import RulesetView
 from app.client.stream import Frame
@@ -73,6 +76,7 @@ class Changes:
 class CloudCopy:
     """Tables by kind, each id → view, and the facts that come as one piece.
 
+    `trends` are of busy cores, by host and instance and by cluster (`of_cluster`), up to `sensed_ms`.
     `loaded` are those of LATER that are here; while one is fetched its frames wait, since they may be newer than the
     answer.
     """
@@ -84,6 +88,8 @@ class CloudCopy:
     events: dict[str, EventView] = field(default_factory=dict)
     jobs: dict[str, JobView] = field(default_factory=dict)
     rulesets: dict[str, RulesetView] = field(default_factory=dict)
+    trends: dict[str, Trend] = field(default_factory=dict)
+    sensed_ms: int = 0
     later: dict[str, dict[str, Any]] = field(default_factory=lambda: {kind: {} for kind in ("type", *LATER)})
     loaded: set[str] = field(default_factory=set)
     overview: Overview | None = None
@@ -143,6 +149,7 @@ class CloudCopy:
     def put(self, kind: str, view: Any) -> None:
         """Insert or replace one row."""
         table, given = self.table(kind), id_of(kind, view)
+        view = _still_loaded(view, table.get(given))
         if table.get(given) == view:
             return
         table[given] = view
@@ -159,11 +166,18 @@ class CloudCopy:
     def drop(self, kind: str, given: str) -> None:
         if self.table(kind).pop(given, None) is not None:
             self._mark(kind, given)
+            self.trends.pop(given, None)
 
     def apply(self, frame: Frame) -> None:
         """Take over one frame of the stream; kinds unknown here are passed over."""
         kind = frame.data.kind if isinstance(frame.data, Removed) else frame.kind
-        if kind in self._waiting:
+        if isinstance(frame.data, Loads):
+            self.sense(frame.data)
+        elif isinstance(frame.data, InstanceLoads):
+            self.sense_instances(frame.data)
+        elif isinstance(frame.data, Overview):
+            self.see(frame.data)
+        elif kind in self._waiting:
             self._waiting[kind].append(frame)
         elif kind in KINDS and (kind not in LATER or kind in self.loaded):
             self._take_over(kind, frame)
@@ -174,6 +188,38 @@ class CloudCopy:
             self.drop(kind, frame.data.id)
         else:
             self.put(kind, frame.data)
+
+    def sense(self, told: Loads) -> None:
+        """Take over what hosts and clusters do."""
+        self._begin_trends(told)
+        for name, load in told.hosts.items():
+            host = self.hosts.get(name)
+            if host is not None and host.state == "up":
+                seen_ms = told.at_ms - int(1000 * (load.age_s or 0))
+                self.put("host", msgspec.structs.replace(host, load=load, seen_at_ms=max(seen_ms, host.seen_at_ms)))
+            self._trend(name, told.at_ms, load.cpu_used if not load.stale else None)
+        known = [load.watts for load in told.clusters.values() if load.watts is not None]
+        self._trend(POWER, told.at_ms, sum(known) if known else None)
+        for name, cluster in self.clusters.items():
+            sum_of_it = told.clusters.get(name)
+            self._trend(of_cluster(name), told.at_ms, sum_of_it.cpu_used if sum_of_it else None)
+            if cluster.load != sum_of_it:
+                self.clusters[name] = msgspec.structs.replace(cluster, load=sum_of_it)
+                self._mark("cluster", name)
+
+    def sense_instances(self, told: InstanceLoads) -> None:
+        """Take over what instances do."""
+        self._begin_trends(told)
+        for given, load in told.instances.items():
+            instance = self.instances.get(given)
+            if instance is not None and instance.seen == "running":
+                self.put("instance", msgspec.structs.replace(instance, load=load))
+            self._trend(given, told.at_ms, load.cpu_used if not load.stale else None)
+
+    def trend(self, name: str) -> list[float | None]:
+        """Return the busy cores of the last steps, oldest first; nothing where nothing is known."""
+        found = self.trends.get(name)
+        return found.upto(self.sensed_ms) if found else []
 
     def see(self, overview: Overview) -> None:
         """Take over a fresh overview; the room there is for each type is told nowhere else."""
@@ -203,9 +249,32 @@ class CloudCopy:
         self._overview_changed = self._link_changed = False
         return changes
 
+    def _begin_trends(self, told: Loads | InstanceLoads) -> None:
+        self.sensed_ms = told.at_ms
+        for name, values in told.trends.items():
+            self.trends[name] = Trend(MOST_STEPS, values, told.at_ms)
+
+    def _trend(self, name: str, at_ms: int, value: float | None) -> None:
+        if name not in self.trends:
+            self.trends[name] = Trend(MOST_STEPS)
+        self.trends[name].put(at_ms, value)
+
     def _mark(self, kind: str, given: str) -> None:
         if kind not in self._reset:
             self._ids.setdefault(kind, set()).add(given)
+
+
+def _still_loaded(view: Any, before: Any) -> Any:
+    """Return a view that came without its load with the one it had, as long as the thing can do something."""
+    load = getattr(before, "load", None)
+    if load is None or view.load is not None:
+        return view
+    if isinstance(view, HostView):
+        seen_at_ms = max(view.seen_at_ms, before.seen_at_ms)
+        return msgspec.structs.replace(view, load=load, seen_at_ms=seen_at_ms) if view.state == "up" else view
+    if isinstance(view, InstanceView) and view.seen != "running":
+        return view
+    return msgspec.structs.replace(view, load=load)
 
 
 def id_of(kind: str, view: Any) -> str:

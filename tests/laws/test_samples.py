@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.domain.load import DomainLoad, HostLoad, Point, Reading, Sampled
 from app.reconcile.means import Means
 from app.reconcile.rates import SMOOTH_S, HostRates, Smoothing, rate
-from app.store.sample_levels import HOUR_MS, HOURS, MINUTE_MS, MINUTES, RAW, Levels, open_file
+from app.store.sample_levels import HOUR_MS, HOURS, MINUTE_MS, MINUTES, RAW, Level, Levels, open_file
 from app.store.sample_rows import merged, pack, rolled_up, summed_up, unpack
 
 COUNTS = st.integers(0, 2**62)
@@ -94,15 +94,19 @@ def test_rolled_up_nothing_greater_and_nothing_smaller_than_before(
             assert min(readings) * (1 - 1e-9) <= mean <= most * (1 + 1e-9)
 
 
+def points(levels: Levels, subject: str, sensor: str, to_ms: int, level: Level) -> list[Point]:
+    return [point for _, point in levels.points(subject, [sensor], 0, to_ms, level)]
+
+
 @given(st.lists(st.tuples(st.integers(0, 59), AMOUNTS), min_size=1, max_size=30, unique_by=lambda pair: pair[0]))
 def test_a_minute_flushed_in_parts_is_the_minute_flushed_at_once(readings: list[tuple[int, float]]) -> None:
     readings.sort()
     levels = Levels(open_file(None))
     for offset_s, value in readings:
         levels.add("h", 0, {"i-00000001": {"vm.cpu.used": [offset_s, value]}})
-    raw = list(levels.points("i-00000001", "vm.cpu.used", 0, MINUTE_MS, RAW))
+    raw = points(levels, "i-00000001", "vm.cpu.used", MINUTE_MS, RAW)
     assert raw == [Point(at_ms=offset_s * 1000, mean=value, most=value) for offset_s, value in readings]
-    [minute] = levels.points("i-00000001", "vm.cpu.used", 0, MINUTE_MS, MINUTES)
+    [minute] = points(levels, "i-00000001", "vm.cpu.used", MINUTE_MS, MINUTES)
     assert minute.mean == pytest.approx(sum(value for _, value in readings) / len(readings))
     assert minute.most == max(value for _, value in readings)
     levels.connection.close()
@@ -130,7 +134,7 @@ def test_each_level_is_kept_for_its_time_and_no_longer(levels: Levels) -> None:
     levels.tend("h", now_ms)
     assert kept(levels)[RAW.number] == 61
     assert kept(levels)[MINUTES.number] == day_minutes + 1
-    hours = list(levels.points("h", "host.cpu.load", 0, now_ms, HOURS))
+    hours = points(levels, "h", "host.cpu.load", now_ms, HOURS)
     assert [point.at_ms for point in hours] == [hour * HOUR_MS for hour in range(48)]
     assert {(point.mean, point.most) for point in hours} == {(29.5, 59.0)}
     levels.tend("h", now_ms + 91 * 24 * HOUR_MS)
@@ -140,7 +144,7 @@ def test_each_level_is_kept_for_its_time_and_no_longer(levels: Levels) -> None:
 def test_a_machine_that_moved_has_one_history(levels: Levels) -> None:
     for minute, host in enumerate(["h1", "h2", "h1"]):
         levels.add(host, minute * MINUTE_MS, {"i-00000001": {"vm.cpu.used": [0.0, float(minute)]}})
-    found = levels.points("i-00000001", "vm.cpu.used", 0, HOUR_MS, RAW)
+    found = points(levels, "i-00000001", "vm.cpu.used", HOUR_MS, RAW)
     assert sorted(point.mean for point in found) == [0.0, 1.0, 2.0]
     assert merged({}, {"a": {"x": [1.0]}}) == {"a": {"x": [1.0]}}
 

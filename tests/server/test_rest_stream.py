@@ -143,6 +143,60 @@ async def test_what_is_gone_is_said_to_be_removed(store: Database, feed: Feed) -
     assert '"kind":"cluster","id":"brief"' in text
 
 
+class Teller:
+    """A topic of its own, which counts how often somebody asked."""
+
+    def __init__(self) -> None:
+        self.wholes, self.asked = 0, 0
+
+    async def whole(self) -> bytes:
+        self.wholes += 1
+        return b"event: load\ndata: whole\n\n"
+
+    async def news(self) -> bytes:
+        self.asked += 1
+        return b"event: load\ndata: news\n\n"
+
+
+@pytest.fixture
+async def told(store: Database) -> AsyncIterator[tuple[Feed, Teller]]:
+    teller = Teller()
+    following = Feed(store, FrozenClock(), {"load": teller}, heartbeat_s=3600)
+    task = asyncio.create_task(following.run())
+    yield following, teller
+    following.close()
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def test_who_names_topics_is_told_these_and_where_to_go_on(store: Database, feed: Feed) -> None:
+    await add_cluster(store, "one")
+    text = await read_until(await feed.join(0, frozenset({"host"})), "id: 1")
+    assert [event for _, event in frames(text.removesuffix("id: 1\n\n"))] == ["heartbeat"]
+    both = await read_until(await feed.join(0, frozenset({"cluster", "event"})), "id: 1")
+    assert [event for _, event in frames(both)] == ["heartbeat", "cluster", "event"]
+
+
+async def test_loads_come_to_who_names_them_and_are_made_once_for_all(told: tuple[Feed, Teller]) -> None:
+    feed, teller = told
+    streams = [await feed.join(None, frozenset({"load", "event"})) for _ in range(3)]
+    texts = set(await asyncio.gather(*(read_until(stream, "news") for stream in streams)))
+    assert len(texts) == 1
+    assert texts.pop().index("whole") > 0
+    assert (teller.wholes, teller.asked) == (1, 1)
+
+
+async def test_nothing_is_made_while_nobody_names_the_topic(told: tuple[Feed, Teller], store: Database) -> None:
+    feed, teller = told
+    plain, asking = await feed.join(None), await feed.join(None, frozenset({"load"}))
+    await read_until(asking, "news")
+    await asking.aclose()  # type: ignore[attr-defined]
+    asked = teller.asked
+    await add_cluster(store, "last")
+    assert "event: load" not in await read_until(plain, "last")
+    assert teller.asked == asked
+
+
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedCloud]:
     with ServedCloud(tmp_path_factory.mktemp("streamed") / "state", rehearse="1x1") as served:

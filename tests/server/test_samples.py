@@ -119,3 +119,64 @@ def test_readings_outlive_a_kill_and_a_file_that_is_damaged(operator: Operator) 
     with sqlite3.connect(file) as fresh:
         assert fresh.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     fresh.close()
+
+
+def test_hosts_clusters_and_instances_are_charted_in_steps(operator: Operator) -> None:
+    instance_id = operator.launch()
+    host = operator.get(f"/instances/{instance_id}")["host"]
+    operator.script(**{instance_id: {"cpu_used": 4.0, "net_bps": 1e6}, "hosts": {host: {"net_rx_bps": 5000}}})
+    eventually(lambda: load_of(operator, f"/hosts/{host}", cpu_used=4.0))
+
+    def newest(path: str, line: str, **query: Any) -> Any:
+        values = operator.get(f"{path}/chart", **query)[line]
+        return next((value for value in reversed(values) if value is not None), None)
+
+    cluster = operator.get("/clusters")["items"][0]["name"]
+    eventually(lambda: newest(f"/clusters/{cluster}", "cpu") and newest(f"/clusters/{cluster}", "cpu") > 0, 30)
+    assert newest(f"/hosts/{host}", "net_in_bps") == 5000
+    assert newest(f"/instances/{instance_id}", "net_bps") == pytest.approx(1e6)
+    chart = operator.get(f"/hosts/{host}/chart", steps=7)
+    assert len(chart["cpu"]) <= 7
+    assert chart["cpu"][0] is None, "an hour ago nothing was known"
+    assert chart["memory_mib"] == [None] * len(chart["cpu"]), "what is unknown is never 0"
+    assert 3600_000 <= chart["step_ms"] * len(chart["cpu"]) < 3700_000
+
+    kept = operator.get(f"/clusters/{cluster}/samples", sensor="host.power_watts", points=1)["points"]
+    assert len(kept) == 1
+    assert operator.http.get("/clusters/nowhere/chart").status_code == 404
+    assert operator.http.get(f"/hosts/{host}/chart", params={"from": 10, "to": 5}).status_code == 400
+    assert operator.http.get(f"/hosts/{host}/chart", params={"steps": 1}).status_code == 400
+
+
+def test_the_stream_tells_loads_whole_and_then_what_is_new(operator: Operator) -> None:
+    instance_id = operator.launch()
+    eventually(lambda: load_of(operator, f"/instances/{instance_id}", cpu_used=0.0))
+    refused = operator.http.get("/stream", params={"topics": "instance,lod"})
+    assert refused.status_code == 400
+    assert "Did you mean load?" in refused.text
+    operator.script(**{instance_id: {"cpu_used": 2.0}})
+    with operator.http.stream("GET", "/stream", params={"topics": "load,instance-load,overview"}) as answer:
+        seen: dict[str, list[Any]] = {"load": [], "instance-load": [], "overview": []}
+        kind = ""
+        for line in answer.iter_lines():
+            name, _, value = line.partition(": ")
+            kind = value if name == "event" else kind
+            if name == "data" and kind in seen:
+                seen[kind].append(json.loads(value))
+            busy = [batch for batch in seen["instance-load"] if _cpu(batch, instance_id) == 2.0]
+            if busy and all(seen.values()) and len(seen["load"]) > 2:
+                break
+    first, *later = seen["load"]
+    assert (first["whole"], len(first["hosts"]), any(batch["whole"] for batch in later)) == (True, 2, False)
+    assert first["trends"].keys() >= first["hosts"].keys()
+    [cluster] = first["clusters"].values()
+    assert (cluster["hosts"], cluster["cores"], cluster["watts"]) == (2, 16, pytest.approx(200.0))
+    overview = seen["overview"][0]
+    assert (overview["hosts_asleep"], overview["watts"]) == (0, pytest.approx(200.0))
+    small = next(room for room in overview["rooms"] if room["vmtype"] == "m1.small")
+    assert small["most"] > small["free"] > 0
+
+
+def _cpu(batch: dict[str, Any], instance_id: str) -> float | None:
+    found = batch["instances"].get(instance_id)
+    return None if found is None else found["cpu_used"]

@@ -15,12 +15,14 @@ import msgspec
 
 from app.api import resources as api
 from app.api.events import Beat, Removed
+from app.api.loads import InstanceLoads, Loads
 from app.api.problems import Problem
 from app.api.why import WhyView
 from app.client.holding_calls import PATHS
 from app.tui.store import LATER
 from tests.tui.fake_jobs import FakeJobs
 from tests.tui.fake_rules import FakeRules
+from tests.tui.loads import a_chart, the_instance_loads, the_loads
 from tests.tui.views import NOW_MS, a_cluster, a_host, a_type, an_event, an_image, an_instance
 
 Answer = tuple[int, Any]
@@ -60,6 +62,8 @@ class FakeCloud:
         self.whys: dict[str, WhyView] = {}
         self.journal: list[tuple[int, str, bytes]] = []
         self.forgotten = 0
+        self.sensing = False
+        self.charted: list[str] = []
         self._cursor = 2
         self._streams: set[_Stream] = set()
 
@@ -142,7 +146,8 @@ class FakeCloud:
         if f"{request.method} {path}" in self.refusals:
             problem = self.refusals[f"{request.method} {path}"]
             return httpx.Response(problem.status, content=msgspec.json.encode(problem))
-        status, body = self._resource(request, path)
+        charted = path.endswith("/chart")
+        status, body = (200, self._chart(request, path)) if charted else self._resource(request, path)
         number = {"X-Undo": str(len(self.asked))} if self.jobs.undoable else {}
         return httpx.Response(status, headers=number, content=msgspec.json.encode(body))
 
@@ -223,10 +228,39 @@ class FakeCloud:
 
     def _host(self, request: httpx.Request, path: str) -> Answer:
         _, _, name, *rest = path.split("/")
-        wanted = {"drain": "draining", "undrain": "enabled"}[rest[0]] if rest else "removed"
-        view = msgspec.structs.replace(self.hosts[name], wanted=wanted)
+        told: dict[str, dict[str, Any]] = {
+            "drain": {"wanted": "draining"},
+            "undrain": {"wanted": "enabled"},
+            "sleep": {"power_wanted": "asleep", "power": "asleep", "state": "lost"},
+            "wake": {"power_wanted": "on", "power": "on", "state": "up"},
+            "fence": {"fenced": True},
+        }
+        view = msgspec.structs.replace(self.hosts[name], **(told[rest[0]] if rest else {"wanted": "removed"}))
         self.change("host", view)
         return 200, view
+
+    def _chart(self, request: httpx.Request, path: str) -> Any:
+        _, kind, given, _ = path.split("/")
+        self.charted.append(f"{kind.removesuffix('s')}/{given}")
+        return a_chart(given, int(request.url.params["from"]), int(request.url.params["to"]), known=self.sensing)
+
+    def sense(self) -> None:
+        """Tell every stream what everything does."""
+        for stream in self._streams:
+            self._tell_loads(stream)
+
+    def tell(self, hosts: Loads, instances: InstanceLoads) -> None:
+        """Tell every stream these loads."""
+        for kind, told in (("load", hosts), ("instance-load", instances)):
+            data = msgspec.json.encode(told)
+            for stream in self._streams:
+                stream.say(kind, None, data)
+
+    def _tell_loads(self, stream: "_Stream") -> None:
+        hosts = [view for view in self.hosts.values() if view.state == "up"]
+        running = [given for given, view in self.instances.items() if view.state == "running"]
+        stream.say("load", None, msgspec.json.encode(the_loads(hosts)))
+        stream.say("instance-load", None, msgspec.json.encode(the_instance_loads(running)))
 
     def page(self, items: list[Any]) -> api.Collection[Any]:
         return api.Collection(items=items, cursor=str(self._cursor))
@@ -243,6 +277,12 @@ class FakeCloud:
             trouble=self.trouble,
             events=self.events,
             cursor=str(self._cursor),
+            hosts_asleep=sum(view.power == "asleep" for view in self.hosts.values()),
+            rooms=[
+                api.ClusterRoom(cluster=cluster.name, vmtype=one.name, free=one.free // 2, most=one.most // 2)
+                for cluster in self.clusters
+                for one in self.types
+            ],
         )
 
     def _stream(self, request: httpx.Request) -> httpx.Response:
@@ -254,6 +294,8 @@ class FakeCloud:
             for cursor, kind, data in self.journal:
                 if cursor > after:
                     stream.say(kind, cursor, data)
+            if self.sensing:
+                self._tell_loads(stream)
         return httpx.Response(200, headers={"Content-Type": "text/event-stream"}, stream=stream)
 
 
@@ -263,8 +305,9 @@ class _Stream(httpx.AsyncByteStream):
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
         open_ones.add(self)
 
-    def say(self, kind: str, cursor: int, data: bytes) -> None:
-        self._queue.put_nowait(b"id: %d\nevent: %s\ndata: %s\n\n" % (cursor, kind.encode(), data))
+    def say(self, kind: str, cursor: int | None, data: bytes) -> None:
+        head = b"" if cursor is None else b"id: %d\n" % cursor
+        self._queue.put_nowait(b"%sevent: %s\ndata: %s\n\n" % (head, kind.encode(), data))
 
     def cut(self) -> None:
         self._queue.put_nowait(None)

@@ -18,7 +18,9 @@ async def test_the_overview_says_how_the_cloud_is() -> None:
     cloud = FakeCloud()
     cloud.trouble = ["node05 silent 42 s (3 instances)"]
     async with a_console(cloud) as console:
-        await console.shows("cc-01", "3/3 up", "node05 silent", "m1.small", "15 free", "5 running", "node01 joined")
+        await console.shows(
+            "cc-01", "3/3 hosts up", "node05 silent", "m1.small", "15 free", "5 running", "node01 joined"
+        )
 
 
 @pytest.mark.parametrize("key", ["1", "2", "3", "question_mark"])
@@ -149,7 +151,7 @@ async def test_entering_a_host_shows_its_instances() -> None:
     cloud.instances[WEB1] = an_instance(1, host="node01")
     async with a_console(cloud) as console:
         await console.press("2", "enter")
-        await console.shows('filter: host="node01"', "1 of 5 instances", WEB1)
+        await console.shows("▸ hosts ▸ node01", "1 instance ", WEB1)
 
 
 async def test_a_filter_shows_only_what_matches_and_escape_drops_it() -> None:

@@ -68,7 +68,7 @@ async def test_the_command_bar_completes_and_goes_to_things() -> None:
         await console.press("colon")
         await console.type("node04")
         await console.press("enter")
-        await console.shows("1 of 6 hosts")
+        await console.shows("▸ node04", "cores 3 of 8 given")
 
 
 async def test_a_filter_is_completed_from_columns_and_values() -> None:

@@ -60,6 +60,8 @@ def a_host(name: str = "node03", **changes: Any) -> api.HostView:
         power_wanted="on",
         power_error="",
         fenced=False,
+        physical_cores=8,
+        physical_memory_mib=16 * GIB,
     )
     return msgspec.structs.replace(view, **changes)
 

@@ -6,7 +6,21 @@ must not be used twice on one screen, so an action for all screens takes its key
 
 from collections.abc import Iterable
 
-from app.tui.actions import console, going, holdings, hosts, instances, jobs, lists, output, rules, tastes, views, why
+from app.tui.actions import (
+    charts,
+    console,
+    going,
+    holdings,
+    hosts,
+    instances,
+    jobs,
+    lists,
+    output,
+    rules,
+    tastes,
+    views,
+    why,
+)
 from app.tui.actions.action import PLACES, ROLES, Action, Danger
 
 __all__ = ["ACTIONS", "PLACES", "ROLES", "Action", "Danger", "allowed", "named", "offered"]
@@ -21,6 +35,7 @@ ACTIONS: tuple[Action, ...] = (
     *holdings.ACTIONS,
     *lists.ACTIONS,
     *views.ACTIONS,
+    *charts.ACTIONS,
     *output.ACTIONS,
     *going.ACTIONS,
     *tastes.ACTIONS,

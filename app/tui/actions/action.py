@@ -18,9 +18,14 @@ HOLDINGS = frozenset(
     }
 )
 THINGS = frozenset({"hosts", "instances"}) | HOLDINGS
-TABLES = THINGS | {"events", "jobs", "rules", "audit", "clouds"}
+TABLES = THINGS | {"events", "jobs", "rules", "audit", "clouds", "clusters"}
 LIST_KEYS = frozenset({"up", "down", "pageup", "pagedown", "home", "g", "end", "G"})
-PLACES = TABLES | {"overview", "instance", "console", "output", "thing", "job", "messages", "why", "ruleset", "help"}
+PAGES = frozenset({"host", "cluster"})
+PLACES = (
+    TABLES
+    | PAGES
+    | {"overview", "instance", "console", "output", "thing", "job", "messages", "why", "ruleset", "chart", "help"}
+)
 ROLES = ("viewer", "operator", "admin")
 
 
@@ -75,6 +80,8 @@ _SPELLED = {
     "asterisk": "*",
     "comma": ",",
     "escape": "esc",
+    "comma": ",",
+    "full_stop": ".",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "ctrl+right_square_bracket": "ctrl+]",

@@ -39,7 +39,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         name="undo",
         method="undo",
-        screens=PLACES - {"hosts"},
+        screens=PLACES - {"hosts", "host"},
         key="u",
         title="undo",
         help="Undo what you just did, if it has an inverse; for 30 seconds.",

@@ -1,18 +1,23 @@
 """What every list offers."""
 
-from app.tui.actions.action import TABLES, THINGS, Action
+from app.tui.actions.action import PAGES, TABLES, THINGS, Action
 
 ACTIONS: tuple[Action, ...] = (
     Action(
         name="filter", method="filter", screens=TABLES, key="slash", title="filter", help="Show only rows that match."
     ),
     Action(
-        name="open", method="open", screens=TABLES, key="enter", title="open", help="Show what is under the cursor."
+        name="open",
+        method="open",
+        screens=TABLES | PAGES,
+        key="enter",
+        title="open",
+        help="Show what is under the cursor.",
     ),
     Action(
         name="events.of",
         method="events_of",
-        screens=THINGS | {"instance", "thing"},
+        screens=THINGS | PAGES | {"instance", "thing", "clusters"},
         key="e",
         title="events",
         help="Show what happened to what is under the cursor.",
@@ -20,7 +25,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         name="trouble",
         method="trouble",
-        screens=THINGS,
+        screens=THINGS | {"clusters"},
         key="z",
         title="trouble",
         help="Show only what needs somebody; again: all.",
@@ -43,11 +48,11 @@ ACTIONS: tuple[Action, ...] = (
         help="Mark all rows shown; again: none.",
         shown=False,
     ),
-    Action(name="sort", method="sort", screens=TABLES, key="s", title="sort", help="Sort by the next column."),
+    Action(name="sort", method="sort", screens=TABLES | PAGES, key="s", title="sort", help="Sort by the next column."),
     Action(
         name="sort.turn",
         method="turn",
-        screens=TABLES,
+        screens=TABLES | PAGES,
         key="S",
         title="turn",
         help="Turn the order of the rows round.",

@@ -1,6 +1,6 @@
 """How a list is shown, and what leaves the console from it."""
 
-from app.tui.actions.action import TABLES, THINGS, Action
+from app.tui.actions.action import PAGES, TABLES, THINGS, Action
 
 ACTIONS: tuple[Action, ...] = (
     Action(
@@ -41,7 +41,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         name="copy",
         method="copy",
-        screens=TABLES | {"instance", "thing"},
+        screens=TABLES | PAGES | {"instance", "thing"},
         key="y",
         title="copy",
         help="Copy the marked rows to the clipboard: names, lines, CSV, JSON or euca2ools records.",

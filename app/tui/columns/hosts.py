@@ -1,10 +1,8 @@
-"""Columns of the list of hosts.
-
-There is none for when a host was last seen: heartbeats are no news, so the console's copy would always be behind.
-"""
+"""Columns of the list of hosts: what they do (CPU, MEM, POWER) beside what was given away on them (CORES, MEMORY)."""
 
 from app.api.resources import HostView
 from app.tui import looks
+from app.tui.columns import load
 from app.tui.columns.column import Column
 from app.tui.scene import Scene, mib, share
 
@@ -14,7 +12,7 @@ def _memory(view: HostView, scene: Scene) -> str:
 
 
 def _disk(view: HostView, scene: Scene) -> str:
-    return f"{view.disk_used_gb}/{view.disk_gb} GB"
+    return f"{view.disk_used_gb}/{view.disk_gb} GB" if view.disk_gb else scene.dash
 
 
 COLUMNS: tuple[Column[HostView], ...] = (
@@ -46,13 +44,44 @@ COLUMNS: tuple[Column[HostView], ...] = (
         aliases=("cores", "vcpus"),
     ),
     Column(
-        key="load",
-        title="IN USE",
-        width=12,
-        value=lambda v: v.cores_used / v.cores if v.cores else 0.0,
-        shows=lambda v, s: s.bar(v.cores_used, v.cores, 12)[0],
-        tone=lambda v: looks.tone_of_load(v.cores_used, v.cores),
-        rank=2,
+        key="cpu",
+        title="CPU",
+        width=13,
+        value=lambda v: load.part(load.known(v, "cpu_used"), v.physical_cores),
+        shows=lambda v, s: load.line(v, v.name, v.physical_cores, s),
+        tone=lambda v: load.tone(v, load.known(v, "cpu_used"), v.physical_cores),
+        align="right",
+        aliases=("load",),
+    ),
+    Column(
+        key="mem",
+        title="MEM",
+        width=4,
+        value=lambda v: load.part(load.known(v, "mem_used_mib"), v.physical_memory_mib),
+        shows=lambda v, s: load.percent(load.known(v, "mem_used_mib"), v.physical_memory_mib, s),
+        tone=lambda v: load.tone(v, load.known(v, "mem_used_mib"), v.physical_memory_mib),
+        align="right",
+        rank=1,
+    ),
+    Column(
+        key="power",
+        title="POWER",
+        width=6,
+        value=lambda v: value if (value := load.known(v, "watts")) is not None else load.UNKNOWN,
+        shows=load.drawn,
+        tone=lambda v: "off" if v.load is None or v.load.stale else "calm",
+        align="right",
+        aliases=("watts",),
+    ),
+    Column(
+        key="seen",
+        title="SEEN",
+        width=4,
+        value=lambda v: -v.seen_at_ms,
+        shows=lambda v, s: s.age(v.seen_at_ms),
+        tone=lambda v: "off" if v.load is None or v.load.stale else "calm",
+        align="right",
+        rank=3,
         filtered=False,
     ),
     Column(
@@ -62,8 +91,8 @@ COLUMNS: tuple[Column[HostView], ...] = (
         value=lambda v: v.memory_used_mib,
         shows=_memory,
         align="right",
-        rank=1,
-        aliases=("mem",),
+        rank=2,
+        aliases=("given",),
     ),
     Column(key="disk", title="DISK", width=11, value=lambda v: v.disk_used_gb, shows=_disk, align="right", rank=4),
     Column(

@@ -2,8 +2,11 @@
 
 from app.api.resources import InstanceView
 from app.tui import looks
+from app.tui.columns import load
 from app.tui.columns.column import Column
 from app.tui.scene import Scene, mib, span
+
+SHORT = 4
 
 
 def _state(view: InstanceView, scene: Scene) -> str:
@@ -28,6 +31,17 @@ COLUMNS: tuple[Column[InstanceView], ...] = (
         tone=lambda v: looks.of_instance(v).tone,
     ),
     Column(key="host", title="HOST", width=14, value=lambda v: v.host, shows=lambda v, s: v.host or s.dash),
+    Column(
+        key="cpu",
+        title="CPU",
+        width=SHORT + 5,
+        value=lambda v: load.part(load.known(v, "cpu_used"), v.cores),
+        shows=lambda v, s: load.line(v, v.id, v.cores, s, SHORT),
+        tone=lambda v: load.tone(v, load.known(v, "cpu_used"), v.cores),
+        align="right",
+        rank=2,
+        aliases=("load",),
+    ),
     Column(key="cluster", title="CLUSTER", width=10, value=lambda v: v.cluster, rank=4, aliases=("zone",)),
     Column(key="type", title="TYPE", width=10, value=lambda v: v.vmtype, aliases=("vmtype",), rank=1),
     Column(key="image", title="IMAGE", width=21, value=lambda v: v.image_id, rank=7),

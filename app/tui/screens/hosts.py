@@ -1,9 +1,9 @@
 """The hosts of all clusters: what they hold, what is wrong with them, joining, draining and leaving."""
 
-from collections.abc import Sequence
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from app.api.jobs import JobTargetAsked
 from app.api.resources import AddHost, HostView
 from app.client import calls
 from app.client.errors import ClientError
@@ -13,59 +13,80 @@ from app.tui.columns.column import Column
 from app.tui.columns.hosts import COLUMNS
 from app.tui.scene import counted
 from app.tui.screens.frame import bindings_of
-from app.tui.screens.job_actions import JobStarting
+from app.tui.screens.host_actions import HostActions
 from app.tui.screens.table import TableScreen
+from app.tui.screens.tree import TREE_COLUMNS, below_clusters, is_cluster, lines_of
+from app.tui.session import Session
+from app.tui.store import Changes
 from app.tui.widgets.confirm import Question
 from app.tui.widgets.form import Entry, Form, Values
 
 
-class HostsScreen(TableScreen, JobStarting):
+class HostsScreen(TableScreen, HostActions):
     PLACE = "hosts"
     KIND = "host"
     COLUMNS: ClassVar[Sequence[Column[Any]]] = COLUMNS
     EMPTY = "No host yet: a adds one, or type: euca host add URI"
     BINDINGS = bindings_of("hosts")
 
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._clusters: dict[str, HostView] = {}  # their lines; none in a flat list
+        self._tree = False
+
+    def rows(self) -> Mapping[str, HostView]:
+        return ChainMap(self.session.copy.hosts, self._clusters)
+
     def troubled(self, row: HostView) -> bool:
         return looks.troubled_host(row)
 
+    def meant(self) -> list[str]:
+        return [given for given in self.grid.chosen() if not is_cluster(given)]
+
+    def counted(self, number: int) -> str:
+        return counted(number - len(self._clusters), "host")
+
+    def absorb(self, changes: Changes) -> None:
+        if self._tree and ("cluster" in changes.ids or "cluster" in changes.reset):
+            self._sum_up()
+        super().absorb(changes)
+
+    def toggle_tree(self) -> None:
+        """Show hosts below their clusters, or all in one list again."""
+        self._tree = not self._tree
+        self._sum_up()
+        self.grid.group(TREE_COLUMNS if self._tree else COLUMNS, below_clusters if self._tree else None)
+
+    def _sum_up(self) -> None:
+        before = set(self._clusters)
+        self._clusters.clear()
+        self._clusters.update(lines_of(self.session.copy.clusters) if self._tree else {})
+        self.grid.update_rows(before | self._clusters.keys())
+
     async def open(self) -> None:
-        """Show the instances of the host under the cursor."""
-        given = self.grid.cursor_id
-        if given:
-            await self.console_app.go("instances", f'host="{given}"')
+        """Show the host or cluster under the cursor."""
+        if self.grid.cursor_id:
+            self.console_app.open_page(*self._under_cursor(self.grid.cursor_id))
 
-    def drain(self) -> None:
-        self._start("hosts.drain", "drain", self.grid.chosen(), "draining {}")
+    def chart(self) -> None:
+        if self.grid.cursor_id:
+            self.console_app.open_page("chart", "/".join(self._under_cursor(self.grid.cursor_id)))
 
-    def undrain(self) -> None:
-        """Let hosts take instances again; where all do, undo what was just done."""
-        shown, names = self.session.copy.hosts, self.grid.chosen()
-        if any(name in shown and shown[name].wanted != "enabled" for name in names):
-            self._start("hosts.undrain", "undrain", names, "{} may take instances again")
-        else:
-            self.undo()
+    def _under_cursor(self, given: str) -> tuple[str, str]:
+        return ("cluster", self._clusters[given].cluster) if is_cluster(given) else ("host", given)
 
     def remove_host(self) -> None:
-        names = self.grid.chosen()
+        names = self.meant()
         if not names:
             return
         question = Question(
             action=named("hosts.remove"),
             ids=names,
-            facts=[self._fact(name) for name in names],
+            facts=[self.fact(name) for name in names],
             warning="They leave as soon as nothing of ours is on them.",
             things="hosts",
         )
-        self.confirmed(question, lambda: self._start("hosts.remove", "remove", names, "{} leaving"))
-
-    def _start(self, action: str, kind: str, names: list[str], said: str) -> None:
-        """Start a job on hosts, as long as each is as it was shown."""
-        shown = self.session.copy.hosts
-        targets = [JobTargetAsked(id=name, expected=_as_shown(shown[name])) for name in names if name in shown]
-        if targets:
-            what = names[0] if len(names) == 1 else counted(len(names), "host")
-            self.start_job(named(action), kind, targets, said.format(what))
+        self.confirmed(question, lambda: self.begin_job("hosts.remove", "remove", names, "{} leaving"))
 
     def add_host(self) -> None:
         clusters = [(name, self.session.scene().plain(name)) for name in self.session.copy.clusters]
@@ -91,20 +112,6 @@ class HostsScreen(TableScreen, JobStarting):
             return self.session.scene().plain(str(error))
         self.say(f"{body.name} joins")
         return ""
-
-    def _take(self, view: HostView) -> None:
-        self.session.copy.put("host", view)
-
-    def _fact(self, name: str) -> str:
-        view = self.session.copy.hosts.get(name)
-        scene = self.session.scene()
-        return scene.plain(
-            f"{name}  {looks.of_host(view).text(scene)}  {counted(view.instances, 'instance')}" if view else name
-        )
-
-
-def _as_shown(view: HostView) -> dict[str, str]:
-    return {"state": view.state, "wanted": view.wanted}
 
 
 def _needed(text: str) -> str:

@@ -38,13 +38,16 @@ class InstanceScreen(InstanceActions, Taking):
             yield Static("", markup=False, id="facts")
 
     def trail(self) -> list[str]:
-        return ["instances", self.instance_id]
+        return self.console_app.trail()
 
     def spot(self) -> tuple[str, str]:
         return ("instance", self.instance_id)
 
     async def events_of(self) -> None:
         await self.console_app.go("events", f'about="{self.instance_id}"')
+
+    def chart(self) -> None:
+        self.console_app.open_page("chart", f"instance/{self.instance_id}")
 
     def home(self) -> Widget:
         return self.query_one("#detail")

@@ -40,6 +40,10 @@ class InstancesScreen(TableScreen, InstanceActions):
         if given:
             self.console_app.open_page("instance", given)
 
+    def chart(self) -> None:
+        if self.grid.cursor_id:
+            self.console_app.open_page("chart", f"instance/{self.grid.cursor_id}")
+
     def launch(self) -> None:
         entries = self._entries()
         if not entries:

@@ -1,6 +1,6 @@
-"""Is the cloud well? Clusters, room by type, what needs somebody, what happened last.
+"""Is the cloud well? Clusters, capacity by type, power, what needs somebody, what happened last.
 
-Only what the cloud says is drawn: how much of a host is given away, never a load that nobody measured.
+Only what was measured is drawn as load; a dash stands for what nobody knows.
 """
 
 import re
@@ -14,15 +14,20 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from app.api.loads import MOST_STEPS, POWER, of_cluster
 from app.api.resources import ClusterView, EventView, HostView, Overview, TypeView
 from app.tui import looks
-from app.tui.scene import Scene, share
+from app.tui.columns import clusters as columns
+from app.tui.columns import load
+from app.tui.scene import Scene, counted, share, watts
 from app.tui.screens.frame import ConsoleScreen, bindings_of
 from app.tui.store import Changes
 
 NEWEST = 50
 LONGEST_BAR = 40
-WIDE = 50
+WIDE, WIDER = 50, 70
+CELL = 12
+GIVEN = 8
 _INSTANCE = re.compile(r"\bi-[0-9a-f]{8,17}\b")
 _ORDER = ("running", "pending", "stopping", "stopped", "shutting-down", "terminated")
 
@@ -35,7 +40,8 @@ class OverviewScreen(ConsoleScreen):
         with Horizontal(id="overview"):
             with Vertical():
                 yield from _panel("clusters", "clusters")
-                yield from _panel("room by type", "types")
+                yield from _panel("capacity by type", "types")
+                yield from _panel("power", "power")
             with Vertical():
                 yield from _panel("needs you", "trouble")
                 yield from _panel("last events", "events")
@@ -74,7 +80,8 @@ class OverviewScreen(ConsoleScreen):
             "clusters",
             [*_clusters(clusters, list(copy.hosts.values()), scene, width), *_states(overview, scene, width)],
         )
-        self._fill("types", [_type(view, scene, width) for view in overview.types])
+        self._fill("types", list(_types(overview, scene, width)))
+        self._fill("power", [_power(clusters, overview, scene, width)])
         self._fill("trouble", _trouble(overview, scene))
         told = [event for event in copy.events.values() if event.text][-NEWEST:]
         self._fill("events", [line for view in reversed(told) for line in _event(view, scene, width)])
@@ -107,17 +114,16 @@ def _clusters(clusters: list[ClusterView], hosts: list[HostView], scene: Scene, 
 def _cluster(view: ClusterView, scene: Scene, width: int, longest: int) -> Content:
     well = view.hosts_up == view.hosts
     glyph = ("*" if well else "!") if scene.ascii_only else ("●" if well else "◐")
-    up = f"{view.hosts_up}/{view.hosts}" + (" hosts up" if width >= 2 * LONGEST_BAR else " up")
+    up = f"{view.hosts_up}/{view.hosts}" + (" hosts up" if width >= WIDE else " up")
     name = scene.fit(scene.plain(view.name), min(longest, max(8, width - 44)))
-    room = width - cell_len(name) - len(up) - 3
-    gauges = [("cores", view.cores_used, view.cores), ("mem", view.memory_used_mib, view.memory_mib)]
-    shown = gauges[: 1 if width < WIDE else 2]
-    room -= sum(2 + len(title) + 1 + 5 for title, _, _ in shown)
-    each = min(LONGEST_BAR, max(3, room // len(shown)))
-    bars = [
-        Content.assemble("  ", (title, "dim"), " ", gauge(used, whole, scene, each)) for title, used, whole in shown
-    ]
-    return Content.assemble((glyph, "$success" if well else "$warning"), f" {name} {up}", *bars)
+    used, whole = load.known(view, "cpu_used"), columns.cores(view)
+    shown = load.percent(used, whole, scene)
+    head = Content.assemble((glyph, "$success" if well else "$warning"), f" {name} {up:<9} ", ("CPU ", "dim"))
+    tail = Content.assemble((f" {shown:>4}", looks.COLOURS[load.tone(view, used, whole)]))
+    if width >= WIDER:
+        tail += Content.assemble(("  cores given ", "dim"), gauge(view.cores_used, view.cores, scene, GIVEN))
+    each = min(MOST_STEPS, max(3, width - head.cell_length - tail.cell_length))
+    return head + Content.styled(scene.spark(scene.trend(of_cluster(view.name)), whole, each), "$primary") + tail
 
 
 def _lamps(hosts: list[HostView], scene: Scene, width: int) -> Content:
@@ -146,14 +152,43 @@ def _states(overview: Overview, scene: Scene, width: int) -> list[Content]:
     return [*said, line if states else Content.assemble(line, "  none")]
 
 
+def _types(overview: Overview, scene: Scene, width: int) -> Iterable[Content]:
+    """Show 1.6.1's table: how many of each type run and how many still fit, in all and cluster by cluster."""
+    names = list(dict.fromkeys(room.cluster for room in overview.rooms))
+    most_shown = max(0, (width - WIDE) // CELL) if len(names) > 1 else 0
+    shown = names[:most_shown]
+    rooms = {(room.cluster, room.vmtype): room for room in overview.rooms}
+    if shown:
+        heads = "".join(f"{scene.fit(scene.plain(name), CELL - 2, 'right'):>{CELL}}" for name in shown)
+        yield Content.styled(" " * (width - CELL * len(shown)) + heads, "dim")
+    for view in overview.types:
+        cells = [rooms.get((name, view.alias_of or view.name)) for name in shown]
+        told = "".join(f"{f'{room.free}/{room.most}' if room else scene.dash:>{CELL}}" for room in cells)
+        yield _type(view, scene, width - len(told)) + Content.styled(told, "dim")
+
+
 def _type(view: TypeView, scene: Scene, width: int) -> Content:
     used = view.most - view.free
-    count = f" {used:>4} of {view.most:<5}" if width >= WIDE else " "
     facts = Content.assemble(
-        (count, "dim"), (f"{view.free:>4} free" if view.free else "     full", "$success" if view.free else "$error")
+        (f" {used:>5}/{view.most:<5}" if width >= WIDE else " ", "dim"),
+        (f"{view.free:>4} free" if view.free else "     full", "$success" if view.free else "$error"),
     )
     each = min(LONGEST_BAR, max(3, width - 14 - 5 - facts.cell_length))
     return Content.assemble(f"{scene.fit(scene.plain(view.name), 12)} ", gauge(used, view.most, scene, each), facts)
+
+
+def _power(clusters: list[ClusterView], overview: Overview, scene: Scene, width: int) -> Content:
+    """Say what all hosts draw, how many sleep, and each cluster's part where there is room."""
+    known = [amount for view in clusters if (amount := load.known(view, "watts")) is not None]
+    drawn = watts(sum(known) if known else overview.watts, scene.dash)
+    trend = scene.trend(POWER)
+    most = max((value for value in trend if value is not None), default=0.0)
+    asleep = f"{counted(overview.hosts_asleep, 'host')} asleep"
+    parts = "".join(f"  {scene.plain(view.name)} {load.drawn(view, scene)}" for view in clusters[:3])
+    line = (scene.spark(trend, most * 1.05, min(MOST_STEPS, max(3, width - 26))), "$warning 60%")
+    said = Content.assemble((f"{drawn:<8}", "bold"), line, "  ", (asleep, "" if overview.hosts_asleep else "dim"))
+    fits = len(clusters) > 1 and said.cell_length + cell_len(parts) < width
+    return said + Content.styled(parts, "dim") if fits else said
 
 
 def _trouble(overview: Overview, scene: Scene) -> list[Content]:

@@ -75,6 +75,7 @@ class Grid(ScrollView, can_focus=True):
         self._anchor: str | None = None
         self.faded = False
         self.hint = ""
+        self.grouped: Callable[..., Callable[[Any], Any]] | None = None  # of a value and whether it goes downwards
         self._cursor_id: str | None = None
         self._cursor_line = 0
 
@@ -129,13 +130,20 @@ class Grid(ScrollView, can_focus=True):
     def sort_by(self, first: Order, then: Order | None = None) -> None:
         self.sorted_by = first.column
         self.then = then if then and then.column.key != first.column.key else None
+        value = first.column.value
         self.shown.sort(
-            first.column.value,
+            self.grouped(value, downwards=first.downwards) if self.grouped else value,
             downwards=first.downwards,
             then=self.then.column.value if self.then else None,
             then_downwards=self.then.downwards if self.then else first.downwards,
         )
         self._reordered()
+
+    def group(self, columns: Sequence[Column[Any]], grouped: Callable[..., Callable[[Any], Any]] | None) -> None:
+        """Show other columns, and sort within groups or no more; the column that it is sorted by stays."""
+        self.columns, self.grouped = columns, grouped
+        kept = next((column for column in columns if column.key == self.sorted_by.key), columns[0])
+        self.sort(kept, downwards=self.shown.downwards)
 
     def sort_next(self) -> None:
         """Sort by the next column that is on screen."""

@@ -12,11 +12,14 @@ from app.tui.actions import ACTIONS, PLACES, ROLES, Action, Danger, allowed, off
 from app.tui.actions.action import LIST_KEYS, TABLES
 from app.tui.columns.audit import COMMANDS
 from app.tui.screens.audit import AuditScreen
+from app.tui.screens.chart import ChartScreen
 from app.tui.screens.clouds import CloudsScreen
+from app.tui.screens.clusters import ClusterScreen, ClustersScreen
 from app.tui.screens.events import EventsScreen
 from app.tui.screens.frame import ConsoleScreen
 from app.tui.screens.help import HelpScreen
 from app.tui.screens.holdings import screens
+from app.tui.screens.host import HostScreen
 from app.tui.screens.hosts import HostsScreen
 from app.tui.screens.instance import InstanceScreen
 from app.tui.screens.instances import InstancesScreen
@@ -42,6 +45,10 @@ SCREENS: list[type[ConsoleScreen]] = [
     EventsScreen,
     AuditScreen,
     CloudsScreen,
+    ClustersScreen,
+    ClusterScreen,
+    HostScreen,
+    ChartScreen,
     JobScreen,
     JobsScreen,
     MessagesScreen,

@@ -1,0 +1,93 @@
+"""What can be done to hosts, for their list and for the page of one; both say which hosts are meant."""
+
+from app.api.jobs import JobTargetAsked
+from app.api.resources import HostView
+from app.client import calls
+from app.tui import looks
+from app.tui.actions import named
+from app.tui.scene import counted
+from app.tui.screens.job_actions import JobStarting
+from app.tui.widgets.confirm import Question
+
+_ASLEEP = "asleep"
+
+
+class HostActions(JobStarting):
+    """Needs `meant`."""
+
+    def meant(self) -> list[str]:
+        """Return the names of the hosts that an action is meant for."""
+        return []
+
+    def drain(self) -> None:
+        self.begin_job("hosts.drain", "drain", self.meant(), "draining {}")
+
+    def undrain(self) -> None:
+        """Let hosts take instances again; where all do, undo what was just done."""
+        shown, names = self.session.copy.hosts, self.meant()
+        if any(name in shown and shown[name].wanted != "enabled" for name in names):
+            self.begin_job("hosts.undrain", "undrain", names, "{} may take instances again")
+        else:
+            self.undo()
+
+    def begin_job(self, action: str, kind: str, names: list[str], said: str) -> None:
+        """Start a job on hosts, as long as each is as it was shown."""
+        shown = self.session.copy.hosts
+        targets = [JobTargetAsked(id=name, expected=_as_shown(shown[name])) for name in names if name in shown]
+        if targets:
+            self.start_job(named(action), kind, targets, said.format(_what(names)))
+
+    def sleep_or_wake(self) -> None:
+        """Wake those that sleep; where none does, let all sleep."""
+        hosts = self.session.copy.hosts
+        names = self.meant()
+        asleep = [name for name in names if name in hosts and hosts[name].power_wanted == _ASLEEP]
+        if asleep:
+            self.send([calls.wake_host(name) for name in asleep], self._take, f"waking {_what(asleep)}")
+        elif names:
+            self.send(
+                [calls.sleep_host(name) for name in names], self._take, f"{_what(names)} may sleep; o wakes again"
+            )
+
+    def fence(self) -> None:
+        """Ask whether the hosts are really off, and say so to the cloud."""
+        hosts = self.session.copy.hosts
+        names = [name for name in self.meant() if name in hosts and hosts[name].state == "lost"]
+        if not names:
+            self.say("fence: only a host that is lost can be meant", bad=True)
+            return
+        question = Question(
+            action=named("hosts.fence"),
+            ids=names,
+            facts=[self.fact(name) for name in names],
+            warning="Make sure that they are switched off: else an instance may run twice and spoil its disks.",
+            things="hosts",
+        )
+
+        self.confirmed(question, lambda: self._fence(names))
+
+    def _fence(self, names: list[str]) -> None:
+        refusal = self.session.refusal(named("hosts.fence"))  # the connection may have gone while the question stood
+        if refusal:
+            self.say(refusal, bad=True)
+        else:
+            self.send([calls.fence_host(name) for name in names], self._take, f"{_what(names)} counts as off")
+
+    def fact(self, name: str) -> str:
+        """Say in a line what hangs on a host, for questions."""
+        view = self.session.copy.hosts.get(name)
+        scene = self.session.scene()
+        return scene.plain(
+            f"{name}  {looks.of_host(view).text(scene)}  {counted(view.instances, 'instance')}" if view else name
+        )
+
+    def _take(self, view: HostView) -> None:
+        self.session.copy.put("host", view)
+
+
+def _as_shown(view: HostView) -> dict[str, str]:
+    return {"state": view.state, "wanted": view.wanted}
+
+
+def _what(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else counted(len(names), "host")

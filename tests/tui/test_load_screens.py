@@ -17,7 +17,7 @@ WAYS_TO = {
     "instances": ["3"],
     "host": ["2", "down", "down", "enter"],
     "host-samples": ["2", "down", "down", "enter", "tab", "tab"],
-    "host-chart": ["2", "C"],
+    "host-chart": ["2", "h"],
     "clusters": ["colon", "=clusters", "enter"],
     "cluster": ["colon", "=cc-01", "enter"],
 }
@@ -128,7 +128,7 @@ async def test_one_goes_down_from_a_cluster_to_an_instance_and_up_again() -> Non
         await console.shows("clusters ▸ cc-01 ▸ node03", "7 instances")
         await console.press("enter")
         await console.shows("cc-01 ▸ node03 ▸ i-00000000000000001", "here because")
-        await console.press("C")
+        await console.press("h")
         await console.shows("i-00000000000000001 ▸ chart", "last 15m")
         for trail in ("node03 ▸ i-00000000000000001 ", "cc-01 ▸ node03 ", "clusters ▸ cc-01 ", "lab ▸ clusters "):
             await console.press("escape")
@@ -186,7 +186,7 @@ async def test_a_page_of_what_is_gone_says_so() -> None:
 async def test_hosts_stand_below_their_clusters_and_in_one_list_again() -> None:
     async with a_console(a_busy_cloud(), size=(120, 36)) as console:
         await go(console, "hosts")
-        await console.press("g")
+        await console.press("B")
         await console.shows("CLUSTER, HOST", "6 hosts")
         compare(console, "loads-hosts-tree-120x36")
         named = ("cc-0", "node")
@@ -197,6 +197,6 @@ async def test_hosts_stand_below_their_clusters_and_in_one_list_again() -> None:
         await console.press("home", "d", "enter")
         await console.shows("lab ▸ hosts ▸ cc-02")
         assert not any(asked.endswith("/drain") for asked in console.cloud.asked), "a cluster is no host"
-        await console.press("escape", "g")
+        await console.press("escape", "B")
         await console.shows("HOST▼")
         await console.hides("CLUSTER, HOST")

@@ -26,7 +26,7 @@ async def sitting(
     """Open the console page of the first instance."""
     async with a_guest(guest), a_console(FakeCloud(role), ways, size=size, url=guest.url) as console:
         await console.press("3")
-        await console.shows("web1")
+        await console.shows("5 instances")
         await console.press("c")
         await console.shows("console")
         yield console

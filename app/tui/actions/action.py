@@ -80,7 +80,6 @@ _SPELLED = {
     "asterisk": "*",
     "comma": ",",
     "escape": "esc",
-    "comma": ",",
     "full_stop": ".",
     "left_square_bracket": "[",
     "right_square_bracket": "]",

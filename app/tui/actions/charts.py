@@ -7,7 +7,7 @@ ACTIONS: tuple[Action, ...] = (
         name="chart",
         method="chart",
         screens=PAGES | at("hosts", "instances", "clusters", "instance"),
-        key="C",
+        key="h",
         title="chart",
         help="Show one big chart of what is under the cursor, or of this page.",
     ),

@@ -52,7 +52,7 @@ ACTIONS: tuple[Action, ...] = (
         name="hosts.tree",
         method="toggle_tree",
         screens=at("hosts"),
-        key="g",
+        key="B",
         title="tree",
         help="Show hosts below their clusters, which are summed up; again: one list.",
     ),

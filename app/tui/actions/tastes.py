@@ -25,7 +25,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         name="theme",
         method="theme",
-        screens=PLACES - {"rules", "console"},  # there it is a letter of their own
+        screens=PLACES - {"ruleset", "console"},  # there it is a letter of their own
         key="T",
         title="theme",
         help="Choose colours; the choice is kept.",

@@ -109,7 +109,7 @@ class SubjectScreen(ConsoleScreen):
     async def events_of(self) -> None:
         await self.console_app.go("events", f'about="{self.given}"')
 
-    def copy_ids(self) -> None:
+    def copy(self) -> None:
         self.app.copy_to_clipboard(self.given)
         self.say(f"copied {self.given}")
 

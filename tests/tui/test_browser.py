@@ -103,7 +103,7 @@ async def test_a_browser_logs_in_sees_the_overview_and_terminates_an_instance(
         assert page.terminal.strip() == ""
         await page.type(token)
         await page.press("enter")
-        await page.until(lambda: "room by type" in page.terminal and "live" in page.terminal)
+        await page.until(lambda: "capacity by type" in page.terminal and "live" in page.terminal)
         await page.picture(Path(os.environ.get("EUCALYPTUS_PICTURES", tmp_path)) / "web-overview.png")
         await page.type("3")
         await page.until(lambda: instance_id in page.terminal and "t terminate" in page.terminal)

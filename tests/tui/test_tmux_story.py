@@ -175,7 +175,7 @@ def test_keys_mouse_and_what_is_kept_hold_in_a_real_terminal(
     eventually(lambda: mouse() == "1")
     terminal.type("/host2")
     terminal.press("Enter")
-    terminal.shows("2 of 6 hosts", "v views")
+    terminal.shows("2 of 6 hosts", "filter: host2")
     terminal.press("v", "s")
     terminal.shows("Save this view")
     terminal.type("seconds")

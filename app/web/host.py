@@ -201,8 +201,12 @@ def _own_origin(web: Web, connection: AnyRequest | Socket, *, needed: bool = Fal
 
 
 def _size(socket: Socket) -> tuple[int, int]:
-    width, height = (socket.query_params.get(name, "") for name in ("width", "height"))
-    return (int(width), int(height)) if width.isdecimal() and height.isdecimal() else (80, 24)
+    width, height = (_cells(socket.query_params.get(name, "")) for name in ("width", "height"))
+    return (width, height) if width and height else (80, 24)
+
+
+def _cells(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 3 else 0
 
 
 def _cookie(name: str, origin: str, seconds: int) -> Cookie:

@@ -74,10 +74,11 @@ def beat(kind: str, cursor: int, at_ms: int) -> bytes:
 
 def _views(unit: Unit, entries: Sequence[Entry]) -> Iterable[tuple[str, bytes]]:
     touched = _touched(unit, entries)
-    world = views.World.of(unit)
     instances = unit.instances.where(id=touched["instance"]) if touched["instance"] else []
-    hosts = unit.hosts.where(name=[*touched["host"], *{row.host for row in instances}])
+    changed = {entry.resource_id for entry in entries if entry.kind == "instance"}  # a tag changes nothing on a host
+    hosts = unit.hosts.where(name=[*touched["host"], *{row.host for row in instances if row.id in changed}])
     clusters = unit.clusters.where(name=[*touched["cluster"], *{host.cluster for host in hosts}])
+    world = views.World.of(unit) if hosts or clusters else views.EMPTY
     images = [row for row in unit.images.where(id=touched["image"]) if row.state is not ImageState.DEREGISTERED]
     jobs = unit.jobs.where(id=touched["job"]) if touched["job"] else []
     yield "instance", _joined("instance", views.instance_views(unit, instances))

@@ -5,19 +5,25 @@ from litestar import Controller, get
 
 from app.api.resources import Me, Overview
 from app.domain.account import Role
-from app.domain.ports import Store
+from app.domain.ports import Clock, Store
 from app.server.desk import At, needs
 from app.server.frames import frame
 from app.server.sensors import Sensors
 from app.services.overview import overview
 
+RESTS = 40
+"""How many times as long as a sum took nobody is told another one."""
+
 
 class Glance:
-    """Sums the cloud up, and tells it to the live stream when something happened (the port Teller)."""
+    """Sums the cloud up, and tells it to the live stream when something happened (the port Teller).
 
-    def __init__(self, store: Store, sensors: Sensors, version: str) -> None:
-        self._store, self._sensors, self._version = store, sensors, version
-        self._told = -1
+    In a large cloud the sum takes a while, so that it rests in between: listeners never take more than a small share.
+    """
+
+    def __init__(self, store: Store, sensors: Sensors, clock: Clock, version: str) -> None:
+        self._store, self._sensors, self._clock, self._version = store, sensors, clock, version
+        self._told, self._rests_until_s = -1, 0.0
 
     async def now(self) -> Overview:
         """Sum up the cloud."""
@@ -29,11 +35,13 @@ class Glance:
         return frame("overview", await self.now())
 
     async def news(self) -> bytes:
-        cursor = await self._store.read(lambda unit: unit.cursor())
-        if cursor == self._told:
+        began_s = self._clock.monotonic_s()
+        if began_s < self._rests_until_s or await self._store.read(lambda unit: unit.cursor()) == self._told:
             return b""
         summed = await self.now()
         self._told = int(summed.cursor)
+        ended_s = self._clock.monotonic_s()
+        self._rests_until_s = ended_s + RESTS * (ended_s - began_s)
         return frame("overview", summed)
 
 
@@ -44,7 +52,7 @@ class OverviewController(Controller):
     @get("/overview", operation_id="GetOverview", summary="Is the cloud well?")
     async def overview(self, desk: At) -> Overview:
         """One answer to start a day with: clusters, room by instance type, what needs somebody, the newest events."""
-        return await Glance(desk.cloud.store, desk.cloud.sensors, desk.cloud.version).now()
+        return await Glance(desk.cloud.store, desk.cloud.sensors, desk.cloud.clock, desk.cloud.version).now()
 
     @get("/me", operation_id="GetMe", summary="Whom this token stands for")
     async def me(self, desk: At) -> Me:

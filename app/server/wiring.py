@@ -156,7 +156,7 @@ def _senses(samples: SampleFile, clock: Clock, fleet: Fleet) -> tuple[Sensors, B
 
 def _feed(store: Store, clock: Clock, sensors: Sensors, board: Board) -> Feed:
     """Make the live stream, with everybody who has a topic of their own."""
-    return Feed(store, clock, {**board.tellers(), "overview": Glance(store, sensors, __version__)})
+    return Feed(store, clock, {**board.tellers(), "overview": Glance(store, sensors, clock, __version__)})
 
 
 async def _prepare(store: Database, library: Library, settings: Settings, url: str) -> None:

@@ -6,6 +6,7 @@ make a list of n things cost n². The trap: a view must never carry a secret col
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from app.api.resources import (
     AccountView,
@@ -41,6 +42,9 @@ class World:
     @classmethod
     def of(cls, unit: Unit) -> "World":
         return cls(held=unit.held(), counts=unit.counts())
+
+
+EMPTY: Final = World(held={}, counts={})
 
 
 def host_view(host: Host, world: World) -> HostView:

@@ -22,7 +22,9 @@ class Terminal:
 
     def tmux(self, *arguments: str, **environment: str) -> str:
         command = [shutil.which("tmux") or "tmux", "-u", "-S", str(self._socket), "-f", "/dev/null", *arguments]
-        inherited = {name: value for name, value in os.environ.items() if name not in {"TMUX", "NO_COLOR"}}
+        inherited = {
+            name: value for name, value in os.environ.items() if name not in {"TMUX", "NO_COLOR", "COLUMNS", "LINES"}
+        }
         env = {**inherited, "TERM": "xterm-256color", **environment}
         return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=10).stdout
 

@@ -155,7 +155,7 @@ async def test_hosts_sleep_and_wake_by_one_key() -> None:
         await console.shows("node01 may sleep", "asleep")
         await console.press("o")
         await console.shows("waking node01")
-        assert cloud.asked[-1] == "POST /hosts/node01/wake"
+        assert "POST /hosts/node01/wake" in cloud.asked
 
 
 async def test_only_a_lost_host_is_fenced_and_only_after_its_name_is_typed() -> None:
@@ -169,7 +169,7 @@ async def test_only_a_lost_host_is_fenced_and_only_after_its_name_is_typed() -> 
         await console.type("node02")
         await console.press("enter")
         await console.shows("node02 counts as off")
-        assert cloud.asked[-1] == "POST /hosts/node02/fence"
+        assert "POST /hosts/node02/fence" in cloud.asked
 
 
 async def test_a_page_of_what_is_gone_says_so() -> None:

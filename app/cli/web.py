@@ -11,12 +11,11 @@ from urllib.parse import urlsplit
 import click
 import uvicorn
 
-from app.server.connections import BoundedProtocol
+from app.server.connections import config
 from app.web.host import MOST_MESSAGE_BYTES, create_web
 
 LOOPBACK = "127.0.0.1"
 STOP_S = 4
-PING_S = 15.0
 
 
 class _Server(uvicorn.Server):
@@ -51,18 +50,9 @@ def serve_web(listen: str, public_url: str, cloud_url: str, flags: Sequence[str]
 
 async def _serve(bound: socket.socket, origins: Sequence[str], cloud_url: str, flags: Sequence[str]) -> None:
     server = _Server(
-        uvicorn.Config(
+        config(
             create_web(cloud_url, origins, flags),
-            http=BoundedProtocol,
-            ws="websockets-sansio",
             ws_max_size=MOST_MESSAGE_BYTES,
-            ws_ping_interval=PING_S,
-            ws_ping_timeout=PING_S,
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
             timeout_graceful_shutdown=STOP_S,
         )
     )

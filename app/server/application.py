@@ -21,8 +21,9 @@ from app.server.health import healthz, heartbeat, metrics
 from app.server.history import HistoryController
 from app.server.hosts import ClusterController, HostController
 from app.server.images import ImageController
+from app.server.instance_marks import InstanceMarksController
 from app.server.instances import InstanceController
-from app.server.jobs import JobController, TagController, UndoController
+from app.server.jobs import JobController, UndoController
 from app.server.openapi import plugins
 from app.server.overview import OverviewController
 from app.server.remapping import RemappingController
@@ -39,7 +40,7 @@ CONTROLLERS: tuple[Any, ...] = (
     ClusterController,
     HostController,
     InstanceController,
-    TagController,
+    InstanceMarksController,
     JobController,
     UndoController,
     WhyController,

@@ -6,10 +6,13 @@ its head would hold a connection or fill the memory. How long a body may be is d
 
 import asyncio
 from enum import Enum, auto
+from typing import Any
 
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_BYTES = 128 * 1024
+PING_S = 15.0
 
 
 class _Reading(Enum):
@@ -79,3 +82,20 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+
+def config(app: Any, **more: Any) -> uvicorn.Config:
+    """Form how uvicorn serves anything of ours: bounded, silent about itself, believing no header of a proxy."""
+    return uvicorn.Config(
+        app,
+        http=BoundedProtocol,
+        ws="websockets-sansio",
+        ws_ping_interval=PING_S,
+        ws_ping_timeout=PING_S,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        **more,
+    )

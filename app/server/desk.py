@@ -36,6 +36,7 @@ ROLE = "role"
 """Key of a route's `opt`: the role that its caller needs. A route without it can not be called."""
 COMMAND = "Euca-Command"
 LONGEST_AUDIT_TEXT = 500
+MOST_NAMED = 20
 LONGEST_COMMAND = 200
 
 
@@ -128,6 +129,12 @@ class Desk:
 
 
 At = NamedDependency[SkipValidation[Desk]]
+
+
+def named(given: Sequence[str]) -> str:
+    """Name many things in the audit: the first of them, and how many more."""
+    more = len(given) - MOST_NAMED
+    return ", ".join(given[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 async def authenticate(connection: ASGIConnection[Any, Any, Any, State], handler: BaseRouteHandler) -> None:

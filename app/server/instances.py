@@ -23,7 +23,7 @@ from app.domain.commands import RunInstances
 from app.domain.errors import Unsupported
 from app.domain.instance import Instance
 from app.domain.ports import NOT_SUPPORTED, Unit
-from app.server.desk import At, Desk, needs
+from app.server.desk import At, Desk, named, needs
 from app.server.listing import AskedFor, Listing, from_table
 from app.server.samples import From, InstanceSensor, Points, To, instance_sensor, samples_of
 from app.services import decisions, instances, moves
@@ -32,7 +32,6 @@ from app.services.views import instance_views
 
 Number = Annotated[int, Parameter(ge=0, le=1 << 53, description="Show only this one, with all its hosts; 0: all.")]
 _OPERATOR = needs(Role.OPERATOR)
-MOST_SHOWN_IDS = 20
 
 
 class InstanceController(Controller):
@@ -117,7 +116,7 @@ class InstanceController(Controller):
             after = [change.instance for change in changes]
             return Collection(items=instance_views(unit, after), cursor=str(unit.cursor()))
 
-        return await desk.change(f"{data.action.capitalize()}Instances"[:60], _named(data.ids), work)
+        return await desk.change(f"{data.action.capitalize()}Instances"[:60], named(data.ids), work)
 
     @post(
         "/{instance_id:str}/move",
@@ -166,8 +165,3 @@ def _command(data: LaunchInstances) -> RunInstances:
         client_token=data.idempotency_key,
         request_sha256=sha256(request).hexdigest(),
     )
-
-
-def _named(ids: list[str]) -> str:
-    more = len(ids) - MOST_SHOWN_IDS
-    return ", ".join(ids[:MOST_SHOWN_IDS]) + (f" and {more} more" if more > 0 else "")

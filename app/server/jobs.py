@@ -1,29 +1,24 @@
-"""REST: jobs, which are everything that takes long; undoing a change; tags of many instances at once."""
+"""REST: jobs, which are everything that takes long, and undoing a change."""
 
 from operator import attrgetter
 
-from litestar import Controller, get, post, put
+from litestar import Controller, get, post
 
-from app.api.jobs import JobView, ProtectInstances, StartJob, TagInstances, UndoneView
-from app.api.resources import Collection, InstanceView
+from app.api.jobs import JobView, StartJob, UndoneView
+from app.api.resources import Collection
 from app.domain.account import Role
-from app.domain.errors import OverLimit
 from app.domain.job import Job
 from app.domain.ports import Unit
-from app.server.desk import At, needs
+from app.server.desk import At, named, needs
 from app.server.listing import AskedFor, Listing, from_table
 from app.server.pages import number
-from app.services import instance_attributes, instances, job_turns, jobs, tags, undoing
+from app.services import job_turns, jobs, undoing
 from app.services.inverses import Hand
 from app.services.job_steps import Doer
 from app.services.job_views import job_view
-from app.services.protection import NO_STOP, NO_TERMINATION
-from app.services.views import instance_views
 
 _OPERATOR = needs(Role.OPERATOR)
 OPERATION = "StartJob"
-MOST_TAGGED = 1000
-_SHOWN_IDS = 20
 
 
 class JobController(Controller):
@@ -56,7 +51,7 @@ class JobController(Controller):
             return _whole(unit, job.id)
 
         given = [target.id for target in data.targets]
-        return await desk.change(_action(data.kind), _named(given), work, about=given)
+        return await desk.change(_action(data.kind), named(given), work, about=given)
 
     @post(
         "/{job_id:str}/cancel",
@@ -108,47 +103,12 @@ class UndoController(Controller):
         return await desk.change("UndoChange", entry, work)
 
 
-class TagController(Controller):
-    tags = ("instances",)
-    opt = _OPERATOR
-
-    @put("/instances/tags", operation_id="TagInstances", summary="Set and take away tags of instances, all or none")
-    async def tag(self, desk: At, data: TagInstances) -> Collection[InstanceView]:
-        def work(unit: Unit) -> Collection[InstanceView]:
-            _check_many(data.ids)
-            rows = instances.find(unit, desk.caller, data.ids)
-            given = [row.id for row in rows]
-            if data.remove:
-                tags.remove_from(unit, desk.caller, given, [(name, None) for name in data.remove])
-            tags.set_on(unit, desk.caller, given, data.tags)
-            return Collection(items=instance_views(unit, rows), cursor=str(unit.cursor()))
-
-        return await desk.change("TagInstances", _named(data.ids), work, about=data.ids)
-
-    @put("/instances/protection", operation_id="ProtectInstances", summary="Forbid that they are ended or stopped")
-    async def protect(self, desk: At, data: ProtectInstances) -> Collection[InstanceView]:
-        def work(unit: Unit) -> Collection[InstanceView]:
-            _check_many(data.ids)
-            for attribute, on in ((NO_TERMINATION, data.from_termination), (NO_STOP, data.from_stop)):
-                for given in data.ids if on is not None else ():
-                    instance_attributes.modify(unit, desk.caller, given, attribute, on)
-            rows = instances.find(unit, desk.caller, data.ids)
-            return Collection(items=instance_views(unit, rows), cursor=str(unit.cursor()))
-
-        return await desk.change("ProtectInstances", _named(data.ids), work, about=data.ids)
-
-
 _JOBS: Listing[Job, JobView] = Listing(
     view=JobView,
     key=attrgetter("id"),
     first=from_table(lambda unit: unit.jobs, lambda unit, desk, row: True),
     views=lambda unit, desk, rows: [job_view(row) for row in rows],
 )
-
-
-def _check_many(ids: list[str]) -> None:
-    if len(ids) > MOST_TAGGED:
-        raise OverLimit("instances per request", len(ids), MOST_TAGGED)
 
 
 def _whole(unit: Unit, job_id: str) -> JobView:
@@ -160,8 +120,3 @@ def _action(kind: str) -> str:
     """Name an action for the audit as those on one thing are: TerminateInstances, DrainHosts."""
     resource = jobs.resource_of(kind)
     return f"{kind.capitalize()}{resource.capitalize()}s" if resource else OPERATION
-
-
-def _named(given: list[str]) -> str:
-    more = len(given) - _SHOWN_IDS
-    return ", ".join(given[:_SHOWN_IDS]) + (f" and {more} more" if more > 0 else "")

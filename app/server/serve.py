@@ -23,7 +23,7 @@ from app.api.console import MOST_FRAME_BYTES
 from app.domain.errors import Unavailable
 from app.server.application import create_app
 from app.server.cloud import Cloud
-from app.server.connections import BoundedProtocol
+from app.server.connections import config
 from app.server.front import Front
 from app.server.query_edge import PATHS, query_app
 from app.server.wiring import Around, as_they_are, query_api, running
@@ -35,7 +35,6 @@ BACKLOG = 1024
 STOP_REQUESTS_S = 1
 EXIT_WITHIN_S = 4.6
 KEEP_ALIVE_S = 30
-WS_PING_S = 15.0
 THREAD_TURN_S = 0.0005
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - shown as what to connect to
@@ -145,19 +144,10 @@ def _begin_to_stop(stopping: asyncio.Event) -> None:
 
 
 def _config(app: Any) -> uvicorn.Config:
-    return uvicorn.Config(
+    return config(
         app,
-        http=BoundedProtocol,
-        ws="websockets-sansio",
         ws_max_size=MOST_FRAME_BYTES,
-        ws_ping_interval=WS_PING_S,
-        ws_ping_timeout=WS_PING_S,
         ws_per_message_deflate=False,
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=STOP_REQUESTS_S,
         backlog=BACKLOG,

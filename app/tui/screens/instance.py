@@ -1,13 +1,10 @@
 """One instance: what it is, why it is where it is, and what happened to it."""
 
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widget import Widget
-from textual.widgets import Static
 
 from app.api.resources import DecisionView, InstanceView
 from app.client import calls
@@ -16,6 +13,7 @@ from app.tui import looks
 from app.tui.columns.column import Column
 from app.tui.columns.instances import COLUMNS
 from app.tui.scene import Scene, counted, mib
+from app.tui.screens.detail import DetailScreen
 from app.tui.screens.frame import bindings_of
 from app.tui.screens.instance_actions import InstanceActions
 from app.tui.screens.taking import Taking
@@ -23,7 +21,7 @@ from app.tui.session import Session
 from app.tui.store import Changes
 
 
-class InstanceScreen(InstanceActions, Taking):
+class InstanceScreen(DetailScreen, InstanceActions, Taking):
     PLACE = "instance"
     BINDINGS = bindings_of("instance")
 
@@ -32,10 +30,6 @@ class InstanceScreen(InstanceActions, Taking):
         self.instance_id = instance_id
         self._decisions: list[DecisionView] = []
         self._why_not = ""
-
-    def body(self) -> Iterable[Widget]:
-        with VerticalScroll(id="detail"):
-            yield Static("", markup=False, id="facts")
 
     def trail(self) -> list[str]:
         return self.console_app.trail()
@@ -48,9 +42,6 @@ class InstanceScreen(InstanceActions, Taking):
 
     def chart(self) -> None:
         self.console_app.open_page("chart", f"instance/{self.instance_id}")
-
-    def home(self) -> Widget:
-        return self.query_one("#detail")
 
     def targets(self) -> list[InstanceView]:
         view = self.session.copy.instances.get(self.instance_id)
@@ -90,12 +81,12 @@ class InstanceScreen(InstanceActions, Taking):
         scene = self.session.scene()
         view = self.session.copy.instances.get(self.instance_id)
         if view is None:
-            self.query_one("#facts", Static).update(f"{self.instance_id} is no more.")
+            self.write([Content(f"{self.instance_id} is no more.")])
             return
         lines = [_fact(label, scene.plain(text), tone) for label, text, tone in _facts(view, scene)]
         lines += [Content(""), Content.styled("here because", "bold"), *self._why(scene)]
         lines += [Content(""), Content.styled("events", "bold"), *self._events(scene)]
-        self.query_one("#facts", Static).update(Content("\n").join(lines))
+        self.write(lines)
 
     def _why(self, scene: Scene) -> list[Content]:
         if self._why_not:

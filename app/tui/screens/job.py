@@ -3,12 +3,7 @@
 The stream tells no targets, so they are asked for again when the job's numbers have changed.
 """
 
-from collections.abc import Iterable
-
-from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widget import Widget
-from textual.widgets import Static
 
 from app.api.jobs import JobTargetView, JobView
 from app.client import job_calls
@@ -16,6 +11,7 @@ from app.client.errors import ClientError
 from app.tui import looks
 from app.tui.columns.jobs import progress
 from app.tui.scene import Scene
+from app.tui.screens.detail import DetailScreen
 from app.tui.screens.frame import bindings_of
 from app.tui.screens.job_actions import JobActions
 from app.tui.session import Session
@@ -25,7 +21,7 @@ MOST_SHOWN = 1000
 _FIRST = ("failed", "changed", "under way", "waiting", "cancelled", "done")
 
 
-class JobScreen(JobActions):
+class JobScreen(DetailScreen, JobActions):
     PLACE = "job"
     BINDINGS = bindings_of("job")
 
@@ -35,18 +31,11 @@ class JobScreen(JobActions):
         self._targets: list[JobTargetView] = []
         self._why_not = ""
 
-    def body(self) -> Iterable[Widget]:
-        with VerticalScroll(id="detail"):
-            yield Static("", markup=False, id="facts")
-
     def trail(self) -> list[str]:
         return ["jobs", self.job_id]
 
     def spot(self) -> tuple[str, str]:
         return ("job", self.job_id)
-
-    def home(self) -> Widget:
-        return self.query_one("#detail")
 
     def jobs_meant(self) -> list[JobView]:
         view = self.session.copy.jobs.get(self.job_id)
@@ -75,7 +64,7 @@ class JobScreen(JobActions):
     def _draw(self) -> None:
         scene, view = self.session.scene(), self.session.copy.jobs.get(self.job_id)
         if view is None:
-            self.query_one("#facts", Static).update(f"{self.job_id} is no more.")
+            self.write([Content(f"{self.job_id} is no more.")])
             return
         lines = [Content.assemble((f"{label:<10}", "dim"), text) for label, text in _facts(view, scene) if text]
         lines += [Content(""), Content.styled("targets", "bold")]
@@ -85,7 +74,7 @@ class JobScreen(JobActions):
         more = len(self._targets) - MOST_SHOWN
         if more > 0:
             lines.append(Content(f"  and {more} more: euca job show {self.job_id}"))
-        self.query_one("#facts", Static).update(Content("\n").join(lines))
+        self.write(lines)
 
 
 def _facts(view: JobView, scene: Scene) -> list[tuple[str, str]]:

@@ -1,18 +1,16 @@
 """One thing of a list declared in `app/tui/holdings.py`: all fields of its view, as they are now."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widget import Widget
-from textual.widgets import Static
 
 from app.tui import looks
 from app.tui.columns.column import Column
 from app.tui.holdings import LISTED
 from app.tui.scene import Scene
+from app.tui.screens.detail import DetailScreen
 from app.tui.screens.fetching import ASKING, Fetching
 from app.tui.screens.frame import bindings_of
 from app.tui.screens.taking import Taking
@@ -23,7 +21,7 @@ LABEL = 22
 UNITS = {"_gib": "GiB", "_gb": "GB", "_mib": "MiB", "_bytes": "bytes"}
 
 
-class ThingScreen(Fetching, Taking):
+class ThingScreen(DetailScreen, Fetching, Taking):
     """`given` is the kind and the id, with a slash between them."""
 
     PLACE = "thing"
@@ -35,18 +33,11 @@ class ThingScreen(Fetching, Taking):
         kind, _, self._thing_id = given.partition("/")
         self._listed = next(one for one in LISTED if one.kind == kind)
 
-    def body(self) -> Iterable[Widget]:
-        with VerticalScroll(id="detail"):
-            yield Static("", markup=False, id="facts")
-
     def trail(self) -> list[str]:
         return [self._listed.place, self._title()]
 
     def spot(self) -> tuple[str, str]:
         return ("thing", self._given)
-
-    def home(self) -> Widget:
-        return self.query_one("#detail")
 
     def absorb(self, changes: Changes) -> None:
         if changes:
@@ -80,7 +71,7 @@ class ThingScreen(Fetching, Taking):
             lines = [line for name, texts in facts(view, scene) for line in _lines(name, texts)]
         else:
             lines = [Content(scene.plain(f"{self._thing_id} is no more." if self.known else self.why_not or ASKING))]
-        self.query_one("#facts", Static).update(Content("\n").join(lines))
+        self.write(lines)
 
     # --- methods of the registry
 

@@ -1,22 +1,18 @@
 """Why one instance is where it is and on no other host, and what it still waits for: as the cloud tells it."""
 
-from collections.abc import Iterable
-
-from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widget import Widget
-from textual.widgets import Static
 
 from app.api.why import WhyView
 from app.client import why_calls
 from app.client.errors import ClientError
 from app.tui import reasons
-from app.tui.screens.frame import ConsoleScreen, bindings_of
+from app.tui.screens.detail import DetailScreen
+from app.tui.screens.frame import bindings_of
 from app.tui.session import Session
 from app.tui.store import Changes
 
 
-class WhyScreen(ConsoleScreen):
+class WhyScreen(DetailScreen):
     PLACE = "why"
     BINDINGS = bindings_of("why")
 
@@ -27,18 +23,11 @@ class WhyScreen(ConsoleScreen):
         self._note = "asking ..."
         self._number = 0  # of the decision that is shown; 0: the newest
 
-    def body(self) -> Iterable[Widget]:
-        with VerticalScroll(id="detail"):
-            yield Static("", markup=False, id="facts")
-
     def trail(self) -> list[str]:
         return ["instances", self.instance_id, "why"]
 
     def spot(self) -> tuple[str, str]:
         return ("why", self.instance_id)
-
-    def home(self) -> Widget:
-        return self.query_one("#detail")
 
     def absorb(self, changes: Changes) -> None:
         if changes.link or self.instance_id in changes.ids.get("instance", ()):
@@ -66,7 +55,7 @@ class WhyScreen(ConsoleScreen):
             view = self.session.copy.instances.get(self.instance_id)
             width = max(40, self.size.width - 6)
             lines += reasons.told(self._found, view, self._number or len(self._found.decisions), scene, width)
-        self.query_one("#facts", Static).update(Content("\n").join(lines))
+        self.write(lines)
 
     # --- methods of the registry
 

@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,8 @@ class Page:
         return str(await self.evaluate("document.body ? document.body.innerText : ''"))
 
     async def type(self, text: str) -> None:
+        """Type once something takes the keys: a field gets them a frame after its page is there."""
+        await self._comes(lambda: self.evaluate("document.activeElement !== document.body"))
         for sign in text:
             await self._key("keyDown", key=sign, text=sign)
             await self._key("keyUp", key=sign)
@@ -77,16 +79,20 @@ class Page:
         await self._key("keyUp", key=key, code=key, windowsVirtualKeyCode=code)
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        end = time.monotonic() + WITHIN_S
-        while not holds():
-            assert time.monotonic() < end, f"never came to be; the terminal shows\n{self.terminal}"
-            await asyncio.sleep(0.05)
+        await self._comes(lambda: asyncio.sleep(0, holds()))
 
     async def reads(self, words: str) -> None:
         """Wait until a person can read these words on the page."""
+
+        async def readable() -> bool:
+            return words in await self.text()
+
+        await self._comes(readable)
+
+    async def _comes(self, holds: Callable[[], Awaitable[bool]]) -> None:
         end = time.monotonic() + WITHIN_S
-        while words not in await self.text():
-            assert time.monotonic() < end, f"never came to be; the page says\n{await self.text()}"
+        while not await holds():
+            assert time.monotonic() < end, f"the terminal shows\n{self.terminal}\nand the page\n{await self.text()}"
             await asyncio.sleep(0.05)
 
     async def picture(self, target: Path) -> None:

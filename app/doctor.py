@@ -4,6 +4,7 @@ Nothing is changed and no host is contacted. libvirt itself is not imported (onl
 is looked for by name, its sockets by path.
 """
 
+import asyncio
 import ctypes.util
 import os
 import shlex
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 
+from app.domain.network import SEALED, NetworkPlan
 from app.settings import Settings
 
 OLDEST_PYTHON = (3, 11)
@@ -70,6 +72,9 @@ def examine(settings: Settings, machine: Machine) -> list[Check]:
         *_rules(settings),
         _port(settings, machine),
         _hypervisor(machine),
+        *_networks(settings, machine),
+        *_leases(settings, machine),
+        *_names(settings, machine),
         _volumes(),
     ]
 
@@ -154,6 +159,81 @@ def _hypervisor(machine: Machine) -> Check:
     else:
         found, advice = "none here; other machines join by ssh", "euca host add xen+ssh://root@HOST/system"
     return Check(name="hypervisor", ok=True, found=found, advice=advice)
+
+
+def _networks(settings: Settings, machine: Machine) -> list[Check]:
+    plan = settings.network
+    own = (_network(one, machine, f"network of {cluster}") for cluster, one in plan.of_clusters.items())
+    return [_network(plan, machine), *own, *_gateways(settings)]
+
+
+def _gateways(settings: Settings) -> Iterator[Check]:
+    """Say how gateways are that are other machines, as the server knew last."""
+    if not settings.network.elsewhere:
+        return
+    from app.server import gateways  # noqa: PLC0415 - the doctor starts where the server's libraries are missing
+
+    known = asyncio.run(gateways.states(settings))
+    for cluster in settings.network.elsewhere:
+        state, error = known.get(cluster, ("awaited", ""))
+        advice = {"awaited": f"euca cluster gateway {cluster}", "lost": "euca gateway on its head machine"}
+        found = f"{state}: {error}" if error else state
+        yield Check(name=f"gateway of {cluster}", ok=state != "lost", found=found, advice=advice.get(state, ""))
+
+
+def _network(plan: NetworkPlan, machine: Machine, name: str = "network") -> Check:
+    """Say plainly whether security groups are more than words."""
+    if not plan.ours:
+        found = f"{plan.mode}: the site's; nothing enforces security groups or leads public addresses; both are refused"
+        return Check(name=name, ok=True, found=found, advice='VNET_MODE="MANAGED" enforces them')
+    library = machine.library("nftables")
+    lends = f"{plan.bridge}*" if plan.each else plan.bridge
+    found = f"{plan.mode}: security groups are enforced on {lends}; on a bridge of others, not between neighbours"
+    if plan.tunnels == SEALED and not plan.trunk:
+        found += "; hosts that are other machines need wireguard-tools"
+    return Check(
+        name=name,
+        ok=library is not None,
+        found=found if library else f"{plan.mode} needs libnftables, which is not there",
+        advice="" if library else "apt-get install libnftables1",
+    )
+
+
+def _names(settings: Settings, machine: Machine) -> Iterator[Check]:
+    """Say what names are answered; where nobody asked for that, nothing."""
+    if not settings.dns:
+        return
+    why = machine.free_port(settings.dns_host, settings.dns_port)
+    zones = f"eucalyptus.{settings.dns_domain} and walrus.{settings.dns_domain}"
+    address = f"{settings.dns_host}:{settings.dns_port}"
+    yield Check(
+        name="names",
+        ok=not why,
+        found=f"{address}: {why or f'free, to answer for {zones}'}",
+        advice='DNS_LISTEN="ADDRESS:PORT" with another one' if why else "",
+    )
+    if any(one.ours for one in settings.network.all):
+        yield Check(name="the cloud for instances", ok=True, found=_for_instances(settings), advice="")
+
+
+def _for_instances(settings: Settings) -> str:
+    """Tell where instances reach the cloud's own listener, or why they don't."""
+    where = [f"{address}:{port}" for address, port in settings.network.open_ports]
+    if where:
+        return f"names of buckets lead to {', '.join(where)}, which instances reach"
+    own = f'LISTEN="{settings.listen_host}:{settings.listen_port}" and DNS_LISTEN="{settings.dns_host}"'
+    return f"names of buckets lead nowhere for instances: {own} are for this machine only"
+
+
+def _leases(settings: Settings, machine: Machine) -> Iterator[Check]:
+    """Say whether the program that is to give leases is there; where the server gives them, nothing."""
+    program = settings.dhcp_daemon
+    if program:
+        there = machine.exists(str(program))
+        found, advice = (
+            ("dnsmasq gives them", "") if there else (f"{program} is not there", "apt-get install dnsmasq-base")
+        )
+        yield Check(name="leases", ok=there, found=found, advice=advice)
 
 
 def _volumes() -> Check:

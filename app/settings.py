@@ -1,40 +1,23 @@
 """All settings of a server as one value: flags win over the environment, that over eucalyptus.conf, that over defaults.
 
-Every key of 1.6.1's eucalyptus.conf is understood here, or refused with a line that says what replaced it
-(`_REPLACED`). All problems are reported at once. The trap: sizes of 1.6.1 are binary (its MB is a MiB), disks are GB.
+Every key of 1.6.1's eucalyptus.conf is understood, or refused with a line that says what replaced it. All problems are
+reported at once. The trap: sizes of 1.6.1 are binary (its MB is a MiB), disks are GB.
 """
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app.conf import Given, Origin, Problem, read
 from app.domain.errors import CloudError
-from app.domain.network import NetworkPlan, Subnet
-from app.settings_values import (
-    NamedHost,
-    Read,
-    absolute,
-    choice,
-    command,
-    flag,
-    hosts,
-    interface,
-    ipv4,
-    listen,
-    mac_map,
-    name,
-    path,
-    power_of_two,
-    public_addresses,
-    rehearse,
-    vnet_mode,
-    watts,
-    whole,
-)
-
-DEFAULT_BRIDGE = "eucabr0"
+from app.domain.names import DNS_PORT, Names, address_for_instances
+from app.domain.network import NetworkPlan
+from app.domain.overlay import Overlay
+from app.settings_clusters import of_clusters
+from app.settings_keys import KEYS, REPLACED
+from app.settings_network import UNSET, VNET, acted_upon, lacks, plan, unused
+from app.settings_values import NamedHost, cluster_files, hosts
 
 
 class SettingsError(CloudError):
@@ -52,7 +35,7 @@ class Settings:
     """What a server is told before it starts; the key of eucalyptus.conf stands in brackets."""
 
     idle: tuple[Problem, ...] = ()
-    """Values that were given and checked, and that nothing acts upon yet."""
+    """Values that were given and checked, and that nothing acts upon, with the reason."""
 
     origins: Mapping[str, Origin] = field(default_factory=dict)
     """Where each key that was given stands."""
@@ -106,6 +89,9 @@ class Settings:
     manual_instances_cleanup: bool = False
     """Whether the disks of ended instances stay until somebody removes them. [MANUAL_INSTANCES_CLEANUP]"""
 
+    domain_overlays: tuple[Overlay, ...] = ()
+    """What is laid over definitions of domains. [DOMAIN_OVERLAYS, a file]"""
+
     journal_keep_s: int = 604_800
     """Seconds for which changes, ended instances and client tokens are remembered. [JOURNAL_KEEP]"""
 
@@ -127,10 +113,41 @@ class Settings:
     [PUBLIC_IPS or VNET_PUBLICIPS]"""
 
     vnet_mode: str = "SYSTEM"
-    """Who gives addresses to instances: SYSTEM (the site's DHCP) or MANAGED-NOVLAN (this server). [VNET_MODE]"""
+    """Who gives addresses to instances: SYSTEM (the site's DHCP), or this server, from a list (STATIC), to all on one
+    network (MANAGED-NOVLAN) or to each security group on its own (MANAGED). [VNET_MODE]"""
 
     vnet: Mapping[str, str] = field(default_factory=dict)
     """The other VNET_ keys that were given, by their full name, checked. [VNET_…]"""
+
+    vnet_clusters: tuple[tuple[str, Path], ...] = ()
+    """Clusters whose network is another, each with the file that says its VNET_ keys. [VNET_CLUSTERS]"""
+
+    cluster_plans: Mapping[str, NetworkPlan] = field(default_factory=dict)
+    """What these files say."""
+    dns: bool = False
+    """Whether names of instances and buckets are answered. [DISABLE_DNS, turned round]"""
+
+    dns_domain: str = "localhost"
+    """The domain of public names and of buckets: euca-203-0-113-10.eucalyptus.DOMAIN, BUCKET.walrus.DOMAIN.
+    [DNS_DOMAIN]"""
+
+    dhcp_daemon: Path | None = None
+    """The dnsmasq that hands out leases; unset: the server does it itself. [VNET_DHCPDAEMON]"""
+
+    dns_host: str = "127.0.0.1"
+    """The address to answer for names on, besides the gateways of our networks. [DNS_LISTEN, before the colon]"""
+
+    dns_port: int = 53
+    """The port of that address, for UDP and TCP. [DNS_LISTEN, after the colon]"""
+
+    dns_forward: tuple[tuple[str, int], ...] = ()
+    """The resolvers, address and port, that are asked for all other names; none: VNET_DNS. [DNS_FORWARD]"""
+
+    gateway_host: str = "127.0.0.1"
+    """The address to answer gateways of clusters on that have theirs elsewhere. [GATEWAY_LISTEN, before the colon]"""
+
+    gateway_port: int = 8774
+    """The port of that address; 0 takes a free one. [GATEWAY_LISTEN, after the colon]"""
 
     mapping_policy: str = ""
     """The policy of the rules that is active; empty: the one titled "default", or the only one. [MAPPING_POLICY]"""
@@ -171,15 +188,22 @@ class Settings:
     @property
     def network(self) -> NetworkPlan:
         """The network of real hosts: ours, or the site's with at most a bridge that cards hang on."""
-        bridge = self.vnet.get("VNET_BRIDGE", "")
-        if self.vnet_mode == "SYSTEM":
-            return NetworkPlan(bridge=bridge)
-        dns = self.vnet.get("VNET_DNS", "")
-        return NetworkPlan(
-            bridge=bridge or DEFAULT_BRIDGE,
-            subnet=str(Subnet.parse(_subnet(self.vnet)).network),
-            dns=(dns,) if dns else (),
+        found, names = plan(self.vnet_mode, self.vnet), Names(self.dns_domain if self.dns else "")
+        others = {cluster: replace(one, names=names) for cluster, one in self.cluster_plans.items()}
+        return replace(
+            found, names=names, hidden=self.addressing == "head", open_ports=self._open_ports, of_clusters=others
         )
+
+    @property
+    def _open_ports(self) -> tuple[tuple[str, int], ...]:
+        """Where instances reach the cloud itself: nowhere, unless names lead them there."""
+        address = address_for_instances(self.listen_host, self.dns_host) if self.dns else ""
+        return ((address, self.listen_port),) if address else ()
+
+    @property
+    def resolvers(self) -> tuple[tuple[str, int], ...]:
+        """Who is asked for names that are not ours."""
+        return self.dns_forward or tuple((address, DNS_PORT) for address in self.network.dns)
 
     @property
     def samples(self) -> Path:
@@ -187,88 +211,18 @@ class Settings:
         return self.state_dir / "samples.sqlite3"
 
     @property
+    def replay(self) -> Path:
+        """The file that shows the past, which may be lost."""
+        return self.state_dir / "replay.sqlite3"
+
+    @property
     def database(self) -> Path:
         """The file that holds all of the cloud's state."""
         return self.state_dir / "cloud.sqlite3"
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
-    """How one key is read, and into which fields of Settings (several: `read` gives as many values)."""
-
-    read: Read
-    fields: tuple[str, ...] = ()
-
-
-_KEYS: Mapping[str, _Key] = {
-    "STATE_DIR": _Key(path, ("state_dir",)),
-    "LISTEN": _Key(listen, ("listen_host", "listen_port")),
-    "REHEARSE": _Key(rehearse, ("rehearse_clusters", "rehearse_hosts")),
-    "SCHEDPOLICY": _Key(choice("GREEDY", "ROUNDROBIN", "POWERSAVE", "RULES"), ("schedpolicy",)),
-    "CLUSTER_NAME": _Key(name, ("cluster_name",)),
-    "HYPERVISOR": _Key(choice("xen", "kvm", "qemu")),
-    "NODES": _Key(hosts(""), ("nodes",)),
-    "INSTANCE_PATH": _Key(absolute, ("instance_path",)),
-    "MAX_MEM": _Key(whole(0, unit="MiB"), ("max_mem_mib",)),
-    "MAX_DISK": _Key(whole(0, unit="GB"), ("max_disk_gb",)),
-    "MAX_CORES": _Key(whole(0), ("max_cores",)),
-    "SWAP_SIZE": _Key(whole(0, unit="MiB"), ("swap_mib",)),
-    "NC_CACHE_SIZE": _Key(whole(0, unit="MiB"), ("cache_mib",)),
-    "MANUAL_INSTANCES_CLEANUP": _Key(flag(), ("manual_instances_cleanup",)),
-    "JOURNAL_KEEP": _Key(whole(60, unit="seconds"), ("journal_keep_s",)),
-    "REQUEST_LIMIT": _Key(whole(0, unit="requests per second"), ("requests_per_s",)),
-    "DISABLE_EBS": _Key(flag(inverted=True), ("volumes",)),
-    "LOGLEVEL": _Key(choice("DEBUG", "INFO", "WARN=WARNING", "WARNING", "ERROR", "FATAL=CRITICAL"), ("log_level",)),
-    "ADDRESSING": _Key(choice("all", "head", "asked"), ("addressing",)),
-    "PUBLIC_IPS": _Key(public_addresses, ("public_ips",)),
-    "VNET_PUBLICIPS": _Key(public_addresses, ("public_ips",)),
-    "VNET_MODE": _Key(vnet_mode, ("vnet_mode",)),
-    "MAPPING_POLICY": _Key(name, ("mapping_policy",)),
-    "MAPPING_RULES": _Key(path, ("mapping_rules",)),
-    "REMAP_MODE": _Key(choice("off", "advise", "auto"), ("remap_mode",)),
-    "REMAP_INTERVAL": _Key(whole(0, unit="seconds"), ("remap_interval_s",)),
-    "POWER_SLEEP_COMMAND": _Key(command, ("power_sleep_command",)),
-    "POWER_WAKE_COMMAND": _Key(command, ("power_wake_command",)),
-    "POWER_IDLETHRESH": _Key(whole(300, unit="seconds"), ("power_idle_s",)),
-    "POWER_WAKETHRESH": _Key(whole(300, unit="seconds"), ("power_wake_s",)),
-    "POWER_MODEL": _Key(watts, ("power_model",)),
-    "POWER_WATTS_COMMAND": _Key(command, ("power_watts_command",)),
-    "TEMP_COMMAND": _Key(command, ("temp_command",)),
-    "SAMPLE_INTERVAL": _Key(whole(1, unit="seconds"), ("sample_s",)),
-}
-_VNET: Mapping[str, Read] = {
-    "VNET_PUBINTERFACE": interface,
-    "VNET_PRIVINTERFACE": interface,
-    "VNET_BRIDGE": interface,
-    "VNET_SUBNET": ipv4,
-    "VNET_NETMASK": ipv4,
-    "VNET_ADDRSPERNET": power_of_two(4),
-    "VNET_DNS": ipv4,
-    "VNET_LOCALIP": ipv4,
-    "VNET_CLOUDIP": ipv4,
-    "VNET_BROADCAST": ipv4,
-    "VNET_ROUTER": ipv4,
-    "VNET_MACMAP": mac_map,
-}
-_REPLACED: Mapping[str, str] = {
-    "REMAP_MIN_GAIN": "the policy says it: move only if gain > 0.05",
-    "REMAP_MAX_MIGRATIONS": "the policy says it: budget migrations <= 4 per round",
-    "REMAP_VM_COOLDOWN": "the policy says it: budget migrations <= 1 per vm, counted within an hour",
-    "EUCALYPTUS": "the program finds its own files; for the place of the cloud's state set STATE_DIR",
-    "EUCA_USER": "the service runs as whom it is started; set User= in its systemd unit",
-    "ENABLE_WS_SECURITY": "there is no SOAP between the parts any more; hosts are reached by libvirt over ssh or TLS",
-    "CC_PORT": "there is no cluster controller to reach; the cloud's one listener is set by LISTEN",
-    "NC_PORT": "there is no node controller; name the port in the libvirt URI of the host in NODES",
-    "NC_SERVICE": "there is no node controller; hosts in NODES are reached by libvirt URIs",
-    "DISABLE_DNS": "there is no built-in name server; give the names in the site's own",
-    "VNET_DHCPDAEMON": "addresses are handed out by the gateway itself, no dhcpd is started",
-    "VNET_DHCPUSER": "addresses are handed out by the gateway itself, no dhcpd is started",
-    "VNET_INTERFACE": "set VNET_PUBINTERFACE and VNET_PRIVINTERFACE",
-}
-_OWN_NETWORK = frozenset({"VNET_SUBNET", "VNET_NETMASK", "VNET_DNS"})
-_IDLE = frozenset({*_VNET, "MANUAL_INSTANCES_CLEANUP"} - {"VNET_BRIDGE"})
+_IDLE = frozenset({*VNET, "MANUAL_INSTANCES_CLEANUP"} - {"VNET_BRIDGE"})
 _SLEEP_AND_WAKE = ("POWER_SLEEP_COMMAND", "POWER_WAKE_COMMAND")
-_UNSET = frozenset({"", "not_configured"})
 
 
 def load(flags: Mapping[str, str | None], environ: Mapping[str, str], file: Path | None = None) -> Settings:
@@ -298,15 +252,15 @@ def _lonely(origins: Mapping[str, Origin]) -> Iterator[Problem]:
 
 
 def _idle(given: Iterable[Given], values: Mapping[str, object]) -> Iterator[Problem]:
-    """Name what asks for something that is not done yet; a default asks for nothing."""
-    defaults = Settings()
-    idle = _IDLE - (_OWN_NETWORK if values.get("vnet_mode") == "MANAGED-NOVLAN" else frozenset())
+    """Name what asks for something that is not done; a default asks for nothing."""
+    defaults, mode, vnet = Settings(), str(values.get("vnet_mode", "SYSTEM")), values.get("vnet")
+    idle = _IDLE - acted_upon(mode, vnet if isinstance(vnet, dict) else {})
     for each in given:
-        names = _KEYS[each.key].fields if each.key in _KEYS else ("vnet",)
+        names = KEYS[each.key].fields if each.key in KEYS else ("vnet",)
         if each.key in idle and any(
             values.get(name, getattr(defaults, name)) != getattr(defaults, name) for name in names
         ):
-            yield Problem(origin=each.origin, key=each.key, why="understood, but nothing acts upon it yet")
+            yield Problem(origin=each.origin, key=each.key, why=unused(each.key, mode))
 
 
 def _from_file(config: Path | None) -> tuple[list[Given], list[Problem]]:
@@ -321,7 +275,7 @@ def _from_file(config: Path | None) -> tuple[list[Given], list[Problem]]:
 
 def _from_environment(environ: Mapping[str, str]) -> list[Given]:
     origin = Origin(file="environment")
-    known = ((key, environ.get(f"EUCA_{key}")) for key in (*_KEYS, *_VNET))
+    known = ((key, environ.get(f"EUCA_{key}")) for key in (*KEYS, *VNET))
     return [Given(key=key, text=text.strip(), origin=origin) for key, text in known if text is not None]
 
 
@@ -337,46 +291,33 @@ def _understood(found: Mapping[str, Given], problems: list[Problem]) -> dict[str
     vnet: dict[str, str] = {}
     hypervisor = found["HYPERVISOR"].text.lower() if "HYPERVISOR" in found else ""
     for given in found.values():
-        if given.key not in _KEYS and given.key not in _VNET:
+        if given.key not in KEYS and given.key not in VNET:
             problems.append(Problem(origin=given.origin, key=given.key, why=_not_known(given.key)))
             continue
-        if given.text in _UNSET:
+        if given.text in UNSET:
             continue
         try:
-            if given.key in _VNET:
-                vnet[given.key] = str(_VNET[given.key](given.text, given.origin.folder))
+            if given.key in VNET:
+                vnet[given.key] = str(VNET[given.key](given.text, given.origin.folder))
                 continue
-            key = _KEYS[given.key]
+            key = KEYS[given.key]
             reader = hosts(hypervisor) if given.key == "NODES" else key.read
             value = reader(given.text, given.origin.folder)
         except ValueError as error:
             problems.append(Problem(origin=given.origin, key=given.key, why=str(error)))
             continue
         values |= zip(key.fields, value if isinstance(value, tuple) and len(key.fields) > 1 else (value,), strict=False)
-    if not problems and values.get("vnet_mode") == "MANAGED-NOVLAN":
-        problems += _unfit_network(found["VNET_MODE"].origin, vnet)
+    if not problems and (unfit := lacks(str(values.get("vnet_mode", "")), vnet)):
+        problems.append(Problem(origin=found["VNET_MODE"].origin, key=unfit[0], why=unfit[1]))
+    if not problems and "vnet_clusters" in values:
+        ours, files = plan(str(values.get("vnet_mode", "")), vnet), found["VNET_CLUSTERS"]
+        values["cluster_plans"], wrong = of_clusters(cluster_files(files.text, files.origin.folder), ours, files.origin)
+        problems += wrong
     return values | {"vnet": vnet}
 
 
-def _unfit_network(origin: Origin, vnet: Mapping[str, str]) -> list[Problem]:
-    """Say what a network of ours lacks."""
-    lacking = [key for key in ("VNET_SUBNET", "VNET_NETMASK") if key not in vnet]
-    if lacking:
-        return [Problem(origin=origin, key="VNET_MODE", why=f"MANAGED-NOVLAN needs {' and '.join(lacking)}, too")]
-    try:
-        room = Subnet.parse(_subnet(vnet)).size
-    except ValueError:
-        room = 0
-    why = f"{_subnet(vnet)} is no network with room for instances; 10.1.0.0 with 255.255.0.0 could stand there"
-    return [] if room else [Problem(origin=origin, key="VNET_SUBNET", why=why)]
-
-
-def _subnet(vnet: Mapping[str, str]) -> str:
-    return f"{vnet['VNET_SUBNET']}/{vnet['VNET_NETMASK']}"
-
-
 def _not_known(key: str) -> str:
-    if key in _REPLACED:
-        return f"not used any more: {_REPLACED[key]}; remove this line"
-    nearest = difflib.get_close_matches(key.upper(), [*_KEYS, *_VNET], n=1, cutoff=0.5)
+    if key in REPLACED:
+        return f"not used any more: {REPLACED[key]}; remove this line"
+    nearest = difflib.get_close_matches(key.upper(), [*KEYS, *VNET], n=1, cutoff=0.5)
     return "there is no such key" + (f"; did you mean {nearest[0]}?" if nearest else "")

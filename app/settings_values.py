@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from app.domain.address import addresses_of
+from app.domain.names import DNS_PORT
 
 Read = Callable[[str, Path], object]
 """Turn a text into a value; the path is the folder of the file that it was written in."""
@@ -22,6 +23,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
 _MAC = re.compile(r"([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
 _URI_SCHEME = re.compile(r"(xen|qemu|test)(\+(ssh|tls|tcp|unix|libssh|libssh2))?")
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_LONGEST_DOMAIN = 200  # so that names of instances and buckets are none too long
 _MOST_REHEARSAL_HOSTS = 10_000
 
 
@@ -54,6 +57,17 @@ def interface(text: str, folder: Path) -> str:
     if not _INTERFACE.fullmatch(text):
         raise ValueError(f"'{text}' is no name of a network card or bridge; eth0 or xenbr0 could stand there")
     return text
+
+
+def dhcp_daemon(text: str, folder: Path) -> Path:
+    """Read the path of dnsmasq; no other program is driven."""
+    file = Path(text)
+    if not file.is_absolute() or file.name != "dnsmasq":
+        raise ValueError(
+            f"'{text}' is no program that is driven here: leases are given by the server itself; remove this line, or"
+            " name dnsmasq by its whole path, such as /usr/sbin/dnsmasq"
+        )
+    return file
 
 
 def ipv4(text: str, folder: Path) -> str:
@@ -136,12 +150,17 @@ def choice(*words: str) -> Read:
     return reader
 
 
-def vnet_mode(text: str, folder: Path) -> object:
-    """1.6.1's network modes, of which some are still to come."""
-    known = choice("SYSTEM", "STATIC", "MANAGED", "MANAGED-NOVLAN")(text, folder)
-    if known not in {"SYSTEM", "MANAGED-NOVLAN"}:
-        raise ValueError(f"{known} is not there yet; SYSTEM (the site's DHCP) and MANAGED-NOVLAN are")
-    return known
+def cluster_files(text: str, folder: Path) -> tuple[tuple[str, Path], ...]:
+    """Read `cluster=file` pairs, in which no cluster stands twice."""
+    read: dict[str, Path] = {}
+    for word in text.split():
+        cluster, _, file = word.partition("=")
+        if not _NAME.fullmatch(cluster) or not file or cluster in read:
+            raise ValueError(
+                f"'{word}' is not possible; cluster2=cluster2.conf cluster3=cluster3.conf could stand there"
+            )
+        read[cluster] = path(file, folder)
+    return tuple(read.items())
 
 
 def listen(text: str, folder: Path) -> tuple[str, int]:
@@ -152,6 +171,35 @@ def listen(text: str, folder: Path) -> tuple[str, int]:
     if not in_form or not (port.isascii() and port.isdigit()) or int(port) > 65535:
         raise ValueError(f"'{text}' is no address to listen on; 127.0.0.1:8773 or [::1]:8773 could stand there")
     return bare, int(port)
+
+
+def dns_domain(text: str, folder: Path) -> str:
+    """Read a domain name; it ends where the site's own name server would hand the rest over to this cloud's."""
+    domain = text.lower().removesuffix(".")
+    if len(domain) > _LONGEST_DOMAIN or not all(_LABEL.fullmatch(label) for label in domain.split(".")):
+        raise ValueError(f"'{text}' is no domain; cloud.example.org could stand there")
+    if domain == "internal":
+        raise ValueError("'internal' is the domain of private names; cloud.example.org could stand there")
+    return domain
+
+
+def dns_listen(text: str, folder: Path) -> tuple[str, int]:
+    """Read `address` or `address:port`; all addresses at once can't be, for gateways answer on their own."""
+    address, _, port = text.partition(":")
+    try:
+        found = ipaddress.IPv4Address(address), listen(f"{address}:{port or DNS_PORT}", folder)[1]
+    except ValueError:
+        raise ValueError(
+            f"'{text}' is no address to listen on; 203.0.113.1 or 127.0.0.1:5353 could stand there"
+        ) from None
+    if found[0].is_unspecified:
+        raise ValueError(f"'{text}' is every address; name one, such as 203.0.113.1")
+    return str(found[0]), found[1]
+
+
+def resolvers(text: str, folder: Path) -> tuple[tuple[str, int], ...]:
+    """Read name servers: addresses, each with `:port` if it isn't 53, separated by spaces."""
+    return tuple(dns_listen(word, folder) for word in text.split())
 
 
 def rehearse(text: str, folder: Path) -> tuple[int, int]:
@@ -222,12 +270,16 @@ def public_addresses(text: str, folder: Path) -> str:
 
 
 def mac_map(text: str, folder: Path) -> str:
-    """Check VNET_MACMAP: `mac=address` pairs."""
+    """Check VNET_MACMAP: `mac=address` pairs, in which nothing stands twice."""
+    seen: set[str] = set()
     for word in text.split():
-        mac, _, address = word.partition("=")
-        if not _MAC.fullmatch(mac):
+        mac, _, address = word.lower().partition("=")
+        if not _MAC.fullmatch(mac) or int(mac[1], 16) & 1:
             raise ValueError(f"'{word}' is no pair such as d0:0d:00:00:00:01=10.0.0.5")
-        ipv4(address, folder)
+        for one in (mac, ipv4(address, folder)):
+            if one in seen:
+                raise ValueError(f"{one} stands there more than once")
+            seen.add(one)
     return text
 
 

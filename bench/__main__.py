@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from bench.ours import scratch
-from bench.parts import consoles, everyday, fleet, launches, listings, regions, running
+from bench.parts import consoles, everyday, fleet, launches, listings, networks, regions, running
 from bench.peers import PEERS, Beside, beside
 from bench.table import Row, head, summary
 
@@ -18,6 +18,7 @@ PARTS: dict[str, Part] = {
     "running": running.rows,
     "fleet": fleet.rows,
     "consoles": consoles.rows,
+    "networks": networks.rows,
 }
 
 

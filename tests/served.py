@@ -111,4 +111,5 @@ class ServedCloud:
                         return line
                     if not line:
                         break
+        self.kill()
         raise AssertionError(f"the server did not get ready; it said:\n{self.log()}")

@@ -9,10 +9,12 @@ from typing import Final
 
 import msgspec
 
+from app.api.accounts import AccountView, UserView
 from app.api.holdings import (
     AddressView,
     GroupView,
     KeyPairView,
+    NetworkView,
     PlacementGroupView,
     SnapshotView,
     TemplateView,
@@ -20,17 +22,7 @@ from app.api.holdings import (
 )
 from app.api.jobs import JobView
 from app.api.loads import InstanceLoads, Loads
-from app.api.resources import (
-    AccountView,
-    ClusterView,
-    EventView,
-    HostView,
-    ImageView,
-    InstanceView,
-    Overview,
-    TypeView,
-    UserView,
-)
+from app.api.resources import ClusterView, EventView, HostView, ImageView, InstanceView, Overview, TypeView
 
 VIEWS: Final[Mapping[str, type[msgspec.Struct]]] = {
     "instance": InstanceView,
@@ -41,6 +33,7 @@ VIEWS: Final[Mapping[str, type[msgspec.Struct]]] = {
     "snapshot": SnapshotView,
     "group": GroupView,
     "address": AddressView,
+    "network": NetworkView,
     "key-pair": KeyPairView,
     "placement-group": PlacementGroupView,
     "launch-template": TemplateView,

@@ -92,6 +92,23 @@ class AddressView(msgspec.Struct, frozen=True, kw_only=True):
     tags: dict[str, str]
 
 
+class NetworkView(msgspec.Struct, frozen=True, kw_only=True):
+    """The private network of a security group; `taken` counts who holds one of the `size` addresses that there are."""
+
+    id: str
+    vlan: int
+    account_id: str
+    account: str
+    group_id: str
+    group: str
+    subnet: str
+    gateway: str
+    bridge: str
+    taken: int
+    size: int
+    created_at_ms: int
+
+
 class KeyPairView(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
@@ -139,6 +156,13 @@ class SubnetView(msgspec.Struct, frozen=True, kw_only=True):
     cluster: str
     cidr: str
     vpc_id: str
+
+
+class AttachVolume(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`device` is the name that EC2 knows it by, /dev/sdf to /dev/sdp; a guest may call it otherwise."""
+
+    instance_id: str
+    device: str
 
 
 class DetachVolume(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

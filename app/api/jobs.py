@@ -6,7 +6,8 @@ import msgspec
 class JobTargetAsked(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to do it to. `expected`: what it was like when somebody confirmed; else: what it is like now.
 
-    Of instances state, host, vmtype and name may be named, of hosts state, wanted, power and instances (their number).
+    Of instances state, host, vmtype and name may be named, of hosts state, wanted, power and instances (their number);
+    of both `hanging`, the version of what hangs on them.
     """
 
     id: str
@@ -26,7 +27,10 @@ class StartJob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobTargetView(msgspec.Struct, frozen=True, kw_only=True):
-    """`state` is waiting, under way, done, failed, changed (nothing was done to it) or cancelled; `detail` says why."""
+    """`state` is waiting, under way, done, stays, failed, changed (nothing was done to it) or cancelled.
+
+    What `stays` on a drained host is stopped and counts as done; `detail` says why.
+    """
 
     target: str
     resource: str
@@ -38,9 +42,10 @@ class JobTargetView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobView(msgspec.Struct, frozen=True, kw_only=True):
-    """`state` is waiting, running, paused, cancelling, cancelled, done or failed; `told` is the newest failure.
+    """`state` is waiting, running, paused, cancelling, cancelled, done or failed.
 
-    The numbers are those of its targets; `targets` are told to who asks for one job, not by the stream.
+    `told` is the newest failure, if there is none what stays where it was. The numbers are those of its targets;
+    `targets` are told to who asks for one job, not by the stream.
     """
 
     id: str

@@ -29,6 +29,8 @@ class ClusterLoadView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
+    """`gateway` says how the machine is that is its gateway: awaited, up or lost; empty: the server's own is."""
+
     name: str
     hosts: int
     hosts_up: int
@@ -37,6 +39,8 @@ class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
     memory_mib: int
     memory_used_mib: int
     instances: int
+    gateway: str = ""
+    gateway_error: str = ""
     load: ClusterLoadView | None = None
     """Told to who asks; the stream tells it in frames of its own."""
 
@@ -126,7 +130,9 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     last_error: str
     tags: dict[str, str]
     name: str = ""
+    image_name: str = ""
     private_ip: str = ""
+    public_ip: str = ""
     placement_group: str = ""
     moving_from: str = ""
     load: InstanceLoadView | None = None
@@ -159,25 +165,6 @@ class TypeView(msgspec.Struct, frozen=True, kw_only=True):
     alias_of: str
     free: int
     most: int
-
-
-class AccountView(msgspec.Struct, frozen=True, kw_only=True):
-    id: str
-    name: str
-    enabled: bool
-    users: int
-    created_at_ms: int
-
-
-class UserView(msgspec.Struct, frozen=True, kw_only=True):
-    id: str
-    account_id: str
-    name: str
-    admin: bool
-    enabled: bool
-    access_keys: list[str]
-    created_at_ms: int
-    account: str = ""
 
 
 class EventView(msgspec.Struct, frozen=True, kw_only=True):
@@ -284,16 +271,6 @@ class ConsoleOutput(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Credentials(msgspec.Struct, frozen=True, kw_only=True):
-    """Handed out to the user themself or an admin, never journalled."""
-
-    account_id: str
-    user_name: str
-    access_key_id: str
-    secret_access_key: str
-    token: str
-
-
 class AddHost(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     uri: str
@@ -335,7 +312,6 @@ class LaunchInstances(msgspec.Struct, frozen=True, kw_only=True):
     cluster: str = ""
     placement_group: str = ""
     key_name: str = ""
-    idempotency_key: str = ""
 
 
 class ActOnInstances(msgspec.Struct, frozen=True, kw_only=True):
@@ -349,24 +325,6 @@ class MoveInstance(msgspec.Struct, frozen=True, kw_only=True):
     """`host` is where it is to go."""
 
     host: str
-
-
-class CreateAccount(msgspec.Struct, frozen=True, kw_only=True):
-    name: str
-
-
-class CreateUser(msgspec.Struct, frozen=True, kw_only=True):
-    """`role` (admin, operator or viewer) makes an operator's token too; empty: the user has access keys only."""
-
-    account: str
-    name: str
-    role: str = ""
-
-
-class IssueCredentials(msgspec.Struct, frozen=True, kw_only=True):
-    """Ask for a user's key pair and, with a `role`, for a new operator's token."""
-
-    role: str = ""
 
 
 class RegisterImage(msgspec.Struct, frozen=True, kw_only=True):

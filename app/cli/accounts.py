@@ -2,9 +2,9 @@
 
 import click
 
-from app.api.resources import CreateAccount, CreateUser
+from app.api.accounts import CreateAccount, CreateUser
 from app.cli.credentials import find_user
-from app.cli.output import show, show_json
+from app.cli.output import done, show, show_json
 from app.cli.remote import Remote, remote
 from app.client import calls
 from app.services.accounts import FIRST_ACCOUNT
@@ -101,6 +101,26 @@ def enable_user(cloud: Remote, name: str, account_name: str) -> None:
     """Let a user's keys and tokens work again."""
     changed = cloud.send(calls.enable_user(find_user(cloud, account_name, name).id))
     show_json(changed) if cloud.json else click.echo(f"user {changed.name} is enabled")
+
+
+@user.command("delete", epilog="Example: euca user delete ada --account physics")
+@click.argument("name")
+@_account_option
+@remote
+def delete_user(cloud: Remote, name: str, account_name: str) -> None:
+    """Delete a user with all keys and tokens; what the account has stays."""
+    found = find_user(cloud, account_name, name)
+    cloud.send(calls.delete_user(found.id))
+    done(f"user {found.name} is deleted", as_json=cloud.json, id=found.id, name=found.name)
+
+
+@user.command("remove-key", epilog="Example: euca user remove-key AKIAIOSFODNN7EXAMPLE")
+@click.argument("key_id", metavar="KEY")
+@remote
+def remove_key(cloud: Remote, key_id: str) -> None:
+    """Delete an access key, by its id: what is signed with it is refused at once."""
+    cloud.send(calls.remove_access_key(key_id))
+    done(f"access key {key_id} is deleted", as_json=cloud.json, id=key_id)
 
 
 @user.command("add-key", epilog="Example: euca user add-key ada --account physics --json")

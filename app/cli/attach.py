@@ -19,7 +19,7 @@ import click
 from app.api.console import Ended, FromServer, Refusal, Resize, Skipped, Standing, Write
 from app.cli.harmless import RESET, Harmless
 from app.cli.output import printable
-from app.cli.remote import check, choose
+from app.cli.remote import check, choose, typed
 from app.client.console import Console, open_console
 from app.client.errors import Unreachable
 
@@ -42,7 +42,7 @@ def attach(instance_id: str, read_only: bool, steal: bool, url: str, context_nam
         raise click.ClickException("typing needs a terminal; --read-only prints what the guest writes")
 
     async def sit() -> Ended | None:
-        async with open_console(chosen.url, chosen.token, instance_id) as console:
+        async with open_console(chosen.url, chosen.token, instance_id, command=typed()) as console:
             sitting = Sitting(console, steal=steal)
             return await (sitting.watch() if watching else sitting.type())
 

@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from app.cli.remote import choose
+from app.cli.remote import check, check_address, choose
 
 DRIVER = "TEXTUAL_DRIVER"
 """Set by whoever serves the console to a browser; then no terminal is needed."""
@@ -21,6 +21,7 @@ DRIVER = "TEXTUAL_DRIVER"
 def console(url: str, context_name: str, read_only: bool, ascii_only: bool, web: str, web_url: str) -> int:
     """Open the console on a cloud."""
     chosen = choose(url, context_name)
+    check_address(chosen)
     if web:
         from app.cli.web import serve_web  # noqa: PLC0415 - a web server is needed by few
 
@@ -30,6 +31,7 @@ def console(url: str, context_name: str, read_only: bool, ascii_only: bool, web:
         return serve_web(web, web_url, chosen.url, flags)
     if not (sys.stdin.isatty() and sys.stdout.isatty()) and DRIVER not in os.environ:
         raise click.ClickException("the console needs a terminal; euca console --web 127.0.0.1:8080 needs none")
+    check(chosen)
     from app.tui.app import run_console  # noqa: PLC0415 - Textual takes half a second to import
     from app.tui.session import Ways  # noqa: PLC0415
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from app.api.resources import UserView
+from app.api.accounts import UserView
 from app.cli.remote import LOCAL_STATES, Remote, choose
 from app.client import calls
 from app.server import eucarc

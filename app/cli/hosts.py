@@ -14,7 +14,8 @@ from app.services.hosts import check_uri
 from app.services.names import check_name
 
 FIRST_CLUSTER = "cluster0"
-_CLUSTER_COLUMNS = ("name", "hosts", "hosts_up", "instances", "cores", "cores_used", "memory_mib", "memory_used_mib")
+_SUMS = ("hosts", "hosts_up", "instances", "cores", "cores_used", "memory_mib", "memory_used_mib")
+_CLUSTER_COLUMNS = ("name", *_SUMS, "gateway")
 _HOST_COLUMNS = (
     "name",
     "cluster",
@@ -58,6 +59,25 @@ def remove_cluster(cloud: Remote, name: str) -> None:
     """Remove a cluster without hosts."""
     cloud.send(calls.remove_cluster(name))
     done(f"cluster {name} was removed", as_json=cloud.json, removed=name)
+
+
+@cluster.command("gateway", epilog="Example: euca cluster gateway lab > token")
+@click.argument("name", metavar="CLUSTER")
+@click.option("--forget", is_flag=True, help="Refuse the machine that is its gateway, and any token.")
+@remote
+def gateway_of_cluster(cloud: Remote, name: str, forget: bool) -> None:
+    """Print a token by which a machine joins as the gateway of a cluster; it holds for 15 minutes and once."""
+    if forget:
+        cloud.send(calls.forget_gateway(name))
+        done(f"the gateway of cluster {name} is forgotten", as_json=cloud.json, forgotten=name)
+        return
+    given = cloud.send(calls.invite_gateway(name))
+    if cloud.json:
+        show_json(given)
+        return
+    hint = f"on the head machine within 15 minutes: euca gateway --server https://{given.listen} --token-file FILE"
+    click.echo(hint, err=True)
+    click.echo(given.token)
 
 
 @click.group(epilog="Example: euca host add xen+ssh://root@node1/ --cluster rack1")

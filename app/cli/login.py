@@ -1,7 +1,6 @@
 """`euca ssh` and `euca console-log`: into an instance, and what it says while nobody can get in yet.
 
-The traps: an address comes from the server and a console's text from the guest, so neither is trusted: the one must be
-an address before it is a word of a command, the other loses its control characters before a terminal sees it.
+The trap: a console's text comes from the guest, so it loses its control characters before a terminal sees it.
 """
 
 import os
@@ -9,12 +8,12 @@ import re
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from ipaddress import IPv4Address
 from pathlib import Path
 
 import click
 
 from app.api.resources import InstanceView
+from app.cli import way_in
 from app.cli.output import printable, show_json
 from app.cli.remote import Remote, remote
 from app.client import calls, contexts
@@ -33,23 +32,39 @@ _KEY = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("-i", "--identity", type=_KEY, help="The private key that CreateKeyPair returned.")
 @click.option("-l", "--login", default="root", show_default=True, help="User in the guest.")
+@click.option("--direct", is_flag=True, help="Go to the private address, which this machine reaches.")
 @click.argument("instance_id")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @remote
-def ssh(cloud: Remote, identity: Path | None, login: str, instance_id: str, command: tuple[str, ...]) -> None:
-    """Log into an instance, or run a command there; the machine this runs on must reach its private address."""
+def ssh(
+    cloud: Remote, identity: Path | None, login: str, direct: bool, instance_id: str, command: tuple[str, ...]
+) -> None:
+    """Log into an instance, or run a command there.
+
+    One without a public address is reached through the first of its reservation if that one has some, else this machine
+    must reach its private address.
+    """
     view = cloud.send(calls.instance(instance_id))
-    known = contexts.default_path(os.environ).parent / "known_hosts"
-    known.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    words = ssh_words(view, login, [*_identity(identity), "-o", f"UserKnownHostsFile={_quoted(known)}"], command)
+    check_login(view, login)
+    way = way_in.way_to(cloud, view, direct=direct)
+    folder = contexts.default_path(os.environ).parent
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    options = ssh_options(folder / "known_hosts", identity)
+    words = ssh_words(view.id, f"{login}@{way.address}", options, command)
+    words[1:1] = way_in.jump(way, login, options, folder / "ssh")
     program = shutil.which("ssh")
     if program is None:
         raise click.ClickException("there is no ssh here (Debian: apt-get install openssh-client)")
     os.execv(program, words)  # noqa: S606 - no shell, and every word was checked
 
 
-def _identity(key: Path | None) -> list[str]:
-    return [] if key is None else ["-o", "IdentitiesOnly=yes", "-i", str(key.absolute())]
+def ssh_options(known: Path, identity: Path | None) -> list[str]:
+    """Form the options for the instance, and for its head if the way leads through it."""
+    key = [] if identity is None else ["IdentitiesOnly=yes", f"IdentityFile={_quoted(identity.absolute())}"]
+    return [
+        *("CheckHostIP=no", "StrictHostKeyChecking=accept-new"),
+        *(f"ConnectTimeout={CONNECT_S}", f"UserKnownHostsFile={_quoted(known)}", *key),
+    ]
 
 
 def _quoted(path: Path) -> str:
@@ -57,26 +72,18 @@ def _quoted(path: Path) -> str:
     return '"' + str(path).replace("%", "%%").replace('"', '\\"') + '"'
 
 
-def ssh_words(view: InstanceView, login: str, more: Sequence[str], command: tuple[str, ...]) -> list[str]:
-    """Form ssh's words; its host key is kept under the instance's id, since addresses come round again."""
+def check_login(view: InstanceView, login: str) -> None:
+    """Refuse an instance that nobody can log into, and what is no name of a user."""
     if view.state != "running":
         raise click.ClickException(f"{view.id} is {view.state}, not running")
-    if not view.private_ip:
-        raise click.ClickException(f"{view.id} has no address that this cloud knows of")
     if not _LOGIN.fullmatch(login):
         raise click.UsageError(f"{printable(login)} is no name of a user")
-    try:
-        address = IPv4Address(view.private_ip)
-    except ValueError:
-        raise click.ClickException(f"{printable(view.private_ip)} is no address") from None
-    options = [
-        f"HostKeyAlias={view.id}",
-        "CheckHostIP=no",
-        "StrictHostKeyChecking=accept-new",
-        f"ConnectTimeout={CONNECT_S}",
-    ]
-    words = ["ssh", *(word for option in options for word in ("-o", option))]
-    return [*words, *more, "--", f"{login}@{address}", *command]
+
+
+def ssh_words(instance_id: str, target: str, options: Sequence[str], command: tuple[str, ...]) -> list[str]:
+    """Form ssh's words; its host key is kept under the instance's id, since addresses come round again."""
+    told = (word for option in (f"HostKeyAlias={instance_id}", *options) for word in ("-o", option))
+    return ["ssh", *told, "--", target, *command]
 
 
 @click.command("console-log", epilog="Example: euca console-log -f i-0a11beef")

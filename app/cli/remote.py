@@ -49,7 +49,7 @@ class Remote:
         """Open a connection; what fails names the address, which may be the mistake."""
         check(self.context)
         try:
-            with SyncCloud(self.context.url, self.context.token, command=_typed()) as cloud:
+            with SyncCloud(self.context.url, self.context.token, command=typed()) as cloud:
                 yield cloud
         except Unreachable as error:
             raise click.ClickException(f"The cloud at {self.context.url} does not answer: {error.detail}") from error
@@ -59,7 +59,7 @@ class Remote:
             raise
 
 
-def _typed() -> str:
+def typed() -> str:
     """Return the command as it was typed, for the audit; secrets are never arguments."""
     return shlex.join(["euca", *sys.argv[1:]])
 
@@ -90,10 +90,15 @@ def choose(url: str, name: str, state: Path | None = None) -> Context:
     return chosen if chosen.token else _with_local_token(chosen, state)
 
 
-def check(context: Context) -> None:
-    """Refuse an address or a token that can not be sent; a token is never shown."""
+def check_address(context: Context) -> None:
+    """Refuse what is no address of a cloud."""
     if urlsplit(context.url).scheme not in ("http", "https") or not urlsplit(context.url).hostname:
         raise click.ClickException(f"{context.url} is no address of a cloud; http://127.0.0.1:8773 could stand there")
+
+
+def check(context: Context) -> None:
+    """Refuse an address or a token that can not be sent; a token is never shown."""
+    check_address(context)
     if not context.token:
         raise click.ClickException(
             f"there is no token for {context.url}; give one in EUCA_TOKEN: "

@@ -1,13 +1,12 @@
 """`euca rules` on a running cloud: versions, what is active, what a policy would do, what the last round did."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from app.api.remapping import PlanView, RehearsalView, RehearseText
 from app.api.rulesets import ActiveView, AddRuleset
-from app.cli.output import printable, show_json, table
+from app.cli.output import moment, printable, show_json, table
 from app.cli.remote import Remote, remote
 from app.cli.rule_check import tell, texts_of
 from app.client import rule_calls as calls
@@ -38,7 +37,7 @@ def versions(cloud: Remote) -> None:
         show_json(rows)
         return
     cells = [
-        [row.id, printable(row.name), row.policy, printable(row.author), _time(row.created_at_ms), _yes(row.active)]
+        [row.id, printable(row.name), row.policy, printable(row.author), moment(row.created_at_ms), _yes(row.active)]
         for row in rows
     ]
     _print(_VERSIONS, cells)
@@ -52,7 +51,7 @@ def history(cloud: Remote) -> None:
     if cloud.json:
         show_json(rows)
         return
-    _print(_HISTORY, [[_time(row.at_ms), row.id, row.policy, printable(row.who)] for row in rows])
+    _print(_HISTORY, [[moment(row.at_ms), row.id, row.policy, printable(row.who)] for row in rows])
 
 
 @click.command("show", epilog="Example: euca rules show rules-3")
@@ -121,7 +120,7 @@ def last_round(cloud: Remote, now: bool) -> None:
     if not found.at_ms:
         click.echo(f"no round was held yet (mode {found.mode})")
         return
-    click.echo(f"{_time(found.at_ms)}, policy {found.policy}, mode {found.mode}, planned in {found.took_s:.2f} s")
+    click.echo(f"{moment(found.at_ms)}, policy {found.policy}, mode {found.mode}, planned in {found.took_s:.2f} s")
     _show_plan(found.plan)
     click.echo(found.told)
 
@@ -194,10 +193,6 @@ def _show_plan(plan: PlanView) -> None:
 def _print(columns: tuple[str, ...], cells: list[list[str]]) -> None:
     for line in table([[column.upper() for column in columns], *cells]):
         click.echo(line)
-
-
-def _time(at_ms: int) -> str:
-    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _yes(flag: bool) -> str:

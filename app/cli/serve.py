@@ -33,8 +33,8 @@ def serve(stop_with_parent: bool, **flags: str | None) -> None:
     given = settings.load(flags, os.environ)
     logs.set_up(given.log_level)
     for idle in given.idle:
-        fields = {"at": idle.origin, "key": idle.key}
-        log.warning("a setting is understood, but nothing acts upon it yet", extra={"fields": fields})
+        fields = {"at": idle.origin, "key": idle.key, "why": idle.why}
+        log.warning("a setting is not used", extra={"fields": fields})
     if stop_with_parent:
         threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
     serve_cloud(

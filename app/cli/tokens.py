@@ -1,5 +1,6 @@
 """`euca token`: who may run the cloud over REST, as what, and for how long."""
 
+import os
 import re
 import time
 
@@ -7,8 +8,10 @@ import click
 
 from app.api.tokens import CreateToken
 from app.cli.output import done, show, show_json
-from app.cli.remote import Remote, remote
+from app.cli.remote import Remote, choose, remote, typed
 from app.client import token_calls
+from app.client.http import SyncCloud
+from app.client.signing import SignedByKey
 from app.services.accounts import FIRST_ACCOUNT
 
 _UNITS_S = {"m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
@@ -55,6 +58,21 @@ def create_token(cloud: Remote, role: str, name: str, expires: int | None, user:
         show_json(made)
         return
     click.echo(f"token {made.about.id} of {made.about.user} with role {made.about.role}, shown this once:", err=True)
+    click.echo(made.token)
+
+
+@token.command("get", epilog="Example: export EUCA_TOKEN=$(euca token get)")
+@click.option("--url", default="", help="Address of the cloud (default: EUCA_URL, else the local one).")
+@click.option("--context", "context_name", default="", help="Name of a cloud of the contexts file.")
+def get_token(url: str, context_name: str) -> None:
+    """Get a token for 12 hours with the access key of EC2_ACCESS_KEY and EC2_SECRET_KEY."""
+    key, secret = os.environ.get("EC2_ACCESS_KEY", ""), os.environ.get("EC2_SECRET_KEY", "")
+    if not key or not secret:
+        raise click.UsageError("EC2_ACCESS_KEY and EC2_SECRET_KEY are not set; source your eucarc")
+    chosen = choose(url, context_name)
+    with SyncCloud(chosen.url, "", command=typed(), auth=SignedByKey(key, secret)) as cloud:
+        made = cloud.send(token_calls.log_in())
+    click.echo(f"token {made.about.id} of {made.about.user} with role {made.about.role}, for 12 hours:", err=True)
     click.echo(made.token)
 
 

@@ -40,7 +40,7 @@ def serve_web(listen: str, public_url: str, cloud_url: str, flags: Sequence[str]
         raise click.ClickException(f"{listen} can not be used: {error.strerror}") from error
     port = bound.getsockname()[1]
     origins = [_origin(public_url)] if public_url else _origins(host, port)
-    click.echo(f"console at {origins[0]}; log in with a token (euca credentials shows yours)")
+    click.echo(f"console at {origins[0]}; log in with a token or an access key (euca credentials shows yours)")
     if origins[0].startswith("http:") and not _is_loopback(host):
         click.echo("euca: what goes over the network is not encrypted; put TLS in front and give --web-url", err=True)
     with bound:

@@ -13,6 +13,8 @@ from urllib.parse import quote
 import msgspec
 
 from app.api import resources as api
+from app.api.accounts import AccountView, CreateAccount, CreateUser, Credentials, IssueCredentials, UserView
+from app.api.gateways import GatewayInvitation
 from app.api.loads import ChartView
 
 Answer = TypeVar("Answer")
@@ -29,7 +31,8 @@ def _fresh_key() -> str:
 class Call(Generic[Answer]):
     """One request. `path` is below /api/v1; `timeout_s` bounds the whole exchange.
 
-    `command` is what the audit is told that was run, instead of what its sender says of itself.
+    `command` is what the audit is told that was run, instead of what its sender says of itself. `confirmed` is the
+    version of what hung on a thing when somebody confirmed that it may go: the cloud refuses if that has changed.
     """
 
     answer: Any
@@ -41,11 +44,14 @@ class Call(Generic[Answer]):
     timeout_s: float = 10.0
     key: str = field(default_factory=_fresh_key)
     command: str = ""
+    confirmed: str = ""
 
     def headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json"}
         if self.method == "POST":
             headers["Idempotency-Key"] = self.key
+        if self.confirmed:
+            headers["If-Match"] = f'"{self.confirmed}"'
         if self.body is not None:
             headers["Content-Type"] = "application/json"
         elif self.content is not None:
@@ -82,6 +88,15 @@ def add_cluster(body: api.AddCluster) -> Call[api.ClusterView]:
 
 def remove_cluster(name: str) -> Call[None]:
     return Call(method="DELETE", path=at("clusters", name), answer=None)
+
+
+def invite_gateway(cluster: str) -> Call[GatewayInvitation]:
+    """Let a machine join as the gateway of a cluster; a repeated call ends the token that the first one gave."""
+    return Call(method="POST", path=at("clusters", cluster, "gateway"), answer=GatewayInvitation)
+
+
+def forget_gateway(cluster: str) -> Call[None]:
+    return Call(method="DELETE", path=at("clusters", cluster, "gateway"), answer=None)
 
 
 def hosts() -> Call[api.Collection[api.HostView]]:
@@ -130,8 +145,10 @@ def chart(kind: str, given: str, from_ms: int, to_ms: int, steps: int) -> Call[C
     return Call(path=at(f"{kind}s", given, "chart"), query=query, answer=ChartView)
 
 
-def instances(after: str = "", limit: int = PAGE) -> Call[api.Collection[api.InstanceView]]:
-    return Call(path="/instances", query=_page(after, limit), answer=api.Collection[api.InstanceView])
+def instances(after: str = "", limit: int = PAGE, matching: str = "") -> Call[api.Collection[api.InstanceView]]:
+    """Ask for a page; `matching` is a filter on the fields of the view."""
+    query = _page(after, limit) | ({"filter": matching} if matching else {})
+    return Call(path="/instances", query=query, answer=api.Collection[api.InstanceView])
 
 
 def instance(instance_id: str) -> Call[api.InstanceView]:
@@ -147,16 +164,15 @@ def decisions(instance_id: str, number: int = 0) -> Call[api.Collection[api.Deci
     return Call(path=path, query=query, answer=api.Collection[api.DecisionView])
 
 
-def launch(body: api.LaunchInstances) -> Call[api.Collection[api.InstanceView]]:
-    """Launch; the call's key becomes the body's `idempotency_key` unless that has one."""
-    key = body.idempotency_key or _fresh_key()
+def launch(body: api.LaunchInstances, key: str = "") -> Call[api.Collection[api.InstanceView]]:
+    """Launch; calls with the same `key` launch once."""
     return Call(
         method="POST",
         path="/instances",
-        body=msgspec.structs.replace(body, idempotency_key=key),
+        body=body,
         answer=api.Collection[api.InstanceView],
         timeout_s=30.0,
-        key=key,
+        key=key or _fresh_key(),
     )
 
 
@@ -211,49 +227,63 @@ def remove_type(name: str) -> Call[None]:
     return Call(method="DELETE", path=at("types", name), answer=None)
 
 
-def accounts() -> Call[api.Collection[api.AccountView]]:
-    return Call(path="/accounts", answer=api.Collection[api.AccountView])
+def accounts() -> Call[api.Collection[AccountView]]:
+    return Call(path="/accounts", answer=api.Collection[AccountView])
 
 
-def create_account(body: api.CreateAccount) -> Call[api.AccountView]:
-    return Call(method="POST", path="/accounts", body=body, answer=api.AccountView)
+def account(name: str) -> Call[AccountView]:
+    return Call(path=at("accounts", name), answer=AccountView)
 
 
-def disable_account(name: str) -> Call[api.AccountView]:
-    return Call(method="POST", path=at("accounts", name, "disable"), answer=api.AccountView)
+def create_account(body: CreateAccount) -> Call[AccountView]:
+    return Call(method="POST", path="/accounts", body=body, answer=AccountView)
 
 
-def enable_account(name: str) -> Call[api.AccountView]:
-    return Call(method="POST", path=at("accounts", name, "enable"), answer=api.AccountView)
+def disable_account(name: str) -> Call[AccountView]:
+    return Call(method="POST", path=at("accounts", name, "disable"), answer=AccountView)
 
 
-def users() -> Call[api.Collection[api.UserView]]:
-    return Call(path="/users", answer=api.Collection[api.UserView])
+def enable_account(name: str) -> Call[AccountView]:
+    return Call(method="POST", path=at("accounts", name, "enable"), answer=AccountView)
 
 
-def create_user(body: api.CreateUser) -> Call[api.Credentials]:
-    return Call(method="POST", path="/users", body=body, answer=api.Credentials)
+def users() -> Call[api.Collection[UserView]]:
+    return Call(path="/users", answer=api.Collection[UserView])
 
 
-def disable_user(user_id: str) -> Call[api.UserView]:
-    return Call(method="POST", path=at("users", user_id, "disable"), answer=api.UserView)
+def create_user(body: CreateUser) -> Call[Credentials]:
+    return Call(method="POST", path="/users", body=body, answer=Credentials)
 
 
-def enable_user(user_id: str) -> Call[api.UserView]:
-    return Call(method="POST", path=at("users", user_id, "enable"), answer=api.UserView)
+def delete_user(user_id: str) -> Call[None]:
+    return Call(method="DELETE", path=at("users", user_id), answer=None)
 
 
-def add_access_key(user_id: str) -> Call[api.Credentials]:
-    return Call(method="POST", path=at("users", user_id, "access-keys"), answer=api.Credentials)
+def disable_user(user_id: str) -> Call[UserView]:
+    return Call(method="POST", path=at("users", user_id, "disable"), answer=UserView)
 
 
-def issue_credentials(user_id: str, role: str) -> Call[api.Credentials]:
-    body = api.IssueCredentials(role=role)
-    return Call(method="POST", path=at("users", user_id, "credentials"), body=body, answer=api.Credentials)
+def enable_user(user_id: str) -> Call[UserView]:
+    return Call(method="POST", path=at("users", user_id, "enable"), answer=UserView)
 
 
-def events(after: str = "", limit: int = PAGE) -> Call[api.Collection[api.EventView]]:
-    return Call(path="/events", query=_page(after, limit), answer=api.Collection[api.EventView])
+def remove_access_key(key_id: str) -> Call[None]:
+    return Call(method="DELETE", path=at("users", "access-keys", key_id), answer=None)
+
+
+def add_access_key(user_id: str) -> Call[Credentials]:
+    return Call(method="POST", path=at("users", user_id, "access-keys"), answer=Credentials)
+
+
+def issue_credentials(user_id: str, role: str) -> Call[Credentials]:
+    body = IssueCredentials(role=role)
+    return Call(method="POST", path=at("users", user_id, "credentials"), body=body, answer=Credentials)
+
+
+def events(after: str = "", limit: int = PAGE, about: str = "") -> Call[api.Collection[api.EventView]]:
+    """Ask for the journal; `about`: only what happened to one thing."""
+    query = _page(after, limit) | ({"about": about} if about else {})
+    return Call(path="/events", query=query, answer=api.Collection[api.EventView])
 
 
 def audit(after: str = "", limit: int = PAGE) -> Call[api.Collection[api.AuditView]]:

@@ -19,9 +19,10 @@ from app.api.console import CODES, MOST_FRAME_BYTES, PROTOCOL, Ended, FromClient
 from app.api.problems import Problem
 from app.client.calls import at
 from app.client.errors import Garbled, Refused, Unauthorized, Unreachable
-from app.client.http import LOOPBACK, OPEN_S, ROOT
+from app.client.http import LOOPBACK, ROOT, telling
 
 MOST_MESSAGE_BYTES = 1024 * 1024
+OPEN_S = 30.0  # the server answers once it has connected to the host, which by ssh takes seconds
 PING_S = 10.0
 _DECODER: msgspec.json.Decoder[FromServer] = msgspec.json.Decoder(FromServer)
 _ENCODER = msgspec.json.Encoder()
@@ -70,13 +71,13 @@ class Console:
 
 
 @asynccontextmanager
-async def open_console(url: str, token: str, instance_id: str) -> AsyncIterator[Console]:
-    """Open the console of an instance; raises Refused, Unauthorized or Unreachable."""
+async def open_console(url: str, token: str, instance_id: str, *, command: str = "") -> AsyncIterator[Console]:
+    """Open the console of an instance, audited as `command`; raises Refused, Unauthorized or Unreachable."""
     parts = urlsplit(url)
     address = f"{'wss' if parts.scheme == 'https' else 'ws'}://{parts.netloc}{parts.path.rstrip('/')}"
     opening = connect(
         address + ROOT + at("instances", instance_id, "console"),
-        additional_headers={"Authorization": f"Bearer {token}"},
+        additional_headers={"Authorization": f"Bearer {token}", **_told(command)},
         user_agent_header="eucalyptus-client",
         subprotocols=[Subprotocol(PROTOCOL)],
         open_timeout=OPEN_S,
@@ -101,6 +102,10 @@ async def open_console(url: str, token: str, instance_id: str) -> AsyncIterator[
         yield Console(socket)
     finally:
         await asyncio.shield(socket.close())
+
+
+def _told(command: str) -> dict[str, str]:
+    return {name: value.decode() for name, value in telling(command).items()}
 
 
 def _refusal(error: InvalidStatus) -> Refused | Garbled | Unreachable:

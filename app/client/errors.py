@@ -18,8 +18,9 @@ class Refused(ClientError):
     """The cloud answered with a problem document."""
 
     def __init__(self, problem: Problem) -> None:
-        fields = "".join(f"; {error.field}: {error.why}" for error in problem.errors)
-        super().__init__((problem.detail or problem.title) + fields)
+        said = problem.detail or problem.title
+        unsaid = [error for error in problem.errors if error.field not in said or error.why not in said]
+        super().__init__(said + "".join(f"; {error.field}: {error.why}" for error in unsaid))
         self.problem = problem
 
 

@@ -16,6 +16,7 @@ PATHS: Mapping[str, str] = {
     "snapshot": "snapshots",
     "group": "groups",
     "address": "addresses",
+    "network": "networks",
     "key-pair": "key-pairs",
     "placement-group": "placement-groups",
     "launch-template": "launch-templates",
@@ -48,6 +49,10 @@ def one(kind: str, given: str) -> Call[msgspec.Struct]:
 def remove(kind: str, given: str) -> Call[None]:
     """Delete a thing; release an address."""
     return Call(method="DELETE", path=at(PATHS[kind], given), answer=None)
+
+
+def attach_volume(volume_id: str, body: api.AttachVolume) -> Call[api.VolumeView]:
+    return Call(method="POST", path=at("volumes", volume_id, "attach"), body=body, answer=api.VolumeView)
 
 
 def detach_volume(volume_id: str, *, force: bool = False) -> Call[api.VolumeView]:

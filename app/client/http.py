@@ -30,6 +30,11 @@ UNDO = "X-Undo"
 CONNECT_S = 3.0
 OPEN_S = 6.0
 LONGEST_COMMAND = 200
+_TLS = {
+    "WRONG_VERSION_NUMBER": "it does not speak TLS; its address may begin with http://",
+    "CERTIFICATE_VERIFY_FAILED": "its certificate is not trusted here",
+}
+"""What OpenSSL calls it, in words."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -37,11 +42,20 @@ class Cloud:
     """A cloud over asyncio; use as `async with`."""
 
     def __init__(
-        self, url: str, token: str, *, command: str = "", transport: httpx.AsyncBaseTransport | None = None
+        self,
+        url: str,
+        token: str,
+        *,
+        command: str = "",
+        auth: httpx.Auth | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """Prepare; `command` is what the audit is told that was run, for calls that say nothing of their own."""
+        """Prepare; `command` is what the audit is told that was run, for calls that say nothing of their own.
+
+        `auth` proves who we are instead of the token.
+        """
         self.url, self.token = url.rstrip("/"), token
-        self._http = httpx.AsyncClient(transport=transport, **_settings(url, token, command))
+        self._http = httpx.AsyncClient(transport=transport, auth=auth, **_settings(url, token, command))
 
     async def send(self, call: Call[Answer]) -> Answer:
         """Do the call within its deadline; raises Refused, Unauthorized, Unreachable or Garbled."""
@@ -119,11 +133,17 @@ class SyncCloud:
     """A cloud for commands; use as `with`."""
 
     def __init__(
-        self, url: str, token: str, *, command: str = "", transport: httpx.BaseTransport | None = None
+        self,
+        url: str,
+        token: str,
+        *,
+        command: str = "",
+        auth: httpx.Auth | None = None,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
-        """Prepare; `command` is what the audit is told that was run, for calls that say nothing of their own."""
+        """Prepare as `Cloud` does."""
         self.url = url.rstrip("/")
-        self._http = httpx.Client(transport=transport, **_settings(url, token, command))
+        self._http = httpx.Client(transport=transport, auth=auth, **_settings(url, token, command))
 
     def send(self, call: Call[Answer]) -> Answer:
         """Do the call; raises Refused, Unauthorized, Unreachable or Garbled."""
@@ -188,11 +208,14 @@ def _write_aside(answer: httpx.Response, target: Path) -> int:
 
 def _settings(url: str, token: str, command: str) -> dict[str, Any]:
     headers = {"Authorization": f"Bearer {token}", "User-Agent": "eucalyptus-client"}
+    here = urlsplit(url).hostname in LOOPBACK
+    if here:
+        headers["Accept-Encoding"] = "identity"  # compressing would take longer than carrying it
     return {
         "base_url": url.rstrip("/"),
-        "headers": headers | _telling(command),
+        "headers": headers | telling(command),
         "timeout": httpx.Timeout(30.0, connect=CONNECT_S),
-        "trust_env": urlsplit(url).hostname not in LOOPBACK,
+        "trust_env": not here,
         "follow_redirects": False,
     }
 
@@ -202,10 +225,10 @@ def _patience(call: Call[Answer]) -> httpx.Timeout:
 
 
 def _arguments(call: Call[Answer]) -> dict[str, Any]:
-    return {"params": dict(call.query), "headers": call.headers() | _telling(call.command), "content": call.payload()}
+    return {"params": dict(call.query), "headers": call.headers() | telling(call.command), "content": call.payload()}
 
 
-def _telling(command: str) -> dict[str, Any]:
+def telling(command: str) -> dict[str, Any]:
     """Form the header that names a command; what a header can not carry is left out of it."""
     text = "".join(char if char.isprintable() else " " for char in command)[:LONGEST_COMMAND]
     return {"Euca-Command": text.encode("utf-8", "replace")} if text.strip() else {}
@@ -245,6 +268,8 @@ def _reason(error: httpx.HTTPError) -> str:
             return f"no connection within {CONNECT_S:g} s"
         case httpx.TimeoutException():
             return "no answer in time"
+        case httpx.ConnectError() if tls := next((said for name, said in _TLS.items() if name in str(error)), ""):
+            return tls
         case httpx.ConnectError():
             return "nobody listens there" if "refused" in str(error) or "attempts failed" in str(error) else str(error)
         case _:

@@ -1,5 +1,7 @@
 """Requests about jobs, about undoing what was changed, and tags of instances."""
 
+from dataclasses import replace
+
 from app.api.jobs import JobView, StartJob, TagInstances, UndoneView
 from app.api.resources import Collection, InstanceView
 from app.client.calls import Call, at
@@ -29,7 +31,7 @@ def pause(job_id: str) -> Call[JobView]:
 
 
 def resume(job_id: str) -> Call[JobView]:
-    return _told(job_id, "resume")
+    return replace(_told(job_id, "resume"), command=f"euca job resume {job_id}")
 
 
 def retry(job_id: str) -> Call[JobView]:
@@ -40,8 +42,8 @@ def undo(number: int) -> Call[UndoneView]:
     return Call(method="POST", path=at("audit", str(number), "undo"), answer=UndoneView)
 
 
-def tag(body: TagInstances) -> Call[Collection[InstanceView]]:
-    return Call(method="PUT", path="/instances/tags", body=body, answer=Collection[InstanceView])
+def tag(body: TagInstances, command: str = "") -> Call[Collection[InstanceView]]:
+    return Call(method="PUT", path="/instances/tags", body=body, answer=Collection[InstanceView], command=command)
 
 
 def _told(job_id: str, word: str) -> Call[JobView]:

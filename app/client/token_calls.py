@@ -14,5 +14,10 @@ def create(body: CreateToken) -> Call[NewToken]:
     return Call(method="POST", path="/tokens", body=body, answer=NewToken)
 
 
+def log_in() -> Call[NewToken]:
+    """Get a token by an access key: send it with a client that has `signing.SignedByKey`."""
+    return Call(method="POST", path="/tokens/signed", answer=NewToken)
+
+
 def revoke(token_id: str) -> Call[None]:
     return Call(method="DELETE", path=at("tokens", token_id), answer=None)

@@ -11,10 +11,10 @@ HTTP status; nothing below them knows either. Texts are whole sentences a user c
     ├── Combination(why)                        ├── WrongState(resource, id, state, why)
     ├── Unsupported(what, why)                  ├── Mismatch(token)
     ├── Missing(resource, ids)                  ├── OverLimit(limit, asked, most)
+    │   └── NotShown(asked, why)                ├── Protected(resource, id, done, attribute)
     ├── DryRun(action)                          ├── NoCapacity(vmtype, asked, reasons)
     ├── Exhausted(pool, why)
     ├── IllegalTransition(machine, state, event)
-    ├── Protected(resource, id, done, attribute)
     ├── TooOften(per_s)         worth retrying, later
     ├── Unavailable(port, detail)   worth retrying
     │   ├── Lost(port, detail)
@@ -25,6 +25,8 @@ HTTP status; nothing below them knows either. Texts are whole sentences a user c
 from collections.abc import Sequence
 
 NOT_OFFERED = "this cloud does not offer it"
+LONGEST_SHOWN = 200
+"""An id that is longer is none, and need not be sent back whole."""
 
 
 class CloudError(Exception):
@@ -44,7 +46,8 @@ class Malformed(CloudError):
 
     def __init__(self, resource: str, given: str, form: str = "") -> None:
         expected = f"is no {resource}: {form}" if form else f"has not the form of an id of this kind ({resource})"
-        super().__init__(f'Invalid {"value" if form else "id"}: "{given}" {expected}')
+        shown = given if len(given) <= LONGEST_SHOWN else f"{given[:LONGEST_SHOWN]}..."
+        super().__init__(f'Invalid {"value" if form else "id"}: "{shown}" {expected}')
         self.resource, self.given = resource, given
 
 
@@ -93,6 +96,14 @@ class Missing(CloudError):
         named = ", ".join(ids)
         super().__init__(f"The {resource} '{named}' does not exist")
         self.resource, self.ids = resource, ids
+
+
+class NotShown(Missing):
+    """A moment, in UTC, at which the cloud can not be shown."""
+
+    def __init__(self, asked: str, why: str) -> None:
+        CloudError.__init__(self, f"The cloud can not be shown as it was at {asked}: {why}")
+        self.resource, self.ids = "moment", (asked,)
 
 
 class DryRun(CloudError):
@@ -159,8 +170,8 @@ class TooOften(CloudError):
 class Mismatch(CloudError):
     """An idempotency token came again with other parameters."""
 
-    def __init__(self, token: str) -> None:
-        super().__init__(f"The client token '{token}' was used before with different parameters")
+    def __init__(self, token: str, kind: str = "client token") -> None:
+        super().__init__(f"The {kind} '{token}' was used before with different parameters")
         self.token = token
 
 

@@ -5,6 +5,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+PARTIAL = ".partial"
+"""What the marker's name ends with that says of a volume in a host's pool that it is not whole.
+
+The marker is listed instead of the volume, nothing can lie over it, and an upload begins it anew and takes the marker
+away; who deletes one of them deletes both, the volume first.
+"""
+
 
 class ImageFiles(Protocol):
     """The server's library of image bytes: files named by SHA-256, written aside and renamed."""

@@ -14,7 +14,7 @@ from app.domain.rows import key
 ANY = -1
 ALL_PROTOCOLS = "-1"
 EVERYWHERE = "0.0.0.0/0"
-_WITH_PORTS, _WITH_TYPES = ("tcp", "udp"), ("icmp", "icmpv6")
+WITH_PORTS, WITH_TYPES = ("tcp", "udp"), ("icmp", "icmpv6")
 _NAMES = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6"}
 _LAST_PORT, _LAST_TYPE, _LAST_PROTOCOL = 65535, 255, 255
 
@@ -43,7 +43,7 @@ class Permission:
 
     @property
     def has_ports(self) -> bool:
-        return self.protocol in (*_WITH_PORTS, *_WITH_TYPES)
+        return self.protocol in (*WITH_PORTS, *WITH_TYPES)
 
     @property
     def ipv4_range(self) -> str:
@@ -126,9 +126,9 @@ def malformed(given: object, why: str) -> Invalid:
 
 
 def _ports(protocol: str, first: int | None, last: int | None) -> tuple[int, int]:
-    if protocol in _WITH_PORTS:
+    if protocol in WITH_PORTS:
         return _port_range(first, last)
-    if protocol in _WITH_TYPES:
+    if protocol in WITH_TYPES:
         return _type_and_code(protocol, first, last)
     return ANY, ANY
 

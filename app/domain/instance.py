@@ -71,6 +71,7 @@ class Instance:
     disks_from: int = 0
     mac: str
     private_ip: str = ""
+    gateway: str = ""
     interface_description: str = ""
     public_key: str = secret("")
     user_data: bytes = secret(b"")

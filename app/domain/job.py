@@ -53,6 +53,7 @@ class TargetState(StrEnum):
     UNDER_WAY = "under way"
     DONE = "done"
     FAILED = "failed"
+    STAYS = "stays"  # it can not leave its host as it is now, and need not: done
     CHANGED = "changed"  # not what was confirmed any more, so nothing was done to it
     CANCELLED = "cancelled"
 

@@ -86,3 +86,7 @@ class Samples(Sensing, Protocol):
     ) -> Mapping[str, list[Point]]:
         """Return the same of several sensors of one host or instance, read together."""
         ...
+
+    async def sensed_last(self, at_ms: int) -> Sequence[Sampled]:
+        """Return what was known of each host at a moment, as finely as it is still kept; on the wall's clock only."""
+        ...

@@ -15,7 +15,9 @@ from app.domain.address import Address
 from app.domain.answer import Answers
 from app.domain.client_token import ClientToken
 from app.domain.decision import Decision
+from app.domain.gateway import Gateway
 from app.domain.group import GroupRule, SecurityGroup
+from app.domain.group_network import GroupNetwork
 from app.domain.host import Cluster, Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
@@ -25,6 +27,7 @@ from app.domain.keypair import KeyPair
 from app.domain.launch_template import LaunchTemplate, LaunchTemplateVersion
 from app.domain.load import HostLoad
 from app.domain.placement_group import PlacementGroup
+from app.domain.quota import Quota
 from app.domain.records import Records
 from app.domain.rows import Writer
 from app.domain.ruleset import Activation, Ruleset
@@ -103,6 +106,8 @@ class Unit(Protocol):
     keypairs: Table[KeyPair]
     groups: Table[SecurityGroup]
     group_rules: Table[GroupRule]
+    gateways: Table[Gateway]
+    group_networks: Table[GroupNetwork]
     reservations: Table[Reservation]
     instances: Table[Instance]
     volumes: Table[Volume]
@@ -110,6 +115,7 @@ class Unit(Protocol):
     tags: Table[Tag]
     client_tokens: Table[ClientToken]
     placement_groups: Table[PlacementGroup]
+    quotas: Table[Quota]
     launch_templates: Table[LaunchTemplate]
     launch_template_versions: Table[LaunchTemplateVersion]
     addresses: Table[Address]
@@ -151,8 +157,8 @@ class Unit(Protocol):
         """Return the newest journal cursor that this unit can see."""
         ...
 
-    def entries(self, after: int, limit: int) -> list[Entry]:
-        """List journal entries with a greater cursor, oldest first."""
+    def entries(self, after: int, limit: int, about: str = "") -> list[Entry]:
+        """List journal entries with a greater cursor, oldest first; `about`: only those of that thing."""
         ...
 
     def oldest_cursor(self) -> int:
@@ -242,7 +248,8 @@ class DomainSpec:
     """Everything a domain is defined from; `kernel` and `ramdisk` are volumes of the host's pool, empty: boot the disk.
 
     `launch` is `Instance.launches` at definition. All of it but paths is kept in the domain's `<metadata>`, so that
-    instances can be rebuilt from hosts (`recovery` holds what the domain itself does not need).
+    instances can be rebuilt from hosts (`recovery` holds what the domain itself does not need). `overlays` are the
+    operator's changes to the definition, in the hypervisor's own words.
     """
 
     instance_id: str
@@ -255,6 +262,7 @@ class DomainSpec:
     disks: tuple[Disk, ...]
     nics: tuple[Nic, ...]
     recovery: Mapping[str, str]
+    overlays: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -347,6 +355,10 @@ class Hypervisor(Protocol):
 
     async def open_console(self, instance_id: str) -> Terminal | NotSupported:
         """Open the console of a running domain; Broken if it does not run, or somebody else has its console."""
+        ...
+
+    async def described(self, instance_id: str) -> str | NotSupported:
+        """Return the domain as libvirt describes it now, in XML and without passwords; empty if there is none."""
         ...
 
     async def volumes(self) -> list[VolumeSeen]:

@@ -19,8 +19,8 @@ _HEAD = struct.Struct("!BBBBIHH4s4s4s4s16s64s128s4s")
 _COOKIE = b"\x63\x82\x53\x63"
 _NONE = bytes(4)
 _SHORTEST = 300  # what BOOTP relays and old clients insist on
-_PAD, _MASK, _ROUTER, _DNS, _NAME, _MTU, _SPREAD, _ASKED, _LEASE, _KIND, _SERVER, _END = (
-    0, 1, 3, 6, 12, 26, 28, 50, 51, 53, 54, 255,
+_PAD, _MASK, _ROUTER, _DNS, _NAME, _DOMAIN, _MTU, _SPREAD, _ASKED, _LEASE, _KIND, _SERVER, _END = (
+    0, 1, 3, 6, 12, 15, 26, 28, 50, 51, 53, 54, 255,
 )  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def answer(packet: bytes, network: Network, member_of: Callable[[str], Member | 
     if question is None or question.relay != _NONE:
         return None
     member = member_of(question.mac)
-    if member is None or question.server not in {b"", network.interface.ip.packed}:
+    if member is None or question.server not in {b"", network.lessor.packed}:
         return None
     return _reply(question, network, member)
 
@@ -92,7 +92,7 @@ def _reply(question: Question, network: Network, member: Member) -> tuple[bytes,
 def _lease(network: Network, member: Member) -> dict[int, bytes]:
     subnet = network.interface.network
     options = {
-        _SERVER: network.interface.ip.packed,
+        _SERVER: network.lessor.packed,
         _LEASE: struct.pack("!I", LEASE_S),
         _MASK: subnet.netmask.packed,
         _ROUTER: network.interface.ip.packed,
@@ -101,6 +101,8 @@ def _lease(network: Network, member: Member) -> dict[int, bytes]:
     }
     if network.dns:
         options[_DNS] = b"".join(IPv4Address(server).packed for server in network.dns[:8])
+    if network.domain:
+        options[_DOMAIN] = network.domain.encode()
     if network.mtu:
         options[_MTU] = struct.pack("!H", network.mtu)
     return options

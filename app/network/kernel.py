@@ -1,24 +1,35 @@
 """The Fabric of the machine that the server runs on.
 
-Bridges are the kernel's and outlive the server; DHCP and the metadata address are answered in this process, on one
-socket each for each bridge. The trap: such a socket stays bound to the number of its bridge, so when a bridge was made
-anew its sockets are, too.
+Bridges are the kernel's and outlive the server; DHCP, the metadata address and names are answered in this process, on
+sockets of their own for each bridge, unless leases are dnsmasq's. The trap: such a socket stays bound to the number of
+its bridge, so when a bridge was made anew its sockets are, too.
 """
 
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeVar
+
+from pyroute2 import IPRoute
 
 from app.domain.errors import TimedOut, Unavailable
 from app.domain.fabric import GuestDesk
+from app.domain.firewall import SHUT, Firewall
+from app.domain.names import DNS_PORT
 from app.domain.network import METADATA_ADDRESS, Member, Network
 from app.network import dhcp
-from app.network.links import Links
+from app.network.dnsmasq import Dnsmasq
+from app.network.links import Links, visited
+from app.network.name_server import Listening, NameServer
+from app.network.netlink import netlink
+from app.network.public_card import PublicCard
+from app.network.sight import Sight, Step, at_start, look, number_of
 from app.network.speech import Listener, Speech
+from app.network.walls import Walls
 
 Answer = TypeVar("Answer")
 log = logging.getLogger(__name__)
@@ -70,6 +81,7 @@ class Desk:
     leases: asyncio.DatagramTransport | None = None
     listener: Listener | None = None
     metadata: asyncio.Server | None = None
+    names: Listening | None = None
 
     def who(self, address: str) -> str | None:
         """Tell which instance has an address now."""
@@ -80,33 +92,116 @@ class Desk:
             self.leases.abort()
         if self.metadata:
             self.metadata.close()
+        if self.names:
+            self.names.close()
         if self.listener:
             self.listener.close()
 
 
 class KernelFabric:
-    """The port `Fabric` over netlink; `owner` tells clouds of one machine apart, `answer` is asked for metadata."""
+    """The port `Fabric` over netlink; `owner` tells clouds of one machine apart, `answer` is asked for metadata.
 
-    def __init__(self, owner: str, answer: GuestDesk) -> None:
-        self._links, self._answer = Links(owner), answer
+    `public_card`: the card that public addresses are put on; empty: none is. `names` answers on the gateways and
+    `lessor` gives leases, if there is one. `passing` is told each step before it is taken.
+    """
+
+    def __init__(
+        self,
+        owner: str,
+        answer: GuestDesk,
+        public_card: str = "",
+        names: NameServer | None = None,
+        lessor: Dnsmasq | None = None,
+    ) -> None:
+        self._links, self._answer, self._names, self._lessor = Links(owner), answer, names, lessor
+        self.passing: Callable[[str], None] = _unwatched
+        self._walls, self._public = Walls(owner), PublicCard(public_card, owner)
+        self._known: Sequence[Network] = ()
+        self._begun = False
+        self._repaired: list[str] = []
         self._desks: dict[str, Desk] = {}
         self._one_at_a_time = ThreadPoolExecutor(1, thread_name_prefix="netlink")
 
-    async def apply(self, networks: Sequence[Network]) -> None:
-        wanted = {network.name: network for network in networks}
-        for name in self._desks.keys() - wanted.keys():
+    async def apply(self, networks: Sequence[Network], firewall: Firewall = SHUT) -> Sequence[str]:
+        for name in self._desks.keys() - {network.name for network in networks}:
             self._desks.pop(name).close()
-        numbers = await self._in_thread(lambda: self._links.apply(networks))
-        for name, network in wanted.items():
-            await self._attend(network, numbers[name])
+        await self._lease_only({network.bridge for network in networks})
+        numbers, sight = await self._in_thread(lambda: self._build(networks, firewall))
+        for network in networks:
+            if not network.of_site:
+                await self._attend(network, numbers[network.name])
+        for network in networks:
+            if network.of_site:  # last, since a bridge of theirs that is not there is no reason to leave ours unserved
+                index, seen = visited(sight, network)
+                await self._attend(seen, index)
+        repaired, self._repaired = self._repaired, []
+        return repaired
+
+    async def plan(self, networks: Sequence[Network], firewall: Firewall = SHUT) -> list[str]:
+        """Tell what `apply` would change, a line each, and change nothing."""
+        return await self._in_thread(lambda: self._foretell(networks, firewall))
 
     async def bridges(self) -> list[str]:
-        return await self._in_thread(self._links.bridges)
+        return await self._in_thread(self._seen_bridges)
 
     async def close(self) -> None:
         for desk in self._desks.values():
             desk.close()
         self._desks.clear()
+        await self._lease_only(())
+
+    def _build(self, networks: Sequence[Network], firewall: Firewall) -> tuple[dict[str, int], Sight]:
+        """Walls first, so that nobody is on a bridge without; return the bridges' numbers and what else was seen.
+
+        What a step repairs is told if it was right before.
+        """
+        with netlink() as route:
+            sight, ours = look(route), [network for network in networks if not network.of_site]
+            if ours:
+                self.passing("packet rules")
+            left = self._begin(ours, firewall, sight)
+            if ours:
+                self._repaired += self._walls.apply(ours, firewall, self._links.lent(ours, sight))
+            steps = self._steps(route, sight, networks)
+            was_right = {step.text for step in (self._steps(route, sight, self._known) if self._known else ())}
+            for step in steps:
+                self.passing(step.text)
+                step.do()
+                if step.wrong and step.text in was_right:
+                    self._repaired.append(step.wrong)
+            self._repaired += at_start([*left, *(step.text for step in steps)] if left is not None else [])
+            self._known, self._begun = networks, True
+            self.passing("the end")
+            return {one.name: number_of(one.bridge) for one in ours}, sight
+
+    def _begin(self, ours: Sequence[Network], firewall: Firewall, sight: Sight) -> list[str] | None:
+        """Tell what the rules of an earlier server lack, once; None later, or if nothing of that server is there.
+
+        What of its bridges is missing, nobody knows to have been there, so that at the start every difference is told.
+        """
+        if self._begun or not (self._links.bridges(sight) or (ours and self._walls.stands())):
+            return None
+        return self._walls.begin(ours, firewall, self._links.lent(ours, sight)) if ours else []
+
+    def _steps(self, route: IPRoute, sight: Sight, networks: Sequence[Network]) -> list[Step]:
+        ours = [network for network in networks if not network.of_site]
+        if ours:
+            public = {member.public for network in ours for member in network.members} - {""}
+            first = self._public.steps(route, sight, public)
+        else:
+            first = chain(self._public.leaving(route, sight), self._walls.steps())
+        return [*first, *self._links.steps(route, sight, networks)]
+
+    def _foretell(self, networks: Sequence[Network], firewall: Firewall) -> list[str]:
+        with netlink() as route:
+            sight, ours = look(route), [network for network in networks if not network.of_site]
+            self._walls.stands()  # who may not look is told so, instead of that there is nothing
+            rules = self._walls.changes(ours, firewall, self._links.lent(ours, sight)) if ours else []
+            return rules + [step.text for step in self._steps(route, sight, networks)]
+
+    def _seen_bridges(self) -> list[str]:
+        with netlink() as route:
+            return self._links.bridges(look(route))
 
     async def _in_thread(self, work: Callable[[], Answer]) -> Answer:
         """Work that was given up goes on, and what is asked for next waits for its end."""
@@ -116,9 +211,19 @@ class KernelFabric:
         except TimeoutError:
             raise TimedOut("network", "the kernel", NETLINK_S) from None
 
+    async def _lease_only(self, bridges: Collection[str]) -> None:
+        if lessor := self._lessor:
+            await self._in_thread(lambda: lessor.only(bridges))
+
+    async def _lease(self, network: Network, index: int) -> None:
+        lessor = self._lessor
+        if lessor is not None and await self._in_thread(lambda: lessor.serve(network, index)):
+            self._repaired.append(f"the dnsmasq of {network.bridge} had ended")
+
     async def _attend(self, network: Network, index: int) -> None:
+        await self._lease(network, index)
         desk = self._desks.get(network.name)
-        if desk is not None and desk.index == index and not _ended(desk):
+        if desk is not None and desk.index == index and not _ended(desk) and not (desk.names and desk.names.ended):
             desk.roll = Roll(network)
             return
         if desk is not None:
@@ -133,15 +238,29 @@ class KernelFabric:
 
     async def _open(self, desk: Desk) -> None:
         loop, bridge = asyncio.get_running_loop(), desk.roll.network.bridge
-        leases = _bound(socket.SOCK_DGRAM, bridge, ("0.0.0.0", DHCP_PORT))  # noqa: S104 - this one bridge only
-        desk.leases, _ = await loop.create_datagram_endpoint(lambda: _Dhcp(desk), sock=leases)
+        if self._lessor is None:
+            leases = _bound(socket.SOCK_DGRAM, bridge, ("0.0.0.0", DHCP_PORT))  # noqa: S104 - this one bridge only
+            desk.leases, _ = await loop.create_datagram_endpoint(lambda: _Dhcp(desk), sock=leases)
+        if desk.roll.network.of_site:
+            return
         metadata = _bound(socket.SOCK_STREAM, bridge, (METADATA_ADDRESS, METADATA_PORT))
         desk.listener = listener = Listener(desk.who, self._answer)
         desk.metadata = await loop.create_server(lambda: Speech(listener), sock=metadata, backlog=BACKLOG)
+        if self._names and desk.roll.network.domain:
+            gateway = (str(desk.roll.network.interface.ip), DNS_PORT)
+            desk.names = Listening(self._names)
+            await desk.names.to_datagrams(_bound(socket.SOCK_DGRAM, bridge, gateway))
+            await desk.names.to_streams(_bound(socket.SOCK_STREAM, bridge, gateway))
+
+
+def _unwatched(step: str) -> None:
+    """Nobody wants to know."""
 
 
 def _ended(desk: Desk) -> bool:
-    return desk.leases is None or desk.leases.is_closing() or desk.metadata is None or not desk.metadata.is_serving()
+    if desk.leases is not None and desk.leases.is_closing():
+        return True
+    return not desk.roll.network.of_site and (desk.metadata is None or not desk.metadata.is_serving())
 
 
 def _bound(kind: socket.SocketKind, bridge: str, address: tuple[str, int]) -> socket.socket:
@@ -154,7 +273,7 @@ def _bound(kind: socket.SocketKind, bridge: str, address: tuple[str, int]) -> so
             made.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         made.bind(address)
         made.setblocking(False)
-    except OSError:
+    except OSError as error:
         made.close()
-        raise
+        raise OSError(error.errno, f"port {address[1]}: {error.strerror}") from error
     return made

@@ -77,7 +77,8 @@ class Capturer:
                         if case.ready:
                             self._begin(case)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._poked.wait(), self._limits.resync_s)
+                    async with asyncio.timeout(self._limits.resync_s):
+                        await self._poked.wait()
         finally:
             for task in self._tasks.values():
                 task.cancel()

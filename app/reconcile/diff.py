@@ -130,7 +130,7 @@ def _bring_up(instance: Instance, observed: Observed, memory: Memory, limits: Li
     if observed.domain is None:
         return [*marks, *_launch(instance, observed, limits)]
     if instance.reboots > instance.rebooted:
-        return [*marks, Start(reboot=instance.reboots)]
+        return [*marks, _given_up(instance, limits) or Start(reboot=instance.reboots)]
     if instance.seen is Seen.NOTHING and observed.seen is Seen.OFF:
         return _launch(
             instance, observed, limits
@@ -152,10 +152,15 @@ def _launch(instance: Instance, observed: Observed, limits: Limits) -> list[Acti
     if _lost_disks(instance, observed):
         lost = "domain and disks" if observed.domain is None and instance.launched == launch else "disks"
         return [GiveUp(launch=launch, reason=f"the host lost the instance's {lost}")]
-    if instance.attempts >= limits.attempts:
-        tries = f"after {instance.attempts} attempts on {instance.host}"
-        return [GiveUp(launch=launch, reason=f"the instance could not be started {tries}: {instance.last_error}")]
-    return [StageImages(), MakeDisks(), Define(launch=launch), Start()]
+    given_up = _given_up(instance, limits)
+    return [given_up] if given_up else [StageImages(), MakeDisks(), Define(launch=launch), Start()]
+
+
+def _given_up(instance: Instance, limits: Limits) -> GiveUp | None:
+    if instance.attempts < limits.attempts:
+        return None
+    tries = f"after {instance.attempts} attempts on {instance.host}"
+    return GiveUp(launch=instance.launches, reason=f"the instance could not be started {tries}: {instance.last_error}")
 
 
 def _lost_disks(instance: Instance, observed: Observed) -> bool:

@@ -1,11 +1,13 @@
 """Carry one action out on the host, or write what was seen; every action may be repeated."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from app.domain.errors import CloudError, Unavailable
 from app.domain.host import Host
 from app.domain.instance import Instance
+from app.domain.overlay import Overlay, covering
 from app.domain.ports import NOT_SUPPORTED, Hypervisor, Hypervisors, Store, Unit
 from app.domain.states import InstanceState, Seen, Wanted
 from app.reconcile.actions import (
@@ -58,6 +60,7 @@ class Executor:
     ) -> None:
         self._store, self._hypervisors = store, hypervisors
         self._staging, self._networks, self._limits = staging, networks, limits
+        self.overlays: Sequence[Overlay] = ()
 
     async def run(self, action: Action, job: Job) -> None:
         """Do it; raises Staged, Hopeless, or what the host answered."""
@@ -80,8 +83,8 @@ class Executor:
     async def mark(self, instance: Instance, mark: Mark) -> None:
         """Write what was seen, all in one transaction; nothing is written if nothing changed."""
         await self._store.write(lambda unit: _mark(unit, instance.id, mark), writer="reconcile")
-        if mark.removed:
-            self._networks.poke()
+        if mark.removed or mark.launched is not None:  # a card that has just come is not kept apart yet
+            self._networks.poke(instance.host)
 
     async def _stage(self, job: Job) -> None:
         if not job.host.rehearsal:
@@ -104,7 +107,8 @@ class Executor:
                 if made.seed and self._networks.seeds:
                     await sow(self._networks.seeds, hypervisor, instance, made.seed)
             case Define(launch=launch):
-                await hypervisor.define(replace(self._plan(job).spec, launch=launch))
+                overlays = covering(self.overlays, instance.cluster, job.host.name, instance.image_id)
+                await hypervisor.define(replace(self._plan(job).spec, launch=launch, overlays=overlays))
             case Start(reboot=number):
                 await self._networks.ready(job.host)
                 await hypervisor.start(instance.id)
@@ -155,7 +159,7 @@ class Executor:
         return self._hypervisors.host(job.host.name)
 
     def _plan(self, job: Job) -> Plan:
-        host = replace(job.host, bridge=self._networks.bridge_of(job.host))
+        host = replace(job.host, bridge=self._networks.bridge_of(job.host, job.case.instance.private_ip))
         return plan(job.case, host, self._limits.swap_mib, seeded=self._networks.is_silent(job.host))
 
 

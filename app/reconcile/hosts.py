@@ -173,9 +173,10 @@ class HostWatchers:
                 log.exception("attending a host failed", extra={"fields": {"host": watch.row.name}})
             if watch.row.name not in self._watches:
                 return
+            heartbeat_s = self._limits.heartbeat_of(len(self._watches))
             with suppress(TimeoutError):
-                heartbeat_s = self._limits.heartbeat_of(len(self._watches))
-                await asyncio.wait_for(watch.poked.wait(), heartbeat_s * (0.75 + 0.5 * self._limits.jitter()))
+                async with asyncio.timeout(heartbeat_s * (0.75 + 0.5 * self._limits.jitter())):
+                    await watch.poked.wait()
 
     async def _awake(self, watch: Watch) -> bool:
         """See to a host's power; return whether it is worth a question."""

@@ -58,8 +58,8 @@ class Limits:
     swap_mib: int = 512
     """Size of the swap disk (1.6.1's SWAP_SIZE); 0 makes none."""
 
-    together_s: float = 0.02
-    together_most_s: float = 0.1
+    together_s: float = 0.03
+    together_most_s: float = 0.25
     """Changes that follow each other within the first time are looked at together, after the second at the latest: a
     burst of requests is answered before the work that it sets off competes with it. The first is what a client takes
     to read an answer of fifty instances and to ask again."""

@@ -6,18 +6,21 @@ difference between what is wanted and what is seen, so a kill at any moment cost
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import partial
 
 from app.domain.errors import CloudError
 from app.domain.fabric import Fabric
+from app.domain.far import Reach
 from app.domain.files import ImageFiles, SeedFiles
+from app.domain.gateway import RemoteGateway
 from app.domain.host import Host
 from app.domain.instance import Instance
 from app.domain.journal import Entry
 from app.domain.network import NetworkPlan
+from app.domain.overlay import Overlay
 from app.domain.ports import Clock, DomainSpec, EventKind, HostEvent, Hypervisors, Store, Unit
 from app.domain.power import PowerSwitch
 from app.domain.rows import writer_of
@@ -28,6 +31,7 @@ from app.reconcile.cases import Case, CaseReader, load
 from app.reconcile.disks import CACHED, plan
 from app.reconcile.execute import Executor
 from app.reconcile.hosts import HostWatchers
+from app.reconcile.impaired import impair, seen_again
 from app.reconcile.leftovers import Leftovers
 from app.reconcile.limits import Limits
 from app.reconcile.networks import Networks
@@ -36,7 +40,7 @@ from app.reconcile.outcomes import Outcomes
 from app.reconcile.power import PowerKeeper
 from app.reconcile.queue import WorkQueue
 from app.reconcile.settle import Settler, Tools
-from app.reconcile.staging import Staging
+from app.reconcile.staging import Staging, evict
 from app.reconcile.sweep import compare, present, rows_for
 
 log = logging.getLogger(__name__)
@@ -49,7 +53,7 @@ _OURS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What the journal told since the last look: instances with their hosts, hosts with their rows, images at all."""
+    """What the journal told since the last look: instances with their hosts, hosts with their rows; the rest at all."""
 
     cursor: int
     full: bool
@@ -79,6 +83,7 @@ class Reconciler:
         self._watchers = HostWatchers(store, hypervisors, clock, limits)
         self._networks = Networks(store, limits.resync_s)
         self._capturer = Capturer(store, hypervisors, images, outcomes, limits)
+        self._executor = Executor(store, hypervisors, self._staging, self._networks, limits)
         tools = Tools(
             store=store,
             clock=clock,
@@ -88,7 +93,7 @@ class Reconciler:
             cases=CaseReader(store),
             observer=self._observer,
             staging=self._staging,
-            executor=Executor(store, hypervisors, self._staging, self._networks, limits),
+            executor=self._executor,
             backoff=Backoff(first_s=limits.retry_first_s, most_s=limits.retry_most_s, jitter=limits.jitter),
         )
         self._settler = Settler(tools)
@@ -104,16 +109,32 @@ class Reconciler:
 
     # --- life ---
 
-    def weave(self, fabric: Fabric, network: NetworkPlan, seeds: SeedFiles | None = None) -> None:
+    def weave(
+        self,
+        fabric: Fabric,
+        network: NetworkPlan,
+        seeds: SeedFiles | None = None,
+        reach: Reach | None = None,
+        elsewhere: Mapping[str, RemoteGateway] | None = None,
+    ) -> None:
         """Look after the network of real hosts, too; where it is not ours, `seeds` tell instances who they are.
 
-        To be called before `start`.
+        `reach` is the way to those that are other machines, `elsewhere` the fabrics of clusters whose gateways are. To
+        be called before `start`.
         """
-        self._networks.connect(fabric, network, seeds)
+        self._networks.connect(fabric, network, seeds, reach, elsewhere)
+
+    def stir(self) -> None:
+        """Look at the networks again at once: a gateway came or went."""
+        self._networks.poke()
 
     def govern(self, switch: PowerSwitch) -> None:
         """Put hosts to sleep and wake them, too. To be called before `start`."""
         self._watchers.govern(PowerKeeper(self._store, switch, self._outcomes, self._clock, self._limits))
+
+    def lay_over(self, overlays: Sequence[Overlay]) -> None:
+        """Define domains with an operator's changes. To be called before `start`."""
+        self._executor.overlays = overlays
 
     async def start(self) -> None:
         """Join all hosts of the store, giving rehearsal hosts their domains back, and begin to work."""
@@ -176,17 +197,21 @@ class Reconciler:
         self._staging.forget(host.name)
 
     async def went(self, host: Host) -> None:
-        """Mark everything on a lost host as impaired."""
-        for row in await self._store.read(lambda unit: present(unit, host.name)):
-            self._queue.add(row.id, host.name, urgent=True)
+        """Mark everything on a lost host as impaired; look again at what moves or is under way."""
+        for row in await self._store.write(lambda unit: impair(unit, host.name), writer="reconcile"):
+            if row.moving_from or row.id in self._queue:
+                self._queue.add(row.id, host.name, urgent=True)
 
     async def sweep(self, host: Host) -> bool:
         """Look at all instances of a host that differ; report domains of ours that nobody knows, once each."""
         domains = await self._hypervisors.host(host.name).domains()
         rows = await self._store.read(lambda unit: rows_for(unit, host.name, domains))
         swept = compare(host, domains, rows, self._limits)
-        for instance_id in swept.differ:
+        doubted = [row for row in swept.back if row.last_error or self._settler.doubts(row)]
+        for instance_id in (*swept.differ, *(row.id for row in doubted)):
             self._queue.add(instance_id, host.name)
+        if back := [row for row in swept.back if row not in doubted]:
+            await self._store.write(lambda unit: seen_again(unit, host.name, back), writer="reconcile")
         for name in swept.late:
             await self._hypervisors.host(host.name).undefine(name)
         if host.fenced:
@@ -217,7 +242,7 @@ class Reconciler:
         hypervisor = self._hypervisors.host(host.name)
         for volume in await hypervisor.volumes():
             if volume.name.startswith(CACHED):
-                await hypervisor.delete_volume(volume.name)
+                await evict(hypervisor, volume.name)
 
     async def left(self, name: str) -> None:
         """Let services remove the row of a host that has left."""
@@ -240,6 +265,7 @@ class Reconciler:
             try:
                 cursor = await self._catch_up(cursor)
                 async for _ in changes:
+                    self._networks.hear()
                     await self._lull(changes)
                     cursor = await self._catch_up(cursor)
             except CloudError as error:
@@ -255,6 +281,7 @@ class Reconciler:
                 while True:
                     async with asyncio.timeout(self._limits.together_s):
                         await anext(changes)
+                    self._networks.hear()
 
     async def _catch_up(self, cursor: int) -> int:
         news = News(cursor=cursor, full=True, instances=(), hosts={})

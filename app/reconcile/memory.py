@@ -13,10 +13,14 @@ _OFF = frozenset({Seen.OFF, Seen.CRASHED})
 
 @dataclass(slots=True, kw_only=True)
 class Memory:
-    """Times are of the monotonic clock, in seconds; reboots are told apart by their number."""
+    """Times are of the monotonic clock, in seconds; reboots are told apart by their number.
+
+    `blind`: the last look, or what came of it, failed. What was off before and is off after may have run meanwhile.
+    """
 
     failures: int = 0
     restless: int = 0
+    blind: bool = False
     off_since_s: float | None = None
     shutdown_asked_s: float | None = None
     shutdown_refused: bool = False
@@ -35,10 +39,10 @@ class Memory:
         if domain is not None and domain.state not in _OFF:
             if self.off_since_s is not None:
                 self.told_reboot()
-            self.off_since_s = None
+            self.off_since_s, self.blind = None, False
             return
-        if self.off_since_s is None:
-            self.off_since_s = now_s
+        if self.off_since_s is None or self.blind:
+            self.off_since_s, self.blind = now_s, False
 
     def told_reboot(self) -> None:
         """The host told that the guest started anew; without a reboot asked of us that was its own affair."""

@@ -1,24 +1,23 @@
-"""Keep the fabric as the store wants it: who is on the network of real hosts, told whole, again and again.
+"""Keep the fabrics as the store wants them: who is on the network of real hosts and who may reach whom.
 
-Nothing is remembered but the last failure, so a kill costs nothing. The trap: an instance's domain must not start
-before its bridge is there, so a start waits for a pass that began after it was asked for.
+The trap: an instance's domain must not start before its bridge is there, so a start waits for a pass of its own gateway
+that began after it was asked for.
 """
 
 import asyncio
-import logging
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 
-from app.domain.errors import CloudError, TimedOut, Unavailable
+from app.domain.errors import Broken, Unavailable
 from app.domain.fabric import Fabric
+from app.domain.far import Reach
 from app.domain.files import SeedFiles
+from app.domain.gateway import RemoteGateway
 from app.domain.host import Host
-from app.domain.network import Member, NetworkPlan, host_name
-from app.domain.ports import Store, Unit
-from app.reconcile.shared import SharedCall
-
-log = logging.getLogger(__name__)
-PASS_S = 20.0
-RETRY_S = 5.0
+from app.domain.network import WAYS, Member, Network, NetworkPlan
+from app.domain.ports import Store
+from app.reconcile.far_hosts import FarHosts
+from app.reconcile.gateways import GatewayKeeper
+from app.reconcile.traffic import narrow
 
 
 class Unwoven(Unavailable):
@@ -26,84 +25,97 @@ class Unwoven(Unavailable):
 
 
 class Networks:
-    """The loop's hold on the fabric; without a network of ours nothing is done but what is left over removed."""
+    """The loop's hold on all gateways; without a network of ours nothing is done but what is left over removed."""
 
     def __init__(self, store: Store, resync_s: float) -> None:
         self._store, self._resync_s = store, resync_s
-        self._fabric: Fabric | None = None
+        self._gateways: dict[str, GatewayKeeper] = {}
         self.seeds: SeedFiles | None = None
         self._plan = NetworkPlan()
-        self._pass = SharedCall(self._apply)
-        self._poked = asyncio.Event()
-        self._said = ""
+        self._far = FarHosts(store, resync_s)
+        self._due: set[str] = set()
 
-    def connect(self, fabric: Fabric, plan: NetworkPlan, seeds: SeedFiles | None = None) -> None:
-        self._fabric, self._plan, self.seeds = fabric, plan, seeds
+    def connect(
+        self,
+        fabric: Fabric,
+        plan: NetworkPlan,
+        seeds: SeedFiles | None = None,
+        reach: Reach | None = None,
+        elsewhere: Mapping[str, RemoteGateway] | None = None,
+    ) -> None:
+        """Begin with the fabric of this machine, and those of clusters that have theirs elsewhere."""
+        self._plan, self.seeds = plan, seeds
+        fabrics: dict[str, Fabric] = {"": fabric, **(elsewhere or {})}
+        for cluster, one in fabrics.items():
+            self._gateways[cluster] = GatewayKeeper(self._store, self._resync_s, one, plan, cluster)
+        reach = reach if any(one.ours for one in plan.all) else None
+        reaches: dict[str, Reach | None] = {"": reach, **(elsewhere or {})}
+        self._far.connect(lambda cluster: reaches.get(plan.of(cluster).gateway), self._tunnelled)
 
     def is_silent(self, host: Host) -> bool:
         """Tell whether no metadata address answers the instances of a host, so that a disk has to tell them."""
-        return self.seeds is not None and not self._plan.ours and not host.rehearsal
+        return self.seeds is not None and not self._plan.of(host.cluster).ours and not host.rehearsal
 
-    def bridge_of(self, host: Host) -> str:
-        """Name the bridge that a host's instances hang on; empty: none."""
-        return host.bridge if host.bridge or host.rehearsal else self._plan.bridge
+    def bridge_of(self, host: Host, address: str) -> str:
+        """Name the bridge that the instance with this address hangs on; empty: none."""
+        return host.bridge if host.bridge or host.rehearsal else self._plan.of(host.cluster).bridge_of(address)
 
-    def poke(self) -> None:
-        """Look again soon: who is on the network may have changed."""
-        if self._plan.ours:
-            self._poked.set()
+    def hear(self) -> None:
+        """Look again at once if a commit has changed a rule or a public address: people wait for these."""
+        for gateway in self._gateways.values() if self._leases else ():
+            gateway.hear()
+
+    def poke(self, host: str = "") -> None:
+        """Look again soon: who is on the network, or what may pass, may have changed; on this host cards have."""
+        if self._leases:
+            self._due |= {host} - {""}
+            for gateway in self._gateways.values():
+                gateway.poke()
 
     async def ready(self, host: Host) -> None:
         """Return once the network is as it is wanted now; raises Unwoven, or Broken if it never will be."""
-        if self._fabric is None or not self._plan.ours or host.rehearsal:
+        plan = self._plan.of(host.cluster)
+        gateway = self._gateways.get(plan.gateway)
+        if gateway is None or not plan.leases or host.rehearsal:
             return
         try:
-            await self._pass.get()
+            await gateway.ready()
+            await self._far.ready(host)
         except Unavailable as error:
             raise Unwoven(error.port, error.detail) from error
 
     async def run(self) -> None:
         """Look at changes and, whatever they told, every `resync_s`; runs until cancelled."""
-        while self._fabric is not None:
-            self._poked.clear()
-            pause_s = self._resync_s if await self._try() else min(RETRY_S, self._resync_s)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._poked.wait(), pause_s)
+        if self._gateways:
+            async with asyncio.TaskGroup() as group:
+                for cluster, gateway in self._gateways.items():
+                    group.create_task(gateway.run() if cluster else self._here(gateway), name=f"gateway {cluster}")
+
+    async def _here(self, gateway: GatewayKeeper) -> None:
+        """Keep this machine's own, and hosts that are tunnelled to it."""
+        while True:
+            due, self._due = self._due, set()
+            pause_s = await gateway.turn()
+            await self._far.look(due)
+            await gateway.rest(pause_s)
+
+    @property
+    def _leases(self) -> bool:
+        """Whether there is anything to do."""
+        return any(plan.leases for plan in self._plan.all)
+
+    def _tunnelled(self, host: Host, members: Sequence[Member]) -> list[Network]:
+        """Form those on a host that is another machine; Broken if nobody said by which way."""
+        plan = self._plan.of(host.cluster)
+        if not plan.ours:
+            return []
+        if members and not (
+            plan.tunnels or plan.trunk or plan.gateway
+        ):  # the gateway says whether it is another machine
+            raise Broken("network", f"{host.name} is another machine: {WAYS}")
+        return [narrow(network) for network in plan.networks(members)]
 
     def close(self) -> None:
-        self._pass.cancel()
-
-    async def _try(self) -> bool:
-        try:
-            await self._pass.get()
-        except CloudError as error:
-            if str(error) != self._said:
-                log.warning("the network is not as it should be", extra={"fields": {"error": str(error)}})
-            self._said = str(error)
-        except Exception:
-            log.exception("looking after the network failed")
-        else:
-            self._said = ""
-            return True
-        return False
-
-    async def _apply(self) -> None:
-        if self._fabric is None:
-            return
-        members = await self._store.read(_members) if self._plan.ours else ()
-        try:
-            async with asyncio.timeout(PASS_S):
-                await self._fabric.apply([self._plan.network(members)] if members else [])
-        except TimeoutError:
-            raise TimedOut("network", "a pass over the bridges", PASS_S) from None
-
-
-def _members(unit: Unit) -> tuple[Member, ...]:
-    """List who holds an address on a real host."""
-    real = [host.name for host in unit.hosts.where() if not host.rehearsal]
-    rows = unit.instances.where(host=real, removed=False) if real else []
-    return tuple(
-        Member(instance_id=row.id, mac=row.mac, address=row.address, hostname=host_name(row.address))
-        for row in rows
-        if row.address
-    )
+        for gateway in self._gateways.values():
+            gateway.close()
+        self._far.close()

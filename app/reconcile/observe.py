@@ -8,8 +8,6 @@ from app.reconcile.disks import own_prefix
 from app.reconcile.moving import Both
 from app.reconcile.shared import SharedCall
 
-PARTIAL = ".partial"
-
 
 class Observer:
     """Looks at instances; all that need a host's volumes at the same time share one listing."""

@@ -121,7 +121,7 @@ def _changed(unit: Unit, row: Host, change: Callable[[Host], Host]) -> Host:
     new = change(found)
     if new.power is not found.power:
         new = replace(new, power_since_ms=unit.now_ms)
-        said = f"{row.name} is {new.power}" + (f": {new.power_error}" if new.power_error else "")
+        said = f"{row.name} is {new.power.replace('-', ' ')}" + (f": {new.power_error}" if new.power_error else "")
         unit.hosts.put(new, event=f"host.{new.power}", text=said)
     elif new != found:
         unit.hosts.put(new)

@@ -76,6 +76,9 @@ class WorkQueue:
     def __len__(self) -> int:
         return len(self._turns)
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._turns
+
     def add(self, key: str, lane: str, *, urgent: bool = False) -> None:
         """Work on a key soon. Urgent: what is wanted changed, so even a back-off ends."""
         if self._closed:

@@ -30,6 +30,7 @@ from app.reconcile.cases import Case, CaseReader
 from app.reconcile.diff import diff
 from app.reconcile.execute import Executor, Hopeless, Job, Staged
 from app.reconcile.hosts import HostWatchers, Watch
+from app.reconcile.impaired import impair_one
 from app.reconcile.limits import Limits
 from app.reconcile.memory import Memory
 from app.reconcile.moving import move
@@ -71,6 +72,11 @@ class Settler:
     def remembered(self) -> int:
         return len(self._memories)
 
+    def doubts(self, instance: Instance) -> bool:
+        """Tell whether an instance that runs was last looked at when it did not, so that only a look can judge."""
+        memory = self._memories.get(instance.id)
+        return memory is not None and memory.off_since_s is not None and not instance.to_be_off
+
     def told(self, instance_id: str, detail: str) -> None:
         """Take a host's word that a guest rebooted."""
         memory = self._memories.get(instance_id)
@@ -100,6 +106,7 @@ class Settler:
             await self._impair(case.instance, joined)
             unsure = any(not watch.up and not watch.lost for watch in joined)
             if unsure or not any(watch.up for watch in joined):
+                self._lose_sight(instance_id)
                 return None
             job = Job(
                 case=case,
@@ -143,6 +150,8 @@ class Settler:
         both = replace(both, given_up=job.source.wanted is HostWanted.REMOVED)
         if both.known:
             memory.look(both.domain, job.now_s, stopping=stopping)
+        else:
+            memory.blind = True
         return move(instance, both, memory, limits, job.now_s)
 
     def _if_up(self, host: Host) -> Host | None:
@@ -195,7 +204,7 @@ class Settler:
     async def _failed(self, job: Job, error: CloudError) -> Again:
         """Count a failed start; whether it is the last one is decided by the next look, for it may run after all."""
         tools, memory, instance = self._tools, job.memory, job.case.instance
-        memory.failures += 1
+        memory.failures, memory.blind = memory.failures + 1, True
         if job.source is not None:
             return await self._move_stalled(job, job.source, error)
         attempts = instance.attempts
@@ -264,6 +273,11 @@ class Settler:
 
         await self._tools.store.write(work, writer="services")
 
+    def _lose_sight(self, instance_id: str) -> None:
+        memory = self._memories.get(instance_id)
+        if memory is not None:
+            memory.blind = True
+
     def _forget(self, instance_id: str) -> None:
         self._memories.pop(instance_id, None)
         self._tools.staging.drop(instance_id)
@@ -271,12 +285,8 @@ class Settler:
 
 def _impair(unit: Unit, instance_id: str, host: str) -> None:
     row = unit.instances.get(instance_id)
-    if row is not None and not row.impaired_since_ms and not row.removed:
-        unit.instances.put(
-            replace(row, impaired_since_ms=unit.now_ms),
-            event="instance.impaired",
-            text=f"{row.id} can not be seen: its host {host} is lost",
-        )
+    if row is not None:
+        impair_one(unit, row, host)
 
 
 def _again(waits: Sequence[Wait]) -> Again | None:

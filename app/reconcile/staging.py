@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.domain.errors import Broken, CloudError, Missing
-from app.domain.files import ImageFiles
+from app.domain.files import PARTIAL, ImageFiles
 from app.domain.ports import NOT_SUPPORTED, Clock, Hypervisor, Hypervisors
 from app.reconcile.disks import CACHED, MIB, Need
 from app.reconcile.limits import Limits
-from app.reconcile.observe import PARTIAL, Observer
+from app.reconcile.observe import Observer
 
 log = logging.getLogger(__name__)
 InUse = Callable[[str], Awaitable[set[str]]]
@@ -152,7 +152,7 @@ class Staging:
             if over <= 0:
                 return
             self._cached[host].pop(name, None)
-            await self._hypervisors.host(host).delete_volume(name)
+            await evict(self._hypervisors.host(host), name)
             over -= cached[name].size_bytes
 
     def _over(self, key: tuple[str, str], done: asyncio.Task[None]) -> None:
@@ -168,6 +168,12 @@ class Staging:
             if error is not None:
                 self._failed[instance_id] = error
             self._wake(instance_id, host)
+
+
+async def evict(hypervisor: Hypervisor, volume: str) -> None:
+    """Delete a cached image, marked as not whole first: a host may carry that out long after nobody waits for it."""
+    await hypervisor.create_volume(volume.removesuffix(PARTIAL) + PARTIAL, 0, "raw")
+    await hypervisor.delete_volume(volume)
 
 
 async def fill(hypervisor: Hypervisor, volume: str, source: Path, sha256: str, size_bytes: int) -> None:

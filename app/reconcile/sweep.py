@@ -6,7 +6,7 @@ that is left of a cloud whose database was lost.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.host import Host
 from app.domain.instance import Instance
@@ -20,11 +20,14 @@ from app.reconcile.memory import Memory
 class Swept:
     """`differ`: instances to look at; `strangers`: domains of ours that belong to no row of this host.
 
+    `back`: rows that are as they were before the host was lost, and only still marked as impaired.
+
     `late`: those of instances that ended elsewhere, defined here by a call that was answered by nobody. `gone_on`: of
     instances that started elsewhere while this host was fenced.
     """
 
     differ: tuple[str, ...]
+    back: tuple[Instance, ...]
     late: tuple[str, ...]
     gone_on: tuple[str, ...]
     strangers: tuple[str, ...]
@@ -49,15 +52,19 @@ def compare(host: Host, domains: Iterable[DomainSeen], rows: Mapping[str, Instan
     """Sort a host's domains and rows; a fresh memory makes it look once too often rather than too seldom."""
     seen = {domain.instance_id: domain for domain in domains}
     mine = {name: row for name, row in rows.items() if host.name in row.hosts}
-    differ = [
-        name
-        for name, row in mine.items()
-        if row.moving_from or diff(row, Observed(domain=seen.get(name), forgets=host.rehearsal), Memory(), limits, 0.0)
-    ]
+    differ, back = [], []
+    for name, row in mine.items():
+        observed = Observed(domain=seen.get(name), forgets=host.rehearsal)
+        unmarked = replace(row, impaired_since_ms=0) if row.impaired_since_ms else row
+        if row.moving_from or diff(unmarked, observed, Memory(), limits, 0.0):
+            differ.append(name)
+        elif row.impaired_since_ms:
+            back.append(row)
     late = sorted(name for name, row in rows.items() if name in seen and name not in mine and row.removed)
     gone_on = sorted((seen.keys() & rows.keys()) - mine.keys() - set(late)) if host.fenced else []
     return Swept(
         differ=tuple(differ),
+        back=tuple(back),
         late=tuple(late),
         gone_on=tuple(gone_on),
         strangers=tuple(sorted(seen.keys() - mine.keys() - {*late, *gone_on})),

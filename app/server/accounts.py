@@ -1,23 +1,20 @@
 """REST: accounts, users, their access keys and tokens. Secrets leave here only, to administrators."""
 
-from litestar import Controller, delete, get, post
+from operator import attrgetter
 
-from app.api.resources import (
-    AccountView,
-    Collection,
-    CreateAccount,
-    CreateUser,
-    Credentials,
-    IssueCredentials,
-    UserView,
-)
+from litestar import Controller, delete, get, post
+from msgspec import structs
+
+from app.api.accounts import AccountView, CreateAccount, CreateUser, Credentials, IssueCredentials, UserView
+from app.api.resources import Collection
 from app.domain.account import Account, Role, User
 from app.domain.ports import Unit
 from app.server.desk import At, needs
 from app.server.holdings import listing_of
-from app.server.listing import AskedFor
-from app.services import accounts
-from app.services.holdings import ACCOUNTS, USERS
+from app.server.listing import AskedFor, Listing, from_rows
+from app.server.quotas import usage_view
+from app.services import accounts, quotas
+from app.services.holdings import USERS
 from app.services.views import account_view, user_views
 
 _SECRET = needs(Role.ADMIN, shown_once=True)
@@ -30,8 +27,8 @@ class AccountController(Controller):
 
     @get(operation_id="ListAccounts", summary="Accounts", opt=needs(Role.VIEWER))
     async def index(self, desk: At, asked: AskedFor) -> Collection[AccountView]:
-        """With how many users each has."""
-        return await listing_of(ACCOUNTS).answer(desk, asked)
+        """With how many users each has, what it has of all that is counted, and its quotas."""
+        return await _ACCOUNTS.answer(desk, asked)
 
     @get("/{name:str}", operation_id="GetAccount", summary="One account", opt=needs(Role.VIEWER))
     async def show(self, desk: At, name: str) -> AccountView:
@@ -45,7 +42,13 @@ class AccountController(Controller):
             "CreateAccount", data.name, lambda unit: _account(unit, accounts.create_account(unit, data.name, entropy))
         )
 
-    @post("/{name:str}/disable", operation_id="DisableAccount", summary="Stop its keys and tokens", status_code=200)
+    @post(
+        "/{name:str}/disable",
+        operation_id="DisableAccount",
+        summary="Stop its keys and tokens",
+        status_code=200,
+        opt=needs(Role.ADMIN, lets_go="account"),
+    )
     async def disable(self, desk: At, name: str) -> AccountView:
         """At once. What the account runs stays."""
         return await _switch_account(desk, "DisableAccount", name, enabled=False)
@@ -81,7 +84,13 @@ class UserController(Controller):
 
         return await desk.change("CreateUser", f"{data.account}/{data.name}", work)
 
-    @post("/{user_id:str}/disable", operation_id="DisableUser", summary="Stop keys and tokens", status_code=200)
+    @post(
+        "/{user_id:str}/disable",
+        operation_id="DisableUser",
+        summary="Stop keys and tokens",
+        status_code=200,
+        opt=needs(Role.ADMIN, lets_go="user"),
+    )
     async def disable(self, desk: At, user_id: str) -> UserView:
         """At once. The last administrator can not be disabled."""
         return await _switch_user(desk, "DisableUser", user_id, enabled=False)
@@ -90,6 +99,16 @@ class UserController(Controller):
     async def enable(self, desk: At, user_id: str) -> UserView:
         """Tokens that were revoked or have expired stay so."""
         return await _switch_user(desk, "EnableUser", user_id, enabled=True)
+
+    @delete(
+        "/{user_id:str}",
+        operation_id="DeleteUser",
+        summary="Delete a user with keys and tokens",
+        opt=needs(Role.ADMIN, lets_go="user"),
+    )
+    async def remove(self, desk: At, user_id: str) -> None:
+        """What the account has stays. The first user can not be deleted."""
+        await desk.change("DeleteUser", user_id, lambda unit: accounts.delete_user(unit, user_id))
 
     @post(
         "/{user_id:str}/credentials",
@@ -142,7 +161,16 @@ async def _switch_user(desk: At, action: str, user_id: str, *, enabled: bool) ->
 
 
 def _account(unit: Unit, account: Account) -> AccountView:
-    return account_view(account, unit.users.count(account_id=account.id))
+    view = account_view(account, unit.users.count(account_id=account.id))
+    return structs.replace(view, usage=[usage_view(one) for one in quotas.usage(unit, account)])
+
+
+_ACCOUNTS: Listing[Account, AccountView] = Listing(
+    view=AccountView,
+    key=attrgetter("name"),
+    first=from_rows(lambda unit, desk: unit.accounts.where(), attrgetter("name")),
+    views=lambda unit, desk, rows: [_account(unit, row) for row in rows],
+)
 
 
 def _user(unit: Unit, user: User) -> UserView:

@@ -17,8 +17,12 @@ from app.server.bodies import StrictRequest
 from app.server.charts import ChartController
 from app.server.cloud import Cloud
 from app.server.console_socket import console_socket, console_without_upgrade
+from app.server.gateway_actions import GatewayController
+from app.server.group_rules import GroupRuleController
+from app.server.hanging import HangingController
 from app.server.health import healthz, heartbeat, metrics
 from app.server.history import HistoryController
+from app.server.host_pages import DefinitionController, HereBecauseController
 from app.server.hosts import ClusterController, HostController
 from app.server.images import ImageController
 from app.server.instance_marks import InstanceMarksController
@@ -26,9 +30,12 @@ from app.server.instances import InstanceController
 from app.server.jobs import JobController, UndoController
 from app.server.openapi import plugins
 from app.server.overview import OverviewController
+from app.server.past import PastController
+from app.server.quotas import QuotaController
 from app.server.remapping import RemappingController
 from app.server.rule_editing import RuleEditingController
 from app.server.rulesets import RulesetController
+from app.server.shrinking import Shrinking
 from app.server.tokens import TokenController
 from app.server.types import TypeController
 from app.server.why import WhyController
@@ -37,6 +44,7 @@ ROOT = "/api/v1"
 BODY_BYTES = 1 << 20
 CONTROLLERS: tuple[Any, ...] = (
     OverviewController,
+    HangingController,
     ClusterController,
     HostController,
     InstanceController,
@@ -44,15 +52,21 @@ CONTROLLERS: tuple[Any, ...] = (
     JobController,
     UndoController,
     WhyController,
+    HereBecauseController,
+    DefinitionController,
     ImageController,
     TypeController,
+    GroupRuleController,
     RulesetController,
     RuleEditingController,
     RemappingController,
     AccountController,
     UserController,
+    QuotaController,
     TokenController,
+    GatewayController,
     HistoryController,
+    PastController,
     BackupController,
     ChartController,
     console_without_upgrade,
@@ -74,6 +88,7 @@ def create_app(cloud: Cloud) -> Litestar:
         exception_handlers=_EXCEPTIONS,
         request_class=StrictRequest,
         before_request=methods,
+        middleware=[Shrinking()],
         security=[{"bearer": []}],
     )
     sockets = Router(path=ROOT, route_handlers=[console_socket])  # no guard: it refuses by itself, in words
@@ -90,7 +105,8 @@ def create_app(cloud: Cloud) -> Litestar:
             use_handler_docstrings=True,
             components=Components(
                 security_schemes={
-                    "bearer": SecurityScheme(type="http", scheme="bearer", description="A token: `euca token create`.")
+                    "bearer": SecurityScheme(type="http", scheme="bearer", description="A token: `euca token create`."),
+                    "sigv4": SecurityScheme(type="http", scheme="AWS4-HMAC-SHA256", description="As EC2's requests."),
                 }
             ),
         ),

@@ -1,7 +1,8 @@
 """Connections whose requests are bounded while they arrive, since nobody knows yet from whom they are.
 
 The trap: uvicorn bounds neither time nor head, so a client that sends byte by byte, stalls in its body, or never ends
-its head would hold a connection or fill the memory. How long a body may be is decided where it is read.
+its head would hold a connection or fill the memory; so would one that asks and does not read the answer, for which
+uvicorn waits for ever. How long a body may be is decided where it is read.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 HEAD_BYTES = 128 * 1024
 PING_S = 15.0
@@ -22,13 +24,15 @@ class _Reading(Enum):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP/1.1 with limits on the head's size and time, and on the silence of a body."""
+    """uvicorn's HTTP/1.1 with limits on the head's size and time, the silence of a body, and an answer nobody reads."""
 
     HEAD_WITHIN_S = 20.0
     BODY_SILENCE_S = 30.0
+    UNREAD_S = 30.0
     _reading = _Reading.HEAD
     _head_bytes = 0
     _deadline: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -36,6 +40,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_deadline()
+        self._forget_unread()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -68,6 +73,30 @@ class BoundedProtocol(HttpToolsProtocol):
         self._reading = _Reading.NOTHING
         super().on_message_complete()
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._expect_reading()
+
+    def resume_writing(self) -> None:
+        self._forget_unread()
+        super().resume_writing()
+
+    def _expect_reading(self) -> None:
+        """Cut the client off unless it has taken some of what waits for it by the next look."""
+        waiting = self.transport.get_write_buffer_size()
+        self._unread = self.loop.call_later(self.UNREAD_S, self._look_at_reading, waiting)
+
+    def _look_at_reading(self, waiting: int) -> None:
+        if self.transport.get_write_buffer_size() < waiting:
+            self._expect_reading()
+        else:
+            self.transport.abort()  # to close would wait for what is not read
+
+    def _forget_unread(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
     def _hang_up_after(self, seconds: float) -> None:
         self._forget_deadline()
         self._deadline = self.loop.call_later(seconds, self._hang_up)
@@ -84,12 +113,21 @@ class BoundedProtocol(HttpToolsProtocol):
             self._deadline = None
 
 
+class Sockets(WebSocketsSansIOProtocol):
+    """uvicorn's WebSockets, for which a refusal before the upgrade is an answer and no error worth the log."""
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            self.handshake_complete = True
+
+
 def config(app: Any, **more: Any) -> uvicorn.Config:
     """Form how uvicorn serves anything of ours: bounded, silent about itself, believing no header of a proxy."""
     return uvicorn.Config(
         app,
         http=BoundedProtocol,
-        ws="websockets-sansio",
+        ws=Sockets,
         ws_ping_interval=PING_S,
         ws_ping_timeout=PING_S,
         lifespan="on",

@@ -39,7 +39,7 @@ from app.services.access import need_role
 
 Socket = WebSocket[Any, Any, State]
 TYPING = "TypeIntoConsole"
-RECHECK_S = 20.0
+RECHECK_S = 4.0
 _DECODER: msgspec.json.Decoder[FromClient] = msgspec.json.Decoder(FromClient)
 _ENCODER = msgspec.json.Encoder()
 
@@ -50,7 +50,7 @@ _ENCODER = msgspec.json.Encoder()
     summary="Its console, as a WebSocket; without an upgrade it answers 426",
     description=f"Subprotocol {PROTOCOL}: binary frames are the console's bytes, text frames are JSON.",
     tags=["instances"],
-    opt=needs(Role.VIEWER),
+    opt=needs(Role.VIEWER, now_only=True),
     status_code=426,
 )
 async def console_without_upgrade(desk: At, instance_id: str) -> Response[Problem]:

@@ -20,12 +20,12 @@ from litestar.types import Scope
 
 from app.api.console import TOKEN_PREFIX
 from app.domain.account import Caller, Role
-from app.domain.errors import CloudError, Forbidden, Unauthenticated
+from app.domain.errors import CloudError, Forbidden, Invalid, Unauthenticated, Unsupported
 from app.domain.journal import Said
 from app.domain.ports import Unit
 from app.server.cloud import Cloud
 from app.server.promises import SHOWN_ONCE, Promise, promised
-from app.services import accounts, tokens, undoing
+from app.services import accounts, hanging, tokens, undoing
 from app.services.access import need_role
 
 log = logging.getLogger(__name__)
@@ -34,26 +34,47 @@ Answer = TypeVar("Answer")
 JSON = "application/json"
 ROLE = "role"
 """Key of a route's `opt`: the role that its caller needs. A route without it can not be called."""
+LETS_GO = "lets_go"
+CONFIRMED = "If-Match"
+SIGNED = "signed"
+NOW_ONLY = "now_only"
+"""Key of a route's `opt`: it can not be asked about the past."""
+THEN = "then"
+"""Key of a request's scope: the cloud as it was, if it is asked about the past."""
 COMMAND = "Euca-Command"
 LONGEST_AUDIT_TEXT = 500
 MOST_NAMED = 20
 LONGEST_COMMAND = 200
 
 
-def needs(role: Role, *also: int, shown_once: bool = False) -> dict[str, object]:
+def needs(
+    role: Role,
+    *also: int,
+    shown_once: bool = False,
+    lets_go: str = "",
+    signed: bool = False,
+    now_only: bool = False,
+) -> dict[str, object]:
     """Declare as a route's `opt` which role its caller needs, and problems that only it answers with, by status.
 
-    `shown_once`: what it answers is a secret, which may be kept nowhere.
+    `shown_once`: what it answers is a secret, which may be kept nowhere. `lets_go`: of what kind the thing is that it
+    ends, by the words of `hanging`, so that it is refused if something else hangs on it than was confirmed. `signed`:
+    its caller comes without a token and signs with an access key instead, which has no role. `now_only`: it has no
+    past.
     """
-    return {ROLE: role, "also": also, SHOWN_ONCE: shown_once}
+    marks = {SHOWN_ONCE: shown_once, LETS_GO: lets_go, SIGNED: signed, NOW_ONLY: now_only}
+    return {ROLE: role, "also": also, **marks}
 
 
 class Desk:
-    """One request's access to the cloud."""
+    """One request's access to the cloud, as it is `now` or as it was at the moment that is asked about."""
 
-    def __init__(self, cloud: Cloud, caller: Caller, source: str, command: str) -> None:
+    def __init__(self, cloud: Cloud, caller: Caller, source: str, command: str, now: Cloud | None = None) -> None:
         self.cloud, self.caller, self.source, self.command = cloud, caller, source, command
+        self.now = now or cloud
         self.promise: Promise | None = None
+        self.confirmed: tuple[str, str, str] | None = None
+        """Kind and id of what this lets go, and the version of what hung on it when somebody confirmed that."""
         self.written_down = False
         self.undo = 0
         """The audit entry by which the newest change can be undone, 0: it can not be."""
@@ -74,6 +95,8 @@ class Desk:
         def audited(unit: Unit) -> Answer:
             if promise and (kept := promise.kept(unit)) is not None:
                 return cast("Answer", kept)
+            if self.confirmed:
+                hanging.check(unit, *self.confirmed)
             before = undoing.before(unit, action, about or (target,))
             answer = work(unit)
             number = self._write_down(unit, action, target, "ok", "")
@@ -110,7 +133,7 @@ class Desk:
     async def refused(self, action: str, target: str, error: CloudError) -> None:
         """Write down that something was not done; a failure to do so does not hide the error itself."""
         try:
-            await self.cloud.store.write(lambda unit: self._write_down(unit, action, target, "refused", str(error)))
+            await self.now.store.write(lambda unit: self._write_down(unit, action, target, "refused", str(error)))
         except CloudError:
             log.exception("a refusal could not be audited", extra={"fields": {"action": action}})
 
@@ -140,21 +163,39 @@ def named(given: Sequence[str]) -> str:
 async def authenticate(connection: ASGIConnection[Any, Any, Any, State], handler: BaseRouteHandler) -> None:
     """Let nobody pass whose bearer token does not cover the role that the route declares (a Litestar guard)."""
     cloud: Cloud = connection.app.state.cloud
-    caller = await _caller(cloud, _authorization(connection))
-    desk = Desk(cloud, caller, connection.client.host if connection.client else "", _command(connection.headers))
+    signed = bool(handler.opt.get(SIGNED))
+    caller = await (cloud.logins.signer(connection) if signed else _caller(cloud, _authorization(connection)))
+    source, then = connection.client.host if connection.client else "", connection.scope.get(THEN, cloud)
+    desk = Desk(cast("Cloud", then), caller, source, _command(connection.headers), cloud)
     connection.scope["desk"] = desk  # type: ignore[typeddict-unknown-key]
     action = _action(handler)
-    needed = handler.opt.get(ROLE)
+    needed = handler.opt.get(ROLE) if connection.scope.get("method") != "OPTIONS" else Role.VIEWER  # changes nothing
     _check_type(connection.headers.get("content-type", ""), handler)
     try:
         if not isinstance(needed, Role):
             raise Forbidden(action)
-        need_role(caller, needed, action)
+        if not signed:
+            need_role(caller, needed, action)
+        if then is not cloud and handler.opt.get(NOW_ONLY):
+            raise Unsupported(f"{action} of a past moment", "it tells of now only")
     except Forbidden as error:
         if connection.scope.get("method", "GET") != "GET":
             await desk.refused(action, connection.url.path, error)
         raise
     desk.promise = await promised(connection, handler, caller.user_id)
+    desk.confirmed = _confirmed(connection, handler)
+
+
+def _confirmed(
+    connection: ASGIConnection[Any, Any, Any, State], handler: BaseRouteHandler
+) -> tuple[str, str, str] | None:
+    version, kind = connection.headers.get(CONFIRMED, "*").strip('" '), str(handler.opt.get(LETS_GO, ""))
+    if not kind or version == "*":
+        return None
+    if not version:
+        raise Invalid(CONFIRMED, version, "It is the version of what hangs on the thing, as /hanging told it.")
+    (given,) = connection.path_params.values()
+    return kind, str(given), version
 
 
 def _action(handler: BaseRouteHandler) -> str:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import suppress
 from typing import Protocol
+from weakref import WeakSet
 
 from app.domain.errors import CloudError, Unavailable
 from app.domain.ports import Clock, Store, Unit
@@ -79,11 +80,14 @@ class Feed:
         *,
         heartbeat_s: float = HEARTBEAT_S,
         most: int = MOST_PENDING,
+        most_listeners: int = MOST_LISTENERS,
     ) -> None:
         self._store, self._clock, self._heartbeat_s, self._most = store, clock, heartbeat_s, most
+        self._most_listeners = most_listeners
         self._tellers = tellers or {}
         self._wholes: dict[str, tuple[float, bytes]] = {}
         self._listeners: set[_Listener] = set()
+        self._streams: WeakSet[_Listener] = WeakSet()  # also of those let go, until their connection ends
         self._at = 0
         self._closed = False
         self._started = asyncio.Event()
@@ -118,10 +122,11 @@ class Feed:
         async with self._catching_up:
             if not self._listeners:
                 self._at = await self._store.read(lambda unit: unit.cursor())
-            if len(self._listeners) >= MOST_LISTENERS or self._closed:
+            if len(self._streams) >= self._most_listeners or self._closed:
                 raise Unavailable("live stream", "it takes no more listeners at the moment")
             listener = _Listener(self._most, topics)
             self._listeners.add(listener)
+            self._streams.add(listener)
             return self._listen(listener, self._at, after)
 
     async def _listen(self, listener: _Listener, joined_at: int, after: int | None) -> AsyncIterator[bytes]:

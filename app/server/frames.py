@@ -15,7 +15,7 @@ from app.api.events import Beat, Removed
 from app.domain.journal import Entry
 from app.domain.ports import Unit
 from app.domain.states import ImageState
-from app.services import holdings, placement_groups, views
+from app.services import group_networks, holdings, placement_groups, views
 from app.services.job_views import job_view
 
 _WITH_VIEW = ("instance", "host", "cluster", "image", "job")
@@ -97,6 +97,7 @@ def _views(unit: Unit, entries: Sequence[Entry]) -> Iterable[tuple[str, bytes]]:
     for kind in _WITH_VIEW:
         yield kind, _removed(kind, (given for given in touched[kind] if given not in there[kind]))
     touched["placement-group"] += placement_groups.stirred(unit, entries)
+    touched["network"] += group_networks.stirred(unit, entries)
     for holding in holdings.KINDS:
         if touched[holding.name]:
             yield holding.name, _held(unit, holding, dict.fromkeys(touched[holding.name]))
@@ -124,6 +125,8 @@ def _touched(unit: Unit, entries: Sequence[Entry]) -> dict[str, list[str]]:
             touched[entry.kind][entry.resource_id] = None
         elif entry.kind == "tag" and entry.resource_id.startswith("i-"):
             touched["instance"][entry.resource_id] = None
+        elif entry.kind == "gateway":
+            touched["cluster"][entry.resource_id] = None
         for kind, given in holdings.about(unit, entry):
             touched[kind][given] = None
     return {kind: list(ids) for kind, ids in touched.items()}

@@ -17,6 +17,8 @@ from app.server.cloud import Cloud
 READ_WITHIN_S = 2.0
 COMPONENTS = ("eucalyptus", "cluster", "walrus", "storage")
 OFFERED = frozenset({"eucalyptus", "cluster"})
+PROMETHEUS = CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")
+"""The framework adds the charset of whatever is text."""
 
 
 _SILENT = ResponseSpec(data_container=dict[str, str], description="The store does not answer.", generate_examples=False)
@@ -46,13 +48,13 @@ async def healthz(request: Request[Any, Any, State]) -> Response[dict[str, str]]
     summary="Numbers for Prometheus",
     description="Numbers of instances, hosts, requests and listeners; no names of users.",
     tags=["health"],
-    media_type=CONTENT_TYPE_LATEST,
+    media_type=PROMETHEUS,
 )
 async def metrics(request: Request[Any, Any, State]) -> Response[bytes]:
     cloud: Cloud = request.app.state.cloud
     cloud.metrics.sense(cloud.sensors.fresh("host.cpu.load"), cloud.sensors.fresh("host.power_watts"))
     text = await cloud.store.read(lambda unit: cloud.metrics.render(unit, cloud.feed.listeners))
-    return Response(text, media_type=CONTENT_TYPE_LATEST)
+    return Response(text, media_type=PROMETHEUS)
 
 
 @get(

@@ -18,7 +18,9 @@ from app.domain.ports import Unit
 from app.server.desk import At, Desk, needs
 from app.server.feed import HEARTBEAT_S
 from app.server.frames import Topics
+from app.server.listing import FilterText, check_names, test_of
 from app.server.pages import After, number
+from app.server.sifting import sifted
 from app.services import undoing
 from app.services.views import audit_view, event_view
 
@@ -26,6 +28,7 @@ PAGE = 1000
 MOST = 5000
 LOOKED_AT_EVERY_S = HEARTBEAT_S - 1
 _Limit = Annotated[int, Parameter(ge=1, le=MOST, description="How many at most.")]
+_About = Annotated[str, Parameter(description="Only what happened to this thing: its id, or a host's name.")]
 _Newest = Annotated[bool, Parameter(description="Begin so late that the newest `limit` are shown, still oldest first.")]
 _Topics = Annotated[
     str,
@@ -40,30 +43,54 @@ class HistoryController(Controller):
     opt = needs(Role.VIEWER)
 
     @get("/events", operation_id="ListEvents", summary="Journal entries, oldest first")
-    async def events(self, desk: At, after: After = "", limit: _Limit = PAGE) -> Collection[EventView]:
-        """What changed, as the live stream tells it; kept for seven days."""
+    async def events(
+        self,
+        desk: At,
+        request: Request[Any, Any, State],
+        filter: FilterText = "",
+        after: After = "",
+        limit: _Limit = PAGE,
+        about: _About = "",
+    ) -> Collection[EventView]:
+        """What changed, as the live stream tells it; kept for seven days. With a filter pages may be short."""
+        check_names(request, ("filter", "after", "limit", "about"))
+        test = test_of(filter, EventView)
 
         def work(unit: Unit) -> Collection[EventView]:
-            found = unit.entries(number("after", after), limit + 1)
-            shown = [event_view(entry) for entry in found[:limit]]
-            more = len(found) > limit
-            return Collection(items=shown, cursor=str(unit.cursor()), next=shown[-1].cursor if more else None)
+            def read(start: int, most: int) -> list[tuple[int, EventView]]:
+                return [(entry.cursor, event_view(entry)) for entry in unit.entries(start, most, about)]
+
+            shown, more = sifted(read, test, number("after", after), limit)
+            return Collection(items=shown, cursor=str(unit.cursor()), next=more)
 
         return await desk.read(work)
 
     @get("/audit", operation_id="ListAudit", summary="Who changed what, oldest first")
     async def audit(
-        self, desk: At, after: After = "", limit: _Limit = PAGE, newest: _Newest = False
+        self,
+        desk: At,
+        request: Request[Any, Any, State],
+        filter: FilterText = "",
+        after: After = "",
+        limit: _Limit = PAGE,
+        newest: _Newest = False,
     ) -> Collection[AuditView]:
-        """Who asked for what, from where, as which command, and whether it was done; kept for ever."""
+        """Who asked for what, from where, as which command, and whether it was done; kept for ever.
+
+        With a filter pages may be short.
+        """
+        check_names(request, ("filter", "after", "limit", "newest"))
+        test = test_of(filter, AuditView)
 
         def work(unit: Unit) -> Collection[AuditView]:
-            start = unit.last_audit_number() - limit if newest else 0
-            found = unit.audit_entries(max(start, number("after", after)), limit + 1)
-            undos = undoing.offered(unit, [entry.number for entry in found[:limit]])
-            shown = [audit_view(entry, undos.get(entry.number, "")) for entry in found[:limit]]
-            more = len(found) > limit
-            return Collection(items=shown, cursor=str(unit.cursor()), next=str(shown[-1].number) if more else None)
+            def read(start: int, most: int) -> list[tuple[int, AuditView]]:
+                found = unit.audit_entries(start, most)
+                undos = undoing.offered(unit, [entry.number for entry in found])
+                return [(entry.number, audit_view(entry, undos.get(entry.number, ""))) for entry in found]
+
+            first = unit.last_audit_number() - limit if newest else 0
+            shown, more = sifted(read, test, max(first, number("after", after)), limit)
+            return Collection(items=shown, cursor=str(unit.cursor()), next=more)
 
         return await desk.read(work)
 
@@ -72,6 +99,7 @@ class HistoryController(Controller):
         operation_id="Stream",
         summary="Changes as Server-Sent Events from `Last-Event-ID` or `after` on",
         media_type="text/event-stream",
+        opt=needs(Role.VIEWER, now_only=True),
     )
     async def stream(
         self, desk: At, request: Request[Any, Any, State], after: After = "", topics: _Topics = ""

@@ -8,9 +8,11 @@ from litestar import Controller, delete, get, post
 
 from app.api.holdings import (
     AddressView,
+    AttachVolume,
     DetachVolume,
     GroupView,
     KeyPairView,
+    NetworkView,
     PlacementGroupView,
     SnapshotView,
     TemplateView,
@@ -23,6 +25,7 @@ from app.domain.ports import Unit
 from app.server.desk import At, needs
 from app.services import (
     attachments,
+    group_networks,
     groups,
     holding_views,
     keypairs,
@@ -49,9 +52,23 @@ class VolumeController(Controller):
 
         return await desk.read(work)
 
-    @delete(operation_id="DeleteVolume", summary="Delete a volume that hangs on no instance")
+    @delete(
+        operation_id="DeleteVolume",
+        summary="Delete a volume that hangs on no instance",
+        opt=needs(Role.OPERATOR, lets_go="volume"),
+    )
     async def delete_volume(self, desk: At, volume_id: str) -> None:
         await desk.change("DeleteVolume", volume_id, lambda unit: volumes.delete(unit, desk.caller, volume_id))
+
+    @post("/attach", operation_id="AttachVolume", summary="Hang a volume on an instance", status_code=200)
+    async def attach(self, desk: At, volume_id: str, data: AttachVolume) -> VolumeView:
+        """Both are of one cluster. The answer comes before the guest sees it; `attachment` says how far it is."""
+
+        def work(unit: Unit) -> VolumeView:
+            row = attachments.attach(unit, desk.caller, volume_id, data.instance_id, data.device)
+            return holding_views.volume_views(unit, [row])[0]
+
+        return await desk.change("AttachVolume", volume_id, work)
 
     @post("/detach", operation_id="DetachVolume", summary="Take a volume off its instance", status_code=200)
     async def detach(self, desk: At, volume_id: str, data: DetachVolume) -> VolumeView:
@@ -76,7 +93,11 @@ class SnapshotController(Controller):
 
         return await desk.read(work)
 
-    @delete(operation_id="DeleteSnapshot", summary="Delete a snapshot")
+    @delete(
+        operation_id="DeleteSnapshot",
+        summary="Delete a snapshot",
+        opt=needs(Role.OPERATOR, lets_go="snapshot"),
+    )
     async def delete_snapshot(self, desk: At, snapshot_id: str) -> None:
         await desk.change("DeleteSnapshot", snapshot_id, lambda unit: snapshots.delete(unit, desk.caller, snapshot_id))
 
@@ -94,7 +115,11 @@ class GroupController(Controller):
 
         return await desk.read(work)
 
-    @delete(operation_id="DeleteGroup", summary="Delete a security group that nothing uses")
+    @delete(
+        operation_id="DeleteGroup",
+        summary="Delete a security group that nothing uses",
+        opt=needs(Role.OPERATOR, lets_go="group"),
+    )
     async def delete_group(self, desk: At, group_id: str) -> None:
         await desk.change("DeleteGroup", group_id, lambda unit: groups.delete(unit, desk.caller, group_id, ""))
 
@@ -112,7 +137,11 @@ class AddressController(Controller):
 
         return await desk.read(work)
 
-    @delete(operation_id="ReleaseAddress", summary="Put an address back into the pool, off its instance")
+    @delete(
+        operation_id="ReleaseAddress",
+        summary="Put an address back into the pool, off its instance",
+        opt=needs(Role.OPERATOR, lets_go="address"),
+    )
     async def release(self, desk: At, address_id: str) -> None:
         def work(unit: Unit) -> None:
             public_addresses.release(unit, _given(unit, address_id))
@@ -146,13 +175,28 @@ class KeyPairController(Controller):
 
         return await desk.read(work)
 
-    @delete(operation_id="DeleteKeyPair", summary="Forget a key pair; instances keep what they were given")
+    @delete(
+        operation_id="DeleteKeyPair",
+        summary="Forget a key pair; instances keep what they were given",
+        opt=needs(Role.OPERATOR, lets_go="key-pair"),
+    )
     async def delete_pair(self, desk: At, key_pair_id: str) -> None:
         def work(unit: Unit) -> None:
             pair = keypairs.find(unit, desk.caller, key_id=key_pair_id)
             keypairs.delete(unit, desk.caller, key_id=pair.id)
 
         await desk.change("DeleteKeyPair", key_pair_id, work)
+
+
+class NetworkController(Controller):
+    path = "/networks/{network_id:str}"
+    tags = ("network",)
+
+    @get(operation_id="GetNetwork", summary="The private network of one VLAN", opt=_VIEWER)
+    async def show(self, desk: At, network_id: str) -> NetworkView:
+        return await desk.read(
+            lambda unit: holding_views.network_views(unit, [group_networks.find(unit, network_id)])[0]
+        )
 
 
 class PlacementGroupController(Controller):
@@ -169,7 +213,11 @@ class PlacementGroupController(Controller):
 
         return await desk.read(work)
 
-    @delete(operation_id="DeletePlacementGroup", summary="Delete a placement group that no instance is in")
+    @delete(
+        operation_id="DeletePlacementGroup",
+        summary="Delete a placement group that no instance is in",
+        opt=needs(Role.OPERATOR, lets_go="placement-group"),
+    )
     async def delete_group(self, desk: At, placement_group_id: str) -> None:
         def work(unit: Unit) -> None:
             placement_groups.delete(unit, placement_groups.find(unit, desk.caller, (), (placement_group_id,))[0])
@@ -191,7 +239,11 @@ class TemplateController(Controller):
 
         return await desk.read(work)
 
-    @delete(operation_id="DeleteLaunchTemplate", summary="Delete a launch template with all its versions")
+    @delete(
+        operation_id="DeleteLaunchTemplate",
+        summary="Delete a launch template with all its versions",
+        opt=needs(Role.OPERATOR, lets_go="launch-template"),
+    )
     async def delete_template(self, desk: At, launch_template_id: str) -> None:
         def work(unit: Unit) -> None:
             launch_templates.delete(unit, launch_templates.named(unit, desk.caller, launch_template_id, ""))
@@ -205,6 +257,7 @@ CONTROLLERS = (
     GroupController,
     AddressController,
     KeyPairController,
+    NetworkController,
     PlacementGroupController,
     TemplateController,
 )

@@ -84,6 +84,13 @@ SHOWN: tuple[Shown, ...] = (
         kind=holdings.ADDRESSES,
     ),
     Shown(
+        path="/networks",
+        many="Networks",
+        tag="network",
+        summary="Private networks of security groups",
+        kind=holdings.NETWORKS,
+    ),
+    Shown(
         path="/key-pairs",
         many="KeyPairs",
         tag="identities",

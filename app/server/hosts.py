@@ -55,7 +55,12 @@ class ClusterController(Controller):
         """A cluster is an availability zone to clients of EC2. One of this name that exists is left as it is."""
         return await desk.change("AddCluster", data.name, lambda unit: _seen(unit, clusters.add(unit, data.name)))
 
-    @delete("/{name:str}", operation_id="RemoveCluster", summary="Remove a cluster without hosts", opt=_ADMIN)
+    @delete(
+        "/{name:str}",
+        operation_id="RemoveCluster",
+        summary="Remove a cluster without hosts",
+        opt=needs(Role.ADMIN, lets_go="cluster"),
+    )
     async def remove(self, desk: At, name: str) -> None:
         """Refused (409) as long as hosts are in it."""
         await desk.change("RemoveCluster", name, lambda unit: clusters.remove(unit, name))
@@ -129,7 +134,12 @@ class HostController(Controller):
         """Rack, tags and speed are read by mapping rules. What is not said stays as it is."""
         return await desk.change("SetHost", name, lambda unit: _shown(unit, hosts.change(unit, name, data)))
 
-    @delete("/{name:str}", operation_id="RemoveHost", summary="Let a host leave once it is empty", opt=_ADMIN)
+    @delete(
+        "/{name:str}",
+        operation_id="RemoveHost",
+        summary="Let a host leave once it is empty",
+        opt=needs(Role.ADMIN, lets_go="host"),
+    )
     async def remove(self, desk: At, name: str) -> None:
         """It takes nothing new and leaves as soon as nothing of ours is on it."""
         await desk.change("RemoveHost", name, lambda unit: hosts.remove(unit, name))

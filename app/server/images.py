@@ -18,6 +18,7 @@ from app.services.image_attributes import EVERYBODY, Launchers
 from app.services.views import image_view
 
 _OPERATOR = needs(Role.OPERATOR)
+_LETS_GO = needs(Role.OPERATOR, lets_go="image")
 
 
 class ImageController(Controller):
@@ -86,7 +87,7 @@ class ImageController(Controller):
 
         return await desk.change("ShareImage", image_id, work)
 
-    @delete("/images/{image_id:str}", operation_id="DeregisterImage", summary="Take out of use", opt=_OPERATOR)
+    @delete("/images/{image_id:str}", operation_id="DeregisterImage", summary="Take out of use", opt=_LETS_GO)
     async def remove(self, desk: At, image_id: str) -> None:
         """Nothing new is launched from it; instances that run keep what they need."""
         await desk.change("DeregisterImage", image_id, lambda unit: images.deregister(unit, desk.caller, image_id))

@@ -65,12 +65,17 @@ def asked_of(
     limit: Limit = MOST,
 ) -> Asked:
     """Read the parameters of a collection; Unknown names the nearest to one that is none."""
+    check_names(request, _PARAMETERS)
+    return Asked(filter=filter, sort=sort, after=after, limit=limit)
+
+
+def check_names(request: Request[Any, Any, State], known: Sequence[str]) -> None:
+    """Refuse a query parameter that there is not, or that is there twice: a filter must not be passed over."""
     for name in request.query_params:
-        if name not in _PARAMETERS:
-            raise Unknown("query parameter", name[:40], next(iter(get_close_matches(name, _PARAMETERS, n=1)), None))
+        if name not in known:
+            raise Unknown("query parameter", name[:40], next(iter(get_close_matches(name, known, n=1)), None))
         if len(request.query_params.getall(name)) > 1:
             raise Combination(f"{name} is given once; several terms of a filter stand in one text")
-    return Asked(filter=filter, sort=sort, after=after, limit=limit)
 
 
 AskedFor = NamedDependency[SkipValidation[Asked]]
@@ -135,9 +140,9 @@ class Listing(Generic[Row, View]):
     def page(self, unit: Unit, desk: Desk, asked: Asked) -> Collection[View]:
         """Cut the page that was asked for; Invalid if filter, sort or cursor can not be understood."""
         facets = facets_of(self.view)
-        test, order = _test(asked.filter, facets), Order.read(asked.sort, facets)
+        test, order = test_of(asked.filter, self.view), Order.read(asked.sort, facets)
         start = order.start(asked.after)
-        after = "" if order.facets else asked.after
+        after = start.key if start and not order.facets else ""
         rows = self.first(unit, desk, after, ALL if order.facets or test else asked.limit + 1)
         seen = zip(map(self.key, rows), self.views(unit, desk, rows), strict=True)
         lines = order.lines((key, view) for key, view in seen if test is None or test(view))
@@ -174,7 +179,7 @@ class Order:
         names = [word.removeprefix("-") for word in words]
         for name in names:
             if name not in known:
-                raise Invalid("sort", text[:80], unknown(name, known))
+                raise Invalid("sort", text[:80], unknown(name, known) if name else "a field is missing here")
         return cls(",".join(words), tuple(map(known.__getitem__, names)), tuple(word[0] == "-" for word in words))
 
     def lines(self, seen: Iterable[tuple[str, View]]) -> list[tuple[Place, View]]:
@@ -192,13 +197,13 @@ class Order:
         return place.key > start.key
 
     def token(self, place: Place) -> str:
-        """Form the cursor behind a place; that of a list that is not sorted is the key alone."""
-        return urlsafe_b64encode(msgspec.json.encode((self.text, *place))).decode() if self.facets else place.key
+        """Form the cursor behind a place."""
+        return urlsafe_b64encode(msgspec.json.encode((self.text, *place))).decode()
 
     def start(self, token: str) -> Place | None:
         """Read a cursor; Invalid unless it is of a list sorted the same way."""
-        if not token or not self.facets:
-            return Place((), token) if token else None
+        if not token:
+            return None
         try:
             text, ranks, key = msgspec.json.decode(urlsafe_b64decode(token), type=tuple[str, tuple[Rank, ...], str])
         except ValueError as error:
@@ -206,6 +211,14 @@ class Order:
         if text != self.text or len(ranks) != len(self.facets):
             raise _foreign(token)
         return Place(ranks, key)
+
+
+def test_of(text: str, view: type[msgspec.Struct]) -> Callable[[Any], bool] | None:
+    """Read a filter for things of that view; Invalid names what can not be understood."""
+    found = parse(text, facets_of(view))
+    if isinstance(found, FilterError):
+        raise Invalid("filter", text[:200], found.why)
+    return found.test()
 
 
 @cache
@@ -247,13 +260,6 @@ def _facet(name: str, kind: Any) -> Facet | None:
     if kind == dict[str, str]:
         return Facet(key=name, value=lambda view: tuple(f"{word}={text}" for word, text in of(view).items()), many=True)
     return None
-
-
-def _test(text: str, facets: Sequence[Facet]) -> Callable[[Any], bool] | None:
-    found = parse(text, facets)
-    if isinstance(found, FilterError):
-        raise Invalid("filter", text[:200], found.why)
-    return found.test()
 
 
 def _rank(value: Value) -> Rank:

@@ -10,50 +10,47 @@ import binascii
 import hashlib
 import hmac
 import struct
+from collections.abc import Sequence
 
-from app.domain.instance import Instance
+from app.domain.gateway import GuestFacts
 from app.domain.network import GuestAnswer, GuestRequest
 from app.domain.ports import Clock, Entropy, Store, Unit
 from app.server.eucarc import REGION
-from app.server.metadata_tree import read, tree_of
+from app.server.metadata_tree import page, pages_of, tree_of
 
 TOKEN, TTL = "x-aws-ec2-metadata-token", "x-aws-ec2-metadata-token-ttl-seconds"
 LONGEST_TTL_S = 6 * 60 * 60
 _EXPIRY = struct.Struct("!Q")
 
 
-class Metadata:
-    """Answers guests; made once for a running server."""
+class Answers:
+    """Answers guests from what there is to tell them; made once for a running program."""
 
-    def __init__(self, store: Store, clock: Clock, entropy: Entropy) -> None:
-        self._store, self._clock = store, clock
+    def __init__(self, clock: Clock, entropy: Entropy) -> None:
+        self._clock = clock
         self._key = entropy(32)
 
-    async def answer(self, asked: GuestRequest) -> GuestAnswer:
-        """Answer one request of the instance that the fabric recognised."""
-        return await self._store.read(lambda unit: self._answer(unit, asked))
-
-    def _answer(self, unit: Unit, asked: GuestRequest) -> GuestAnswer:
-        instance = unit.instances.get(asked.instance_id)
-        if instance is None or instance.removed:
+    def answer(self, asked: GuestRequest, told: GuestFacts | None) -> GuestAnswer:
+        """Answer one request of the instance that the fabric recognised; None: there is no such instance."""
+        if told is None:
             return GuestAnswer(status=404)
-        if not instance.metadata_enabled:
+        if not told.enabled:
             return GuestAnswer(status=403)
         path = asked.path.partition("?")[0].strip("/")
         if asked.method == "PUT" and path.partition("/")[2] == "api/token":
-            return self._token(asked, instance.metadata_hops)
+            return self._token(asked, told.hops)
         if asked.method not in {"GET", "HEAD"}:
             return GuestAnswer(status=405, headers={"Allow": "GET, HEAD"})
-        if not self._is_proven(asked, instance):
+        if not self._is_proven(asked, told):
             return GuestAnswer(status=401)
-        body = read(tree_of(unit, instance, REGION), path)
+        body = page(told.pages, path)
         return GuestAnswer(status=404) if body is None else GuestAnswer(status=200, body=body)
 
-    def _is_proven(self, asked: GuestRequest, instance: Instance) -> bool:
+    def _is_proven(self, asked: GuestRequest, told: GuestFacts) -> bool:
         """Tell whether a request has the token that it needs; one that comes without need must be right, too."""
         if TOKEN in asked.headers:
-            return self._holds(asked.headers[TOKEN], instance.id)
-        return not instance.metadata_tokens_required
+            return self._holds(asked.headers[TOKEN], asked.instance_id)
+        return not told.tokens_required
 
     def _token(self, asked: GuestRequest, hops: int) -> GuestAnswer:
         if "x-forwarded-for" in asked.headers:
@@ -76,3 +73,28 @@ class Metadata:
 
     def _signature(self, expiry: bytes, instance_id: str) -> bytes:
         return hmac.digest(self._key, expiry + instance_id.encode(), hashlib.sha256)
+
+
+class Metadata:
+    """Tells guests what stands in the store."""
+
+    def __init__(self, store: Store, clock: Clock, entropy: Entropy) -> None:
+        self._store, self._answers = store, Answers(clock, entropy)
+
+    async def answer(self, asked: GuestRequest) -> GuestAnswer:
+        """Answer one request of the instance that the fabric recognised."""
+        told = await self._store.read(lambda unit: facts_of(unit, (asked.instance_id,)))
+        return self._answers.answer(asked, told.get(asked.instance_id))
+
+
+def facts_of(unit: Unit, instance_ids: Sequence[str]) -> dict[str, GuestFacts]:
+    """Gather what instances are told; who has gone is left out."""
+    return {
+        row.id: GuestFacts(
+            enabled=row.metadata_enabled,
+            tokens_required=row.metadata_tokens_required,
+            hops=row.metadata_hops,
+            pages=pages_of(tree_of(unit, row, REGION)),
+        )
+        for row in unit.instances.where(id=tuple(instance_ids), removed=False)
+    }

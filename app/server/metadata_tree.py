@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from app.domain import vpc
 from app.domain.image import Image
 from app.domain.instance import Instance
-from app.domain.network import dns_name
+from app.domain.names import Names
 from app.domain.ports import Unit
-from app.services import addresses, public_addresses, tags
+from app.services import addresses, dns, public_addresses, tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +37,30 @@ _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}|1\.0|latest")
 _DISKS = {"ami": "sda1", "emi": "sda1", "ephemeral": "sda2", "ephemeral0": "sda2", "root": "/dev/sda1", "swap": "sda3"}
 
 
-def read(tree: Mapping[str, Node], path: str) -> bytes | None:
-    """Return what stands at a path below the version, a listing for a directory; None: nothing does."""
-    names = [name for name in path.partition("?")[0].split("/") if name]
+def page(pages: Mapping[str, bytes], path: str) -> bytes | None:
+    """Return what stands at a path, a listing for a directory; None: nothing does."""
+    names = [name for name in path.split("/") if name]
     if not names:
         return "\n".join(VERSIONS).encode()
-    if not _VERSION.fullmatch(names[0]):
-        return None
-    node: Node | None = tree
-    for name in names[1:]:
-        below = node.below if isinstance(node, Titled) else node
-        node = below.get(name) if isinstance(below, Mapping) else None
-    return None if node is None else _shown(node)
+    return pages.get("/".join(names[1:])) if _VERSION.fullmatch(names[0]) else None
+
+
+def pages_of(tree: Mapping[str, Node], above: str = "") -> dict[str, bytes]:
+    """List what stands at every path below the version, the tree's own listing at `above`."""
+    pages = {above: _shown(tree)}
+    for name, node in tree.items():
+        path, below = f"{above}/{name}" if above else name, node.below if isinstance(node, Titled) else node
+        pages |= pages_of(below, path) if isinstance(below, Mapping) else {}
+        pages[path] = _shown(node)
+    return pages
 
 
 def tree_of(unit: Unit, instance: Instance, region: str) -> dict[str, Node]:
     """Gather all that an instance is told."""
-    image = unit.images.get(instance.image_id)
+    image, names = unit.images.get(instance.image_id), dns.names_of(unit)
+    facts = _facts(instance, image, names) | _surroundings(unit, instance, region, names)
     tree: dict[str, Node] = {
-        "meta-data": _sorted(_facts(instance, image) | _surroundings(unit, instance, region) | _tags(unit, instance)),
+        "meta-data": _sorted(facts | _tags(unit, instance)),
         "dynamic": {"instance-identity": {"document": _document(instance, region)}},
     }
     return tree | {"user-data": instance.user_data} if instance.user_data else tree
@@ -72,8 +77,8 @@ def _shown(node: Node) -> bytes:
     return "\n".join(name + ("" if isinstance(below, bytes | str) else "/") for name, below in node.items()).encode()
 
 
-def _facts(instance: Instance, image: Image | None) -> dict[str, Node]:
-    name, address = dns_name(instance.address), instance.address
+def _facts(instance: Instance, image: Image | None, names: Names) -> dict[str, Node]:
+    name, address = names.private(instance.address), instance.address
     facts: dict[str, Node] = {
         "ami-id": instance.image_id,
         "ami-launch-index": str(instance.launch_index),
@@ -102,14 +107,14 @@ def _facts(instance: Instance, image: Image | None) -> dict[str, Node]:
     return facts
 
 
-def _surroundings(unit: Unit, instance: Instance, region: str) -> dict[str, Node]:
+def _surroundings(unit: Unit, instance: Instance, region: str, names: Names) -> dict[str, Node]:
     groups = {group.id: group.name for group in unit.groups.where(id=instance.group_ids)}
     named = "\n".join(groups[one] for one in instance.group_ids if one in groups)
     host = unit.hosts.get(instance.host)
     card: dict[str, Node] = {
         "device-number": "0",
         "interface-id": vpc.interface_id(instance.id),
-        "local-hostname": dns_name(instance.address),
+        "local-hostname": names.private(instance.address),
         "local-ipv4s": instance.address,
         "mac": instance.mac,
         "owner-id": instance.account_id,
@@ -120,8 +125,9 @@ def _surroundings(unit: Unit, instance: Instance, region: str) -> dict[str, Node
     }
     outside: dict[str, Node] = {}
     for address in public_addresses.of_instances(unit, (instance.id,)).values():
-        outside = {"public-hostname": address.ip, "public-ipv4": address.ip}
-        card |= {"public-hostname": address.ip, "public-ipv4s": address.ip}
+        name = names.public(address.ip)
+        outside = {"public-hostname": name, "public-ipv4": address.ip}
+        card |= {"public-hostname": name, "public-ipv4s": address.ip}
     return outside | {
         "network": {"interfaces": {"macs": {instance.mac: card}}},
         "placement": {"availability-zone": instance.cluster, "region": region},

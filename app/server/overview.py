@@ -58,7 +58,7 @@ class OverviewController(Controller):
     async def me(self, desk: At) -> Me:
         """Tells the user, the account, the role and when the token expires; it never shows the token."""
         caller = desk.caller
-        token = await desk.read(lambda unit: unit.tokens.get(caller.token_id))
+        token = await desk.now.store.read(lambda unit: unit.tokens.get(caller.token_id))
         return Me(
             user=caller.user_name,
             account_id=caller.account_id,

@@ -1,7 +1,7 @@
 """How fast an account may ask: a bucket of requests each, which fills again as time goes by.
 
-Off unless an operator sets it. The trap: only who proved to be somebody has a bucket, so strangers can fill neither
-memory nor anybody's bucket.
+For accounts it is off unless an operator sets it. The trap: only who proved to be somebody has a bucket there, so
+strangers can fill neither memory nor anybody's bucket; where strangers have one, the number of buckets is bounded.
 """
 
 from app.domain.errors import TooOften
@@ -12,10 +12,13 @@ AT_ONCE_S = 10
 
 
 class Pace:
-    """Counts requests by account. `per_s` is how many an account may send on average; 0: as many as it likes."""
+    """Counts requests by account. `per_s` is how many an account may send on average; 0: as many as it likes.
 
-    def __init__(self, per_s: int, clock: Clock) -> None:
-        self._per_s, self._clock = per_s, clock
+    `most` bounds the buckets, 0 does not; the one that was used longest ago goes.
+    """
+
+    def __init__(self, per_s: int, clock: Clock, *, most: int = 0) -> None:
+        self._per_s, self._clock, self._most = per_s, clock, most
         self._buckets: dict[str, tuple[float, float]] = {}
 
     def take(self, account_id: str) -> None:
@@ -23,7 +26,9 @@ class Pace:
         if not self._per_s:
             return
         now_s, most = self._clock.monotonic_s(), float(self._per_s * AT_ONCE_S)
-        left, then_s = self._buckets.get(account_id, (most, now_s))
+        left, then_s = self._buckets.pop(account_id, (most, now_s))
+        if self._most and len(self._buckets) >= self._most:
+            del self._buckets[next(iter(self._buckets))]
         left = min(most, left + (now_s - then_s) * self._per_s)
         enough = left >= 1
         self._buckets[account_id] = (left - enough, now_s)

@@ -6,6 +6,7 @@ document names.
 
 import logging
 import re
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -75,10 +76,20 @@ def of_http_error(error: HTTPException, request_id: str = "") -> Problem:
         type="about:blank",
         title=_title(error.status_code),
         status=error.status_code,
-        detail=_DETAILS.get(error.detail, error.detail) if error.status_code < 500 else "The server failed.",
+        detail=_detail(error, extra),
         errors=[_unfit(str(row.get("key", "")), str(row.get("message", ""))) for row in extra],
         request_id=request_id,
     )
+
+
+def _detail(error: HTTPException, extra: Sequence[Any]) -> str:
+    """Say in one sentence what was wrong; the framework says no more of a parameter than that there is something."""
+    if error.status_code >= 500:
+        return "The server failed."
+    if extra and error.detail.startswith("Validation failed"):
+        wrong = _unfit(str(extra[0].get("key", "")), str(extra[0].get("message", "")))
+        return f"The request does not fit: {wrong.field}: {wrong.why}"
+    return _DETAILS.get(error.detail, error.detail)
 
 
 def _unfit(key: str, why: str) -> FieldError:

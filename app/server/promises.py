@@ -43,7 +43,7 @@ class Promise:
         if found is None or found.made_at_ms < unit.now_ms - ANSWERS_KEPT_MS:
             return None
         if found.sha256 != self.sha256:
-            raise Mismatch(self.key)
+            raise Mismatch(self.key, "Idempotency-Key")
         if not found.body:
             raise Conflict("Idempotency-Key", self.key, "was used already, and its answer was a secret, shown once")
         return msgspec.json.decode(found.body, type=self.answers)

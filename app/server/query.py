@@ -48,7 +48,7 @@ from app.server.pace import Pace
 from app.wire import dialects, signatures
 from app.wire.faults import brief
 from app.wire.protocol import Call, Protocol, service_of
-from app.wire.signatures import Claim, SignedRequest, mismatch
+from app.wire.signatures import SignedRequest
 
 log = logging.getLogger(__name__)
 
@@ -103,11 +103,10 @@ class QueryApi:
     """Answers Query requests against the store."""
 
     def __init__(
-        self, *, store: Store, site: Site, clock: Clock, pace: Pace, protocols: Mapping[str, Protocol]
+        self, *, store: Store, callers: Callers, site: Site, clock: Clock, pace: Pace, protocols: Mapping[str, Protocol]
     ) -> None:
         self._store, self._site, self._clock, self._pace, self._protocols = store, site, clock, pace, protocols
-        self._callers = Callers(store)
-        self._nobodys_secret = site.entropy(30).hex()
+        self._callers = callers
         self._operations = {(operation.service, operation.name): operation for operation in OPERATIONS}
 
     async def reply(self, request: SignedRequest, source: str, request_id: str) -> Reply:
@@ -116,7 +115,7 @@ class QueryApi:
         try:
             protocol = self._protocol(request.params)
             claim = signatures.read(request)
-            caller = self._authenticate(claim)
+            caller = self._callers.prove(claim, self._clock.now_ms())
             self._pace.take(caller.account_id)
             call = protocol.decode(request.params)
             opened = _Opened(caller=caller, call=call, operation=self._operations[call.service, call.operation])
@@ -137,13 +136,6 @@ class QueryApi:
     def _protocol(self, params: Iterable[tuple[str, str]]) -> Protocol:
         version = next((value for name, value in params if name == "Version"), "")
         return self._protocols.get(service_of(version), self._protocols["ec2"])
-
-    def _authenticate(self, claim: Claim) -> Caller:
-        caller, secret = self._callers.find(claim.access_key_id) or (None, self._nobodys_secret)
-        claim.check(secret, self._clock.now_ms())  # an unknown key is checked and told the same as a wrong secret
-        if caller is None:
-            raise mismatch()
-        return caller
 
     async def _run(self, opened: "_Opened", source: str, request_id: str) -> bytes:
         call, caller, operation = opened.call, opened.caller, opened.operation

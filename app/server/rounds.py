@@ -291,4 +291,4 @@ def _entries(unit: Unit, after: int) -> list[Entry]:
 
 def _write_refused(unit: Unit, refused: list[tuple[str, str]]) -> None:
     for what, why in refused:
-        unit.note("remapping.refused", KIND, what.rpartition(" ")[2], f"{what}: {why}")
+        unit.note("remapping.refused", KIND, what.rpartition(" ")[2], f"not done: {what}: {why}")

@@ -25,7 +25,7 @@ from app.domain.ports import Unit
 from app.domain.ruleset import Ruleset
 from app.rules.comparing import compare
 from app.server.desk import At, Desk, needs
-from app.server.pages import MOST, After, Limit, page
+from app.server.listing import AskedFor, Listing, from_rows
 from app.server.rehearsals import rules_of
 from app.server.rule_views import fault_view, impossible
 from app.services import rule_texts, rulesets
@@ -43,14 +43,9 @@ class RulesetController(Controller):
     opt = needs(Role.VIEWER)
 
     @get(operation_id="ListRulesets", summary="Versions of rules")
-    async def index(self, desk: At, after: After = "", limit: Limit = MOST) -> Collection[RulesetView]:
+    async def index(self, desk: At, asked: AskedFor) -> Collection[RulesetView]:
         """Without their texts. Versions are never changed: new rules are a new version."""
-
-        def work(unit: Unit) -> Collection[RulesetView]:
-            shown = [_view(unit, row) for row in unit.rulesets.where()]
-            return page(unit, shown, lambda view: f"{view.number:08}", after, limit)
-
-        return await desk.read(work)
+        return await _RULESETS.answer(desk, asked)
 
     @get("/active", operation_id="GetActiveRuleset", summary="What decides now")
     async def active(self, desk: At) -> ActiveView:
@@ -180,6 +175,18 @@ def _built_in(unit: Unit, name: str) -> RulesetView:
         active=name == rulesets.active_id(unit),
         text=text,
     )
+
+
+def _number(row: Ruleset) -> str:
+    return f"{row.number:08}"
+
+
+_RULESETS: Listing[Ruleset, RulesetView] = Listing(
+    view=RulesetView,
+    key=_number,
+    first=from_rows(lambda unit, desk: unit.rulesets.where(), _number),
+    views=lambda unit, desk, rows: [_view(unit, row) for row in rows],
+)
 
 
 def _view(unit: Unit, row: Ruleset, text: bool = False) -> RulesetView:

@@ -10,8 +10,9 @@ from app.api.resources import AddHost
 from app.domain.account import Caller
 from app.domain.commands import RegisterImage
 from app.domain.files import ImageFiles
+from app.domain.network import NetworkPlan
 from app.domain.ports import Entropy, Unit
-from app.services import accounts, addresses, clusters, hosts, images, public_addresses, rulesets, types
+from app.services import accounts, addresses, clusters, dns, hosts, images, public_addresses, rulesets, types
 from app.settings import Settings
 from app.storage.rehearsal import RehearsalFile, rehearsal_image
 
@@ -49,14 +50,25 @@ def wants_rehearsal(unit: Unit, settings: Settings) -> tuple[int, int]:
 def seed(unit: Unit, settings: Settings, said: rulesets.Said, entropy: Entropy) -> accounts.Secrets | None:
     """Give types, administrator and hosts; return the administrator's secrets at the first start."""
     types.seed(unit)
-    addresses.configure(unit, settings.network.subnet)
-    public_addresses.configure(unit, settings.public_ips, settings.addressing)
+    lay_out(unit, settings)
     secrets = accounts.first_start(unit, entropy)
     follow(unit, settings, said)
     shape = wants_rehearsal(unit, settings)
     if shape != (0, 0):
         _join_rehearsal_hosts(unit, *shape)
     return secrets
+
+
+def lay_out(unit: Unit, settings: Settings) -> None:
+    """Set which addresses there are to give."""
+    plan = settings.network
+    addresses.configure(unit, _source(plan), {name: _source(own) for name, own in plan.of_clusters.items()})
+    public_addresses.configure(unit, settings.public_ips, settings.addressing)
+    dns.configure(unit, plan.names.domain, [one.subnet for one in plan.all if not one.gateway])
+
+
+def _source(plan: NetworkPlan) -> addresses.Source:
+    return addresses.Source(plan.subnet, plan.each, plan.pairs, plan.gateway)
 
 
 def register_rehearsal_image(unit: Unit, stored: list[Stored], entropy: Entropy) -> None:

@@ -12,7 +12,7 @@ from app.domain.errors import Absent
 from app.domain.ports import Unit
 from app.server.desk import At, Desk, needs
 from app.server.listing import AskedFor, Listing, from_rows
-from app.services import accounts, tokens
+from app.services import accounts, logins, tokens
 
 
 class TokenController(Controller):
@@ -40,6 +40,22 @@ class TokenController(Controller):
             return NewToken(token=token, about=_view(unit, desk, row))
 
         return await desk.change("CreateToken", f"{data.user or desk.caller.user_name} as {role}", work)
+
+    @post(
+        "/signed",
+        operation_id=logins.ACTION,
+        summary="Get a token for 12 hours by the signature of your access key",
+        opt=needs(Role.VIEWER, 403, 429, shown_once=True, signed=True),
+        security=[{"sigv4": []}],
+    )
+    async def log_in(self, desk: At) -> NewToken:
+        """It has the role that you were given, an administrator's else; sign as for EC2, with an empty body."""
+
+        def work(unit: Unit) -> NewToken:
+            row, token = logins.log_in(unit, desk.caller, desk.cloud.entropy)
+            return NewToken(token=token, about=_view(unit, desk, row))
+
+        return await desk.change(logins.ACTION, desk.caller.access_key_id, work)
 
     @delete("/{token_id:str}", operation_id="RevokeToken", summary="Stop a token from working", opt=needs(Role.ADMIN))
     async def revoke(self, desk: At, token_id: str) -> None:

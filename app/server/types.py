@@ -14,6 +14,7 @@ from app.services.holding_views import type_views
 from app.services.holdings import TYPES
 
 _ADMIN = needs(Role.ADMIN)
+_LETS_GO = needs(Role.ADMIN, lets_go="type")
 
 
 class TypeController(Controller):
@@ -45,7 +46,7 @@ class TypeController(Controller):
 
         return await desk.change("SetType", name, work)
 
-    @delete("/{name:str}", operation_id="RemoveType", summary="Remove an operator's type or alias", opt=_ADMIN)
+    @delete("/{name:str}", operation_id="RemoveType", summary="Remove an operator's type or alias", opt=_LETS_GO)
     async def remove(self, desk: At, name: str) -> None:
         """The five types that every cloud has stay; so do those that an alias stands for."""
         await desk.change("RemoveType", name, lambda unit: types.remove(unit, name))

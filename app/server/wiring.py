@@ -10,7 +10,7 @@ import os
 import random
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +22,11 @@ from app.domain.host import Host
 from app.domain.ports import Clock, Hypervisors, Store, Unit
 from app.domain.states import HostState
 from app.domain.storage import Volumes
+from app.network.dnsmasq import Dnsmasq
 from app.network.kernel import KernelFabric
+from app.network.name_server import NameServer
+from app.network.outreach import Outreach
+from app.network.shells import Shells
 from app.reconcile.limits import Limits
 from app.reconcile.loop import Reconciler
 from app.reconcile.sampling import Sampling
@@ -30,14 +34,17 @@ from app.reconcile.volume_keeper import VolumeKeeper
 from app.reconcile.volume_steps import Hand
 from app.server import eucarc, rule_files, seeding
 from app.server.backups import clear_abandoned
+from app.server.callers import Callers
 from app.server.cloud import Cloud
 from app.server.commands import CommandSwitch
 from app.server.consoles import Consoles
 from app.server.ec2.operation import Site
 from app.server.feed import Feed
 from app.server.files import Uploads
+from app.server.gateways import doors
 from app.server.job_runner import JobRunner
 from app.server.loads import Board
+from app.server.logins import Logins
 from app.server.measuring import Measuring, Supplements
 from app.server.metadata import Metadata
 from app.server.metrics import Metrics
@@ -49,11 +56,12 @@ from app.server.query import QueryApi, requests_of
 from app.server.query_edge import EC2_PATH
 from app.server.rehearsals import Rehearsals
 from app.server.rehearsed_load import FILE, RehearsedLoad
+from app.server.replay import Replays
 from app.server.rereading import LiveSettings
 from app.server.rounds import Mode, Rounds
 from app.server.sensors import Sensors
 from app.server.upkeep import keep_tidy
-from app.services import accounts
+from app.services import accounts, dns
 from app.services.fleet import Fleet
 from app.services.mapping import Mapping
 from app.settings import Settings
@@ -62,7 +70,9 @@ from app.storage.rehearsed_volumes import RehearsedVolumes
 from app.storage.seed import Seeds
 from app.store.backup import backup
 from app.store.database import Database
+from app.store.keyframes import Keyframes
 from app.store.lock import StateLock
+from app.store.past import Past
 from app.store.samples import SampleFile
 from app.wire.amendments import Amendments
 from app.wire.models import Models
@@ -107,9 +117,7 @@ async def running(
         async with Database.open(settings.database, clock=clock) as store:
             library, samples = await asyncio.to_thread(Library, state / "images"), SampleFile(settings.samples, clock)
             await _prepare(store, library, settings, url)
-            fabric = KernelFabric(owner_of(state), Metadata(store, clock, os.urandom).answer)
-            storage = RehearsedVolumes(state / "volumes" / "rehearsed")
-            ports = around(Ports(store, hypervisors_of(settings), fabric, storage))
+            ports = around(_ports(store, settings, clock))
             mapping = Mapping(Fleet(clock.monotonic_s, threading.Lock(), settings.power_model))
             sensors, board = _senses(samples, clock, mapping.fleet)
             cloud = Cloud(
@@ -129,7 +137,9 @@ async def running(
                 mapping=mapping,
                 rounds=rounds_of(ports.store, mapping, clock, live),
                 rehearsals=Rehearsals(clock.monotonic_s, os.urandom),
+                replay=_replay(clock, settings),
                 pace=Pace(settings.requests_per_s, clock),
+                logins=Logins(Callers(ports.store, os.urandom), clock),
                 version=__version__,
             )
             await store.read(mapping.make_ready)
@@ -138,10 +148,21 @@ async def running(
                 _following(cloud),
                 aclosing(ports.storage),
                 _reconciling(cloud, ports.fabric, settings),
-                _beside(_volumes_kept(cloud, ports.storage), JobRunner(ports.store, mapping).run()),
+                _beside(_volumes_kept(cloud, ports.storage), JobRunner(ports.store, mapping).run(), cloud.replay.run()),
                 _beside(keep_tidy(store, clock, settings.journal_keep_s), live.follow(store), cloud.rounds.run()),
             ):
                 yield cloud
+
+
+def _ports(store: Store, settings: Settings, clock: Clock) -> Ports:
+    state = settings.state_dir
+    fabric = _fabric(settings, state, Metadata(store, clock, os.urandom), _name_server(settings, store))
+    return Ports(store, hypervisors_of(settings), fabric, RehearsedVolumes(state / "volumes" / "rehearsed"))
+
+
+def _replay(clock: Clock, settings: Settings) -> Replays:
+    past = Past(settings.database, Keyframes(settings.replay), settings.journal_keep_s * 1000)
+    return Replays(past, clock)
 
 
 def _senses(samples: SampleFile, clock: Clock, fleet: Fleet) -> tuple[Sensors, Board]:
@@ -217,7 +238,14 @@ def query_api(cloud: Cloud, url: str) -> QueryApi:
         for service in ("ec2", "sts")
         if (requests := requests_of(service))
     }
-    return QueryApi(store=cloud.store, site=site, clock=cloud.clock, pace=cloud.pace, protocols=protocols)
+    return QueryApi(
+        store=cloud.store,
+        callers=cloud.logins.callers,
+        site=site,
+        clock=cloud.clock,
+        pace=cloud.pace,
+        protocols=protocols,
+    )
 
 
 def hypervisors_of(settings: Settings) -> Hosts:
@@ -248,6 +276,35 @@ async def _told(work: Coroutine[Any, Any, None]) -> None:
         log.exception("a part of the server ended")
 
 
+def _fabric(settings: Settings, state: Path, metadata: Metadata, names: NameServer | None) -> KernelFabric:
+    lessor = lessor_of(settings)
+    if lessor is None:
+        Dnsmasq(Path(), dnsmasq_folder(settings)).only(())  # a server that was killed left them, the settings changed
+    return KernelFabric(owner_of(state), metadata.answer, settings.network.public_card, names=names, lessor=lessor)
+
+
+def lessor_of(settings: Settings) -> Dnsmasq | None:
+    """Return who gives leases instead of the server, if anybody is to."""
+    return Dnsmasq(settings.dhcp_daemon, dnsmasq_folder(settings)) if settings.dhcp_daemon else None
+
+
+def dnsmasq_folder(settings: Settings) -> Path:
+    return settings.state_dir / "dnsmasq"
+
+
+def _name_server(settings: Settings, store: Store) -> NameServer | None:
+    if not settings.dns:
+        return None
+    services = dns.services_at(settings.listen_host, settings.dns_host)
+    return NameServer(lambda asked: store.glance(lambda unit: dns.look_up(unit, services, asked)), settings.resolvers)
+
+
+def _answering_names(settings: Settings, store: Store) -> AbstractAsyncContextManager[None]:
+    """Answer for names on the address of the settings; on gateways it is the fabric that does."""
+    names = _name_server(settings, store)
+    return names.answering(settings.dns_host, settings.dns_port) if names else nullcontext()
+
+
 def owner_of(state: Path) -> str:
     """Name the cloud of a state directory among those of this machine, also after its state was lost."""
     return hashlib.sha256(bytes(state.resolve())).hexdigest()[:12]
@@ -276,14 +333,22 @@ async def _reconciling(cloud: Cloud, fabric: Fabric, settings: Settings) -> Asyn
         limits=Limits(cache_mib=settings.cache_mib, swap_mib=settings.swap_mib, wake_s=settings.power_wake_s),
     )
     reconciler.govern(CommandSwitch(settings.power_sleep_command, settings.power_wake_command))
-    reconciler.weave(fabric, settings.network, await asyncio.to_thread(Seeds, settings.state_dir / "seeds"))
+    reconciler.lay_over(settings.domain_overlays)
+    key_file, called = settings.state_dir / "keys" / "tunnels", settings.vnet.get("VNET_LOCALIP", "")
+    outreach = Outreach(owner_of(settings.state_dir), Shells(), key_file, called)
+    seeds = await asyncio.to_thread(Seeds, settings.state_dir / "seeds")
     try:
-        await reconciler.start()
-        await _rehearsal_hosts_up(cloud)
-        async with _sensing(cloud, reconciler.hosts_up, settings):
-            yield
+        async with doors(settings, cloud.store, reconciler.stir) as elsewhere:
+            reconciler.weave(fabric, settings.network, seeds, outreach, elsewhere)
+            try:
+                await reconciler.start()
+                await _rehearsal_hosts_up(cloud)
+                async with _sensing(cloud, reconciler.hosts_up, settings), _answering_names(settings, cloud.store):
+                    yield
+            finally:
+                await reconciler.stop()
     finally:
-        await reconciler.stop()
+        await outreach.close()
         await fabric.close()
         await cloud.hypervisors.close()
 

@@ -137,6 +137,19 @@ def switch_user(unit: Unit, user_id: str, *, enabled: bool) -> User:
     return changed
 
 
+def delete_user(unit: Unit, user_id: str) -> None:
+    """Delete a user with keys and tokens; what the account has stays, and so does who could let everybody in again."""
+    user = get_user(unit, user_id)
+    if user.account_id == unit.setting(_FIRST_ACCOUNT_SETTING) and user.name == FIRST_USER:
+        raise Forbidden("DeleteUser", "the owner of the state directory comes in by this user")
+    tokens.need_other_admin(unit, "DeleteUser", user_id)
+    for key in unit.access_keys.where(user_id=user.id):
+        unit.access_keys.remove(key, text=f"Access key {key.id} was removed with user {user.name}")
+    for token in unit.tokens.where(user_id=user.id):
+        unit.tokens.remove(token, text=f"Token {token.id} was removed with user {user.name}")
+    unit.users.remove(user, text=f"User {user.name} was deleted")
+
+
 def create_access_key(unit: Unit, user_id: str, entropy: Entropy) -> AccessKey:
     """Make another access key for a user; Conflict when there are too many."""
     user = get_user(unit, user_id)

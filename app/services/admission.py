@@ -5,16 +5,17 @@ ramdisk; key pair; type; groups; capacity. All or nothing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.account import Caller
 from app.domain.commands import RunInstances
 from app.domain.errors import Combination, Invalid, Missing, NoCapacity, OverLimit
 from app.domain.group import SecurityGroup
 from app.domain.image import Image, ImageKind
+from app.domain.network import Card
 from app.domain.ports import Entropy, Unit
 from app.domain.vmtype import VmType
-from app.services import addresses, groups, images, keypairs, placement_groups, public_addresses, tags, types
+from app.services import addresses, groups, images, keypairs, placement_groups, public_addresses, quotas, tags, types
 from app.services.access import sees_hosts
 from app.services.machines import Wish
 from app.services.mapping import Choice, Mapping
@@ -42,7 +43,7 @@ class Admitted:
     groups: tuple[SecurityGroup, ...]
     placement_group: str
     choice: Choice
-    addresses: tuple[str, ...]
+    cards: tuple[Card, ...]
     public_addresses: tuple[str, ...]
 
 
@@ -61,12 +62,14 @@ def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, m
     pair = keypairs.find(unit, caller, name=command.key_name) if command.key_name else None
     vmtype = types.resolve(unit, command.vmtype)
     check_fit(image, vmtype)
+    count = quotas.launchable(unit, caller.account_id, command.min_count, command.max_count, vmtype.cores)
+    command = replace(command, max_count=count)
     named = _groups(unit, caller, command, entropy)
     company = placement_groups.asked(
         unit, caller, command.placement_group, command.placement_group_id, command.partition_number
     )
     wished = Wish(caller=caller, command=command, vmtype=vmtype, image_id=image.id, group=company)
-    choice, given, public = _place(unit, wished, mapping)
+    choice, given, public = _place(unit, wished, mapping, named[0])
     return Admitted(
         image=image,
         kernel_id=kernel_id,
@@ -77,7 +80,7 @@ def admit(unit: Unit, caller: Caller, command: RunInstances, entropy: Entropy, m
         groups=named,
         placement_group=company.name if company else "",
         choice=choice,
-        addresses=given,
+        cards=given,
         public_addresses=public,
     )
 
@@ -150,13 +153,16 @@ def check_groups(named: Sequence[SecurityGroup], account_id: str) -> None:
         raise OverLimit("security groups per instance", len(named), MOST_GROUPS)
 
 
-def _place(unit: Unit, wished: Wish, mapping: Mapping) -> tuple[Choice, tuple[str, ...], tuple[str, ...]]:
-    """Choose hosts, a private address for each, and public ones; fewer addresses than hosts are like fewer hosts."""
+def _place(
+    unit: Unit, wished: Wish, mapping: Mapping, group: SecurityGroup
+) -> tuple[Choice, tuple[Card, ...], tuple[str, ...]]:
+    """Choose hosts, a card for each, and public ones; fewer addresses than hosts are like fewer hosts."""
     choice, least = _choose(unit, wished, mapping), wished.command.min_count
-    given = addresses.give(unit, [place.host for place in choice.chosen])
+    hosts = [place.host for place in choice.chosen]
+    given = addresses.give(unit, hosts, group)
     if len(given) < least:
-        raise NoCapacity(wished.vmtype.name, least, (f"the subnet has {len(given)} addresses free",))
-    wanted = public_addresses.wanted(unit, wished.command.addressing, len(given))
+        raise NoCapacity(wished.vmtype.name, least, (addresses.left(unit, hosts, len(given)),))
+    wanted = public_addresses.wanted(unit, wished.command.addressing, hosts[: len(given)])
     public = public_addresses.choose(unit, min(wanted, least), wanted)
     if len(public) < wanted:
         given = given[: len(public)]

@@ -71,7 +71,7 @@ def detach(unit: Unit, caller: Caller, asked: Detachment) -> Volume:
     if asked.device and devices.place(asked.device) != devices.place(volume.device):
         raise Missing("attachment", f"{volume.id} as {asked.device}")
     leaving = replace(volume, detach=True, force=volume.force or asked.force)
-    unit.volumes.put(leaving, event="volume.detach asked", text=f"asked by {caller.user_name}")
+    unit.volumes.put(leaving, event="volume.detach asked", text=f"detach asked by {caller.user_name}")
     return leaving
 
 

@@ -86,11 +86,20 @@ def told(unit: Unit, caller: Caller, instance_id: str, rules: RulesInForce, numb
     instance = unit.instances.get(ids.parse(instance_id, "instance"))
     if instance is None or not owns(caller, instance):
         raise Missing("instance", instance_id)
-    kept = unit.decisions.of(instance.id) or [_from_row(instance)]
+    kept = _kept(unit, instance)
     if not sees_hosts(caller):
         return [DecisionView(number=each.number, at_ms=each.at_ms, kind=each.kind) for each in kept]
     whole = {number, kept[-1].number}
     return [_view(unit, each, rules, whole=each.number in whole) for each in kept]
+
+
+def newest(unit: Unit, instance: Instance) -> Decision:
+    """Return the last decision about an instance."""
+    return _kept(unit, instance)[-1]
+
+
+def _kept(unit: Unit, instance: Instance) -> list[Decision]:
+    return unit.decisions.of(instance.id) or [_from_row(instance)]
 
 
 def _went(unit: Unit, instance: Instance, kind: Deed, origin: str, said: bytes, reasons: tuple[str, ...]) -> None:

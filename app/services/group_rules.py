@@ -16,7 +16,7 @@ from app.domain.commands import AskedRule
 from app.domain.errors import Absent, Combination, Conflict, Invalid, Missing, OverLimit
 from app.domain.group import ANY, GroupRule, Permission, SecurityGroup
 from app.domain.ports import Entropy, Unit
-from app.services import groups
+from app.services import groups, modes
 from app.services.access import owns
 
 MOST_RULES = 60
@@ -29,7 +29,8 @@ _EVERYTHING_OF_161 = (("tcp", 0, 65535), ("udp", 0, 65535), ("icmp", ANY, ANY))
 def authorize(
     unit: Unit, caller: Caller, group: SecurityGroup, egress: bool, asked: Sequence[AskedRule], entropy: Entropy
 ) -> list[GroupRule]:
-    """Add rules to a group of the caller; Conflict names the first one that it has already."""
+    """Add rules to a group of the caller; Conflict names the first one that it has already, Unsupported the mode."""
+    modes.check(unit, "A rule of a security group")
     wished = _wished(unit, caller, group, asked)
     _check_room(wished, _known(unit, group, egress))
     return [groups.add_rule(unit, group, egress, wish, entropy, text) for wish, text in wished.items()]
@@ -67,6 +68,7 @@ def describe_by_id(unit: Unit, group: SecurityGroup, egress: bool, texts: Sequen
 
 def modify(unit: Unit, caller: Caller, group: SecurityGroup, changes: Sequence[tuple[str, AskedRule]]) -> None:
     """Make rules say something else under their ids; the kind of their peer stays as it is."""
+    modes.check(unit, "A rule of a security group")
     rules = _of_group(unit, group, [rule_id for rule_id, _ in changes])
     changed = [
         _changed(rule, _permission(unit, caller, group, asked), _described(asked.description))

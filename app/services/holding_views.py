@@ -4,28 +4,32 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
+from app.api.accounts import AccountView
 from app.api.holdings import (
     AddressView,
     GroupRuleView,
     GroupView,
     KeyPairView,
+    NetworkView,
     PlacementGroupView,
     SnapshotView,
     TemplateView,
     VolumeView,
 )
-from app.api.resources import AccountView, TypeView
+from app.api.resources import TypeView
 from app.domain.account import Account
 from app.domain.address import Address
-from app.domain.group import ALL_PROTOCOLS, ANY, GroupRule, SecurityGroup
+from app.domain.group import ALL_PROTOCOLS, ANY, WITH_TYPES, GroupRule, SecurityGroup
+from app.domain.group_network import GroupNetwork
 from app.domain.keypair import KeyPair
 from app.domain.launch_template import LaunchTemplate
+from app.domain.network import BRIDGES, Subnet
 from app.domain.placement_group import PlacementGroup
 from app.domain.ports import Unit
 from app.domain.states import AttachmentState
 from app.domain.vmtype import VmType
 from app.domain.volume import Snapshot, Volume
-from app.services import placement_groups, tags, views
+from app.services import group_networks, placement_groups, tags, views
 
 
 class _Owned:
@@ -102,11 +106,15 @@ def group_views(unit: Unit, rows: Sequence[SecurityGroup]) -> list[GroupView]:
             **known.of(row),
             name=row.name,
             description=row.description,
-            allows=[_said(rule) for rule in rules.get(row.id, [])],
+            allows=[said(rule) for rule in rules.get(row.id, [])],
             rules=[_rule(rule) for rule in rules.get(row.id, [])],
         )
         for row in rows
     ]
+
+
+def rule_views(rows: Sequence[GroupRule]) -> list[GroupRuleView]:
+    return [_rule(rule) for rule in sorted(rows, key=_order)]
 
 
 def _order(rule: GroupRule) -> tuple[object, ...]:
@@ -125,12 +133,13 @@ def _rule(rule: GroupRule) -> GroupRuleView:
     )
 
 
-def _said(rule: GroupRule) -> str:
+def said(rule: GroupRule) -> str:
     """Say a rule in words: `in tcp 22 from 10.0.0.0/8`, `out all to 0.0.0.0/0`."""
     way, preposition = ("out", "to") if rule.egress else ("in", "from")
     what = "all" if rule.protocol == ALL_PROTOCOLS else rule.protocol
     if rule.permission.has_ports and rule.from_port != ANY:
-        what += f" {rule.from_port}" + (f"-{rule.to_port}" if rule.to_port not in (rule.from_port, ANY) else "")
+        alone = rule.to_port == (ANY if rule.protocol in WITH_TYPES else rule.from_port)
+        what += f" {rule.from_port}" + ("" if alone else f"-{rule.to_port}")
     return f"{way} {what} {preposition} {rule.peer}"
 
 
@@ -147,6 +156,29 @@ def address_views(unit: Unit, rows: Sequence[Address]) -> list[AddressView]:
             association_id=row.association_id,
         )
         for row in rows
+    ]
+
+
+def network_views(unit: Unit, rows: Sequence[GroupNetwork]) -> list[NetworkView]:
+    accounts = {row.id: row.name for row in unit.accounts.where(id=tuple({row.account_id for row in rows}))}
+    groups = {row.id: row.name for row in unit.groups.where(id=tuple({row.group_id for row in rows}))}
+    subnets = [Subnet.parse(row.subnet) for row in rows]
+    return [
+        NetworkView(
+            id=row.id,
+            vlan=row.vlan,
+            account_id=row.account_id,
+            account=accounts.get(row.account_id, ""),
+            group_id=row.group_id,
+            group=groups.get(row.group_id, ""),
+            subnet=row.subnet,
+            gateway=subnet.gateway.partition("/")[0],
+            bridge=f"{BRIDGES}{row.vlan}",
+            taken=group_networks.held(unit, row),
+            size=subnet.size,
+            created_at_ms=row.created_at_ms,
+        )
+        for row, subnet in zip(rows, subnets, strict=True)
     ]
 
 

@@ -10,20 +10,23 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from app.api.accounts import AccountView, UserView
 from app.api.holdings import (
     AddressView,
     GroupView,
     KeyPairView,
+    NetworkView,
     PlacementGroupView,
     SnapshotView,
     TemplateView,
     VolumeView,
 )
-from app.api.resources import AccountView, TypeView, UserView
+from app.api.resources import TypeView
 from app.domain import ids
 from app.domain.account import Account, User
 from app.domain.address import Address
 from app.domain.group import SecurityGroup
+from app.domain.group_network import GroupNetwork
 from app.domain.journal import Entry
 from app.domain.keypair import KeyPair
 from app.domain.launch_template import LaunchTemplate
@@ -72,6 +75,8 @@ def about(unit: Unit, entry: Entry) -> Iterator[tuple[str, str]]:
         case "user":  # accounts count theirs
             yield from _named("user", entry.resource_id)
             yield from _named("account", _owner(entry, "account_id", unit.users.get(entry.resource_id)))
+        case "quota":
+            yield from _named("account", entry.resource_id)
         case "type":  # an alias shows what stands behind it
             yield from _named("type", entry.resource_id)
             yield from ((TYPES.name, row.name) for row in unit.vmtypes.where(alias_of=entry.resource_id))
@@ -114,6 +119,13 @@ ADDRESSES: Kind[Address] = Kind(
     view=AddressView,
     table=lambda unit: unit.addresses,
     views=holding_views.address_views,
+)
+NETWORKS: Kind[GroupNetwork] = Kind(
+    name="network",
+    word="network",
+    view=NetworkView,
+    table=lambda unit: unit.group_networks,
+    views=holding_views.network_views,
 )
 KEY_PAIRS: Kind[KeyPair] = Kind(
     name="key-pair",
@@ -166,6 +178,7 @@ KINDS: tuple[Kind[Any], ...] = (
     SNAPSHOTS,
     GROUPS,
     ADDRESSES,
+    NETWORKS,
     KEY_PAIRS,
     PLACEMENT_GROUPS,
     TEMPLATES,

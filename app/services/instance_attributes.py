@@ -14,8 +14,9 @@ from app.domain.errors import Absent, Combination, Invalid, Unsupported, WrongSt
 from app.domain.image import ImageKind
 from app.domain.instance import Instance
 from app.domain.ports import Unit
+from app.domain.quota import Resource
 from app.domain.states import InstanceState
-from app.services import admission, attachments, groups, images, instances, types
+from app.services import admission, attachments, groups, images, instances, quotas, types
 
 Change = Callable[[Unit, Caller, Instance, Any], Instance]
 ENDED = (InstanceState.SHUTTING_DOWN, InstanceState.TERMINATED)
@@ -66,6 +67,7 @@ def _type(unit: Unit, caller: Caller, instance: Instance, name: str) -> Instance
     image = unit.images.get(instance.image_id)
     if image is not None:
         admission.check_fit(image, vmtype)
+    quotas.check(unit, instance.account_id, Resource.CORES, vmtype.cores - instance.cores)
     return replace(instance, vmtype=vmtype.name, cores=vmtype.cores, memory_mib=vmtype.memory_mib)
 
 

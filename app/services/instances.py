@@ -62,7 +62,7 @@ def run(
     unit.reservations.add(reservation)
     power.wake_all(unit, (chosen.host for chosen in admitted.choice.chosen), f"{reservation.id} is placed there")
     instances = []
-    for index, instance_id in enumerate(_mint(unit, len(admitted.addresses), entropy)):
+    for index, instance_id in enumerate(_mint(unit, len(admitted.cards), entropy)):
         instance = _asked(reservation, command, admitted, index, instance_id)
         unit.instances.add(instance, event="instance.asked", text=f"placed on {instance.host}")
         decisions.placed(unit, instance, admitted.choice)
@@ -226,7 +226,7 @@ def _earlier(unit: Unit, caller: Caller, command: RunInstances) -> Reservation |
 def _asked(
     reservation: Reservation, command: RunInstances, admitted: admission.Admitted, index: int, instance_id: str
 ) -> Instance:
-    chosen = admitted.choice.chosen[index]
+    chosen, card = admitted.choice.chosen[index], admitted.cards[index]
     return Instance(
         id=instance_id,
         reservation_id=reservation.id,
@@ -245,8 +245,9 @@ def _asked(
         disk_gb=admitted.vmtype.disk_gb,
         cluster=chosen.cluster,
         host=chosen.host,
-        mac=mac_of(instance_id),
-        private_ip=admitted.addresses[index],
+        mac=card.mac or mac_of(instance_id),
+        private_ip=card.address,
+        gateway=card.gateway,
         interface_description=command.interface_description,
         public_key=admitted.public_key,
         user_data=command.user_data,
@@ -288,7 +289,7 @@ def _each(
     changes = []
     for instance in instances:
         after = change(instance)
-        unit.instances.put(after, event=f"instance.{event} asked", text=f"asked by {caller.user_name}")
+        unit.instances.put(after, event=f"instance.{event} asked", text=f"{event} asked by {caller.user_name}")
         changes.append(Change(before=instance.state, instance=after))
     return changes
 

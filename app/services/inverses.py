@@ -10,16 +10,21 @@ from dataclasses import dataclass, replace
 from app.api.resources import SetHost, SetType
 from app.domain import ids
 from app.domain.account import Caller, Role
+from app.domain.commands import AskedRule
 from app.domain.host import Host
 from app.domain.ports import Entropy, Unit
 from app.domain.states import HostWanted, PowerWanted
 from app.services import (
+    accounts,
     attachments,
+    group_rules,
+    groups,
     hosts,
     instance_attributes,
     instances,
     power,
     public_addresses,
+    quotas,
     rulesets,
     tags,
     types,
@@ -27,6 +32,7 @@ from app.services import (
 from app.services.protection import NO_STOP, NO_TERMINATION
 
 Values = dict[str, str]
+QUOTA = " quota of "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,9 +176,50 @@ def _restore_protection(unit: Unit, hand: Hand, name: str, value: str | None) ->
     instance_attributes.modify(unit, hand.caller, given, attribute, value == "on")
 
 
+def _group_rules(unit: Unit, about: Sequence[str]) -> Values:
+    rows = unit.group_rules.where(group_id=[ids.canonical(given) for given in about])
+    return {
+        f"{row.group_id} {'out' if row.egress else 'in'} {row.protocol} {row.from_port} {row.to_port} {row.peer}": (
+            f"{_THERE} # {row.description}" if row.description else _THERE
+        )
+        for row in rows
+    }
+
+
+def _restore_group_rule(unit: Unit, hand: Hand, name: str, value: str | None) -> None:
+    given, way, protocol, first, last, peer = name.split()
+    kind = "group_id" if "/" not in peer else "cidr_ipv6" if ":" in peer else "cidr"
+    asked = AskedRule(
+        protocol=protocol,
+        from_port=int(first),
+        to_port=int(last),
+        description=(value or "").removeprefix(_THERE).removeprefix(" # "),
+        **{kind: peer},
+    )
+    group, egress = groups.one(unit, hand.caller, given, ""), way == "out"
+    if value is None:
+        group_rules.revoke(unit, hand.caller, group, egress, [asked])
+    else:
+        group_rules.authorize(unit, hand.caller, group, egress, [asked], hand.entropy)
+
+
+def _quotas(unit: Unit, about: Sequence[str]) -> Values:
+    rows = unit.quotas.where(account_id=[accounts.find_account(unit, given).id for given in about])
+    return {f"{row.account_id}{QUOTA}{row.resource}": str(row.most) for row in rows}
+
+
+def _restore_quota(unit: Unit, hand: Hand, name: str, value: str | None) -> None:
+    given, _, resource = name.partition(QUOTA)
+    most = None if value is None else int(value)
+    quotas.change(unit, accounts.find_account(unit, given), quotas.named(resource), most)
+
+
+_THERE = "there"
+_GROUP_RULES = Look(seen=_group_rules, restore=_restore_group_rule)
 _WANTED = Look(seen=_wanted, restore=_restore_wanted)
 _POWER = Look(seen=_power, restore=_restore_power)
 _TYPES = Look(seen=_types, restore=_restore_type, role=Role.ADMIN)
+_ATTACHMENTS = Look(seen=_attachments, restore=_restore_attachment)
 _RULES = Look(seen=_active, restore=_restore_active)
 LOOKS: Mapping[str, Look] = {
     "DrainHost": _WANTED,
@@ -187,8 +234,12 @@ LOOKS: Mapping[str, Look] = {
     "RollBackRules": _RULES,
     "TagInstances": Look(seen=_tags, restore=_restore_tag),
     "ProtectInstances": Look(seen=_protection, restore=_restore_protection),
-    "DetachVolume": Look(seen=_attachments, restore=_restore_attachment),
+    "AttachVolume": _ATTACHMENTS,
+    "DetachVolume": _ATTACHMENTS,
     "DisassociateAddress": Look(seen=_associations, restore=_restore_association),
+    "SetQuota": Look(seen=_quotas, restore=_restore_quota, role=Role.ADMIN),
+    "AddGroupRule": _GROUP_RULES,
+    "RemoveGroupRule": _GROUP_RULES,
     "SetType": _TYPES,
     "RemoveType": _TYPES,
 }

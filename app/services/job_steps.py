@@ -13,10 +13,12 @@ from app.domain.instance import Instance
 from app.domain.job import Job, JobKind, JobTarget
 from app.domain.ports import Unit
 from app.domain.states import HostState, HostWanted, InstanceState, Power, PowerWanted, Wanted
-from app.services import decisions, evacuation, hosts, instances, moves, power, tags
+from app.services import decisions, evacuation, hanging, hosts, instances, moves, power, tags
 from app.services import mapping as mappings
 
 INSTANCE, HOST = "instance", "host"
+HANGING = "hanging"
+"""The name by which the version of what hung on a target is expected."""
 ENDED = (InstanceState.SHUTTING_DOWN, InstanceState.TERMINATED)
 # Of what may have changed since somebody confirmed, this is alike: one that was coming up and is there now.
 _ALIKE = {
@@ -40,6 +42,7 @@ class Outcome:
 
     good: bool
     why: str = ""
+    stays: bool = False
 
 
 DONE = Outcome(good=True)
@@ -59,6 +62,13 @@ class Step:
     instant: bool = False
 
 
+def changed(unit: Unit, resource: str, target: str, expected: Mapping[str, str]) -> str:
+    """Say what is not as it was confirmed; empty if all is."""
+    plain = {name: was for name, was in expected.items() if name != HANGING}
+    why = difference(plain, facts(unit, resource, target))
+    return why or (hanging.changed(unit, resource, target, expected[HANGING]) if HANGING in expected else "")
+
+
 def facts(unit: Unit, resource: str, target: str) -> dict[str, str]:
     """Say what a target is like, by the names that may be confirmed; nothing if it is no more."""
     if resource == HOST:
@@ -75,7 +85,7 @@ def facts(unit: Unit, resource: str, target: str) -> dict[str, str]:
 
 
 def difference(expected: Mapping[str, str], now: Mapping[str, str]) -> str:
-    """Say what is not as it was confirmed; empty if all is."""
+    """Say which fact is not as it was confirmed; empty if all are."""
     if not now:
         return "it is no more"
     for name, was in expected.items():
@@ -164,10 +174,10 @@ def _leave(unit: Unit, doer: Doer, job: Job, target: JobTarget) -> str:
     origin, instance = target.mark, unit.instances.get(target.target)
     if instance is None or instance.state in ENDED or origin not in instance.hosts or instance.moving_from == origin:
         return origin
+    if instance.wanted is Wanted.STOPPED:
+        return origin
     if hosts.get(unit, origin).wanted is HostWanted.ENABLED:
         raise Combination(f"{origin} takes instances again")
-    if instance.state is InstanceState.STOPPED:
-        raise Combination(f"It is stopped, and its disk is on {origin}: it stays")
     _go(unit, doer, instance, evacuation.elsewhere(unit, instance, doer.mapping))
     return origin
 
@@ -178,7 +188,12 @@ def _left(unit: Unit, target: JobTarget) -> Outcome | None:
         return DONE if instance is None or instance.removed else None
     if target.mark not in instance.hosts:
         return Outcome(good=True, why=f"it is on {instance.host}")
-    return None if instance.moving_from else _stayed(unit, instance)
+    if instance.moving_from:
+        return None
+    if instance.wanted is not Wanted.STOPPED:
+        return _stayed(unit, instance)
+    why = f"it is stopped, and its disk is on {target.mark}"
+    return Outcome(good=True, stays=True, why=why) if instance.state is InstanceState.STOPPED else None
 
 
 def _go(unit: Unit, doer: Doer, instance: Instance, there: str) -> None:

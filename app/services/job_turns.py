@@ -12,7 +12,7 @@ from app.domain.job import Job, JobKind, JobTarget, JobWish, TargetState
 from app.domain.ports import Unit
 from app.domain.states import HostWanted
 from app.services import accounts, hosts
-from app.services.job_steps import HOST, INSTANCE, STEPS, Doer, Outcome, difference, facts
+from app.services.job_steps import HOST, INSTANCE, STEPS, Doer, Outcome, changed
 from app.services.mapping import Mapping
 
 MOST_UNDER_WAY = 200
@@ -20,6 +20,7 @@ PATIENCE_MS = 15 * 60 * 1000
 _COUNTED = {
     TargetState.UNDER_WAY: "under_way",
     TargetState.DONE: "done",
+    TargetState.STAYS: "done",
     TargetState.FAILED: "failed",
     TargetState.CHANGED: "failed",
     TargetState.CANCELLED: "cancelled",
@@ -76,9 +77,9 @@ def begin(unit: Unit, job_id: str, target_id: str, mapping: Mapping) -> None:
     caller = accounts.on_behalf(unit, job.user_id, job.role)
     if caller is None:
         raise Forbidden(job.title, f"{job.who} was disabled meanwhile")
-    changed = difference(target.expected, facts(unit, target.resource, target.target)) if target.expected else ""
-    if changed:
-        job = turn(unit, job, over(unit, target, TargetState.CHANGED, changed))
+    why = changed(unit, target.resource, target.target, target.expected) if target.expected else ""
+    if why:
+        job = turn(unit, job, over(unit, target, TargetState.CHANGED, why))
     else:
         mark = STEPS[job.kind].begin(unit, Doer(caller=caller, mapping=mapping), job, target)
         under_way = replace(target, state=TargetState.UNDER_WAY, mark=mark, began_at_ms=unit.now_ms)
@@ -94,7 +95,8 @@ def refuse(unit: Unit, job_id: str, target_id: str, why: str) -> None:
 
 
 def end(unit: Unit, job: Job, target: JobTarget, outcome: Outcome) -> Job:
-    state = TargetState.DONE if outcome.good else TargetState.FAILED
+    good = TargetState.STAYS if outcome.stays else TargetState.DONE
+    state = good if outcome.good else TargetState.FAILED
     return turn(unit, job, over(unit, target, state, outcome.why))
 
 
@@ -112,7 +114,9 @@ def turn(unit: Unit, job: Job, after: JobTarget) -> Job:
         if state in _COUNTED:
             counts[_COUNTED[state]] += step
     failed = after.state in (TargetState.FAILED, TargetState.CHANGED)
-    return replace(job, **counts, told=f"{after.target}: {after.detail}" if failed else job.told)
+    stays = after.state is TargetState.STAYS and not job.failed
+    told = f"{after.target} stays: {after.detail}" if stays else f"{after.target}: {after.detail}"
+    return replace(job, **counts, told=told if failed or stays else job.told)
 
 
 def put(unit: Unit, job: Job, event: str, how: str = "") -> Job:

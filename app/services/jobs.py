@@ -15,13 +15,16 @@ from app.domain.job import Job, JobKind, JobTarget, JobWish, TargetState
 from app.domain.ports import Entropy, Unit
 from app.services import hosts, job_turns
 from app.services.access import need_role
-from app.services.job_steps import DONE, HOST, INSTANCE, STEPS, Doer, Outcome, difference, facts
+from app.services.job_steps import DONE, HANGING, HOST, INSTANCE, STEPS, Doer, Outcome, changed, facts
 
 MOST_TARGETS = 10_000
 MOST_AT_ONCE = 100
 DROPPED_AT_ONCE = 20
 MOST_NAMED = 20
-_FIELDS = {INSTANCE: ("state", "host", "vmtype", "name"), HOST: ("state", "wanted", "power", "instances")}
+_FIELDS = {
+    INSTANCE: ("state", "host", "vmtype", "name", HANGING),
+    HOST: ("state", "wanted", "power", "instances", HANGING),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +186,7 @@ def _named(unit: Unit, resource: str, targets: Sequence[JobTargetAsked]) -> tupl
         given = ids.parse(target.id, INSTANCE) if resource == INSTANCE else target.id
         now = facts(unit, resource, given)
         expected = dict(target.expected) or {"state": now.get("state", "")}
-        found[given] = _Named(expected=expected, changed=difference(expected, now))
+        found[given] = _Named(expected=expected, changed=changed(unit, resource, given, expected))
         there = there or bool(now)
     return found, there
 

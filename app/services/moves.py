@@ -11,7 +11,7 @@ from app.domain.host import Host
 from app.domain.instance import Instance
 from app.domain.ports import Unit
 from app.domain.states import HostState, InstanceState, Seen
-from app.services import decisions, hosts, instances, placement_groups, power
+from app.services import addresses, decisions, hosts, instances, placement_groups, power
 from app.services.rooms import rooms
 
 
@@ -69,6 +69,8 @@ def _check_at_rest(instance: Instance) -> None:
 def check_target(unit: Unit, instance: Instance, here: Host, there: Host) -> None:
     """Combination or NoCapacity unless an instance of one host could run on another."""
     _check_alike(here, there)
+    if addresses.network_of(unit, here) != addresses.network_of(unit, there):
+        raise Combination(f"The host {there.name} is on another network than {here.name}")
     _check_room(unit, instance, there)
     apart = placement_groups.objection(unit, instance, there.name)
     if apart:

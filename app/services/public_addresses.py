@@ -13,14 +13,14 @@ from itertools import chain, islice
 from app.domain import ids
 from app.domain.account import Caller
 from app.domain.address import POOL, REHEARSAL_ADDRESSES, REHEARSAL_POOL, Address, Addressing, addresses_of
-from app.domain.errors import Conflict, Exhausted, Invalid, Malformed, Missing, OverLimit, Unsupported, WrongState
+from app.domain.errors import Conflict, Exhausted, Invalid, Malformed, Missing, Unsupported, WrongState
 from app.domain.instance import Instance
 from app.domain.ports import Entropy, Unit
+from app.domain.quota import Resource
 from app.domain.states import Wanted
-from app.services import tags
+from app.services import modes, quotas, tags
 from app.services.access import owns
 
-MOST_PER_ACCOUNT = 5
 DOMAINS = ("vpc", "standard")
 _AT_ONCE = 64
 _POOL, _UNASKED, _CURSOR = "network.public_ips", "network.addressing", "network.public_cursor"
@@ -54,16 +54,15 @@ def pool_of(unit: Unit) -> Pool:
 
 def gives_unasked(unit: Unit) -> bool:
     """Tell whether every instance gets an address if its launch says nothing of it."""
-    return unit.setting(_UNASKED) == "all"
+    return unit.setting(_UNASKED) == "all" and not modes.lacks(unit)
 
 
 def allocate(unit: Unit, caller: Caller, entropy: Entropy, *, domain: str = "", ip: str = "") -> Address:
     """Give the account an address: `ip` if it is said and free, else any; the cloud's administrators have no limit."""
     if domain not in ("", *DOMAINS):
         raise Invalid("Domain", domain, f"Choose {' or '.join(DOMAINS)}.")
-    held = unit.addresses.count(account_id=caller.account_id, automatic=False)
-    if held >= MOST_PER_ACCOUNT and not caller.admin:
-        raise OverLimit("addresses", held + 1, MOST_PER_ACCOUNT)
+    modes.check(unit, "AllocateAddress")
+    quotas.check(unit, caller.account_id, Resource.ADDRESSES, 1, exempt=caller.admin)
     pool = pool_of(unit)
     if ip and (_parsed(ip) not in pool.addresses or unit.addresses.where(ip=ip)):
         raise Missing("address", ip)
@@ -109,7 +108,8 @@ def associated(unit: Unit, caller: Caller, association_id: str) -> Address:
 def associate(unit: Unit, address: Address, instance: Instance, entropy: Entropy, *, may_move: bool = True) -> Address:
     """Put an address on an instance, in the place of the one that it has; again is no error.
 
-    Conflict if it is elsewhere, or the instance has another, and that `may_move` forbids to change.
+    Conflict if it is elsewhere, or the instance has another, and that `may_move` forbids to change. Unsupported if it
+    would lead nowhere.
     """
     if instance.wanted is Wanted.TERMINATED:
         raise WrongState("instance", instance.id, instance.state, "which can not be given an address")
@@ -123,8 +123,11 @@ def associate(unit: Unit, address: Address, instance: Instance, entropy: Entropy
     for row in before:
         _part(unit, row)
     association_id = ids.mint("association", entropy(ids.ENTROPY_BYTES))
+    if address.instance_id:
+        _tell(unit, address, f"has moved to {instance.id}")
     changed = replace(address, instance_id=instance.id, association_id=association_id)
     unit.addresses.put(changed, event="address.associated", text=f"with {instance.id}")
+    _tell(unit, changed, "leads here")
     return changed
 
 
@@ -145,10 +148,13 @@ def leave(unit: Unit, instance_id: str) -> None:
         _part(unit, row, "address.left")
 
 
-def wanted(unit: Unit, addressing: Addressing, count: int) -> int:
-    """Count the addresses for a launch of `count` instances: what it asks for, or what the settings give unasked."""
+def wanted(unit: Unit, addressing: Addressing, hosts: Sequence[str]) -> int:
+    """Count the addresses for a launch of an instance on each of these: what it asks for, or what comes unasked."""
+    if addressing == "public":
+        modes.check(unit, "A public address", hosts)
     rule = {"public": "all", "private": "asked"}.get(addressing) or unit.setting(_UNASKED)
-    return {"all": count, "head": min(count, 1)}.get(rule, 0)
+    count = {"all": len(hosts), "head": min(len(hosts), 1)}.get(rule, 0)
+    return 0 if count and modes.lacks(unit, hosts) else count
 
 
 def choose(unit: Unit, least: int, most: int) -> tuple[str, ...]:
@@ -205,15 +211,22 @@ def _part(unit: Unit, address: Address, event: str = "address.disassociated") ->
         unit.addresses.remove(address, event=event, text=text)
     else:
         unit.addresses.put(replace(address, instance_id="", association_id=""), event=event, text=text)
+    _tell(unit, address, "leads here no more")
+
+
+def _tell(unit: Unit, address: Address, what: str) -> None:
+    """Say at the instance what became of an address, so that it is shown anew, too."""
+    unit.note("instance.addressed", "instance", address.instance_id, f"The public address {address.ip} {what}")
 
 
 def _refuse_pretending(unit: Unit, address: Address, instance: Instance) -> None:
-    """Refuse to show an address of a rehearsal on an instance that really runs."""
-    host = unit.hosts.get(instance.host)
-    if address.pool == REHEARSAL_POOL and host is not None and not host.rehearsal:
-        raise Unsupported(
-            f"Associating {address.ip}", "it is a rehearsal's address, and the instance is on a real host"
-        )
+    """Refuse to show an address that leads nowhere on an instance that really runs."""
+    host, what = unit.hosts.get(instance.host), f"Associating {address.ip}"
+    if host is None or host.rehearsal:
+        return
+    if address.pool == REHEARSAL_POOL:
+        raise Unsupported(what, "it is a rehearsal's address, and the instance is on a real host")
+    modes.check(unit, what, (host.name,))
 
 
 def _parsed(ip: str) -> str:

@@ -16,7 +16,7 @@ from app.domain.group import SecurityGroup
 from app.domain.instance import SWITCHES, Instance, Reservation, mac_of
 from app.domain.ports import DomainSeen, Unit
 from app.domain.states import Seen, Wanted
-from app.services import groups
+from app.services import addresses, groups
 
 _ON = frozenset({Seen.RUNNING, Seen.PAUSED})
 
@@ -130,7 +130,9 @@ def _add(unit: Unit, instance: Instance) -> None:
     for group_id in instance.group_ids:
         if unit.groups.get(group_id) is None:
             _add_group(unit, group_id, instance.account_id)
-    if instance.private_ip and unit.instances.where(private_ip=instance.private_ip, removed=False):
+    behind = addresses.source_of(unit, instance.cluster).gateway
+    instance = replace(instance, gateway=behind)
+    if instance.private_ip and unit.instances.where(private_ip=instance.private_ip, gateway=behind, removed=False):
         instance = replace(instance, private_ip="")
     unit.instances.add(instance, event="instance.recovered", text=f"found on {instance.host}")
 

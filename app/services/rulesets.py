@@ -105,6 +105,12 @@ def rollback(unit: Unit, who: str) -> Active:
     return activate(unit, before, who)
 
 
+def decide_as_of(unit: Unit) -> None:
+    """Let decide what did by what is written down of activations, where these are those of a past moment."""
+    newest = unit.activations.where()[-1:]
+    unit.set_setting(_ACTIVE, newest[0].active if newest else DEFAULT)
+
+
 def history(unit: Unit) -> list[Activation]:
     """List what was active, the newest first."""
     return sorted(unit.activations.where(), key=lambda row: row.id, reverse=True)

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field, replace
 
 from app.domain import ids
 from app.domain.account import Caller
-from app.domain.errors import InUse, Invalid, Missing, OverLimit, WrongState
+from app.domain.errors import InUse, Invalid, Missing, WrongState
 from app.domain.ports import Entropy, Unit
+from app.domain.quota import Resource
 from app.domain.states import Kept, SnapshotState, VolumeState
 from app.domain.volume import Snapshot, Volume
-from app.services import tags
+from app.services import quotas, tags
 from app.services.access import each, may_clone, owns
 
-MOST_SNAPSHOTS = 10_000
 LONGEST_DESCRIPTION = 255
 COPIED_VOLUME = "vol-ffffffff"  # what EC2 names as the volume of a copy
 
@@ -76,7 +76,7 @@ def delete(unit: Unit, caller: Caller, snapshot_id: str) -> None:
         if made.state is SnapshotState.PENDING:
             raise InUse("snapshot", snapshot.id, f"{made.id}, which is being copied from it")
     gone = replace(snapshot, wanted=Kept.DELETED, deleted_at_ms=unit.now_ms, users=(), public=False)
-    unit.snapshots.put(gone, event="snapshot.delete asked", text=f"asked by {caller.user_name}")
+    unit.snapshots.put(gone, event="snapshot.delete asked", text=f"delete asked by {caller.user_name}")
 
 
 def own(unit: Unit, caller: Caller, snapshot_id: str) -> Snapshot:
@@ -140,9 +140,7 @@ def unshare(unit: Unit, caller: Caller, snapshot_id: str) -> None:
 def _check_label(unit: Unit, caller: Caller, label: Label, asked: int) -> None:
     if len(label.description) > LONGEST_DESCRIPTION:
         raise Invalid("Description", label.description, f"It has at most {LONGEST_DESCRIPTION} characters.")
-    have = sum(not snapshot.gone for snapshot in unit.snapshots.where(account_id=caller.account_id))
-    if have + asked > MOST_SNAPSHOTS:
-        raise OverLimit("snapshots", asked, MOST_SNAPSHOTS)
+    quotas.check(unit, caller.account_id, Resource.SNAPSHOTS, asked)
 
 
 def _add(unit: Unit, caller: Caller, made: list[Snapshot], label: Label) -> list[Snapshot]:

@@ -65,6 +65,13 @@ def revoke(unit: Unit, token_id: str) -> None:
     unit.tokens.put(replace(token, enabled=False), text=f"Token {token_id} was revoked")
 
 
+def need_other_admin(unit: Unit, action: str, user_id: str) -> None:
+    """Raise Forbidden if nobody could administrate any more without the tokens of a user."""
+    working = [row for row in unit.tokens.where(role=Role.ADMIN, enabled=True) if state(unit, row) == "working"]
+    if working and all(row.user_id == user_id for row in working):
+        raise Forbidden(action, "it has the only tokens with the role admin that work")
+
+
 def find(unit: Unit, token: str) -> Token:
     """Return the row of what was sent; Unauthenticated if it is unknown, revoked or expired."""
     digest = _digest(token)

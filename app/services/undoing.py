@@ -90,7 +90,7 @@ def undo(unit: Unit, hand: Hand, number: int) -> Undone:
     for name in names:
         look.restore(unit, hand, name, row.before.get(name))
     unit.undos.put(replace(row, undone_at_ms=unit.now_ms, undone_by=hand.caller.user_name))
-    changed = tuple(_line(name, row.before.get(name)) for name in names)
+    changed = tuple(_put_back(name, row.before.get(name)) for name in names)
     return Undone(number=number, action=row.action, about=row.about, changed=changed)
 
 
@@ -108,6 +108,10 @@ def _names(row: Undo) -> list[str]:
 
 def _line(name: str, value: str | None) -> str:
     return f"{name} is not there" if value is None else f"{name} is {value or 'empty'}"
+
+
+def _put_back(name: str, value: str | None) -> str:
+    return f"{name} is gone again" if value is None else _line(name, value)
 
 
 def _only(values: Values, names: Sequence[str]) -> Values:

@@ -5,20 +5,11 @@ make a list of n things cost n². The trap: a view must never carry a secret col
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from app.api.resources import (
-    AccountView,
-    AuditView,
-    ClusterView,
-    EventView,
-    HostView,
-    ImageView,
-    InstanceView,
-    TypeView,
-    UserView,
-)
+from app.api.accounts import AccountView, UserView
+from app.api.resources import AuditView, ClusterView, EventView, HostView, ImageView, InstanceView, TypeView
 from app.domain.account import Account, User
 from app.domain.host import Cluster, Host
 from app.domain.image import Image
@@ -27,21 +18,23 @@ from app.domain.journal import AuditEntry, Entry
 from app.domain.ports import Unit
 from app.domain.states import HostState, InstanceState, Seen
 from app.domain.vmtype import NOTHING, Size, VmType
-from app.services import tags, types
+from app.services import gateways, public_addresses, tags, types
 
+LONGEST_TOLD = 200
 _STATUS = {InstanceState.RUNNING: "ok", InstanceState.PENDING: "initializing"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What is taken on hosts, by host name, as one transaction sees it."""
+    """What is taken on hosts, by host name, as one transaction sees it; and how gateways elsewhere are, by cluster."""
 
     held: Mapping[str, Size]
     counts: Mapping[str, int]
+    gateways: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, unit: Unit) -> "World":
-        return cls(held=unit.held(), counts=unit.counts())
+        return cls(held=unit.held(), counts=unit.counts(), gateways=gateways.states(unit))
 
 
 EMPTY: Final = World(held={}, counts={})
@@ -83,8 +76,11 @@ def host_view(host: Host, world: World) -> HostView:
 def cluster_view(cluster: Cluster, hosts: Iterable[Host], world: World) -> ClusterView:
     """Sum up the hosts of one cluster; `hosts` may hold those of others."""
     rows = [host_view(host, world) for host in hosts if host.cluster == cluster.name]
+    gateway, error = world.gateways.get(cluster.name, ("", ""))
     return ClusterView(
         name=cluster.name,
+        gateway=gateway,
+        gateway_error=error,
         hosts=len(rows),
         hosts_up=sum(row.state == HostState.UP for row in rows),
         cores=sum(row.cores for row in rows),
@@ -95,7 +91,7 @@ def cluster_view(cluster: Cluster, hosts: Iterable[Host], world: World) -> Clust
     )
 
 
-def instance_view(instance: Instance, named: Mapping[str, str]) -> InstanceView:
+def _instance_view(instance: Instance, named: Mapping[str, str], image_name: str, public_ip: str) -> InstanceView:
     state = instance.state
     return InstanceView(
         id=instance.id,
@@ -113,8 +109,10 @@ def instance_view(instance: Instance, named: Mapping[str, str]) -> InstanceView:
         memory_mib=instance.memory_mib,
         disk_gb=instance.disk_gb,
         image_id=instance.image_id,
+        image_name=image_name,
         key_name=instance.key_name,
         private_ip=instance.address,
+        public_ip=public_ip,
         placement_group=instance.placement_group,
         launch_index=instance.launch_index,
         launched_at_ms=instance.launched_at_ms,
@@ -127,10 +125,17 @@ def instance_view(instance: Instance, named: Mapping[str, str]) -> InstanceView:
 
 
 def instance_views(unit: Unit, instances: Iterable[Instance]) -> list[InstanceView]:
-    """View instances with their tags and without those that ended more than an hour ago."""
+    """View instances with their tags and public addresses, without those that ended more than an hour ago."""
     shown = [instance for instance in instances if not instance.hidden(unit.now_ms)]
-    named = tags.by_resource(unit, [instance.id for instance in shown])
-    return [instance_view(instance, named.get(instance.id, {})) for instance in shown]
+    ids = [instance.id for instance in shown]
+    named, public = tags.by_resource(unit, ids), public_addresses.of_instances(unit, ids)
+    images = {image.id: image.name for image in unit.images.where(id=list({row.image_id for row in shown}))}
+    return [
+        _instance_view(
+            row, named.get(row.id, {}), images.get(row.image_id, ""), public[row.id].ip if row.id in public else ""
+        )
+        for row in shown
+    ]
 
 
 def halted(instance: Instance) -> bool:
@@ -211,8 +216,18 @@ def event_view(entry: Entry) -> EventView:
         event=entry.event,
         kind=entry.kind,
         resource_id=entry.resource_id,
-        text=entry.text,
+        text=entry.text or _told(entry),
     )
+
+
+def _told(entry: Entry) -> str:
+    """Say what an entry says that came without words: which tag, what is different now, or what became of it."""
+    if entry.kind == "tag" and "name" in entry.data:
+        return f"{entry.data['name']}={entry.data.get('value', '')}"
+    if not entry.event.endswith(".changed"):
+        return entry.event.replace(".", " ")
+    now = {name: value for name, value in entry.data.items() if not name.endswith("_at_ms")}
+    return ", ".join(f"{name}: {value}" for name, value in now.items() if isinstance(value, str | int))[:LONGEST_TOLD]
 
 
 def audit_view(entry: AuditEntry, undo: str = "") -> AuditView:

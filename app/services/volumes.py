@@ -10,15 +10,14 @@ from dataclasses import replace
 from app.domain import ids
 from app.domain.account import Caller
 from app.domain.commands import CreateVolume
-from app.domain.errors import Absent, InUse, Invalid, Missing, OverLimit, Unsupported, WrongState
+from app.domain.errors import Absent, InUse, Invalid, Missing, Unsupported, WrongState
 from app.domain.ports import Entropy, Unit
+from app.domain.quota import Resource
 from app.domain.states import Kept, SnapshotState, VolumeState
 from app.domain.volume import DEFAULT_KIND, KINDS, LARGEST_GIB, SMALLEST_GIB, Snapshot, Volume
-from app.services import snapshots, tags
+from app.services import quotas, snapshots, tags
 from app.services.access import each, owns
 
-MOST_VOLUMES = 5000
-MOST_GIB = 50 * 1024
 _SETTLED = (VolumeState.AVAILABLE, VolumeState.IN_USE)
 
 
@@ -54,11 +53,8 @@ def new(unit: Unit, caller: Caller, command: CreateVolume, entropy: Entropy) -> 
 
 def check_room(unit: Unit, account_id: str, count: int, size_gib: int) -> None:
     """Refuse so many more volumes, or GiB in all, that an account would pass its limits."""
-    have = [volume for volume in unit.volumes.where(account_id=account_id) if not volume.gone]
-    if count and len(have) + count > MOST_VOLUMES:
-        raise OverLimit("volumes", count, MOST_VOLUMES)
-    if size_gib and sum(volume.size_gib for volume in have) + size_gib > MOST_GIB:
-        raise OverLimit("GiB of volumes", size_gib, MOST_GIB)
+    quotas.check(unit, account_id, Resource.VOLUMES, count)
+    quotas.check(unit, account_id, Resource.VOLUME_GIB, size_gib)
 
 
 def need_storage(unit: Unit, cluster: str) -> None:

@@ -8,7 +8,9 @@ from typing import Final
 from app.domain.account import AccessKey, Account, Token, User
 from app.domain.address import Address
 from app.domain.client_token import ClientToken
+from app.domain.gateway import Gateway
 from app.domain.group import GroupRule, SecurityGroup
+from app.domain.group_network import GroupNetwork
 from app.domain.host import Cluster, Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
@@ -16,6 +18,7 @@ from app.domain.job import Job, JobTarget
 from app.domain.keypair import KeyPair
 from app.domain.launch_template import LaunchTemplate, LaunchTemplateVersion
 from app.domain.placement_group import PlacementGroup
+from app.domain.quota import Quota
 from app.domain.ruleset import Activation, Ruleset
 from app.domain.tag import Tag
 from app.domain.undo import Undo
@@ -34,6 +37,8 @@ KINDS: Final[dict[type, tuple[str, str]]] = {
     KeyPair: ("keypairs", "key pair"),
     SecurityGroup: ("groups", "security group"),
     GroupRule: ("group_rules", "security group rule"),
+    Gateway: ("gateways", "gateway"),
+    GroupNetwork: ("group_networks", "network"),
     Reservation: ("reservations", "reservation"),
     Instance: ("instances", "instance"),
     Volume: ("volumes", "volume"),
@@ -49,6 +54,7 @@ KINDS: Final[dict[type, tuple[str, str]]] = {
     Job: ("jobs", "job"),
     JobTarget: ("job_targets", "target"),
     Undo: ("undos", "undo"),
+    Quota: ("quotas", "quota"),
 }
 """Entity: (table, word). The table's name is the attribute of `Unit` too."""
 UNTOLD: Final = frozenset({JobTarget, Undo})

@@ -7,13 +7,15 @@ without noticing.
 
 import json
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
 from app.domain.journal import Entry
 from app.store.session import Session
 
+Deed = Literal["added", "changed", "removed", ""]
+"""What became of a row, whatever its event is called; empty where no row stands behind an entry."""
 _JSON: Final = msgspec.json.Encoder(order="sorted")  # writes bytes as Base64
 
 
@@ -24,11 +26,13 @@ class Journal:
         self._session, self._at_ms = session, at_ms
         self.newest = 0
 
-    def append(self, event: str, kind: str, resource_id: str, text: str, data: Mapping[str, object]) -> None:
+    def append(
+        self, event: str, kind: str, resource_id: str, text: str, data: Mapping[str, object], deed: Deed
+    ) -> None:
         """Write one entry; text that UTF-8 can not carry is replaced, for a change must not fail by its description."""
         written = self._session.change(
-            "INSERT INTO journal (at_ms, event, kind, resource_id, text, data) VALUES (?, ?, ?, ?, ?, ?)",
-            (self._at_ms, event, kind, fitting(resource_id), fitting(text), _JSON.encode(data).decode()),
+            "INSERT INTO journal (at_ms, event, kind, resource_id, text, data, deed) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (self._at_ms, event, kind, fitting(resource_id), fitting(text), _JSON.encode(data).decode(), deed),
         )
         self.newest = written.lastrowid or 0
 
@@ -40,11 +44,11 @@ class Journal:
         row = self._session.query("SELECT cursor FROM journal ORDER BY cursor LIMIT 1").fetchone()
         return int(row[0]) if row else 0
 
-    def entries(self, after: int, limit: int) -> list[Entry]:
+    def entries(self, after: int, limit: int, about: str = "") -> list[Entry]:
         rows = self._session.query(
             "SELECT cursor, at_ms, event, kind, resource_id, text, data FROM journal"
-            " WHERE cursor > ? ORDER BY cursor LIMIT ?",
-            (after, max(0, limit)),
+            " WHERE cursor > ? AND ? IN ('', resource_id) ORDER BY cursor LIMIT ?",
+            (after, fitting(about), max(0, limit)),
         )
         return [
             Entry(cursor=row[0], at_ms=row[1], event=row[2], kind=row[3], resource_id=row[4], text=row[5], data=data)

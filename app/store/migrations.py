@@ -41,6 +41,11 @@ def migrations() -> Migrations:
     steps(name="0016_state_of_instances")(_0016_state_of_instances)
     steps(name="0017_jobs")(_0017_jobs)
     steps(name="0018_tokens_and_answers")(_0018_tokens_and_answers)
+    steps(name="0019_deeds")(_0019_deeds)
+    steps(name="0020_quotas")(_0020_quotas)
+    steps(name="0021_group_networks")(_0021_group_networks)
+    steps(name="0022_present_on_hosts")(_0022_present_on_hosts)
+    steps(name="0023_gateways")(_0023_gateways)
     return steps
 
 
@@ -317,6 +322,50 @@ def _0018_tokens_and_answers(schema: Schema) -> None:
         ' PRIMARY KEY ("user_id", "operation", "key")) STRICT'
     )
     schema.execute('CREATE INDEX "answers_made" ON "answers" ("made_at_ms")')
+
+
+def _0019_deeds(schema: Schema) -> None:
+    """What an entry did to its row, so that rows of the past can be made of the journal; older ones do not say."""
+    schema.execute('ALTER TABLE "journal" ADD COLUMN "deed" TEXT NOT NULL DEFAULT \'\'')
+
+
+def _0020_quotas(schema: Schema) -> None:
+    schema.execute(
+        'CREATE TABLE "quotas" ("account_id" TEXT NOT NULL, "resource" TEXT NOT NULL, "most" INTEGER NOT NULL,'
+        ' PRIMARY KEY ("account_id", "resource")) STRICT'
+    )
+
+
+def _0021_group_networks(schema: Schema) -> None:
+    schema.execute(
+        'CREATE TABLE "group_networks" ("id" TEXT PRIMARY KEY, "vlan" INTEGER NOT NULL, "account_id" TEXT NOT NULL,'
+        ' "group_id" TEXT NOT NULL, "subnet" TEXT NOT NULL, "created_at_ms" INTEGER NOT NULL) STRICT'
+    )
+    schema.execute('CREATE INDEX "group_networks_group" ON "group_networks" ("group_id")')
+
+
+def _0022_present_on_hosts(schema: Schema) -> None:
+    """Who is on a host is asked all the time, and must not cost more with every instance that ever was there."""
+    schema.execute('CREATE INDEX "instances_present" ON "instances" ("host", "removed", "id")')
+    schema.execute('DROP INDEX "instances_host"')
+
+
+def _0023_gateways(schema: Schema) -> None:
+    """Behind different gateways an address may be held twice; one that is empty stands for the server's own."""
+    schema.execute(
+        'CREATE TABLE "gateways" ("cluster" TEXT NOT NULL PRIMARY KEY, "token_sha256" TEXT NOT NULL DEFAULT \'\','
+        ' "token_expires_at_ms" INTEGER NOT NULL DEFAULT 0, "token_used_by" TEXT NOT NULL DEFAULT \'\','
+        " \"fingerprint\" TEXT NOT NULL DEFAULT '',"
+        ' "joined_at_ms" INTEGER NOT NULL DEFAULT 0, "up" INTEGER NOT NULL DEFAULT 0,'
+        " \"error\" TEXT NOT NULL DEFAULT '') STRICT"
+    )
+    for table in ("instances", "group_networks"):
+        schema.execute(f'ALTER TABLE "{table}" ADD COLUMN "gateway" TEXT NOT NULL DEFAULT \'\'')
+    schema.execute('DROP INDEX "instances_held_ip"')
+    schema.execute(
+        'CREATE UNIQUE INDEX "instances_held_ip" ON "instances" ("gateway", "private_ip")'
+        ' WHERE "private_ip" <> \'\' AND NOT "removed"'
+    )
 
 
 def _held_changes(sign: str, row: str, source: str = "", column: str = "host") -> str:

@@ -30,6 +30,16 @@ SCHEMA = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What a host ("") or a machine on it was known to do, and since when; coarse levels tell it as of their end."""
+
+    host: str
+    subject: str
+    at_ms: int
+    values: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
     """One resolution: how long the stretch of a row is, and how long rows are kept."""
 
@@ -124,6 +134,17 @@ class Levels:
                         if from_ms <= point.at_ms < to_ms:
                             yield sensor, point
 
+    def last(self, at_ms: int, level: Level) -> Iterator[Heard]:
+        """Yield what each host and machine was last known to do by a moment."""
+        for host, key in self._ids.items():
+            for row_ms, series in self._rows(level, key, at_ms - 2 * level.row_ms, at_ms + 1):
+                for subject, sensors in series.items():
+                    known = {sensor: _last(pairs, row_ms, level, at_ms) for sensor, pairs in sensors.items()}
+                    values = {sensor: found[1] for sensor, found in known.items() if found}
+                    if values:
+                        heard_ms = max(found[0] for found in known.values() if found)
+                        yield Heard(host=host, subject=subject, at_ms=heard_ms, values=values)
+
     def _where(self, subject: str, sensor: str) -> list[tuple[int, str]]:
         """List the hosts' keys whose rows hold a subject, and how it is called there."""
         if sensor.startswith("host."):
@@ -169,3 +190,14 @@ def _points(pairs: list[float], at_ms: int, level: Level) -> Iterator[Point]:
             yield Point(at_ms=at_ms + round(first * 1000), mean=second, most=second)
         else:
             yield Point(at_ms=at_ms, mean=first, most=second)
+
+
+def _last(pairs: list[float], row_ms: int, level: Level, until_ms: int) -> tuple[int, float] | None:
+    """Return when the newest value of a series was good, and the value; None if all are of later."""
+    if level is not RAW:
+        return min(row_ms + level.row_ms, until_ms), pairs[0]
+    for place in range(len(pairs) - 2, -1, -2):
+        at_ms = row_ms + round(pairs[place] * 1000)
+        if at_ms <= until_ms:
+            return at_ms, pairs[place + 1]
+    return None

@@ -13,7 +13,7 @@ import threading
 import time
 import zlib
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,10 +23,11 @@ from typing import Any, Final
 import msgspec
 
 from app.domain.errors import Unavailable
-from app.domain.load import Point, Sampled
+from app.domain.load import Point, Reading, Sampled
 from app.domain.ports import Clock
-from app.store.sample_levels import HOUR_MS, LEVELS, MINUTE_MS, Level, Levels, open_file
+from app.store.sample_levels import HOUR_MS, LEVELS, MINUTE_MS, Heard, Level, Levels, open_file
 from app.store.sample_rows import HOST, Series
+from app.store.unusable import is_broken, set_aside
 
 log = logging.getLogger(__name__)
 
@@ -84,12 +85,21 @@ class SampleFile:
         for host in [host for host, minute in self._open.items() if subject in minute.series or subject == host]:
             self._flush(host)
         from_ms, to_ms = (max(0, min(at_ms, LAST_MS)) for at_ms in (from_ms, to_ms))
-        age_ms = self._clock.now_ms() - from_ms
-        # rows are kept for one stretch longer: "the last day" is still told by minutes when the question took a while
-        level = next((level for level in LEVELS if age_ms <= level.kept_ms + level.row_ms), LEVELS[-1])
+        level = self._level(from_ms)
         answer: Future[dict[str, list[Point]]] = Future()
         read = partial(_read, subject=subject, sensors=sensors, from_ms=from_ms, to_ms=to_ms, level=level)
         self._jobs.put_nowait((read, answer))
+        return await asyncio.wrap_future(answer)
+
+    async def sensed_last(self, at_ms: int) -> list[Sampled]:
+        """Return what was known of each host at a moment, earliest first; Unavailable once closed."""
+        if self._closed:
+            raise Unavailable("samples", "they are closed")
+        for host in list(self._open):
+            self._flush(host)
+        level = self._level(at_ms)
+        answer: Future[list[Sampled]] = Future()
+        self._jobs.put_nowait((lambda levels: _sampled(levels.last(max(0, at_ms), level)), answer))
         return await asyncio.wrap_future(answer)
 
     async def aclose(self) -> None:
@@ -100,6 +110,14 @@ class SampleFile:
                 self._flush(host)
             self._jobs.put_nowait((None, None))
             await asyncio.to_thread(self._writer.thread.join)
+
+    def _level(self, from_ms: int) -> Level:
+        """Return the finest that is still kept of a moment.
+
+        Rows are kept for one stretch longer: "the last day" is still told by minutes when the question took a while.
+        """
+        age_ms = self._clock.now_ms() - from_ms
+        return next((level for level in LEVELS if age_ms <= level.kept_ms + level.row_ms), LEVELS[-1])
 
     def _flush(self, host: str) -> None:
         minute = self._open.pop(host, None)
@@ -117,6 +135,24 @@ def _read(
     for sensor, point in levels.points(subject, sensors, from_ms, to_ms, level):
         found[sensor].append(point)
     return {sensor: sorted(points, key=lambda point: point.at_ms) for sensor, points in found.items()}
+
+
+def _sampled(heard: Iterable[Heard]) -> list[Sampled]:
+    """Put together what was heard of a host at one time."""
+    found: dict[tuple[int, str], dict[str, Reading]] = {}
+    for each in heard:
+        reading = Reading(raw=each.values, smooth=each.values)
+        found.setdefault((each.at_ms, each.host), {})[each.subject] = reading
+    return [
+        Sampled(
+            host=host,
+            at_s=at_ms / 1000,
+            at_ms=at_ms,
+            of_host=readings.get(HOST, Reading()),
+            of_instances={subject: reading for subject, reading in readings.items() if subject != HOST},
+        )
+        for (at_ms, host), readings in sorted(found.items())
+    ]
 
 
 class _Writer:
@@ -139,7 +175,7 @@ class _Writer:
                 self._serve(levels, group)
             except (*_UNREADABLE, OSError) as error:
                 self._fail(levels, group, error)
-                levels = self._opened(broken=_is_broken(error))
+                levels = self._opened(broken=is_broken(error))
         levels.connection.close()
 
     def _group(self) -> list[tuple[Work | None, "Future[Any] | None"]]:
@@ -188,21 +224,8 @@ class _Writer:
             except (sqlite3.Error, OSError) as error:
                 log.warning("samples begin anew", extra={"fields": {"file": self._file, "error": str(error)}})
         try:
-            _set_aside(self._file)
+            set_aside(self._file)
             return Levels(open_file(self._file))
         except (sqlite3.Error, OSError) as error:
             log.warning("samples are not kept", extra={"fields": {"file": self._file, "error": str(error)}})
             return Levels(open_file(None))
-
-
-def _is_broken(error: Exception) -> bool:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or not isinstance(error, sqlite3.Error | OSError)
-
-
-def _set_aside(file: Path) -> None:
-    """Rename the file out of the way, replacing the one that was set aside before; its log goes."""
-    for suffix in ("-wal", "-shm"):
-        file.with_name(file.name + suffix).unlink(missing_ok=True)
-    if file.exists():
-        file.replace(file.with_name(file.name + ".unusable"))

@@ -16,7 +16,7 @@ from app.domain.rows import Writer
 from app.store.catalogue import KINDS, UNTOLD
 from app.store.codec import Codec, Column, codec_of, storable
 from app.store.faults import translated
-from app.store.journal import Journal
+from app.store.journal import Deed, Journal
 from app.store.session import Session
 from app.store.statements import Condition, Statements, condition
 
@@ -36,6 +36,7 @@ class Rows(Generic[Row]):
         known: Any = entity
         self._sql: Statements = statements_of(known)
         self._session, self._journal, self._writer = session, journal, writer
+        self._seen = [column for column in self._codec.columns if column.name in NOT_JOURNALLED]
         self._known: dict[tuple[str, ...], Sequence[Any]] = {}  # as stored, where this transaction read or wrote it
 
     def get(self, *key: str) -> Row | None:
@@ -71,7 +72,7 @@ class Rows(Generic[Row]):
         stored = self._codec.encode(row)
         self._change(self._sql.insert, stored, row)
         self._known[self._codec.key_of(row)] = stored
-        self._write_down(event or f"{self._kind}.added", text, row, self._codec.columns)
+        self._write_down("added", event, text, row, self._codec.columns)
 
     def put(self, row: Row, *, event: str | None = None, text: str = "") -> None:
         key = self._codec.key_of(row)
@@ -88,7 +89,7 @@ class Rows(Generic[Row]):
         self._change(sql, [*(after[i] for i in changed), *key], row)
         self._known[key] = after
         if event or not NOT_JOURNALLED.issuperset(column.name for column in columns):
-            self._write_down(event or f"{self._kind}.changed", text, row, columns)
+            self._write_down("changed", event, text, row, [*columns, *self._seen])
 
     def remove(self, row: Row, *, event: str | None = None, text: str = "") -> None:
         """Delete; the journal keeps the row as it was stored last."""
@@ -99,7 +100,7 @@ class Rows(Generic[Row]):
         self._changed.add(self._entity)
         self._session.change(self._sql.delete, key)
         del self._known[key]
-        self._write_down(event or f"{self._kind}.removed", text, last, self._codec.columns)
+        self._write_down("removed", event, text, last, self._codec.columns)
 
     def _stored(self, key: tuple[str, ...]) -> Sequence[Any] | None:
         if len(key) != len(self._codec.key):
@@ -171,14 +172,14 @@ class Rows(Generic[Row]):
         shown = "…" if column.secret else ascii(getattr(row, column.name))
         return Invalid(column.name, shown, "It can not be stored.")
 
-    def _write_down(self, event: str, text: str, row: Row, columns: Iterable[Column]) -> None:
+    def _write_down(self, deed: Deed, event: str | None, text: str, row: Row, columns: Iterable[Column]) -> None:
         """Journal the public values of `columns`; a thing whose key has several parts is told by all of them."""
         if self._entity in UNTOLD:
             return
         key = self._codec.key
         names = [*(key if len(key) > 1 else ()), *(column.name for column in columns if not column.secret)]
         data = {name: getattr(row, name) for name in names}
-        self._journal.append(event, self._kind, self._codec.key_of(row)[0], text, data)
+        self._journal.append(event or f"{self._kind}.{deed}", self._kind, self._codec.key_of(row)[0], text, data, deed)
 
 
 @cache

@@ -10,7 +10,9 @@ from app.domain import answer, ports
 from app.domain.account import AccessKey, Account, Token, User
 from app.domain.address import Address
 from app.domain.client_token import ClientToken
+from app.domain.gateway import Gateway
 from app.domain.group import GroupRule, SecurityGroup
+from app.domain.group_network import GroupNetwork
 from app.domain.host import Cluster, Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
@@ -20,6 +22,7 @@ from app.domain.keypair import KeyPair
 from app.domain.launch_template import LaunchTemplate, LaunchTemplateVersion
 from app.domain.placement_group import PlacementGroup
 from app.domain.ports import Table
+from app.domain.quota import Quota
 from app.domain.rows import Writer
 from app.domain.ruleset import Activation, Ruleset
 from app.domain.tag import Tag
@@ -68,6 +71,8 @@ class Transaction:
     keypairs = _Of(KeyPair)
     groups = _Of(SecurityGroup)
     group_rules = _Of(GroupRule)
+    gateways = _Of(Gateway)
+    group_networks = _Of(GroupNetwork)
     reservations = _Of(Reservation)
     instances = _Of(Instance)
     volumes = _Of(Volume)
@@ -83,6 +88,7 @@ class Transaction:
     undos = _Of(Undo)
     rulesets = _Of(Ruleset)
     activations = _Of(Activation)
+    quotas = _Of(Quota)
 
     def __init__(self, session: Session, writer: Writer, now_ms: int) -> None:
         self.writer: Writer = writer
@@ -115,7 +121,7 @@ class Transaction:
         )
 
     def note(self, event: str, kind: str, resource_id: str, text: str) -> None:
-        self._journal.append(event, kind, resource_id, text, {})
+        self._journal.append(event, kind, resource_id, text, {}, "")
 
     def audit(self, said: Said) -> int:
         return audits.append(self._session, self.now_ms, said)
@@ -123,8 +129,8 @@ class Transaction:
     def cursor(self) -> int:
         return self._journal.cursor()
 
-    def entries(self, after: int, limit: int) -> list[Entry]:
-        return self._journal.entries(after, limit)
+    def entries(self, after: int, limit: int, about: str = "") -> list[Entry]:
+        return self._journal.entries(after, limit, about)
 
     def oldest_cursor(self) -> int:
         return self._journal.oldest()

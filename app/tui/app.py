@@ -17,11 +17,11 @@ from app.client.contexts import Context
 from app.client.http import Cloud
 from app.client.stream import Patience
 from app.tui.actions import named
-from app.tui.crossing import Crossing
 from app.tui.feed import Feed
 from app.tui.home import COMMAND, Home, at_home
 from app.tui.pace import TICK_S, Pace
-from app.tui.scene import counted
+from app.tui.replaying import Replaying
+from app.tui.scene import counted, span
 from app.tui.screens.frame import ConsoleScreen
 from app.tui.session import WAYS, Clock, Session, Ways
 from app.tui.store import CloudCopy
@@ -32,7 +32,7 @@ AGE_S = 1.0
 UNSAVED = "What is not saved is lost."
 
 
-class ConsoleApp(Tastes, Crossing):
+class ConsoleApp(Tastes, Replaying):
     """`return_value` is the exit code."""
 
     CSS_PATH = "console.tcss"
@@ -44,15 +44,17 @@ class ConsoleApp(Tastes, Crossing):
     def __init__(self, session: Session, patience: Patience) -> None:
         super().__init__()
         self.session = self.first = session
+        self.drafts = {session.cloud.url: session.drafts}
         self.patience = patience
         self._others = AsyncExitStack()
+        self._turning = asyncio.Lock()
         self._pace = Pace()
         self._aged_s = 0.0
 
     def on_mount(self) -> None:
         self.dress()
         self.open_places()
-        self.follow(Feed(self.session.cloud, self.session.copy, self.session.clock.monotonic_s, self.patience))
+        self.follow(Feed(self.session.cloud, self.session.copy, self.session.clock, self.patience))
         self.set_interval(TICK_S, self.flush)
         for line in self.session.home.wrong:
             self.notify(line, severity="warning", markup=False, timeout=20)
@@ -72,8 +74,12 @@ class ConsoleApp(Tastes, Crossing):
             self._refresh(place, now_s)
 
     def _refresh(self, place: ConsoleScreen, now_s: float) -> None:
-        changes = self.session.copy.take()
+        news = self.session.now.copy.take()  # also while the past is shown: now is shown anew when one returns
+        changes = self.session.copy.take() if self.session.past else news
         self._tell_ended(place)
+        self._tell_clock(place)
+        if news.ids or news.reset:
+            self._tell_watched(place)
         if changes:
             place.absorb(changes)
         if now_s - self._aged_s >= AGE_S:
@@ -83,9 +89,20 @@ class ConsoleApp(Tastes, Crossing):
 
     def _tell_ended(self, place: ConsoleScreen) -> None:
         """Say of each job that was started here how it ended."""
-        for view in self.session.doings.ended(self.session.copy.jobs):
-            failed = f", {view.failed} failed: {view.told}" if view.failed else ""
+        for view in self.session.doings.ended(self.session.now.copy.jobs):
+            failed = f", {view.failed} failed: {view.told}" if view.failed else f"; {view.told}" if view.told else ""
             place.say(f"{view.title} {view.state}: {view.done} of {view.total}{failed}", bad=bool(view.failed))
+
+    def _tell_clock(self, place: ConsoleScreen) -> None:
+        """Say once that this machine's clock is not the cloud's, since ages and times are shown by the latter."""
+        copy, doings = self.session.now.copy, self.session.doings
+        if copy.clock_wrong and doings.clock_is_news():
+            wrong = f"{span(abs(copy.ahead_ms) / 1000)} {'behind' if copy.ahead_ms > 0 else 'ahead of'}"
+            place.say(f"this machine's clock is {wrong} the cloud's; the console shows times by the cloud's", bad=True)
+
+    def _tell_watched(self, place: ConsoleScreen) -> None:
+        for given, word in self.session.doings.news(self.session.now.word).items():
+            place.say(f"{given} is {word}")
 
     async def action_quit(self) -> None:
         """Leave; drafts that nobody kept, and a cloud that goes with the console, are asked about first."""
@@ -95,8 +112,14 @@ class ConsoleApp(Tastes, Crossing):
             self.exit(0)
 
     def _drafts(self) -> list[str]:
-        scene = self.session.scene()
-        return [scene.plain(f"draft of {name}") for name, draft in self.session.drafts.items() if draft.changed]
+        """Name those that nobody kept, and the cloud of each that is not the one shown."""
+        scene, here = self.session.scene(), self.session.cloud.url
+        return [
+            scene.plain(f"draft of {name}" + (f" at {url}" if url != here else ""))
+            for url, drafts in self.drafts.items()
+            for name, draft in drafts.items()
+            if draft.changed
+        ]
 
     def _question(self) -> Question:
         drafts = self._drafts()
@@ -104,12 +127,11 @@ class ConsoleApp(Tastes, Crossing):
             return Question(action=named("quit"), ids=["the console"], facts=drafts, warning=UNSAVED)
         copy, scene = self.first.copy, self.first.scene()
         overview = copy.overview
-        states = overview.instances_by_state if overview else {}
-        running = counted(states.get("running", 0), "instance")
+        running = counted(overview.instances_by_state.get("running", 0), "instance") if overview else ""
         return Question(
             action=named("quit"),
             ids=[scene.plain(overview.name) if overview else "the cloud"],
-            facts=[f"{scene.plain(self.first.cloud.url)}  {running} running", *drafts],
+            facts=[scene.plain(self.first.cloud.url) + (f"  {running} running" if running else ""), *drafts],
             warning=(f"{UNSAVED} " if drafts else "")
             + "This cloud was started with the console and stops with it. What it knows is kept.",
         )

@@ -1,4 +1,4 @@
-"""How a list is arranged: which columns in which order, sorted by which, and the saved view that says so. Pure.
+"""How a list is arranged: which columns in which order, sorted and grouped by which, as a saved view says. Pure.
 
 A view names columns by key, so it outlives a release that adds or drops one; what is unknown is passed over and told.
 """
@@ -29,6 +29,7 @@ class Arrangement:
 
     columns: tuple[Column[Any], ...]
     orders: tuple[Order, ...]
+    group: Column[Any] | None = None
     unknown: tuple[str, ...] = ()
 
 
@@ -37,10 +38,12 @@ def arranged(view: View, columns: Sequence[Column[Any]]) -> Arrangement:
     known = {column.key: column for column in columns}
     chosen = [known[key] for key in view.columns if key in known]
     sorts = [key for key in view.sort[:2] if key.removeprefix("-") in known]
-    named = [*view.columns, *(key.removeprefix("-") for key in view.sort)]
+    grouping = {column.key: column for column in columns if column.groups}
+    named = [*view.columns, *(key.removeprefix("-") for key in view.sort), *([view.group] if view.group else [])]
     return Arrangement(
         columns=ranked(chosen) if chosen else tuple(columns),
         orders=tuple(Order(known[key.removeprefix("-")], key.startswith("-")) for key in sorts),
+        group=grouping.get(view.group),
         unknown=tuple(dict.fromkeys(key for key in named if key not in known)),
     )
 

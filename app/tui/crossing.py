@@ -11,6 +11,7 @@ from textual.worker import Worker
 
 from app.client.contexts import Context
 from app.client.stream import Patience
+from app.tui.drafts import Draft
 from app.tui.feed import Feed
 from app.tui.places import PLACES, Places
 from app.tui.session import Session
@@ -20,9 +21,13 @@ BETWEEN = "between"
 
 
 class Crossing(Places):
-    """`first` is the session that the console was started with: its cloud may stop with the console."""
+    """`first` is the session that the console was started with: its cloud may stop with the console.
+
+    `drafts` are those of every cloud that was shown, by its address, so that they are there again when one comes back.
+    """
 
     first: Session
+    drafts: dict[str, dict[str, Draft]]
     patience: Patience
     _following: Worker[None]
     _others: AsyncExitStack
@@ -37,10 +42,16 @@ class Crossing(Places):
         self._following.cancel()
         cloud = await self._others.enter_async_context(before.home.open(context))
         self.session = Session(
-            copy=CloudCopy(), cloud=cloud, clock=before.clock, ways=before.ways, home=before.home, context=context
+            copy=CloudCopy(),
+            cloud=cloud,
+            clock=before.clock,
+            ways=before.ways,
+            drafts=self.drafts.setdefault(cloud.url, {}),
+            home=before.home,
+            context=context,
         )
         await self._leave_screens()
-        self.follow(Feed(cloud, self.session.copy, before.clock.monotonic_s, self.patience))
+        self.follow(Feed(cloud, self.session.copy, before.clock, self.patience))
         self.open_places()
         await self.remove_mode(BETWEEN)
 

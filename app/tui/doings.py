@@ -5,7 +5,7 @@ pressed by habit must not undo what was done before lunch.
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from app.api.jobs import JobView
@@ -38,7 +38,10 @@ class Doings:
     said: deque[Said] = field(default_factory=lambda: deque(maxlen=KEPT))
     own_jobs: set[str] = field(default_factory=set)
     dock_open: bool = False
+    watched: dict[str, str] = field(default_factory=dict)
+    """Hosts and instances whose state somebody wants to be told of, with the word for it that was told last."""
     _undoable: Undoable | None = None
+    _clock_told: bool = False
 
     def offer(self, number: int, now_s: float) -> bool:
         """Offer the newest change for undoing; False if it can not be undone: then nothing is offered any more."""
@@ -52,6 +55,26 @@ class Doings:
 
     def undone(self) -> None:
         self._undoable = None
+
+    def watch(self, words: Mapping[str, str]) -> bool:
+        """Watch these, told with the words for their states; False if all were watched, and are no more."""
+        if words.keys() <= self.watched.keys():
+            for given in words:
+                del self.watched[given]
+            return False
+        self.watched |= words
+        return True
+
+    def news(self, word: Callable[[str], str]) -> dict[str, str]:
+        """Return what has become of watched things, each change once."""
+        found = {given: now for given, before in self.watched.items() if (now := word(given)) != before}
+        self.watched |= found
+        return found
+
+    def clock_is_news(self) -> bool:
+        """Tell whether nothing was said of this machine's clock yet; True once."""
+        told, self._clock_told = self._clock_told, True
+        return not told
 
     def ended(self, jobs: Mapping[str, JobView]) -> list[JobView]:
         """Return the own jobs that have ended by now, each once."""

@@ -12,22 +12,30 @@ from typing import Any
 from app.client import calls, holding_calls
 from app.client.calls import Call
 from app.tui.columns import holdings as columns
+from app.tui.columns.accounts import ACCOUNTS, full
 from app.tui.columns.column import Column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
-    """An action of the registry on such things: one call for each of them. `done` is what is said then."""
+    """An action of the registry on such things: one call for each of them. `done` is what is said then.
+
+    `lets_go`: something hangs on them that goes, too, so the cloud is asked first; of what destroys it always is.
+    """
 
     action: str
     call: Callable[[str], Call[Any]]
     done: str
     warning: str = ""
+    lets_go: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """One list. `one` is the word for a thing, `named` what a person calls it; `deeds` are by the action's method."""
+    """One list. `one` is the word for a thing, `named` what a person calls it; `deeds` are by the action's method.
+
+    `page` is the kind of the page of one; `own_screen`: there is a screen of its own for the list.
+    """
 
     place: str
     kind: str
@@ -38,6 +46,8 @@ class Listed:
     named: Callable[[Any], str] = attrgetter("id")
     troubled: Callable[[Any], bool] = lambda row: False
     deeds: Mapping[str, Deed] = field(default_factory=dict)
+    page: str = "thing"
+    own_screen: bool = False
 
     @property
     def many(self) -> str:
@@ -110,6 +120,7 @@ LISTED: tuple[Listed, ...] = (
         columns=columns.GROUPS,
         empty="No security group yet: an account gets its default group with its first launch.",
         sorted_by="name",
+        page="group",
         deeds={"delete": Deed(action="groups.delete", call=_removing("group"), done="deleted")},
     ),
     Listed(
@@ -133,6 +144,14 @@ LISTED: tuple[Listed, ...] = (
                 warning="Instances that have it are no longer reached by it.",
             ),
         },
+    ),
+    Listed(
+        place="networks",
+        kind="network",
+        one="network",
+        columns=columns.NETWORKS,
+        empty="No security group has a network of its own yet; in VNET_MODE MANAGED one gets it with its first launch.",
+        troubled=lambda row: row.taken >= row.size,
     ),
     Listed(
         place="keys",
@@ -166,8 +185,31 @@ LISTED: tuple[Listed, ...] = (
                 call=calls.disable_user,
                 done="disabled",
                 warning="Their keys and tokens stop working at once, in consoles and scripts that run, too.",
+                lets_go=True,
             ),
             "enable": Deed(action="users.enable", call=calls.enable_user, done="enabled"),
+        },
+    ),
+    Listed(
+        place="accounts",
+        kind="account",
+        one="account",
+        columns=ACCOUNTS,
+        empty="No account yet: <accounts.new> makes one.",
+        sorted_by="name",
+        named=attrgetter("name"),
+        page="account",
+        own_screen=True,
+        troubled=full,
+        deeds={
+            "part": Deed(
+                action="accounts.disable",
+                call=calls.disable_account,
+                done="disabled",
+                warning="All their users are out at once, in consoles and scripts that run, too. What they run stays.",
+                lets_go=True,
+            ),
+            "enable": Deed(action="accounts.enable", call=calls.enable_account, done="enabled"),
         },
     ),
     Listed(
@@ -184,7 +226,8 @@ LISTED: tuple[Listed, ...] = (
         kind="launch-template",
         one="launch template",
         columns=columns.TEMPLATES,
-        empty="No launch template yet; type: aws ec2 create-launch-template",
+        empty="No launch template yet; type: aws ec2 create-launch-template --launch-template-name NAME"
+        " --launch-template-data JSON",
         named=attrgetter("name"),
         deeds={"delete": Deed(action="templates.delete", call=_removing("launch-template"), done="deleted")},
     ),

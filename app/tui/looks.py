@@ -48,6 +48,9 @@ _THING = {
     "completed": Look("●", "*", "completed", "good"),
     "enabled": Look("●", "*", "enabled", "good"),
     "disabled": Look("○", "o", "disabled", "off"),
+    "working": Look("●", "*", "working", "good"),
+    "revoked": Look("○", "o", "revoked", "off"),
+    "expired": Look("○", "o", "expired", "off"),
     "deleting": Look("◌", "-", "deleting", "busy"),
     "error": Look("✕", "!", "error", "bad"),
     "failed": Look("✕", "!", "failed", "bad"),
@@ -73,6 +76,7 @@ _JOB = {
     "cancelling": Look("◌", "-", "cancelling", "busy"),
     "cancelled": Look("✕", "x", "cancelled", "off"),
     "done": Look("●", "*", "done", "good"),
+    "stays": Look("○", "o", "stays", "off"),
     "failed": Look("✕", "!", "failed", "bad"),
 }
 
@@ -126,6 +130,6 @@ def troubled_host(view: HostView) -> bool:
 
 
 def told(view: EventView) -> str:
-    """Say an event in a sentence that names its thing."""
+    """Say an event in a sentence that names its thing, unless that is a number of ours."""
     what = view.text or view.event
-    return what if view.resource_id in what else f"{view.resource_id} {what}"
+    return what if view.resource_id in what or view.resource_id.isdigit() else f"{view.resource_id} {what}"

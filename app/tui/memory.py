@@ -15,12 +15,13 @@ MOST_FILTERS = 50
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
-    """How a list is shown. Columns by key; `sort` holds at most two keys, a minus before one that runs downwards."""
+    """How a list is shown, columns by key: `sort` holds at most two, a minus before one that runs downwards."""
 
     name: str = ""
     columns: tuple[str, ...] = ()
     sort: tuple[str, ...] = ()
     filter: str = ""
+    group: str = ""
 
 
 class Kept(msgspec.Struct, kw_only=True):

@@ -16,12 +16,17 @@ from app.tui.history import History, Spot
 from app.tui.holdings import LISTED
 from app.tui.palette import Command
 from app.tui.screens import holdings
+from app.tui.screens.account import AccountScreen
+from app.tui.screens.accounts import AccountsScreen
+from app.tui.screens.attached import AttachedScreen
 from app.tui.screens.audit import AuditScreen
 from app.tui.screens.chart import ChartScreen
 from app.tui.screens.clouds import CloudsScreen
 from app.tui.screens.clusters import ClusterScreen, ClustersScreen
+from app.tui.screens.definition import DefinitionScreen
 from app.tui.screens.events import EventsScreen
 from app.tui.screens.frame import ConsoleScreen
+from app.tui.screens.group import GroupScreen
 from app.tui.screens.help import HelpScreen
 from app.tui.screens.host import HostScreen
 from app.tui.screens.hosts import HostsScreen
@@ -34,6 +39,7 @@ from app.tui.screens.output import OutputScreen
 from app.tui.screens.overview import OverviewScreen
 from app.tui.screens.rule_editor import RuleEditorScreen
 from app.tui.screens.rules import RulesScreen
+from app.tui.screens.stepping import LENGTHS
 from app.tui.screens.table import TableScreen
 from app.tui.screens.terminal import TerminalScreen
 from app.tui.screens.thing import ThingScreen
@@ -52,14 +58,20 @@ PLACES: dict[str, type[ConsoleScreen]] = {
     "audit": AuditScreen,
     "clouds": CloudsScreen,
     **holdings.screens(),
+    "accounts": AccountsScreen,
 }
-WORDS = (*PLACES, "help", "quit")
+WORDS = (*PLACES, "replay", "live", "help", "quit")
+PAST = "past "
+"""Begins the names of the modes of a session that shows the past, so that it has screens of its own."""
 MOST_THINGS = 20
 PAGES = {
     "instance": InstanceScreen,
     "output": OutputScreen,
     "console": TerminalScreen,
+    "attached": AttachedScreen,
     "thing": ThingScreen,
+    "group": GroupScreen,
+    "account": AccountScreen,
     "job": JobScreen,
     "messages": MessagesScreen,
     "ruleset": RuleEditorScreen,
@@ -67,6 +79,7 @@ PAGES = {
     "host": HostScreen,
     "cluster": ClusterScreen,
     "chart": ChartScreen,
+    "definition": DefinitionScreen,
 }
 
 
@@ -78,11 +91,15 @@ class Places(App[int]):
 
     def open_places(self) -> None:
         """Make the places known and go to the first."""
-        for name, screen in PLACES.items():
-            self.add_mode(name, lambda screen=screen: screen(self.session))  # type: ignore[misc]
+        self.add_places(self.session)
         self.switch_mode("overview")
         self.history = History()
         self.history.note(Spot("overview"))
+
+    def add_places(self, session: Session) -> None:
+        """Make the places of a session known."""
+        for name, screen in PLACES.items():
+            self.add_mode(_mode(session, name), partial(screen, session))
 
     def place(self) -> ConsoleScreen | None:
         """Return the topmost place or page; a dialog may stand above it."""
@@ -90,7 +107,7 @@ class Places(App[int]):
 
     async def go(self, place: str, filter_text: str | None = None) -> str:
         """Go to a place, for lists with a filter; return what is wrong with it, empty if nothing."""
-        await self._stand_at(Spot(place))
+        await self.stand_at(Spot(place))
         self.history.note(Spot(place))
         if filter_text is not None and isinstance(self.screen, TableScreen):
             return self.screen.apply_filter(filter_text)
@@ -100,27 +117,36 @@ class Places(App[int]):
         """Go where one came from; the next time back again."""
         spot = self.history.last()
         if spot:
-            await self._stand_at(spot)
+            await self.stand_at(spot)
             self.history.note(spot)
 
     async def walk(self, steps: int) -> None:
         """Go back and forth in the history."""
         spot = self.history.step(steps)
         if spot:
-            await self._stand_at(spot)
+            await self.stand_at(spot)
 
     async def go_back(self) -> None:
         """Leave a page for the list it came from, and a list for the overview."""
         if len(self.screen_stack) > 1:
             await self.pop_screen()
-            self.history.note(self._spot())
-        elif self.current_mode != "overview":
+            self.history.note(self.spot())
+        elif self.spot().place != "overview":
             await self.go("overview")
 
     def open_page(self, kind: str, given: str) -> None:
         """Open a page by its kind, one of PAGES, and what it is about."""
         self.push_screen(PAGES[kind](self.session, given))
-        self.history.note(self._spot())
+        self.history.note(self.spot())
+
+    async def turn_page(self, kind: str, given: str) -> None:
+        """Show another page about an instance in the place of this one; one with its details stays below."""
+        if not isinstance(self.screen, InstanceScreen):
+            await self.pop_screen()
+        if kind == "instance" and isinstance(self.screen, InstanceScreen):
+            self.history.note(self.spot())
+        else:
+            self.open_page(kind, given)
 
     def show_help(self, about: str, here: Explained | None = None) -> None:
         """Show the keys of a place and of what has the focus there; an empty name leaves the place out."""
@@ -135,6 +161,10 @@ class Places(App[int]):
             return await self._visit(word)
         if found[0] == "quit":
             await self.action_quit()
+        elif found[0] == "live":
+            self.leave_past()
+        elif found[0] == "replay":
+            return self.replay(rest.strip())
         elif found[0] == "help":
             place = self.place()
             self.show_help(place.PLACE if place else "overview")
@@ -144,7 +174,7 @@ class Places(App[int]):
 
     def where_to(self, text: str) -> list[str]:
         """Say what the command bar could mean."""
-        return go_lines(text, WORDS, self._names())
+        return go_lines(text, (*WORDS, *(f"replay {text}" for text in LENGTHS)), self._names())
 
     # --- the palette
 
@@ -155,7 +185,8 @@ class Places(App[int]):
             return []
         actions = [one for one in self.session.offered(place.PLACE) if not one.name.startswith("go.")]
         found = [
-            Command(f"{one.title}  ({one.key_shown})", one.help, partial(place.action_do, one.name)) for one in actions
+            Command(f"{one.title}  ({one.key_shown})", self.session.keyed(one.help), partial(place.action_do, one.name))
+            for one in actions
         ]
         found += [Command(f"go to {name}", "A place.", partial(self.go, name)) for name in PLACES]
         if isinstance(place, TableScreen):
@@ -183,6 +214,14 @@ class Places(App[int]):
         """Show another cloud."""
         raise NotImplementedError
 
+    def replay(self, text: str) -> str:
+        """Show the cloud as it was at a moment, without one offer some; return what is wrong, empty if nothing."""
+        raise NotImplementedError
+
+    def leave_past(self) -> None:
+        """Return to now, at the same place."""
+        raise NotImplementedError
+
     def take_theme(self, name: str | None) -> None:
         """Put a theme on and keep it."""
         raise NotImplementedError
@@ -194,13 +233,13 @@ class Places(App[int]):
     async def visit(self, given: str) -> bool:
         """Show the thing of that id, or the host or cluster of that name; False if the copy has none."""
         copy = self.session.copy
-        held = next((one.kind for one in LISTED if given in copy.table(one.kind)), "")
+        held = next((one for one in LISTED if given in copy.table(one.kind)), None)
         if given in copy.instances:
             self.open_page("instance", given)
         elif given in copy.hosts or given in copy.clusters:
             self.open_page("host" if given in copy.hosts else "cluster", given)
         elif held:
-            self.open_page("thing", f"{held}/{given}")
+            self.open_page(held.page, f"{held.kind}/{given}")
         else:
             return False
         return True
@@ -216,7 +255,7 @@ class Places(App[int]):
 
     def trail(self) -> list[str]:
         """Name the way from the place to the page on top."""
-        spot = self._spot()
+        spot = self.spot()
         found = [spot.place]
         for kind, given in spot.pages:
             name = given.partition("/")[2] if kind == "chart" else given
@@ -224,14 +263,20 @@ class Places(App[int]):
             found += ["chart"] if kind == "chart" else []
         return found
 
-    def _spot(self) -> Spot:
+    def spot(self) -> Spot:
+        """Name where one stands."""
         pages = [screen.spot() for screen in self.screen_stack if isinstance(screen, ConsoleScreen)]
-        return Spot(self.current_mode, tuple(page for page in pages if page))
+        return Spot(self.current_mode.removeprefix(PAST), tuple(page for page in pages if page))
 
-    async def _stand_at(self, spot: Spot) -> None:
-        await self.switch_mode(spot.place)
+    async def stand_at(self, spot: Spot) -> None:
+        """Go to a spot without noting it."""
+        await self.switch_mode(_mode(self.session, spot.place))
         while len(self.screen_stack) > 1:
             await self.pop_screen()
         for kind, given in spot.pages:
             screen: ConsoleScreen | Any = PAGES[kind](self.session, given)
             await self.push_screen(screen)
+
+
+def _mode(session: Session, place: str) -> str:
+    return PAST + place if session.past else place

@@ -112,7 +112,7 @@ def _after(found: WhyView, scene: Scene, width: int) -> Iterator[Content]:
     if found.next_review_ms:
         left_s = (found.next_review_ms - scene.now_ms) / 1000
         review = f"{scene.clock(found.next_review_ms)}, in {span(left_s)}" if left_s > 0 else "now"
-    yield from _hung("next review   ", review, "", scene, width)
+    yield from _hung("next review   ", review or scene.dash, "", scene, width)
 
 
 def _numbered(found: WhyView, number: int) -> DecisionView | None:

@@ -42,12 +42,12 @@ def _hung(text: str, indent: str, width: int) -> list[str]:
 def summary(plan: PlanView) -> str:
     """Sum a plan up in one line."""
     on = sum(each.on for each in plan.powers)
-    said = [f"would move {len(plan.moves)}"]
+    said = [f"would move {len(plan.moves)}", f"refuse {len(plan.refused)}"]
     said += [f"start {len(plan.restarts)} elsewhere"] if plan.restarts else []
     said += [f"wake {counted(on, 'host')}"] if on else []
     said += [f"put {counted(len(plan.powers) - on, 'host')} to sleep"] if len(plan.powers) > on else []
     said += [f"raise {counted(len(plan.alerts), 'alert')}"] if plan.alerts else []
-    return ", ".join([*said, f"refuse {len(plan.refused)}"])
+    return ", ".join(said)
 
 
 def steps(plan: PlanView, scene: Scene) -> list[str]:
@@ -107,14 +107,14 @@ def comparison(found: DiffView, scene: Scene, *, sound: bool) -> list[Content]:
     return lines + ([Content(f"and {len(told) - MOST_LINES} more lines")] if len(told) > MOST_LINES else [])
 
 
-def faults(found: Sequence[FaultView], at: int, most: int, scene: Scene) -> list[Content]:
-    """Say what is wrong, those around number `at`, which is marked; -1: none is."""
+def faults(found: Sequence[FaultView], at: int, most: int, scene: Scene, key: str) -> list[Content]:
+    """Say what is wrong, those around number `at`, which is marked; -1: none is; `key` shows more."""
     first = max(0, min(at - most // 2, len(found) - most))
     shown = range(first, min(first + most, len(found)))
     arrow = "> " if scene.ascii_only else "▶ "
     lines = [_fault(found[each], arrow if each == at else "  ", scene) for each in shown]
     hidden = len(found) - len(shown)
-    return lines + ([Content.styled(f"  and {hidden} more (f8)", "dim")] if hidden else [])
+    return lines + ([Content.styled(f"  and {hidden} more ({key})", "dim")] if hidden else [])
 
 
 def _fault(fault: FaultView, mark: str, scene: Scene) -> Content:

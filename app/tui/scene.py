@@ -11,7 +11,7 @@ from datetime import UTC, datetime, tzinfo
 
 from rich.cells import cell_len, set_cell_size
 
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_]|[()*+][0-9A-Za-z])")
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_]|[()*+][0-9A-Za-z])")
 _STEPS = ((86_400, "d"), (3_600, "h"), (60, "m"))
 _BITS = ((1e9, "Gbit/s"), (1e6, "Mbit/s"), (1e3, "kbit/s"))
 _LEVELS, _LEVELS_ASCII = "▁▂▃▄▅▆▇█", "_.-=+*%#"
@@ -56,6 +56,11 @@ class Scene:
         if not at_ms:
             return self.dash
         return datetime.fromtimestamp(at_ms / 1000, tz=UTC).astimezone(self.zone).strftime("%Y-%m-%d %H:%M:%S %Z")
+
+    def lately(self, at_ms: int) -> str:
+        """Say a moment without its day where that is today."""
+        text = self.moment(at_ms)
+        return text[11:] if text[:10] == self.moment(self.now_ms)[:10] else text
 
     @property
     def dash(self) -> str:

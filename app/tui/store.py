@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from app.api.accounts import AccountView
 from app.api.events import Removed
 from app.api.jobs import JobView
 from app.api.loads import MOST_STEPS, POWER, InstanceLoads, Loads, Trend, of_cluster
@@ -19,7 +20,20 @@ from app.client.stream import Frame
 from app.tui.scene import span
 
 EVENTS_KEPT = 1000
-LATER = ("volume", "snapshot", "group", "address", "key-pair", "placement-group", "launch-template", "user")
+SAME_MS = 2000
+WRONG_MS = 30_000
+LATER = (
+    "volume",
+    "snapshot",
+    "group",
+    "address",
+    "network",
+    "key-pair",
+    "placement-group",
+    "launch-template",
+    "user",
+    "account",
+)
 """Kinds that are fetched when somebody first looks at them; until then the stream's frames of them are passed over."""
 KINDS = ("instance", "host", "cluster", "image", "event", "job", "type", "ruleset", *LATER)
 NAMED = frozenset({"host", "cluster", "type"})
@@ -35,7 +49,10 @@ class LinkState(StrEnum):
 
 @dataclass(slots=True)
 class Link:
-    """How the copy stands to the cloud; all times are seconds of the monotonic clock."""
+    """How the copy stands to the cloud; all times are seconds of the monotonic clock.
+
+    What is lost is so since `heard_s`, the last sign of life, however late that was noticed.
+    """
 
     state: LinkState = LinkState.CONNECTING
     since_s: float = 0.0
@@ -50,13 +67,19 @@ class Link:
                 return f"{'*' if ascii_only else '●'} live {max(0.0, now_s - self.heard_s):.1f}s"
             case LinkState.LOST:
                 dash = "-" if ascii_only else "–"
-                minutes, seconds = divmod(max(0, int(now_s - self.since_s)), 60)
-                retry = span(self.retry_at_s - now_s)
-                return f"{'o' if ascii_only else '○'} lost {minutes:02d}:{seconds:02d} {dash} retry in {retry}"
+                minutes, seconds = divmod(max(0, int(now_s - (self.heard_s or self.since_s))), 60)
+                return (
+                    f"{'o' if ascii_only else '○'} lost {minutes:02d}:{seconds:02d} {dash} retry {self.next_try(now_s)}"
+                )
             case LinkState.DENIED:
                 return f"{'x' if ascii_only else '✕'} not allowed"
             case _:
                 return f"{'+' if ascii_only else '◐'} {self.state}"
+
+    def next_try(self, now_s: float) -> str:
+        """Say when a lost connection is tried again; a try may take its time."""
+        left_s = self.retry_at_s - now_s
+        return f"in {span(left_s)}" if left_s >= 1 else "under way"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +101,8 @@ class CloudCopy:
 
     `trends` are of busy cores, by host and instance and by cluster (`of_cluster`), up to `sensed_ms`.
     `loaded` are those of LATER that are here; while one is fetched its frames wait, since they may be newer than the
-    answer.
+    answer. `ahead_ms` is how much later it is by the cloud's clock than by ours; if that
+    is much, and not the way of the news, our clock is wrong.
     """
 
     hosts: dict[str, HostView] = field(default_factory=dict)
@@ -95,6 +119,8 @@ class CloudCopy:
     overview: Overview | None = None
     me: Me | None = None
     cursor: str = ""
+    ahead_ms: int = 0
+    clock_wrong: bool = False
     link: Link = field(default_factory=Link)
     _ids: dict[str, set[str]] = field(default_factory=dict)
     _reset: set[str] = field(default_factory=set)
@@ -137,6 +163,15 @@ class CloudCopy:
         """Let everything of LATER be fetched again, since news of it may have been missed."""
         self.loaded.clear()
         self._waiting.clear()
+
+    def become(self, other: "CloudCopy") -> None:
+        """Show all that another copy holds, and nothing else; how it stands to the cloud stays."""
+        for kind in KINDS:
+            self.load(kind, other.table(kind).values())
+        self.forget_later()
+        self.me, self.cursor, self.trends, self.sensed_ms = other.me, other.cursor, other.trends, other.sensed_ms
+        if other.overview:
+            self.see(other.overview)
 
     def load(self, kind: str, views: Iterable[Any]) -> None:
         """Replace all rows of a kind."""
@@ -230,6 +265,13 @@ class CloudCopy:
             self.drop("type", gone)
         self._overview_changed = True
 
+    def set_clock(self, theirs_ms: int, ours_ms: int) -> None:
+        """Note what time the cloud has; a difference that may be the way of the news is none."""
+        before_ms, ahead_ms = self.ahead_ms, theirs_ms - ours_ms
+        self.ahead_ms = ahead_ms if abs(ahead_ms) >= SAME_MS else 0
+        # Twice the same, as news that waited while this machine slept are late only once.
+        self.clock_wrong = abs(ahead_ms) >= WRONG_MS and abs(ahead_ms - before_ms) < SAME_MS
+
     def set_link(self, state: LinkState, now_s: float, detail: str = "", retry_in_s: float = 0.0) -> None:
         """Note how the connection stands; `since_s` keeps the moment the state began."""
         link = self.link
@@ -265,7 +307,12 @@ class CloudCopy:
 
 
 def _still_loaded(view: Any, before: Any) -> Any:
-    """Return a view that came without its load with the one it had, as long as the thing can do something."""
+    """Return a view that came without what the stream does not tell of it with what it had.
+
+    That is what an account has, and the load of a thing, as long as it can do something.
+    """
+    if isinstance(view, AccountView) and view.usage is None and before is not None:
+        return msgspec.structs.replace(view, usage=before.usage)
     load = getattr(before, "load", None)
     if load is None or view.load is not None:
         return view

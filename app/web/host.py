@@ -17,19 +17,21 @@ from litestar import Litestar, MediaType, Request, Response, WebSocket, get, pos
 from litestar.datastructures import Cookie, State
 from litestar.response import Redirect
 
-from app.client import calls
-from app.client.errors import ClientError, Unauthorized
+from app.client import calls, token_calls
+from app.client.errors import ClientError, Refused, Unauthorized
 from app.client.http import Cloud
+from app.client.signing import SignedByKey
 from app.web.pages import HEADERS, console_page, login_page, static_file
 from app.web.sessions import LASTS_S, Session, Sessions
 from app.web.visitor import Visitor, a_visitor
 
 COOKIE = "euca_console"
+COMMAND = "euca console --web"
 MOST_VISITORS = 8
 MOST_BODY_BYTES = 4096
 MOST_MESSAGE_BYTES = 64 * 1024
 WRONG_S = 1.0
-"""How long a wrong token waits for its answer; one login is looked at at a time."""
+"""How long a wrong login waits for its answer; one login is looked at at a time."""
 TOO_MANY = 1013
 AnyRequest = Request[Any, Any, State]
 Socket = WebSocket[Any, Any, State]
@@ -87,9 +89,15 @@ async def log_in(request: AnyRequest) -> Response[Any]:
     origin = _own_origin(web, request)
     if not origin:
         return _text("A login comes from the login page only.", 403)
-    token = str((await request.form()).get("token", "")).strip()
+    form = await request.form()
+    given = {name: str(form.get(name, "")).strip() for name in ("token", "access_key", "secret_key")}
     async with web.one_login:
-        user, why = await _user_of(web.cloud_url, token)
+        token, why = given["token"], ""
+        if given["access_key"]:
+            token, why = await _token_by_key(web.cloud_url, given["access_key"], given["secret_key"])
+        user = ""
+        if not why:
+            user, why = await _user_of(web.cloud_url, token)
         if not user:
             await asyncio.sleep(WRONG_S)
             return _html(login_page(why), 401)
@@ -186,6 +194,21 @@ async def _user_of(cloud_url: str, token: str) -> tuple[str, str]:
             return (await cloud.send(calls.me())).user, ""
     except Unauthorized:
         return "", "The cloud does not accept this token."
+    except ClientError:
+        return "", "The cloud does not answer; try again later."
+
+
+async def _token_by_key(cloud_url: str, access_key_id: str, secret_key: str) -> tuple[str, str]:
+    """Get a token for who has an access key; if the cloud gives none, say why."""
+    if not (access_key_id.isascii() and access_key_id.isalnum()):
+        return "", "That is no access key."
+    try:
+        async with Cloud(cloud_url, "", command=COMMAND, auth=SignedByKey(access_key_id, secret_key)) as cloud:
+            return (await cloud.send(token_calls.log_in())).token, ""
+    except Unauthorized:
+        return "", "The cloud does not accept this access key."
+    except Refused as error:
+        return "", error.problem.detail
     except ClientError:
         return "", "The cloud does not answer; try again later."
 

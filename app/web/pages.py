@@ -21,7 +21,7 @@ _STATIC = ("js/textual.js", "css/xterm.css", "fonts/RobotoMono-VariableFont_wght
 
 
 def login_page(why: str = "") -> str:
-    """Form the page that asks for a token; `why` says what was wrong with the last one."""
+    """Form the page that asks for a token or a key; `why` says what was wrong with the last one."""
     return _page("login.html").replace("{why}", escape(why))
 
 

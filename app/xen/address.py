@@ -1,9 +1,10 @@
 """What a host's URI means: which hypervisor drives it, what libvirt is to open, and how to tune the connection.
 
 The query carries a few parameters of our own, which libvirt never sees: `keepalive=5x3` (seconds × missed answers) or
-`keepalive=off`, `accel=kvm` (QEMU hosts; else software emulation), `guest=pvh` (Xen hosts; else PV), and for
-rehearsal hosts (`test:///rehearsal?cores=8&memory_mib=16384&disk_gb=200`) their size. The trap: every open of a
-`test:///` file is a world of its own inside this process, so such a connection must never be given up.
+`keepalive=off`, `patience=6` (a slow host: deadlines are that many times longer), `accel=kvm` (QEMU hosts; else
+software emulation), `guest=pvh` (Xen hosts; else PV), and for rehearsal hosts
+(`test:///rehearsal?cores=8&memory_mib=16384&disk_gb=200`) their size. The trap: every open of a `test:///` file is a
+world of its own inside this process, so such a connection must never be given up.
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ class Kind(StrEnum):
 
 
 REHEARSAL_SIZE = Size(cores=8, memory_mib=16384, disk_gb=200)
-OURS = frozenset({"keepalive", "accel", "guest", "cores", "memory_mib", "disk_gb"})
+OURS = frozenset({"keepalive", "patience", "accel", "guest", "cores", "memory_mib", "disk_gb"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,7 @@ class Address:
     in_process: bool
     rehearsal: bool
     keepalive: tuple[int, int] | None
+    patience: int
     accel: str
     guest: str
     size: Size
@@ -56,6 +58,7 @@ def parse(uri: str) -> Address:
         in_process=in_process,
         rehearsal=in_process and parts.path == "/rehearsal",
         keepalive=None if in_process else _keepalive(own.get("keepalive", "5x3")),
+        patience=_number(own, "patience", 1),
         accel=own.get("accel", ""),
         guest=own.get("guest", "pv"),
         name=parts.path.strip("/"),

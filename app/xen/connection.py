@@ -10,14 +10,14 @@ import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import libvirt
 
 from app.domain.errors import CloudError, Lost, TimedOut, Unavailable
 from app.domain.ports import EventKind, HostEvent
-from app.xen.address import Address
+from app.xen.address import Address, Kind
 from app.xen.events import ensure_event_loop
 from app.xen.faults import breaks_connection, translate
 from app.xen.metadata import uuid_of
@@ -25,6 +25,9 @@ from app.xen.workers import Hung, Workers
 
 T = TypeVar("T")
 Listener = Callable[[HostEvent], None]
+# Asked to power off or restart, a Xen guest must say within 60 s that it has heard; until then all that asks for the
+# domain, if only in a list of all, waits for libvirt's lock on it.
+DEAF_GUEST_S = 75.0
 LIFECYCLE_WORDS = {0: "defined", 1: "undefined", 2: "started", 3: "suspended", 4: "resumed", 5: "stopped"}
 LIFECYCLE_WORDS |= {6: "shutdown", 7: "suspended by the guest", 8: "crashed"}
 
@@ -41,6 +44,13 @@ class Timing:
     alive_every_s: float = 5.0
     threads: int = 4
     most_stuck: int = 8
+
+    def suited_to(self, address: Address) -> "Timing":
+        """Lengthen the deadlines for a host that is slow to answer, and for what Xen's driver makes others wait for."""
+        longer = {name: getattr(self, name) * address.patience for name in ("open_s", "call_s", "start_s")}
+        if address.kind is Kind.XEN:
+            longer["call_s"] = max(longer["call_s"], DEAF_GUEST_S)
+        return replace(self, **longer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

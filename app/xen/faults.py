@@ -43,6 +43,11 @@ def is_unsupported(error: Any) -> bool:
     return error.get_error_code() in UNSUPPORTED
 
 
+def is_internal(error: Any) -> bool:
+    """Tell what a hypervisor's own library refused without saying more."""
+    return bool(error.get_error_code() == libvirt.VIR_ERR_INTERNAL_ERROR)
+
+
 def breaks_connection(error: Any) -> bool:
     return error.get_error_code() in LOST or error.get_error_domain() in RPC_LAYER
 

@@ -94,7 +94,7 @@ class Hosts:
         if address.rehearsal:
             node_uri, node_file = rehearsal.write(address.size, domains, self._instance_path)
             address = replace(address, uri=node_uri)
-        connection = Connection(name, address, listener, self._timing, self._jitter)
+        connection = Connection(name, address, listener, self._timing.suited_to(address), self._jitter)
         return Joined(uri, Driver(connection, self._instance_path), node_file)
 
     def _scripted(self, name: str, address: Address, listener: Listener) -> ScriptedHost:

@@ -18,13 +18,13 @@ from xml.etree.ElementTree import Element, SubElement
 import libvirt
 
 from app.domain.errors import Broken
+from app.domain.files import PARTIAL
 from app.domain.ports import VolumeSeen
 from app.xen.domain_xml import CONSOLE_LOG, plain
 from app.xen.faults import is_absent
 from app.xen.metadata import parsed
 
 POOL = "eucalyptus"
-PARTIAL = ".partial"
 FLAT = ".flat"
 Connection = Any
 

@@ -209,6 +209,9 @@ class ScriptedHost:
         terminal = self._terminals[instance_id] = ScriptedTerminal(self.name, instance_id, self._ask)
         return terminal
 
+    async def described(self, instance_id: str) -> NotSupported:
+        return NOT_SUPPORTED
+
     async def volumes(self) -> list[VolumeSeen]:
         return [VolumeSeen(**each) for each in await self._ask("volumes")]
 

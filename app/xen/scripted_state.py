@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from app.domain.files import PARTIAL
 from app.xen.scripted_load import Use
 
 Answer = dict[str, Any] | list[dict[str, Any]] | str | bool | None
@@ -263,7 +264,8 @@ def _console(world: World, machine: ScriptedMachine, request: dict[str, Any]) ->
 
 def _volumes(world: World, machine: ScriptedMachine, request: dict[str, Any]) -> Answer:
     shown = ("name", "capacity_bytes", "allocation_bytes")
-    return [{key: volume[key] for key in shown} for _, volume in sorted(machine.volumes.items())]
+    whole = [volume for name, volume in sorted(machine.volumes.items()) if name + PARTIAL not in machine.volumes]
+    return [{key: volume[key] for key in shown} for volume in whole]
 
 
 def _upload(world: World, machine: ScriptedMachine, request: dict[str, Any]) -> Answer:
@@ -279,6 +281,7 @@ def _upload(world: World, machine: ScriptedMachine, request: dict[str, Any]) -> 
         "format": "raw",
         "source": request["source"],
     }
+    machine.volumes.pop(request["name"] + PARTIAL, None)
     return None
 
 
@@ -299,6 +302,8 @@ def _download(world: World, machine: ScriptedMachine, request: dict[str, Any]) -
 def _create_volume(world: World, machine: ScriptedMachine, request: dict[str, Any]) -> Answer:
     if request["backing"] and request["backing"] not in machine.volumes:
         raise Refused(f"there is no volume {request['backing']}")
+    if request["backing"] + PARTIAL in machine.volumes:
+        raise Refused(f"the volume {request['backing']} was not uploaded completely")
     facts = {"capacity_bytes": request["capacity_bytes"], "allocation_bytes": 0, "format": request["format"]}
     facts["backing"] = request["backing"]
     machine.volumes.setdefault(request["name"], {"name": request["name"], **facts})
@@ -306,7 +311,9 @@ def _create_volume(world: World, machine: ScriptedMachine, request: dict[str, An
 
 
 def _delete_volume(world: World, machine: ScriptedMachine, request: dict[str, Any]) -> Answer:
-    machine.volumes.pop(request["name"], None)
+    name = request["name"].removesuffix(PARTIAL)
+    for each in (name, name + PARTIAL):
+        machine.volumes.pop(each, None)
     return None
 
 

@@ -1,4 +1,4 @@
-"""What the console's grid costs on 10,000 rows: load, sort, filter, and a busy cloud at four flushes a second.
+"""What the console's grid costs on 10,000 rows: load, sort, filter, groups, and a busy cloud at four flushes a second.
 
     .venv/bin/python -m bench.components.console_grid [rows] [changed rows a flush]
 
@@ -55,6 +55,10 @@ async def main(rows: int, changed: int) -> None:
             assert isinstance(found, Filter)
             timed("page down", lambda: grid.action_page(1))
             await busy(fake, list(fake.instances), changed)
+            for key in ("host", "state"):
+                column = next(column for column in COLUMNS if column.key == key)
+                timed(f"group by {key}", lambda column=column: grid.group(column))  # type: ignore[misc]
+                await busy(fake, list(fake.instances), changed)
 
 
 async def busy(fake: FakeCloud, ids: list[str], changed: int) -> None:

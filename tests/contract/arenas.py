@@ -72,6 +72,15 @@ class Arena:
     def leave_behind(self) -> None:
         """Remove what the back door made."""
 
+    async def close(self) -> None:
+        """Empty the host and let go of it."""
+        for domain in await self.host.domains():
+            await self.host.undefine(domain.instance_id)
+        for volume in await self.host.volumes():
+            await self.host.delete_volume(volume.name)
+        await self.hosts.close()
+        self.leave_behind()
+
 
 @dataclass(kw_only=True)
 class LibvirtArena(Arena):

@@ -42,9 +42,4 @@ async def arena(request: pytest.FixtureRequest) -> AsyncIterator[Arena]:
     arena = _arena(request.param, request)
     arena.join()
     yield arena
-    for domain in await arena.host.domains():
-        await arena.host.undefine(domain.instance_id)
-    for volume in await arena.host.volumes():
-        await arena.host.delete_volume(volume.name)
-    await arena.hosts.close()
-    arena.leave_behind()
+    await arena.close()

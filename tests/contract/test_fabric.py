@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -10,10 +11,16 @@ import pytest
 
 from app.domain.fabric import Fabric
 from app.domain.network import GuestAnswer, GuestRequest, Member, Network
+from app.network.certificates import Authority
+from app.network.elsewhere import Door
+from app.network.gateway import GatewayEnd, Papers, Server
+from app.network.gateway_words import Invitation
 from app.network.kernel import KernelFabric
 from tests.crash.paper_fabric import PaperFabric
+from tests.gateway_book import TrustingBook
 from tests.net.namespaces import Namespace, missing
 from tests.unit.reconcile.fabrics import RecordedFabric
+from tests.unit.reconcile.reaches import RecordedReach
 
 pytestmark = pytest.mark.contract
 ONE = Member(instance_id="i-1", mac="d0:0d:00:00:00:01", address="10.9.0.5", hostname="ip-10-9-0-5")
@@ -31,7 +38,35 @@ async def silence(asked: GuestRequest) -> GuestAnswer:
     return GuestAnswer(status=404)
 
 
-@pytest.fixture(params=["recorded", "paper", "kernel"])
+class Remote:
+    """A fabric at the other end of a wire, and the gateway's own, which can be looked at."""
+
+    def __init__(self, fabric: Fabric, own: KernelFabric) -> None:
+        self.apply, self.close, self.bridges = fabric.apply, fabric.close, own.bridges
+
+
+@asynccontextmanager
+async def remote(folder: Path) -> AsyncIterator[Remote]:
+    """Let a gateway of this process join and follow a door of this process."""
+    own, authority = KernelFabric("contract", silence), Authority.of(folder / "keys")
+    end, door = (
+        GatewayEnd(own, RecordedReach(), folder / "wanted", lambda wanted: None),
+        Door(authority, TrustingBook(), ["one"]),
+    )
+    fabric, connected = door.fabrics["one"], asyncio.Event()
+    fabric.changed = connected.set
+    async with door.open("127.0.0.1", 0) as port:
+        server, papers = Server("127.0.0.1", port), Papers(folder / "gateway")
+        await papers.join(server, Invitation.parse(f"eucagw.{authority.server_fingerprint}.{'x' * 43}.one"))
+        following = asyncio.create_task(end.follow(server, papers))
+        await asyncio.wait_for(connected.wait(), 20)
+        yield Remote(fabric, own)
+        following.cancel()
+        await asyncio.wait([following])
+    await own.close()
+
+
+@pytest.fixture(params=["recorded", "paper", "kernel", "elsewhere"])
 async def fabric(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Shown]:
     if request.param == "recorded":
         yield RecordedFabric()
@@ -42,6 +77,10 @@ async def fabric(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     if why := missing():
         pytest.skip(why)
     with Namespace() as namespace, namespace.entered():
+        if request.param == "elsewhere":
+            async with remote(tmp_path) as far:
+                yield far
+            return
         fabric = KernelFabric("contract", silence)
         yield fabric
         await fabric.close()
@@ -55,7 +94,7 @@ async def test_a_new_fabric_has_no_bridges(fabric: Shown) -> None:
 
 async def test_it_becomes_what_it_is_told_and_the_same_again_changes_nothing(fabric: Shown) -> None:
     for _ in range(3):
-        await fabric.apply([FIRST, SECOND])
+        assert list(await fabric.apply([FIRST, SECOND])) == []
         assert await fabric.bridges() == ["eucabr0", "eucabr1"]
 
 

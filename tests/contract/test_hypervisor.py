@@ -16,6 +16,7 @@ from app.reconcile.diff import Observed
 from app.reconcile.limits import Limits
 from app.reconcile.memory import Memory
 from app.reconcile.moving import Both, move
+from app.xen.metadata import parsed
 from tests.builders import an_instance
 from tests.contract.arenas import HOST, Arena, Ears, a_domain, a_file, until
 
@@ -120,6 +121,19 @@ async def test_a_console_is_bytes_of_at_most_64_kib(arena: Arena) -> None:
     assert await arena.host.console("i-00000000") == b""
 
 
+async def test_a_domain_is_described_as_it_is_now_and_what_is_not_there_by_nothing(arena: Arena) -> None:
+    if await arena.host.described(ID) is NOT_SUPPORTED:
+        return
+    assert await arena.host.described(ID) == ""
+    await arena.host.define(a_domain(ID, recovery=ODD))
+    await arena.host.start(ID)
+    described = await arena.host.described(ID)
+    assert isinstance(described, str)
+    top = parsed(described)
+    assert (top.tag, top.findtext("name")) == ("domain", ID)
+    assert top.get("id"), "of a domain that runs, not only of its definition"
+
+
 async def test_a_domain_takes_disks_and_network_cards(arena: Arena) -> None:
     await arena.host.create_volume("root.qcow2", GIB, "qcow2")
     await arena.host.create_volume("swap.raw", GIB, "raw")
@@ -157,6 +171,20 @@ async def test_an_overlay_needs_what_it_lies_over(arena: Arena) -> None:
     await arena.host.create_volume("under.raw", GIB, "raw")
     await arena.host.create_volume("over.qcow2", GIB, "qcow2", "under.raw")
     assert [volume.name for volume in await arena.host.volumes()] == ["over.qcow2", "under.raw"]
+
+
+async def test_a_volume_that_is_marked_is_not_whole_until_it_was_uploaded_anew(arena: Arena, tmp_path: Path) -> None:
+    content = bytes(range(256)) * 4096
+    source, digest = a_file(tmp_path, content), hashlib.sha256(content).hexdigest()
+    await arena.host.create_volume("base.raw", len(content), "raw")
+    await arena.host.create_volume("base.raw.partial", 0, "raw")
+    assert [volume.name for volume in await arena.host.volumes()] == ["base.raw.partial"]
+    with pytest.raises(Broken):
+        await arena.host.create_volume("over.qcow2", GIB, "qcow2", "base.raw")
+    if await arena.host.upload("base.raw", source, digest) is None:
+        assert [volume.name for volume in await arena.host.volumes()] == ["base.raw"]
+    await arena.host.delete_volume("base.raw")
+    assert await arena.host.volumes() == []
 
 
 @pytest.mark.parametrize("name", ["", "../escape", "/etc/passwd", ".hidden", "new\nline"])

@@ -348,6 +348,7 @@ async def test_entries_come_in_portions(store: Store) -> None:
         lambda unit: [[e.cursor for e in unit.entries(after, 2)] for after in (0, 2, 4, 5)] + [[unit.oldest_cursor()]]
     )
     assert portions == [[1, 2], [3, 4], [5], [], [1]]
+    assert [e.cursor for e in await store.read(lambda unit: unit.entries(0, 9, about="3"))] == [4]
 
 
 async def test_settings_are_kept(store: Store) -> None:

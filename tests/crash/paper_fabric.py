@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
 
+from app.domain.firewall import SHUT, Firewall
 from app.domain.network import Network
 
 
@@ -33,7 +34,7 @@ class PaperFabric:
         paper: Paper = json.loads(self.file.read_text())
         return paper
 
-    async def apply(self, networks: Sequence[Network]) -> None:
+    async def apply(self, networks: Sequence[Network], firewall: Firewall = SHUT) -> Sequence[str]:
         names, wanted = {network.name for network in networks}, {network.bridge for network in networks}
         for name in self.read()["leases"].keys() - names:
             self._lease(name, None)
@@ -43,6 +44,7 @@ class PaperFabric:
             self._bridge(network.bridge, network.gateway)
         for network in networks:
             self._lease(network.name, [[member.mac, member.address] for member in network.members])
+        return ()
 
     async def bridges(self) -> list[str]:
         return sorted(self.read()["bridges"])

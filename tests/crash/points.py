@@ -13,15 +13,29 @@ from typing import Any
 
 from app.domain.fabric import Fabric
 from app.domain.ports import DomainSpec, HostEvent, Hypervisor, Hypervisors, Store
+from app.domain.storage import Volumes
+from app.network.kernel import KernelFabric
 from app.server.wiring import Ports
 
 MOMENTS = ("before", "after")
+ENDS = ("close", "aclose")
 WRITERS = ("services", "reconcile")
+_STEPS = (
+    "packet rules",
+    "make bridge eucabr0",
+    "eucabr0: add address 10.9.0.1/24",
+    "eucabr0: add address 169.254.169.254/32",
+    "eucabr0: switch on",
+    "set net.ipv4.conf.eucabr0.forwarding to 1",
+    "set net.ipv4.conf.eucabr0.proxy_arp_pvlan to 1",
+    "set net.ipv4.neigh.eucabr0.proxy_delay to 0",
+    "set net.ipv6.conf.eucabr0.disable_ipv6 to 1",
+)
 
 
 def calls_of(port: type) -> list[str]:
     """List the asynchronous methods of a port."""
-    return [name for name, member in vars(port).items() if inspect.iscoroutinefunction(member) and name != "close"]
+    return [name for name, member in vars(port).items() if inspect.iscoroutinefunction(member) and name not in ENDS]
 
 
 def points() -> list[str]:
@@ -34,6 +48,16 @@ def points() -> list[str]:
     return [f"{call}.{moment}" for call in calls for moment in MOMENTS]
 
 
+def steps() -> list[str]:
+    """Name the points before each step by which the kernel's fabric makes the network of a life."""
+    return [f"fabric.step {text}" for text in _STEPS]
+
+
+def storage_points() -> list[str]:
+    """Name the points of the volume storage, which only rehearsal hosts have."""
+    return [f"storage.{name}.{moment}" for name in calls_of(Volumes) for moment in MOMENTS]
+
+
 def doomed(point: str, ports: Ports) -> Ports:
     """Put around a server's ports what makes it die at `point`."""
 
@@ -41,10 +65,13 @@ def doomed(point: str, ports: Ports) -> Ports:
         if name == point:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    if isinstance(ports.fabric, KernelFabric):
+        ports.fabric.passing = lambda text: pass_by(f"fabric.step {text}")
     return ports._replace(
         store=WatchedStore(ports.store, pass_by),
         hypervisors=WatchedHosts(ports.hypervisors, pass_by),
         fabric=Watched(ports.fabric, "fabric", pass_by),
+        storage=Watched(ports.storage, "storage", pass_by),
     )
 
 

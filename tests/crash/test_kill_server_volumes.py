@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import ClientError
 
-from tests.crash.fire import kill_at_random, settled
+from tests.crash.fire import NO_ANSWER, kill_at_random, settled
 from tests.deadline import eventually
 from tests.served import ServedCloud
 from tests.server.conftest import ec2_client
@@ -34,7 +33,7 @@ def insist(environment: dict[str, str], call: Callable[[Any], Any], *harmless: s
             return call(ec2_client(environment)) or True
         except ClientError as error:
             return error.response["Error"]["Code"] in harmless
-        except (BotoCoreError, ResponseParserError):
+        except NO_ANSWER:
             return False
 
     return eventually(asked, within_s=60)

@@ -5,25 +5,26 @@ a network namespace of its own. The trap: being in one is a property of the thre
 """
 
 import asyncio
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
 
 import libvirt
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from app.api.resources import AddCluster, AddHost
 from app.client import calls
 from app.client.console import open_console
-from app.client.errors import Refused, Unreachable
+from app.client.errors import Refused
+from app.client.host_calls import definition
 from app.client.http import SyncCloud
 from tests.contract.libvirtd import Libvirtd, missing
 from tests.crash.doomed_cloud import DoomedCloud
+from tests.crash.dying import STEP_S, verdict
 from tests.crash.paper_fabric import PaperFabric
-from tests.crash.points import by_call, points
+from tests.crash.points import by_call, points, steps
 from tests.deadline import eventually
 from tests.net.namespaces import Namespace, links
 from tests.scripted_world import World
@@ -43,7 +44,6 @@ LIFE = (
     ("terminate", "terminated"),
 )
 COPY = "copy"
-STEP_S = 30.0
 
 
 class Life:
@@ -55,13 +55,13 @@ class Life:
         self._token = environment["EUCA_TOKEN"]
         self.rest = SyncCloud(environment["EUCA_URL"], self._token)
         self.ids: list[str] = []
-        self.left = list(LIFE)
+        self.left = [*LIFE]
 
     def close(self) -> None:
         self.rest.close()
 
     def go_on(self) -> None:
-        """Do what is left of the life; BotoCoreError or Unreachable when the server dies meanwhile."""
+        """Do what is left of the life; one of CUT_OFF when the server dies meanwhile."""
         if not self.ids:
             image_id = self.ec2.describe_images(Filters=[{"Name": "name", "Values": ["root"]}])["Images"][0]["ImageId"]
             run = self.ec2.run_instances(ImageId=image_id, MinCount=LIVES, MaxCount=LIVES, ClientToken="life")
@@ -110,7 +110,7 @@ class Life:
         return any(event.event == "instance.rebooted" for event in self.rest.send(calls.events()).items)
 
     def listen(self) -> None:
-        """Ask what guests wrote, sit down at a console, and wait until somebody has looked at what a host does.
+        """Ask what guests wrote and are, sit down at a console, and wait until somebody has looked at a host's load.
 
         A guest that ended, or a host that keeps no consoles, is no matter.
         """
@@ -121,6 +121,8 @@ class Life:
 
         with suppress(Refused):
             asyncio.run(self.sit_down(self.ids[0]))
+        with suppress(Refused):
+            self.rest.send(definition(self.ids[0]))
 
     async def sit_down(self, instance_id: str) -> None:
         async with open_console(self.rest.url, self._token, instance_id):
@@ -136,30 +138,6 @@ class Life:
 
 def _beyond(action: str) -> set[str]:
     return {"stopped", "terminated"} if action == "terminate" else set()
-
-
-def die_at(point: str, cloud: DoomedCloud, life: Life) -> bool:
-    """Live with a server that dies at `point`; tell whether it did."""
-    with subprocess.Popen(cloud.command(point), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
-        assert server.stdout is not None
-        try:
-            if server.stdout.readline().startswith("ready"):
-                life.go_on()
-        except (BotoCoreError, Unreachable):
-            return server.wait(STEP_S) == -9
-        finally:
-            server.kill()
-        return server.wait() == -9 and bool(life.left)
-
-
-def verdict(point: str, cloud: DoomedCloud) -> str:
-    """Live through a death at one point; say what came of it."""
-    with closing(Life(cloud)) as life:
-        cloud.stop()
-        died = die_at(point, cloud, life)
-        cloud.start()
-        life.go_on()
-    return "survived" if died else "not passed"
 
 
 @pytest.fixture
@@ -200,7 +178,7 @@ def test_a_server_that_dies_at_any_point_is_followed_by_one_that_ends_it_well(
         paper = PaperFabric(tmp_path / f"{host}.json")
         cloud = a_cloud(tmp_path / host, world.uri(host), world.uri(f"{host}-other"), str(paper.file), root)
         try:
-            said = verdict(point, cloud)
+            said = verdict(point, cloud, Life)
             eventually(lambda: not paper.read()["bridges"])
         finally:
             cloud.stop()
@@ -222,14 +200,29 @@ def test_a_server_that_dies_at_any_point_is_followed_by_one_that_ends_it_well(
 
 @pytest.mark.skipif(bool(missing()), reason=missing())
 def test_the_same_holds_over_libvirts_test_driver_in_a_daemon_that_goes_on(tmp_path: Path, root: Path) -> None:
+    verdicts = over_libvirt(POINTS, tmp_path, root)
+    show("libvirt's test driver and the kernel's network", verdicts)
+    assert set(verdicts.values()) == {"survived"}
+
+
+@pytest.mark.skipif(bool(missing()), reason=missing())
+def test_the_same_holds_between_any_two_steps_at_the_kernels_network(tmp_path: Path, root: Path) -> None:
+    verdicts = over_libvirt(steps(), tmp_path, root)
+    show("steps at the kernel's network", verdicts)
+    assert set(verdicts.values()) == {"survived"}
+
+
+def over_libvirt(points: Sequence[str], folder: Path, root: Path) -> dict[str, str]:
+    """Live through a death at each point over libvirt's test driver; each life leaves nothing behind."""
+
     def live(number: int, point: str) -> str:
         with Namespace() as namespace, namespace.entered():
             daemons = [Libvirtd(), Libvirtd()]
             uris = [daemon.test_uri for daemon in daemons]
             keepers = [libvirt.open(uri) for uri in uris]
-            cloud = a_cloud(tmp_path / f"state{number}", uris[0], uris[1], "kernel", root)
+            cloud = a_cloud(folder / f"state{number}", uris[0], uris[1], "kernel", root)
             try:
-                said = verdict(point, cloud)
+                said = verdict(point, cloud, Life)
                 assert [d.name() for keeper in keepers for d in keeper.listAllDomains()] == ["test", "test"]
                 eventually(lambda: links() == {"lo"})
             finally:
@@ -240,6 +233,4 @@ def test_the_same_holds_over_libvirts_test_driver_in_a_daemon_that_goes_on(tmp_p
         return said
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        verdicts = dict(zip(POINTS, pool.map(live, range(len(POINTS)), POINTS), strict=True))
-    show("libvirt's test driver and the kernel's network", verdicts)
-    assert set(verdicts.values()) == {"survived"}
+        return dict(zip(points, pool.map(live, range(len(points)), points), strict=True))

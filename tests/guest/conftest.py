@@ -9,6 +9,8 @@ from app.storage.guest_image import BuiltImage
 from tests.contract.libvirtd import Libvirtd
 from tests.guest import built_image
 from tests.guest.private_host import PrivateHost, missing
+from tests.guest.qemu_cloud import a_qemu_cloud
+from tests.served import ServedCloud
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +21,13 @@ def package_cache() -> Path:
 @pytest.fixture(scope="session")
 def guest_image() -> BuiltImage:
     return built_image.guest_image()
+
+
+@pytest.fixture
+def cloud(private_libvirtd: PrivateHost, guest_image: BuiltImage, tmp_path: Path) -> Iterator[ServedCloud]:
+    """A cloud of one QEMU host in the site's own network."""
+    with a_qemu_cloud(private_libvirtd, guest_image, tmp_path) as cloud:
+        yield cloud
 
 
 @pytest.fixture

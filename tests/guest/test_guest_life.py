@@ -4,13 +4,10 @@ The network is the site's, so a disk tells the guest who it is.
 """
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.storage.guest_image import BuiltImage
 from tests.deadline import eventually
 from tests.guest.private_host import PrivateHost
 from tests.served import ServedCloud
@@ -20,21 +17,6 @@ pytestmark = pytest.mark.guest
 BOOT_S = 180.0
 STOP_S = 90.0
 USER_DATA = "#!/bin/sh\nexit 7\n"
-
-
-@pytest.fixture
-def cloud(private_libvirtd: PrivateHost, guest_image: BuiltImage, tmp_path: Path) -> Iterator[ServedCloud]:
-    """A cloud of one QEMU host, with the guest image installed as its users would."""
-    config = tmp_path / "eucalyptus.conf"
-    config.write_text(f'INSTANCE_PATH="{private_libvirtd.instance_path}"\nREHEARSE="none"\n')
-    with ServedCloud(tmp_path / "state", config=config) as cloud:
-        cloud.euca("cluster", "add", "lab")
-        cloud.euca("host", "add", private_libvirtd.uri, "--name", "lab1", "--cluster", "lab")
-        files = ("--kernel", str(guest_image.kernel), "--ramdisk", str(guest_image.ramdisk))
-        cloud.euca("image", "install", str(guest_image.root), "--name", "tiny", *files)
-        ec2 = ec2_client(cloud.credentials())
-        eventually(lambda: ec2.describe_availability_zones()["AvailabilityZones"][0]["State"] == "available")
-        yield cloud
 
 
 class Guest:

@@ -15,6 +15,7 @@ import pytest
 from app.storage.guest_image import BuiltImage
 from tests.deadline import eventually
 from tests.guest.private_host import PrivateHost
+from tests.guest.qemu_cloud import a_qemu_cloud
 from tests.net.namespaces import Namespace, addresses, links
 from tests.net.namespaces import missing as missing_for_namespaces
 from tests.served import ServedCloud
@@ -23,15 +24,12 @@ from tests.server.conftest import ec2_client
 pytestmark = pytest.mark.guest
 BOOT_S = 180.0
 STOP_S = 90.0
-BRIDGE = "eucabr0"
+FIRST, SECOND = "eucabr10", "eucabr11"
 USER_DATA = "#!/bin/sh\necho made by user data > /tmp/proof\n"
-CONFIG = f"""
-INSTANCE_PATH="%s"
-REHEARSE="none"
-VNET_MODE="MANAGED-NOVLAN"
-VNET_BRIDGE="{BRIDGE}"
+CONFIG = """
+VNET_MODE="MANAGED"
 VNET_SUBNET="10.44.0.0"
-VNET_NETMASK="255.255.255.0"
+VNET_NETMASK="255.255.0.0"
 VNET_DNS="10.44.0.1"
 """
 
@@ -48,15 +46,7 @@ def namespace() -> Iterator[Namespace]:
 def cloud(
     namespace: Namespace, private_libvirtd: PrivateHost, guest_image: BuiltImage, tmp_path: Path
 ) -> Iterator[ServedCloud]:
-    config = tmp_path / "eucalyptus.conf"
-    config.write_text(CONFIG % private_libvirtd.instance_path)
-    with ServedCloud(tmp_path / "state", config=config) as cloud:
-        cloud.euca("cluster", "add", "lab")
-        cloud.euca("host", "add", private_libvirtd.uri, "--name", "lab1", "--cluster", "lab")
-        files = ("--kernel", str(guest_image.kernel), "--ramdisk", str(guest_image.ramdisk))
-        cloud.euca("image", "install", str(guest_image.root), "--name", "tiny", *files)
-        ec2 = ec2_client(cloud.credentials())
-        eventually(lambda: ec2.describe_availability_zones()["AvailabilityZones"][0]["State"] == "available")
+    with a_qemu_cloud(private_libvirtd, guest_image, tmp_path, CONFIG) as cloud:
         yield cloud
 
 
@@ -133,7 +123,7 @@ def test_a_guest_lets_its_user_in_and_keeps_its_address_until_its_end(
     name = guest.shown()["PrivateDnsName"]
     eventually(lambda: guest.ssh("cat /tmp/proof").stdout == "made by user data\n")
     assert guest.ssh("hostname; ip -4 -o addr show eth0").stdout.startswith(f"{name}\n")
-    assert f" {guest.address}/24 " in guest.ssh("ip -4 -o addr show eth0").stdout
+    assert f" {guest.address}/27 " in guest.ssh("ip -4 -o addr show eth0").stdout
     assert guest.metadata("meta-data/instance-id") == guest.id
     assert metadata_with_a_token(guest, "meta-data/instance-id") == guest.id
     machine = guest.ssh("cd /sys/class/dmi/id; cat product_uuid product_serial").stdout.lower().split()
@@ -154,15 +144,15 @@ def test_a_guest_lets_its_user_in_and_keeps_its_address_until_its_end(
     guest.reach("running")
     guest.reach_login(boot=3)
     assert guest.ssh("cat /root/kept").stdout == "kept\n"
-    assert addresses(BRIDGE) == ["10.44.0.1/24", "169.254.169.254/32"]
+    assert addresses(FIRST) == ["10.44.1.1/27", "169.254.169.254/32"]
     ec2.terminate_instances(InstanceIds=[guest.id])
     guest.reach("terminated")
     assert private_libvirtd.domains() == []
     assert [file.name for file in private_libvirtd.instance_path.iterdir() if guest.id in file.name] == []
-    eventually(lambda: BRIDGE not in links())
+    eventually(lambda: FIRST not in links())
 
 
-def test_two_guests_of_two_accounts_are_told_of_themselves_only_and_obey_their_own_key_made_or_imported(
+def test_two_guests_of_two_accounts_know_themselves_only_obey_their_own_key_and_meet_where_a_rule_lets_them(
     cloud: ServedCloud, private_libvirtd: PrivateHost, tmp_path: Path
 ) -> None:
     cloud.euca("account", "create", "strangers")
@@ -175,6 +165,12 @@ def test_two_guests_of_two_accounts_are_told_of_themselves_only_and_obey_their_o
         guest.reach_login(boot=1)
         assert guest.metadata("meta-data/instance-id") == guest.id
         assert guest.metadata("meta-data/public-keys/") == f"0={key}"
+    assert {FIRST, SECOND} <= links()
+    ping = f"ping -c 1 -W 2 {hers.address}"
+    assert mine.ssh(ping).returncode != 0
+    an_echo = {"IpProtocol": "icmp", "FromPort": -1, "ToPort": -1, "IpRanges": [{"CidrIp": f"{mine.address}/32"}]}
+    hers.ec2.authorize_security_group_ingress(GroupName="default", IpPermissions=[an_echo])
+    eventually(lambda: mine.ssh(ping).returncode == 0)
     mine.key, hers.key = hers.key, mine.key
     assert "Permission denied" in mine.ssh("true").stderr
     assert "Permission denied" in hers.ssh("true").stderr
@@ -183,4 +179,4 @@ def test_two_guests_of_two_accounts_are_told_of_themselves_only_and_obey_their_o
     for guest in (mine, hers):
         guest.reach("terminated")
     assert private_libvirtd.domains() == []
-    eventually(lambda: BRIDGE not in links())
+    eventually(lambda: not {FIRST, SECOND} & links())

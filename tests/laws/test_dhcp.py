@@ -24,8 +24,9 @@ def networks(draw: st.DrawFn) -> tuple[Network, Member]:
     _, address = next(subnet.after(draw(st.integers(0, subnet.size))))
     member = Member(instance_id="i-1", mac=mac, address=address, hostname=host_name(address))
     dns = tuple(str(IPv4Address(number)) for number in draw(st.lists(st.integers(1, 2**32 - 1), max_size=3)))
-    mtu = draw(st.sampled_from([0, 1450, 9000]))
-    return Network(name="n", bridge="b", gateway=subnet.gateway, dns=dns, mtu=mtu, members=(member,)), member
+    mtu, domain = draw(st.sampled_from([0, 1450, 9000])), draw(st.sampled_from(["", "eucalyptus.internal"]))
+    gateway = subnet.gateway
+    return Network(name="n", bridge="b", gateway=gateway, dns=dns, domain=domain, mtu=mtu, members=(member,)), member
 
 
 def packet(kind: MessageType, mac: str, xid: int, *, has: str = "0.0.0.0", **options: object) -> bytes:
@@ -60,6 +61,7 @@ def test_a_known_card_is_offered_and_granted_its_address_with_the_network_s_opti
         assert (options["lease_time"], options["host_name"]) == (LEASE_S, member.hostname)
         assert options.get("name_server", []) == list(network.dns)
         assert options.get("interface_mtu", 0) == network.mtu
+        assert options.get("domain_name", "") == network.domain
 
 
 @given(networks(), XIDS)

@@ -258,3 +258,25 @@ def test_a_domain_that_may_be_restarting_is_called_stopped_only_once_it_is_gone(
     off, gone = (Observed(domain=domain, blinks=True) for domain in (a_domain(Seen.OFF), None))
     assert diff(instance, off, Memory(), LIMITS, 0.0) == [Undefine()]
     assert diff(instance, gone, Memory(), LIMITS, 0.0) == [Mark(seen=Seen.NOTHING)]
+
+
+def test_a_reboot_is_given_up_after_as_many_failed_starts_as_a_launch() -> None:
+    """Without its second disk a domain that is off starts no more, however often it is asked to."""
+    instance = an_instance(seen=Seen.OFF, launched=1, reboots=1, attempts=LIMITS.attempts, last_error="no such disk")
+    off = Observed(domain=a_domain(Seen.OFF), volumes=frozenset({ROOT}))
+    assert diff(replace(instance, attempts=LIMITS.attempts - 1), off, Memory(), LIMITS, 0.0) == [Start(reboot=1)]
+    [given_up] = diff(instance, off, Memory(), LIMITS, 0.0)
+    assert isinstance(given_up, GiveUp)
+    assert "no such disk" in given_up.reason
+
+
+def test_a_domain_that_was_off_before_and_after_its_host_was_out_of_sight_may_have_run_in_between() -> None:
+    instance, off = an_instance(seen=Seen.RUNNING, launched=1), a_domain(Seen.OFF)
+    observed, memory = Observed(domain=off, volumes=frozenset({ROOT}), blinks=True), Memory()
+    confirm_s = LIMITS.power_off_confirm_s
+    memory.look(off, 0.0, stopping=False)
+    memory.blind = True
+    memory.look(off, confirm_s, stopping=False)
+    assert diff(instance, observed, memory, LIMITS, confirm_s) == [Wait(seconds=confirm_s)]
+    memory.look(off, 2 * confirm_s, stopping=False)
+    assert any(isinstance(action, ReportPowerOff) for action in diff(instance, observed, memory, LIMITS, 2 * confirm_s))

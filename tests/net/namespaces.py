@@ -90,7 +90,7 @@ class Guest:
 
     def lease(self, folder: Path, *options: str, tries: int = 5) -> dict[str, str] | None:
         """Ask for an address as a guest does, set it, and return what DHCP told; None: silence."""
-        told, script = folder / f"{self.port}.lease", folder / "udhcpc.script"
+        told, script = folder / f"{self.port}.lease", folder / f"{self.port}.script"
         told.unlink(missing_ok=True)
         script.write_text(
             f"#!/bin/sh\n[ $1 = bound ] || exit 0\nenv > {told}\n"
@@ -130,9 +130,11 @@ def delete(card: str) -> None:
 
 def make_bridge(name: str, address: str) -> None:
     def make(route: Any) -> None:
-        route.link("add", ifname=name, kind="bridge")
+        route.link("add", ifname=name, kind="bridge", br_forward_delay=0)
         host, _, length = address.partition("/")
-        route.addr("add", index=route.link_lookup(ifname=name)[0], address=host, prefixlen=int(length))
+        index = route.link_lookup(ifname=name)[0]
+        route.addr("add", index=index, address=host, prefixlen=int(length))
+        route.link("set", index=index, state="up")
 
     _netlink(make)
 

@@ -197,6 +197,19 @@ async def test_the_end_of_an_instance_is_told(
                 pass
 
 
+async def test_who_types_is_out_soon_after_the_token_was_revoked(
+    cloud: ServedCloud, zone: Zone, tokens: dict[str, str]
+) -> None:
+    instance_id = await asyncio.to_thread(zone.running)
+    made = json.loads(cloud.euca("token", "create", "--role", "operator", "--json").stdout)
+    async with sit(cloud, made["token"], instance_id) as sitting:
+        await sitting.writes()
+        await asyncio.to_thread(cloud.euca, "token", "revoke", made["about"]["id"])
+        assert (await sitting.ends()).reason == "token"
+    async with sit(cloud, tokens["operator"], instance_id) as sitting:
+        await sitting.writes()
+
+
 async def test_a_console_moves_with_its_instance(cloud: ServedCloud, zone: Zone, tokens: dict[str, str]) -> None:
     instance_id = await asyncio.to_thread(zone.running)
     here = shown(cloud, tokens["admin"], instance_id)["host"]
@@ -236,6 +249,7 @@ async def test_what_can_not_be_opened_is_refused_in_words(
     with pytest.raises(Refused, match="has none"):
         async with sit(cloud, tokens["viewer"], rehearsed):
             pass
+    assert "ERROR" not in cloud.log()
 
 
 async def test_a_browser_gives_its_token_as_a_subprotocol_and_never_in_the_address(

@@ -1,6 +1,7 @@
 """The operators' REST API on a served rehearsal cloud: resources, problems, and what watches from outside."""
 
 import hashlib
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.server.shrinking import LEAST_BYTES
 from tests.deadline import eventually
 from tests.served import ServedCloud
 
@@ -41,13 +43,14 @@ def test_a_fresh_rehearsal_cloud_is_well(http: httpx.Client) -> None:
 
 
 def test_an_instance_is_launched_stopped_and_ended(http: httpx.Client) -> None:
-    body = {"image_id": machine(http), "count": 2, "idempotency_key": "rest-life"}
-    launched = http.post("/instances", json=body)
+    body, key = {"image_id": machine(http), "count": 2}, {"Idempotency-Key": "rest-life"}
+    launched = http.post("/instances", json=body, headers=key)
     assert launched.status_code == 201
     ids = [row["id"] for row in launched.json()["items"]]
-    again = http.post("/instances", json=body)
+    again = http.post("/instances", json=body, headers=key)
     assert [row["id"] for row in again.json()["items"]] == ids
-    assert http.post("/instances", json={**body, "count": 3}).status_code == 409
+    refused = http.post("/instances", json={**body, "count": 3}, headers=key)
+    assert (refused.status_code, "Idempotency-Key 'rest-life'" in refused.json()["detail"]) == (409, True)
 
     def all_are(state: str) -> bool:
         return {http.get(f"/instances/{one}").json()["state"] for one in ids} == {state}
@@ -83,6 +86,8 @@ def test_events_are_listed_once_each(http: httpx.Client) -> None:
         after = shown["next"]
     assert cursors == sorted(set(cursors))
     assert len(cursors) > 7
+    joined = http.get("/events", params={"about": "cluster1-host1"}).json()["items"]
+    assert {row["resource_id"] for row in joined} == {"cluster1-host1"}
 
 
 def test_an_upload_has_no_size_limit_and_is_named_by_its_digest(http: httpx.Client) -> None:
@@ -107,6 +112,7 @@ def test_an_upload_has_no_size_limit_and_is_named_by_its_digest(http: httpx.Clie
         ("GET", "/instances/i-00000000000000000", None, 404),
         ("GET", "/hosts?limit=0", None, 400),
         ("GET", "/events?after=x", None, 400),
+        ("GET", "/hosts?after=zzz", None, 400),
         ("POST", "/hosts", {"name": "x"}, 400),
         ("POST", "/hosts", {"name": "x", "uri": "http://x", "cluster": "cluster1"}, 400),
         ("POST", "/hosts", {"name": "x", "uri": "xen:///", "cluster": "nowhere"}, 404),
@@ -131,6 +137,15 @@ def test_a_refusal_is_a_problem_document(
     assert problem["request_id"] == answer.headers["x-request-id"]
 
 
+def test_a_refusal_names_what_was_sent_and_does_not_send_it_back_whole(http: httpx.Client) -> None:
+    none = http.post("/instances", json={"image_id": "emi-1", "count": 0}).json()
+    assert none["errors"] == [{"field": "count", "why": "It is at least 1."}]
+    assert http.get("/instances?limit=0").json()["detail"] == "The request does not fit: limit: Expected `int` >= 1"
+    assert "a field is missing" in http.get("/instances?sort=host,").json()["detail"]
+    long = http.post("/instances/actions", json={"action": "stop", "ids": ["i-" + "0" * 100_000]})
+    assert (long.status_code, len(long.content) < 1000) == (400, True)
+
+
 def test_a_launch_without_room_says_why_not_where(http: httpx.Client) -> None:
     problem = http.post("/instances", json={"image_id": machine(http), "count": 900, "vmtype": "c1.xlarge"}).json()
     assert problem["status"] == 409
@@ -145,6 +160,24 @@ def test_a_body_that_is_too_large_is_refused(http: httpx.Client) -> None:
 def test_head_answers_like_get_without_a_body(http: httpx.Client) -> None:
     answer = http.head("/hosts")
     assert (answer.status_code, answer.content) == (200, b"")
+
+
+def test_large_answers_are_compressed_for_who_asks_and_pieces_never(http: httpx.Client) -> None:
+    def told(path: str, coding: str) -> tuple[str, bytes]:
+        with http.stream("GET", path, headers={"Accept-Encoding": coding}) as answer:
+            return answer.headers.get("content-encoding", ""), next(answer.iter_bytes())
+
+    while len(whole := http.get("/events", headers={"Accept-Encoding": "identity"}).content) < 2 * LEAST_BYTES:
+        http.post("/hosts/cluster1-host1/drain")
+        http.post("/hosts/cluster1-host1/undrain")
+    shrunk = http.get("/events", headers={"Accept-Encoding": "gzip"})
+    assert (shrunk.headers["content-encoding"], shrunk.headers["vary"]) == ("gzip", "Accept-Encoding")
+    assert int(shrunk.headers["content-length"]) < len(whole) / 4
+    known = json.loads(whole)["items"]
+    assert shrunk.json()["items"][: len(known)] == known
+    assert told("/me", "gzip")[0] == ""
+    coding, first = told("/stream?after=0", "gzip")
+    assert (coding, b"event: " in first) == ("", True)
 
 
 def test_types_are_live(http: httpx.Client) -> None:
@@ -232,6 +265,7 @@ def test_the_outside_sees_health_metrics_and_the_heartbeat_of_old(cloud: ServedC
     with httpx.Client(base_url=cloud.url, trust_env=False) as outside:
         assert outside.get("/healthz").json() == {"status": "ok"}
         metrics = outside.get("/metrics")
+        assert metrics.headers["content-type"].count("charset=") == 1
         assert re.search(r'^eucalyptus_hosts\{state="up"\} [6-9]', metrics.text, re.MULTILINE)
         lines = outside.get("/services/Heartbeat").text.splitlines()
         assert re.fullmatch(r"name=eucalyptus +enabled=true +local=true +initialized=true *", lines[0])

@@ -3,12 +3,14 @@
 import asyncio
 import json
 import re
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from app.domain.errors import Unavailable
 from app.domain.host import Cluster
 from app.server.feed import Feed
 from app.store.database import Database
@@ -109,6 +111,21 @@ async def test_a_listener_that_does_not_read_is_told_gap_and_let_go(store: Datab
     await read_until(quick, "cluster-11")
     assert frames(await rest(slow))[-1] == ("", "gap")
     assert feed.listeners == 1
+
+
+async def test_who_was_let_go_counts_until_the_stream_has_ended(store: Database) -> None:
+    feed = Feed(store, FrozenClock(), heartbeat_s=3600, most=1, most_listeners=1)
+    running = asyncio.create_task(feed.run())
+    slow = await feed.join(None)
+    await anext(slow)
+    async with asyncio.timeout(10):
+        while feed.listeners:
+            await add_cluster(store, f"cluster-{time.monotonic_ns()}")
+    with pytest.raises(Unavailable):
+        await feed.join(None)
+    await rest(slow)
+    await feed.join(None)  # there is room again
+    running.cancel()
 
 
 async def test_a_cursor_that_is_not_kept_is_answered_with_gap(store: Database, feed: Feed) -> None:

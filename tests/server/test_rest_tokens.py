@@ -122,7 +122,10 @@ def test_the_command_lists_makes_and_revokes(own: ServedCloud) -> None:
     assert 11.9 * 3600 < left_s <= 12 * 3600
     plain = own.euca("token", "create", "--role", "viewer").stdout.strip()
     assert status(own, plain)[0] == 200
-    assert "night" in own.euca("token", "list").stdout
+    listed = own.euca("token", "list").stdout
+    assert "night" in listed
+    assert "EXPIRES AT " in listed
+    assert " UTC" in listed
     assert json.loads(own.euca("token", "revoke", made["about"]["id"], "--json").stdout)["state"] == "revoked"
     assert status(own, made["token"])[0] == 401
     wrong = own.euca("token", "create", "--role", "viewer", "--expires", "soon", check=False)

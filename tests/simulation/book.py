@@ -6,7 +6,6 @@ invented change shows as a step that no table allows.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from app.domain.states import INSTANCE, InstanceState, Seen, Wanted
@@ -31,37 +30,33 @@ KEPT = (
 )
 
 
-@dataclass(slots=True)
 class Row:
-    """An instance as its journal tells it. `until`: when each wish was last in force."""
+    """An instance as its journal tells it. `until`: when each wish was last in force.
 
-    columns: dict[str, Any]
-    until: dict[Wanted, float] = field(default_factory=dict)
+    What follows from the columns is worked out when they change: it is asked for far more often.
+    """
 
-    @property
-    def wanted(self) -> Wanted:
-        return Wanted(self.columns["wanted"])
+    __slots__ = ("columns", "host", "hosts", "seen", "state", "until", "wanted")
 
-    @property
-    def seen(self) -> Seen:
-        return Seen(self.columns["seen"])
+    def __init__(self, columns: dict[str, Any]) -> None:
+        self.columns: dict[str, Any] = {}
+        self.until: dict[Wanted, float] = {}
+        self.take(columns)
 
-    @property
-    def host(self) -> str:
-        return str(self.columns["host"])
-
-    @property
-    def hosts(self) -> tuple[str, ...]:
+    def take(self, columns: Mapping[str, Any]) -> None:
+        """Change columns."""
+        self.columns.update(columns)
+        self.wanted, self.seen = Wanted(self.columns["wanted"]), Seen(self.columns["seen"])
+        self.host, before = str(self.columns["host"]), str(self.columns["moving_from"])
+        self.hosts = (self.host, before) if before else (self.host,)
         """Where it may be: on its host and, while it moves, on the one it comes from."""
-        before = str(self.columns["moving_from"])
-        return (self.host, before) if before else (self.host,)
+        self.state = self._state()
 
     @property
     def size(self) -> Size:
         return Size(**{name: self.columns[name] for name in ("cores", "memory_mib", "disk_gb")})
 
-    @property
-    def state(self) -> InstanceState:
+    def _state(self) -> InstanceState:
         if self.wanted is Wanted.TERMINATED:
             return InstanceState.TERMINATED if self.columns["removed"] else InstanceState.SHUTTING_DOWN
         if self.wanted is Wanted.STOPPED:
@@ -105,6 +100,7 @@ class Book:
         self._powered_off: dict[str, float] = {}
         self.machines: Mapping[str, Machine] = {}
         self.under_way: Mapping[str, int] = {}
+        self.came_late: Mapping[str, float] = {}
 
     # --- the journal ---
 
@@ -149,7 +145,7 @@ class Book:
             self._violate(f"{name} came back from its removal ({event})")
         if data.get("removed"):
             self._registrar.removed(name)
-        row.columns.update({key: data[key] for key in KEPT if key in data})
+        row.take({key: data[key] for key in KEPT if key in data})
         if data.keys() & {"removed", "host", "moving_from"}:
             self._is_on(name, row)
         if row.wanted is not wish:
@@ -171,8 +167,8 @@ class Book:
         if (before, row.state) not in STEPS:
             self._violate(f"{name} went from {before} to {row.state} ({event})")
         machine = self.machines[row.host]
-        if self.under_way.get(name):
-            return  # what was asked of the host before may come true after it was looked at
+        if self.under_way.get(name) or self.came_late.get(name, float("-inf")) > self._since(name):
+            return  # what nobody waited for any more may come true after the host was looked at
         domain = machine.domains.get(name)
         left = [volume for volume in machine.volumes if volume.startswith(name)]
         if row.state is InstanceState.TERMINATED and (domain or left):
@@ -257,10 +253,11 @@ class Book:
     def _moves(self, host: str, action: str, owner: str, row: Row) -> None:
         """Judge what is done to an instance that moves: nothing goes from under it, nor the last of its disks."""
         domain = self.machines[host].domains.get(owner)
-        others = [self.machines[name].volumes for name in row.hosts if name != host]
+        others = [self.machines[name] for name in row.hosts if name != host]
         if action in ("undefine", "delete_volume") and domain is not None and domain.on:
             self._violate(f"{action} on {host} for {owner}, which runs there")
-        if action == "delete_volume" and not any(owner + ROOT in volumes for volumes in others):
+        safe = (owner + ROOT in other.volumes or other.emptied_s > self._since(owner) for other in others)
+        if action == "delete_volume" and not any(safe):
             self._violate(f"{action} on {host} for {owner}, which has no disk elsewhere")
         if action == "migrate" and row.columns["moving_from"] != host:
             self._violate(f"{owner} is moved away from {host}, where it belongs")

@@ -1,8 +1,8 @@
 """What must hold once faults have ended and users rest: everything settles, and nothing is left over."""
 
+from app.domain.files import PARTIAL
 from app.domain.states import HostState, InstanceState, Seen
 from app.reconcile.disks import CACHED
-from app.reconcile.observe import PARTIAL
 from tests.simulation.book import Row
 from tests.simulation.machine import ON, STRANGER, Machine
 from tests.simulation.users import Memory

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from app.domain.errors import CloudError, TimedOut
+from app.domain.firewall import SHUT, Firewall
 from app.domain.network import Network
 from tests.simulation.ground import Errand, Ground
 from tests.simulation.registrar import Registrar
@@ -17,7 +18,7 @@ class SimFabric:
     def __init__(self, ground: Ground, registrar: Registrar) -> None:
         self._ground, self._registrar = ground, registrar
 
-    async def apply(self, networks: Sequence[Network]) -> None:
+    async def apply(self, networks: Sequence[Network], firewall: Firewall = SHUT) -> Sequence[str]:
         self._registrar.asked(networks)
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -34,6 +35,7 @@ class SimFabric:
         try:
             async with asyncio.timeout(NETLINK_S):
                 await answer
+            return ()
         except TimeoutError:
             raise TimedOut("network", "the kernel", NETLINK_S) from None
         finally:

@@ -7,6 +7,7 @@ after the server gave up waiting for it.
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from contextvars import copy_context
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -24,7 +25,7 @@ from app.domain.ports import (
     NotSupported,
     VolumeSeen,
 )
-from tests.simulation.loop import VirtualLoop
+from tests.simulation.loop import LIFE, VirtualLoop
 from tests.simulation.machine import Machine, Refusal
 from tests.simulation.script import Lies
 
@@ -51,6 +52,7 @@ class Wires:
         self.links: dict[str, list[SimHost]] = {}
         self.under_way: Counter[str] = Counter()
         self.moving_until: dict[str, float] = {}
+        self.came_late: dict[str, float] = {}
 
     def latency(self, machine: Machine) -> float:
         rng = self.lies.rng
@@ -86,7 +88,7 @@ class Wires:
         delay = busy + self.lies.late(ask.action)
         if ask.action == "migrate":
             delay = self._in_turn(ask.instance_id, delay)
-        self.loop.later(delay, self._carry_out, machine, machine.powered, ask)
+        self.loop.later(delay, self._carry_out, machine, machine.powered, machine.made[ask.name], ask)
 
     def _in_turn(self, instance_id: str, delay: float) -> float:
         """Hold a move back until all earlier ones of the same instance were carried out."""
@@ -95,15 +97,18 @@ class Wires:
         self.moving_until[instance_id] = until
         return until - now
 
-    def _carry_out(self, machine: Machine, powered: int, ask: "Ask") -> None:
+    def _carry_out(self, machine: Machine, powered: int, made: int, ask: "Ask") -> None:
         """Also a machine that nobody reaches any more finishes what it has begun; one without power does not."""
         self.under_way[ask.owner] -= 1
         if machine.powered != powered:
             return
+        overtaken = ask.action == "delete_volume" and machine.made[ask.name] != made
+        if self.loop.is_over(ask.life) or ask.future.done():
+            self.came_late[ask.owner] = self.loop.time()
         outcome: Any = None
         error: Exception | None = None
         try:
-            outcome = machine.do(ask.action, ask.request)
+            outcome = None if overtaken else machine.do(ask.action, ask.request)
         except Refusal as refusal:
             error = Broken(machine.name, str(refusal))
         self.watching.did(machine.name, ask.action, ask.subject, "" if error is None else str(error))
@@ -115,7 +120,7 @@ class Ask:
     """One request under way."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, action: str, request: dict[str, Any]) -> None:
-        self.action, self.request = action, request
+        self.action, self.request, self.life = action, request, LIFE.get()
         self.future: asyncio.Future[Any] = loop.create_future()
         spec = request.get("spec")
         self.instance_id = str(spec.instance_id if spec is not None else request.get("instance_id", ""))
@@ -195,6 +200,9 @@ class SimHost:
     async def open_console(self, instance_id: str) -> NotSupported:
         return NOT_SUPPORTED
 
+    async def described(self, instance_id: str) -> NotSupported:
+        return NOT_SUPPORTED
+
     async def volumes(self) -> list[VolumeSeen]:
         answer: list[VolumeSeen] = await self._ask("volumes")
         return answer
@@ -251,11 +259,10 @@ class SimHost:
         return await self._wait(ask, limit_s)
 
     async def _opened(self, limit_s: float) -> None:
-        try:
-            async with asyncio.timeout(limit_s):
-                await self._tried.wait()
-        except TimeoutError:
-            pass
+        if not self._tried.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(limit_s):
+                    await self._tried.wait()
         if not self._up:
             raise Lost(self.name, self._detail)
 

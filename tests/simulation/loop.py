@@ -29,6 +29,27 @@ class Violated(Exception):
     """An invariant does not hold."""
 
 
+class Step:
+    """What waits for its turn or its time: asyncio's handle, without what only a debugger would want of it."""
+
+    __slots__ = ("args", "context", "do")
+
+    def __init__(self, do: Callable[..., object], args: tuple[Any, ...], context: Context | None) -> None:
+        self.do: Callable[..., object] | None = do
+        self.args = args
+        self.context = copy_context() if context is None else context
+
+    def cancel(self) -> None:
+        self.do, self.args = None, ()
+
+    def cancelled(self) -> bool:
+        return self.do is None
+
+
+Timer = tuple[float, int, Step]
+"""When it is due, its number, and what is due; the number alone decides between timers of one moment."""
+
+
 class SimTask(asyncio.Task[Any]):
     """A task whose hash does not depend on where it lies in memory, so that sets of tasks have one order."""
 
@@ -51,12 +72,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
         super().__init__()
         self.steps = 0
         self.failure: Exception | None = None
-        self._ready: list[asyncio.Handle] = []
-        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._ready: list[Step] = []
+        self._timers: list[Timer] = []
         self._draw, self._now = rng.random, 0.0
         self._dead: set[int] = set()
         self._tasks: dict[int, SimTask] = {}
-        self._numbered, self._sweep_at = 0, SWEPT_EVERY
+        self._numbered, self._sweep_at, self._sift_at = 0, SWEPT_EVERY, SWEPT_EVERY
         self._buried: list[SimTask] = []
         self.outside = copy_context()
 
@@ -74,14 +95,30 @@ class VirtualLoop(asyncio.BaseEventLoop):
             self._sweep_at = 2 * len(self._tasks) + SWEPT_EVERY
         return task
 
+    def call_soon(  # type: ignore[override]
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> Step:
+        step = Step(callback, args, context)
+        self._ready.append(step)
+        return step
+
+    call_soon_threadsafe = call_soon  # type: ignore[assignment]
+
+    def call_later(  # type: ignore[override]
+        self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> Step:
+        return self.call_at(self._now + delay, callback, *args, context=context)
+
     def call_at(  # type: ignore[override]
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> asyncio.TimerHandle:
+    ) -> Step:
         """Timers of one moment keep the order in which they were set until the draw mixes them."""
-        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        step = Step(callback, args, context)
         self._numbered += 1
-        heapq.heappush(self._timers, (when, self._numbered, timer))
-        return timer
+        heapq.heappush(self._timers, (when, self._numbered, step))
+        if len(self._timers) >= self._sift_at:
+            self._sift(lambda step: step.do is not None)
+        return step
 
     def run_in_executor(  # type: ignore[override]
         self, executor: Executor | None, func: Callable[..., Any], *args: Any
@@ -98,11 +135,13 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def kill(self, life: int) -> None:
         """Drop everything that belongs to one life of the server."""
         self._dead.add(life)
-        self._ready = [handle for handle in self._ready if _life(handle) != life]
-        self._timers = [timer for timer in self._timers if _life(timer[2]) != life]
-        heapq.heapify(self._timers)
+        self._ready[:] = [step for step in self._ready if step.context.get(LIFE, 0) != life]
+        self._sift(lambda step: step.do is not None and step.context.get(LIFE, 0) != life)
         mine = [task for task in self._tasks.values() if task.life == life and not task.done()]
         self._buried.extend(mine)
+
+    def is_over(self, life: int) -> bool:
+        return life in self._dead
 
     def bury(self) -> None:
         """End the simulation: unwind everything that is still suspended, deaf to what it does on its way out."""
@@ -123,32 +162,39 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Nobody waits in a selector."""
 
     def _run_once(self) -> None:
-        if not self._ready:
-            self._jump()
-        place = int(self._draw() * len(self._ready))
-        handle, self._ready[place] = self._ready[place], self._ready[-1]
-        self._ready.pop()
-        self.steps += 1
-        if not handle.cancelled() and _life(handle) not in self._dead:
-            handle._run()
-        if self.failure is not None:
-            raise self.failure
+        """Take step after step until somebody stops the loop: what is in here is done a million times a day."""
+        ready, draw, dead = self._ready, self._draw, self._dead
+        while not self._stopping:  # type: ignore[attr-defined]
+            if not ready:
+                self._jump()
+            place = int(draw() * len(ready))
+            step = ready[place]
+            ready[place] = ready[-1]
+            ready.pop()
+            self.steps += 1
+            if step.do is not None and step.context.get(LIFE, 0) not in dead:
+                try:
+                    step.context.run(step.do, *step.args)
+                except Exception as error:
+                    self.call_exception_handler({"message": f"Exception in {step.do}", "exception": error})
+            if self.failure is not None:
+                raise self.failure
 
     def _jump(self) -> None:
         """Make the earliest timers ready."""
-        while self._timers and self._timers[0][2].cancelled():
-            heapq.heappop(self._timers)
-        if not self._timers:
+        timers, ready = self._timers, self._ready
+        while timers and timers[0][2].do is None:
+            heapq.heappop(timers)
+        if not timers:
             raise RuntimeError("nothing will ever happen again")
-        self._now = max(self._now, self._timers[0][0])
-        while self._timers and self._timers[0][0] <= self._now:
-            handle = heapq.heappop(self._timers)[2]
-            if not handle.cancelled():
-                self._ready.append(handle)
+        self._now = max(self._now, timers[0][0])
+        while timers and timers[0][0] <= self._now:
+            step = heapq.heappop(timers)[2]
+            if step.do is not None:
+                ready.append(step)
 
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        """Cancelled timers stay in the heap until their time: their place there must not depend on when that is."""
-
-
-def _life(handle: asyncio.Handle) -> int:
-    return handle._context.get(LIFE, 0)  # type: ignore[attr-defined,no-any-return]
+    def _sift(self, stays: Callable[[Step], bool]) -> None:
+        """Drop timers, above all cancelled ones; the order of the others does not depend on their place in the heap."""
+        self._timers = [timer for timer in self._timers if stays(timer[2])]
+        heapq.heapify(self._timers)
+        self._sift_at = 2 * len(self._timers) + SWEPT_EVERY

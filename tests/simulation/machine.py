@@ -4,16 +4,17 @@ It answers as the real drivers do (repeating is harmless, a volume that is half 
 refuses what a real one refuses: to start a domain whose disks are not there.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from app.domain.files import PARTIAL
 from app.domain.ports import NOT_SUPPORTED, DomainSeen, DomainSpec, HostFacts, VolumeSeen
 from app.domain.states import Seen
 from app.domain.vmtype import Size
 from app.reconcile.disks import CACHED
-from app.reconcile.observe import PARTIAL
 
 ON = frozenset({Seen.RUNNING, Seen.PAUSED})
 BLINK_S = (12.0, 16.0)
@@ -72,7 +73,11 @@ class Outside:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Machine:
-    """`reachable`: a request gets there; `hung`: what gets there is never answered; `powered` counts its restarts."""
+    """`reachable`: a request gets there; `hung`: what gets there is never answered; `powered` counts its restarts.
+
+    `made`: how often each volume was made: a pool serves one after the other, so a deletion that is late never takes
+    what was made after it got there. `emptied_s`: when all its disks were lost.
+    """
 
     name: str
     xen: bool
@@ -87,6 +92,8 @@ class Machine:
     powered: int = 1
     refusing: dict[str, float] = field(default_factory=dict)
     uploading: set[str] = field(default_factory=set)
+    made: Counter[str] = field(default_factory=Counter)
+    emptied_s: float = float("-inf")
 
     def do(self, action: str, request: Mapping[str, Any]) -> Any:
         """Do what a client asked; Refusal if it can not be."""
@@ -194,6 +201,7 @@ class Machine:
         if backing and (backing not in self.volumes or backing + PARTIAL in self.volumes):
             raise Refusal(f"there is no volume {backing}")
         self.volumes.setdefault(name, Volume(capacity_bytes, format, backing))
+        self.made[name] += 1
 
     def delete_volume(self, name: str) -> None:
         bare = name.removesuffix(PARTIAL)
@@ -212,6 +220,7 @@ class Machine:
     def begin_upload(self, name: str, size_bytes: int) -> None:
         self.volumes[name + PARTIAL] = Volume(0, "raw")
         self.volumes[name] = Volume(size_bytes, "raw")
+        self.made[name] += 1
         self.uploading.add(name)
 
     def end_upload(self, name: str, *, whole: bool) -> None:
@@ -245,6 +254,7 @@ class Machine:
                 del self.domains[name]
         if empty:
             self.volumes.clear()
+            self.emptied_s = self.outside.now()
 
     def restart_guest(self, domain: Domain) -> None:
         """Let a guest restart by itself, but not twice in a blink: nobody who asks now and then could tell."""

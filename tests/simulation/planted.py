@@ -93,25 +93,22 @@ PLANTS = {
         means="a host's sweep overlooks what is to be stopped or ended",
     ),
     "lease-stays": Plant(
-        module="app.reconcile.networks",
-        right="removed=False) if real else []\n    return tuple(\n"
-        "        Member(instance_id=row.id, mac=row.mac, address=row.address, hostname=host_name(row.address))\n"
-        "        for row in rows\n        if row.address\n",
-        wrong=") if real else []\n    return tuple(\n"
-        "        Member(instance_id=row.id, mac=row.mac, address=row.private_ip, hostname=host_name(row.private_ip))\n"
-        "        for row in rows\n        if row.private_ip\n",
+        module="app.reconcile.traffic",
+        right="[row for row in (unit.instances.where(host=real, removed=False) if real else ()) if row.address]\n",
+        wrong="[__import__('dataclasses').replace(row, removed=False) for row in"
+        " (unit.instances.where(host=real) if real else ()) if row.private_ip]\n",
         means="a lease is not withdrawn when its instance is gone",
     ),
     "lease-too-short": Plant(
-        module="app.reconcile.networks",
-        right="        if row.address\n",
-        wrong='        if row.address and row.wanted != "terminated"\n',
+        module="app.reconcile.traffic",
+        right=" if row.address]\n",
+        wrong=' if row.address and row.wanted != "terminated"]\n',
         means="a lease is withdrawn while its instance still shuts down",
     ),
     "address-too-soon": Plant(
         module="app.services.addresses",
-        right="for _, address in batch], removed=False)",
-        wrong='for _, address in batch], removed=False, wanted=("running", "stopped"))',
+        right="for _, address in batch], gateway=gateway, removed=False)",
+        wrong='for _, address in batch], gateway=gateway, removed=False, wanted=("running", "stopped"))',
         means="an address is handed out again while its old holder is still shutting down",
         found_by=24,
     ),
@@ -127,6 +124,7 @@ PLANTS = {
         wrong="        if self._running is not None and not self._running.done():\n"
         "            return await asyncio.shield(self._running)\n        if self._next is None:\n",
         means="who asks while a pass over the network runs is told its outcome, though it knew nothing of him",
+        moves=True,
     ),
     "room-left-too-soon": Plant(
         module="app.store.migrations",
@@ -145,9 +143,9 @@ PLANTS = {
         moves=True,
     ),
     "drift-stays": Plant(
-        module="app.reconcile.networks",
-        right="            pause_s = self._resync_s if",
-        wrong="            pause_s = 1e9 if",
+        module="app.reconcile.gateways",
+        right="        return self._resync_s if",
+        wrong="        return 1e9 if",
         means="a bridge that vanished is only missed when somebody launches or ends an instance",
     ),
 }

@@ -47,6 +47,7 @@ def simulate(seed: int, days: float, *, network: bool = True, moves: bool = True
     log.propagate = False
     loop.set_exception_handler(lambda loop, context: world.violate(f"unhandled: {_said(context)}"))
     gc.disable()
+    gc.freeze()  # what is there already need not be looked through in the end
     violated = ""
     try:
         loop.run_until_complete(_story(world, days * DAY_S, Random(f"{seed}/moves") if moves else None))
@@ -54,8 +55,9 @@ def simulate(seed: int, days: float, *, network: bool = True, moves: bool = True
         violated = str(error)
     finally:
         loop.bury()
-        gc.enable()
         gc.collect()
+        gc.unfreeze()
+        gc.enable()
         log.removeHandler(world.bugs)
         log.setLevel(level)
         log.propagate = propagate

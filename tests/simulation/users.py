@@ -68,7 +68,7 @@ class Users:
         rulesets.activate(unit, self.world.script.policy, "the script")
         accounts.first_start(unit, self.entropy)
         if self.world.net.subnet:
-            addresses.configure(unit, self.world.net.subnet)
+            addresses.configure(unit, addresses.Source(self.world.net.subnet))
         script, admin = self.world.script, caller(admin=True)
         kernel_id = ramdisk_id = ""
         made = [image.id for image in unit.images.where(kind="machine")]

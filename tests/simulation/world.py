@@ -144,6 +144,7 @@ class World:
         self.machines: dict[str, Machine] = {}
         self.wires = Wires(loop, self.machines, self.lies, self)
         self.book.machines, self.book.under_way = self.machines, self.wires.under_way
+        self.book.came_late = self.wires.came_late
         self.server: Server | None = None
         self.lives = 0
         self.commits = self.deeds = 0

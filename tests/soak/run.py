@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from random import Random
 
-from app.api.resources import CreateAccount, CreateUser
+from app.api.accounts import CreateAccount, CreateUser
 from app.client import calls
 from tests.server.conftest import ec2_client
 from tests.soak.gauges import Reading

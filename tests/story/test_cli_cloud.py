@@ -94,6 +94,7 @@ WRONG_INPUT: list[tuple[tuple[str, ...], str]] = [
     (("recover", "--host", "h=xen+ext://h/?command=/bin/sh", "--state", "STATE/new"), "The transport ext"),
     (("backup", "STATE/nowhere/file"), "there is no directory STATE/nowhere"),
     (("host", "list", "--url", "ftp://here"), "ftp://here is no address of a cloud"),
+    (("console", "--url", "nonsense"), "nonsense is no address of a cloud"),
     (("host", "list", "--url", "http://127.0.0.1:9"), "there is no token for http://127.0.0.1:9"),
     (("host", "list", "--url", "CLOUD/api"), "CLOUD/api is not the address of a cloud"),
 ]

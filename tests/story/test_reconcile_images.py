@@ -70,3 +70,20 @@ async def test_the_longest_unused_image_makes_room_and_one_in_use_never_does(clo
     await launch(cloud, id="i-00000004", image_id="emi-10000004")
     left = {name for name in await volumes(cloud) if name.startswith("image-")}
     assert left == {images[1], images[3], images[4]}
+
+
+async def test_an_image_whose_deletion_was_not_answered_is_copied_anew_before_anything_leans_on_it(
+    cloud: Cloud, tmp_path: Path
+) -> None:
+    images = {number: await add_image(cloud, tmp_path, number) for number in range(1, 5)}
+    for number in (1, 2, 3):
+        row = await launch(cloud, id=f"i-0000000{number}", image_id=f"emi-1000000{number}")
+        await cloud.change(row.id, wanted=Wanted.TERMINATED)
+        await cloud.until(has_ended, row.id)
+    await cloud.world.direct("refuse", "host01", what="delete_volume", times=1)
+    await launch(cloud, id="i-00000004", image_id="emi-10000004")
+    assert images[1] not in await volumes(cloud)
+    before = len(await cloud.world.done("upload"))
+    await launch(cloud, id="i-00000005", image_id="emi-10000001")
+    assert len(await cloud.world.done("upload")) == before + 1
+    assert images[1] in await volumes(cloud)

@@ -3,24 +3,28 @@
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from app.domain.address import Address
 from app.domain.errors import Broken
 from app.domain.fabric import Fabric
+from app.domain.group import GroupRule
 from app.domain.states import InstanceState, Wanted
+from app.reconcile.limits import Limits
 from tests.unit.reconcile.cloud import QUICK, Cloud, a_cloud, has_ended, launch, runs
-from tests.unit.reconcile.fabrics import Refusing
+from tests.unit.reconcile.fabrics import RecordedFabric, Refusing
 from tests.unit.reconcile.rows import an_image, an_instance
 
 IMAGE = b"bytes of an image"
 
 
 @asynccontextmanager
-async def a_real_cloud(folder: Path, fabric: Fabric | None = None) -> AsyncIterator[Cloud]:
+async def a_real_cloud(folder: Path, fabric: Fabric | None = None, limits: Limits = QUICK) -> AsyncIterator[Cloud]:
     """Serve a loop on one host that counts as a real one, with an image that has its bytes."""
-    async with a_cloud(folder, hosts=0, fabric=fabric) as cloud:
+    async with a_cloud(folder, limits, hosts=0, fabric=fabric) as cloud:
         path = folder / "image"
         path.write_bytes(IMAGE)
         sha256 = hashlib.sha256(IMAGE).hexdigest()
@@ -91,3 +95,26 @@ async def test_a_launch_on_a_network_that_can_never_be_is_given_up_with_the_reas
         await cloud.add(an_instance(image_id="emi-00000002", private_ip="10.9.0.5"))
         row = await cloud.until(has_ended)
         assert "is no bridge; set VNET_BRIDGE" in row.state_reason
+
+
+async def test_a_changed_rule_and_an_address_that_moved_are_told_to_the_network_at_once(tmp_path: Path) -> None:
+    fabric = RecordedFabric()
+    async with a_real_cloud(tmp_path, fabric, replace(QUICK, resync_s=3600)) as cloud:
+        row = await launch(cloud, image_id="emi-00000002", private_ip="10.9.0.5", group_ids=("sg-00000001",))
+        rule = GroupRule(
+            id="sgr-1",
+            group_id="sg-00000001",
+            account_id="a",
+            egress=False,
+            protocol="-1",
+            from_port=-1,
+            to_port=-1,
+            peer="0.0.0.0/0",
+        )
+        await cloud.store.write(lambda unit: unit.group_rules.add(rule))
+        await cloud.until(lambda _: bool(fabric.firewall.rules["sg-00000001"]))
+        address = Address(
+            id="eipalloc-1", ip="203.0.113.7", account_id="a", pool="p", instance_id=row.id, created_at_ms=0
+        )
+        await cloud.store.write(lambda unit: unit.addresses.add(address))
+        await cloud.until(lambda _: fabric.networks[0].members[0].public == address.ip)

@@ -7,13 +7,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC
 
+from textual.events import Key
+from textual.keys import _character_to_key as character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from app.client.http import Cloud
 from app.client.stream import Patience
 from app.tui.app import ConsoleApp, build
-from app.tui.home import Home
+from app.tui.home import COMMAND, Home
 from app.tui.session import WAYS, Clock, Ways
 from tests.tui.fake_cloud import FakeCloud
 from tests.tui.screen_text import text_of
@@ -30,6 +32,12 @@ class Console:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
+
+    async def burst(self, *keys: str) -> None:
+        """Type so fast that nothing is done between two keys."""
+        for key in keys:
+            name = character_to_key(key) if len(key) == 1 else key
+            self.app.post_message(Key(name, key if len(key) == 1 else None))
 
     async def type(self, text: str) -> None:
         """Type into the field that has the focus, or press the letters."""
@@ -74,7 +82,7 @@ async def a_console(
     async def soon(seconds: float) -> None:
         await asyncio.sleep(min(seconds, 0.05))
 
-    async with Cloud(url, "t", transport=cloud.transport()) as client:
+    async with Cloud(url, "t", command=COMMAND, transport=cloud.transport()) as client:
         app = build(client, clock, Patience(sleep=soon, jitter=lambda: 1.0), ways, home)
         async with app.run_test(size=size, notifications=True) as pilot:
             console = Console(app, pilot, cloud)
@@ -82,3 +90,4 @@ async def a_console(
                 await console.until(lambda: app.session.live)
                 await console.shows("lab")
             yield console
+    assert COMMAND not in cloud.commands, "a change went without `told`: the audit would not say as which command"

@@ -1,7 +1,7 @@
 """A cloud in memory behind HTTP itself: the console under test uses its real client on this transport.
 
 It keeps a journal like the real one: what changes goes to every open stream, and a stream that comes back
-gets what it missed, or `gap` when that was forgotten.
+gets what it missed, or `gap` when that was forgotten. `commands` are what its audit was told of each change.
 """
 
 import asyncio
@@ -15,28 +15,33 @@ import msgspec
 
 from app.api import resources as api
 from app.api.events import Beat, Removed
+from app.api.host_pages import DefinitionView, HereBecauseView
 from app.api.loads import InstanceLoads, Loads
 from app.api.problems import Problem
 from app.api.why import WhyView
 from app.client.holding_calls import PATHS
 from app.tui.store import LATER
 from tests.tui.fake_jobs import FakeJobs
+from tests.tui.fake_parts import FakeParts
+from tests.tui.fake_past import FakePast
 from tests.tui.fake_rules import FakeRules
 from tests.tui.loads import a_chart, the_instance_loads, the_loads
 from tests.tui.views import NOW_MS, a_cluster, a_host, a_type, an_event, an_image, an_instance
 
 Answer = tuple[int, Any]
+ONLY_ASKED = ("/check", "/compare", "/hanging", "/rehearse", "/try")
 
 
 class FakeCloud:
     """`down` makes every connection fail, while `speaks` is not set nobody is answered; `asked` lists requests."""
 
-    def __init__(self, role: str = "admin") -> None:
+    def __init__(self, role: str = "admin", cursor: int = 2) -> None:
         self.down = False
         self.speaks = asyncio.Event()
         self.speaks.set()
         self.role = role
         self.name = "lab"
+        self.now_ms = NOW_MS
         self.rehearsal = True
         self.asked: list[str] = []
         self.keys: list[str] = []
@@ -44,6 +49,9 @@ class FakeCloud:
         self.bodies: list[Any] = []
         self.refusals: dict[str, Problem] = {}
         self.trouble: list[str] = []
+        self.because: dict[str, str] = {}
+        """Why instances are where they are."""
+        self.domains: dict[str, str] = {}
         self.output_text = "Linux version 6.1\r\nweb01 login: "
         self.clusters = [a_cluster("cc-01"), a_cluster("cc-02", hosts_up=2)]
         self.types = [a_type("m1.small"), a_type("c1.medium", cores=2, memory_mib=512, free=0, most=12)]
@@ -55,16 +63,22 @@ class FakeCloud:
         """What accounts hold, by collection and id; `holdings.py` has some."""
         self.slow: asyncio.Event | None = None
         """Set, what accounts hold is answered only once it is."""
+        self.offers_undo = False
         self.past: list[api.EventView] = []
         self.audit: list[api.AuditView] = []
         self.jobs = FakeJobs(self)
         self.rules = FakeRules()
+        self.before = FakePast()
         self.whys: dict[str, WhyView] = {}
+        self.parts = FakeParts(self)
+        self.confirmed: list[str] = []
+        self.ponders: asyncio.Event | None = None
+        """Set, what hangs on things is answered only once it is."""
         self.journal: list[tuple[int, str, bytes]] = []
         self.forgotten = 0
         self.sensing = False
         self.charted: list[str] = []
-        self._cursor = 2
+        self._cursor = cursor
         self._streams: set[_Stream] = set()
 
     def transport(self) -> httpx.MockTransport:
@@ -93,7 +107,9 @@ class FakeCloud:
 
     def beat(self) -> None:
         for stream in self._streams:
-            stream.say("heartbeat", self._cursor, msgspec.json.encode(Beat(cursor=str(self._cursor), at_ms=NOW_MS)))
+            stream.say(
+                "heartbeat", self._cursor, msgspec.json.encode(Beat(cursor=str(self._cursor), at_ms=self.now_ms))
+            )
 
     def fall(self) -> None:
         """Go away: streams break, nobody is answered."""
@@ -136,11 +152,21 @@ class FakeCloud:
         path = path.removeprefix("/api/v1")
         if path == "/stream":
             return self._stream(request)
+        if path.startswith("/past"):
+            return await self.before.answer(request, path)
+        return await self.reply(request, path)
+
+    async def reply(self, request: httpx.Request, path: str) -> httpx.Response:
+        """Answer a request for what is below /api/v1."""
         self.asked.append(f"{request.method} {path}")
-        if request.method in {"POST", "PUT"}:
-            self.keys.append(request.headers.get("Idempotency-Key", ""))
+        if request.method != "GET" and not path.endswith(ONLY_ASKED):
             self.commands.append(request.headers.get("Euca-Command", ""))
+        if request.method in {"POST", "PUT"} and path != "/hanging":  # that is a question
+            self.keys.append(request.headers.get("Idempotency-Key", ""))
             self.bodies.append(msgspec.json.decode(request.content) if request.content else None)
+        self.confirmed += request.headers.get_list("If-Match")
+        if self.ponders is not None and path == "/hanging":
+            await self.ponders.wait()
         if self.slow is not None and path.strip("/") in self.held:
             await self.slow.wait()
         if f"{request.method} {path}" in self.refusals:
@@ -148,7 +174,7 @@ class FakeCloud:
             return httpx.Response(problem.status, content=msgspec.json.encode(problem))
         charted = path.endswith("/chart")
         status, body = (200, self._chart(request, path)) if charted else self._resource(request, path)
-        number = {"X-Undo": str(len(self.asked))} if self.jobs.undoable else {}
+        number = {"X-Undo": str(len(self.asked))} if self.jobs.undoable or self.offers_undo else {}
         return httpx.Response(status, headers=number, content=msgspec.json.encode(body))
 
     def _resource(self, request: httpx.Request, path: str) -> Answer:
@@ -156,7 +182,7 @@ class FakeCloud:
             "GET /me": lambda: api.Me(user="ana", account_id="000000000001", role=self.role),
             "GET /overview": self._overview,
             "GET /hosts": lambda: self.page(list(self.hosts.values())),
-            "GET /events": lambda: self.page([*self.past, *self.events]),
+            "GET /events": lambda: self.page(self._told(request)),
             "GET /audit": lambda: self.page(self._audited(request)),
             "GET /images": lambda: self.page(self.images),
         }
@@ -172,10 +198,17 @@ class FakeCloud:
         for begins, answer in parts:
             if path.startswith(begins):
                 return answer(request, path)
+        if self.parts.answers(request.method, path):
+            return self.parts.answer(request, path)
         collection, _, given = path.strip("/").partition("/")
         if collection in self.held:
             return self._holding(request.method, collection, given)
         return 404, Problem(type="missing", title="Missing", status=404, detail=f"no such path: {path}")
+
+    def _told(self, request: httpx.Request) -> list[api.EventView]:
+        about, after = request.url.params.get("about", ""), int(request.url.params.get("after", 0))
+        known = [view for view in [*self.past, *self.events] if int(view.cursor) > after]
+        return [view for view in known if about in ("", view.resource_id)]
 
     def _audited(self, request: httpx.Request) -> list[Any]:
         after = int(request.url.params.get("after", 0))
@@ -185,7 +218,10 @@ class FakeCloud:
         if not given:
             return 200, self.page(list(self.held[collection].values()))
         if method == "DELETE":
-            self.remove(next(kind for kind, path in PATHS.items() if path == collection), given)
+            kind = next((kind for kind, path in PATHS.items() if path == collection), "")
+            self.held[collection].pop(given, None)
+            if kind:
+                self.remove(kind, given)
             return 204, None
         return 200, self.held[collection][given.partition("/")[0]]
 
@@ -197,16 +233,23 @@ class FakeCloud:
         if path == "/instances":
             return 200, self._paged(request)
         _, _, given, *rest = path.split("/")
+        return 200, self._about(given, rest)
+
+    def _about(self, given: str, rest: list[str]) -> Any:
         if rest == ["output"]:
-            return 200, api.ConsoleOutput(instance_id=given, at_ms=NOW_MS, text=self.output_text)
+            return api.ConsoleOutput(instance_id=given, at_ms=NOW_MS, text=self.output_text)
+        if rest == ["definition"]:
+            xml = self.domains.get(given, f"<domain>\n  <name>{given}</name>\n</domain>")
+            return DefinitionView(instance_id=given, host=self.instances[given].host, at_ms=NOW_MS, xml=xml)
         if rest == ["why"]:
-            return 200, self.whys[given]
-        return 200, self.page([api.DecisionView(at_ms=NOW_MS, host="node03", reasons=["least loaded of 5"])])
+            return self.whys[given]
+        return self.page([api.DecisionView(at_ms=NOW_MS, host="node03", reasons=["least loaded of 5"])])
 
     def _paged(self, request: httpx.Request) -> api.Collection[Any]:
         start, limit = int(request.url.params.get("after", 0)), int(request.url.params["limit"])
-        found = list(self.instances.values())[start : start + limit]
-        more = start + limit < len(self.instances)
+        field, _, value = request.url.params.get("filter", "").partition("=")
+        there = [view for view in self.instances.values() if not field or getattr(view, field) == value]
+        found, more = there[start : start + limit], start + limit < len(there)
         return api.Collection(items=found, cursor=str(self._cursor), next=str(start + limit) if more else None)
 
     def _launch(self, body: api.LaunchInstances) -> api.Collection[Any]:
@@ -228,6 +271,10 @@ class FakeCloud:
 
     def _host(self, request: httpx.Request, path: str) -> Answer:
         _, _, name, *rest = path.split("/")
+        if rest == ["reasons"]:
+            lines = self.because.items()
+            views = [HereBecauseView(instance_id=one, at_ms=NOW_MS, kind="placed", text=text) for one, text in lines]
+            return 200, self.page(views)
         told: dict[str, dict[str, Any]] = {
             "drain": {"wanted": "draining"},
             "undrain": {"wanted": "enabled"},

@@ -1,5 +1,6 @@
 """A cloud's consoles on a real WebSocket, in the test's process: a guest that echoes, and a hand that directs it."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,12 +16,18 @@ from app.api.problems import Problem
 
 
 class FakeGuest:
-    """`typed` is what reached the guest; `heard` are the frames of clients; `writer` types besides the one tested."""
+    """`typed` is what reached the guest; `heard` are the frames of clients; `writer` types besides the one tested.
+
+    While `speaks` is not set nobody is let in.
+    """
 
     def __init__(self, *, may_write: bool = True) -> None:
         self.may_write, self.writer = may_write, ""
+        self.speaks = asyncio.Event()
+        self.speaks.set()
         self.typed = b""
         self.heard: list[dict[str, Any]] = []
+        self.commands: list[str] = []
         self.visits = 0
         self.refusal: Problem | None = None
         self.greeting = b"web01 login: "
@@ -80,8 +87,10 @@ class FakeGuest:
         elif frame["kind"] == "release":
             await self.stand(writing=False)
 
-    def _answer(self, socket: ServerConnection, request: Request) -> Response | None:
+    async def _answer(self, socket: ServerConnection, request: Request) -> Response | None:
         assert request.headers["Authorization"] == "Bearer t"
+        self.commands.append(request.headers.get("Euca-Command", ""))
+        await self.speaks.wait()
         if self.refusal is None:
             return None
         return socket.respond(HTTPStatus(self.refusal.status), msgspec.json.encode(self.refusal).decode())

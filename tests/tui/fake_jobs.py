@@ -53,6 +53,10 @@ class FakeJobs:
     def undoable(self) -> bool:
         return bool(self._undo)
 
+    def remember(self, kind: str, view: Any) -> None:
+        """Keep what a thing was like, for undoing what changes it now."""
+        self._undo = [(kind, view)]
+
     def answer(self, request: httpx.Request, path: str) -> tuple[int, Any]:
         _, kind, *rest = path.split("/")
         if kind == "audit":

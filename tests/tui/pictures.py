@@ -37,21 +37,24 @@ LAUNCHED = [
 ]
 WITHIN_S = 60.0  # a load is known after two looks
 STEPS: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("overview", (), "capacity by type"),
     ("hosts", ("2",), "draining"),
     ("host", ("enter",), "memory"),
     ("chart", ("h",), "15m"),
     ("instances", ("3",), "% "),
     ("instance", ("enter",), "here because"),
     ("why", ("w",), "asked"),
-    ("output", ("escape", "o"), "login:"),
-    ("launch", ("escape", "escape", "l"), "Launch instances"),
+    ("volumes", ("escape", "v"), "No volume"),
+    ("output", ("o", "slash", *"runs", "enter"), "with runs"),
+    ("launch", ("escape", "escape", "escape", "escape", "l"), "Launch instances"),
     ("terminate", ("escape", "down", "space", "space", "space", "t"), "Terminate 3"),
-    ("rules", ("escape", "6", "enter"), "prefer"),
+    ("rulesets", ("escape", "6"), "decides"),
+    ("rules", ("enter",), "prefer"),
     ("rehearsal", ("ctrl+r",), "would"),
     ("jobs", ("escape", "7"), "jobs"),
     ("audit", ("8",), "RunInstances"),
-    ("clouds", ("9",), "clouds"),
+    ("replay", ("end", "at", "3"), "◀ replay"),
+    ("clouds", ("0", "9"), "clouds"),
+    ("overview", ("1",), "capacity by type"),  # late, when loads are known
     ("help", ("question_mark",), "keys of"),
 )
 """Each picture: its name, the keys that lead there from the one before, and what shows that it is there."""

@@ -136,6 +136,18 @@ def test_nothing_but_the_login_page_is_answered_without_a_login(cloud: ServedClo
     assert web.consoles() == []
 
 
+def test_who_has_an_access_key_logs_in_with_it(cloud: ServedCloud, web: WebConsole) -> None:
+    named = cloud.credentials()
+    key, secret = named["EC2_ACCESS_KEY"], named["EC2_SECRET_KEY"]
+    with web.client() as http:
+        for wrong in ({"access_key": key, "secret_key": "no"}, {"access_key": "<b>", "secret_key": secret}):
+            answer = http.post("/login", data=wrong)
+            assert (answer.status_code, "access key" in answer.text, secret in answer.text) == (401, True, False)
+        answer = http.post("/login", data={"token": "", "access_key": key, "secret_key": secret})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        assert "terminal" in http.get("/").text
+
+
 def test_another_sites_page_reaches_nothing(web: WebConsole, token: str) -> None:
     with web.client(origin="http://evil.example") as http:
         assert http.post("/login", data={"token": token}).status_code == 403

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.widgets import TextArea
 
 from app.api.problems import Problem
 from app.client.contexts import Context, Contexts, save
@@ -64,7 +65,7 @@ async def test_clouds_are_listed_without_any_connection(tmp_path: Path) -> None:
     first.down = True
     async with a_console(first, home=a_home(tmp_path, edge_and_prod())) as console:
         await console.press("colon", *"clouds", "enter")
-        await console.shows("3 clouds", "● there", "○ unreachable", "Connection lost")
+        await console.shows("3 clouds", "● there", "○ unreachable", "No connection yet")
 
 
 async def test_the_whole_console_goes_to_another_cloud_and_back(tmp_path: Path) -> None:
@@ -90,6 +91,19 @@ async def test_the_whole_console_goes_to_another_cloud_and_back(tmp_path: Path) 
         await console.shows("shutting-down")
     assert first.bodies == []
     assert len(clouds["edge"].bodies) == 1
+
+
+async def test_drafts_of_rules_stay_with_their_cloud_and_are_asked_about_from_another(tmp_path: Path) -> None:
+    async with a_console(FakeCloud(), home=a_home(tmp_path, edge_and_prod())) as console:
+        await console.press("6", "enter")
+        await console.until(lambda: isinstance(console.app.focused, TextArea))
+        await console.press("x")
+        draft = next(iter(console.app.session.drafts))
+        await console.press("ctrl+p", *"cloud edge", "enter")
+        await console.shows("edge-cloud ▸")
+        assert console.app.session.drafts == {}
+        await console.press("q")
+        await console.shows("What is not saved is lost.", f"draft of {draft} at http://127.0.0.1:1")
 
 
 async def test_a_cloud_that_is_down_can_be_left_for_one_that_is_not(tmp_path: Path) -> None:

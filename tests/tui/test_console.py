@@ -2,13 +2,14 @@
 
 import msgspec
 import pytest
+from textual.events import Paste
 from textual.widgets import Input
 
 from app.api.problems import Problem
 from app.tui.session import Ways
 from tests.tui.consoles import a_console
 from tests.tui.fake_cloud import FakeCloud
-from tests.tui.views import a_host, an_instance
+from tests.tui.views import a_host, an_event, an_instance
 
 pytestmark = pytest.mark.tui
 WEB1 = an_instance(1).id
@@ -46,6 +47,55 @@ async def test_a_change_in_the_cloud_comes_to_the_screen_by_itself() -> None:
         cloud.remove_instance(an_instance(2).id)
         await console.shows("stopped", "4 instances")
         await console.hides("web2")
+
+
+@pytest.mark.parametrize("wrong_by_h", [3, -3])
+async def test_ages_are_true_where_the_clock_of_the_console_is_wrong(wrong_by_h: int) -> None:
+    cloud = FakeCloud()
+    cloud.now_ms -= wrong_by_h * 3_600_000
+    cloud.change("instance", an_instance(7, name="old", launched_at_ms=cloud.now_ms - 9 * 60_000))
+    async with a_console(cloud) as console:
+        cloud.beat()
+        await console.press("3", "slash")
+        await console.type("old")
+        await console.shows(" 9m")
+
+
+@pytest.mark.parametrize(("wrong_by_h", "said"), [(3, "3h ahead of the cloud's"), (-3, "3h behind the cloud's")])
+async def test_a_wrong_clock_of_this_machine_is_told_once(wrong_by_h: int, said: str) -> None:
+    cloud = FakeCloud()
+    cloud.now_ms -= wrong_by_h * 3_600_000
+    async with a_console(cloud) as console:
+        for _ in range(4):
+            cloud.beat()
+        await console.shows(said)
+        await console.press("M")
+        await console.shows("lab ▸ messages")
+        assert len([line for line in console.app.session.doings.said if "clock" in line.text]) == 1
+
+
+async def test_an_event_names_its_thing_unless_that_is_a_mere_number() -> None:
+    cloud = FakeCloud()
+    cloud.events = [an_event(20, "is up", resource_id="node07"), an_event(21, "day decides", resource_id="00000002")]
+    async with a_console(cloud) as console:
+        await console.shows("node07 is up", "  day decides")
+        await console.hides("00000002")
+
+
+async def test_a_long_event_takes_three_lines_of_the_overview() -> None:
+    cloud = FakeCloud()
+    cloud.events = [an_event(20, "tagged with " + "very long words " * 40)]
+    async with a_console(cloud) as console:
+        await console.shows("tagged with very long", "…")
+        assert len([line for line in console.text().splitlines() if "very long" in line]) == 3
+
+
+async def test_a_cloud_without_clusters_or_hosts_says_what_comes_first() -> None:
+    cloud = FakeCloud()
+    cloud.clusters, cloud.hosts = [], {}
+    async with a_console(cloud) as console:
+        await console.shows("a cluster comes first", "euca cluster add NAME")
+        assert "all is well" not in console.text()
 
 
 async def test_launching_asks_for_image_type_and_count_and_shows_what_was_launched() -> None:
@@ -101,7 +151,7 @@ async def test_terminating_needs_the_name_typed() -> None:
         await console.press("enter")
         await console.shows("shutting-down")
     (body,) = cloud.bodies
-    assert body["targets"] == [{"id": WEB1, "expected": {"state": "running", "name": "web1"}}]
+    assert body["targets"] == [{"id": WEB1, "expected": {"state": "running", "name": "web1", "hanging": "v1"}}]
     assert cloud.commands[-1] == f"aws ec2 terminate-instances --instance-ids {WEB1}"
 
 
@@ -172,6 +222,22 @@ async def test_a_filter_that_is_wrong_says_so_and_changes_nothing() -> None:
         await console.press("3", "slash")
         await console.type("stat:stopped")
         await console.shows("did you mean state?", "web1", "web5")
+
+
+async def test_what_is_wrong_with_a_line_is_shown_whole_in_a_small_terminal() -> None:
+    async with a_console(FakeCloud(), size=(80, 24)) as console:
+        await console.press("colon", *"nowhere", "enter")
+        await console.shows("no such place; there are overview,", "help, quit")
+        await console.press("escape")
+        await console.hides("no such place")
+
+
+async def test_what_is_pasted_into_a_filter_and_is_no_filter_is_left_out() -> None:
+    async with a_console(FakeCloud()) as console:
+        await console.press("3", "slash", *"web")
+        console.app.post_message(Paste("x" * 100_000))
+        await console.press("2", "enter")
+        await console.shows("filter: web2")
 
 
 async def test_the_command_bar_goes_to_a_place_with_a_filter() -> None:
@@ -278,7 +344,7 @@ async def test_a_console_opened_before_its_cloud_waits_for_it() -> None:
     cloud = FakeCloud()
     cloud.down = True
     async with a_console(cloud) as console:
-        await console.shows("Connection lost", "nobody listens there")
+        await console.shows("No connection yet", "nobody listens there")
         cloud.rise()
         await console.shows("cc-01", "live")
 
@@ -290,19 +356,23 @@ async def test_a_token_that_is_not_accepted_is_said() -> None:
     async with a_console(cloud) as console:
         cloud.rise()
         await console.shows("Not allowed: The token is unknown")
+        await console.press("3", "l")
+        await console.shows("launch: not possible while the cloud does not let you in")
 
 
 @pytest.mark.parametrize(("role", "read_only"), [("viewer", False), ("admin", True)])
-async def test_who_may_only_look_is_offered_nothing_else(role: str, read_only: bool) -> None:
+async def test_who_may_only_look_is_offered_nothing_else_and_told_why(role: str, read_only: bool) -> None:
     cloud = FakeCloud(role=role)
     async with a_console(cloud, Ways(read_only=read_only)) as console:
         await console.press("3")
         await console.shows("web1")
         assert "terminate" not in console.text()
-        await console.press("t", "b")
         await console.press("question_mark")
         await console.shows("keys of instances")
         assert "terminate" not in console.text()
+        await console.press("escape", "t", "b")
+        why = "the console is read-only" if read_only else "your role is viewer"
+        await console.shows(f"terminate: not possible, {why}", f"start: not possible, {why}")
     assert not cloud.bodies
 
 

@@ -1,7 +1,5 @@
 """Going about in the console: events, history, completion, mouse, the output of a guest, and leaving."""
 
-from pathlib import Path
-
 import pytest
 from textual.widgets import Input
 
@@ -37,6 +35,15 @@ async def test_the_events_of_a_thing_are_a_key_away_and_lead_to_it() -> None:
         await console.shows(f"▸ {WEB1}", "here because")
 
 
+async def test_what_happened_to_a_thing_long_ago_is_fetched_when_it_is_asked_for() -> None:
+    cloud = FakeCloud(cursor=5000)
+    cloud.past = [an_event(9, "hers, long ago", resource_id=WEB1), an_event(10, "of another", resource_id="i-other")]
+    cloud.events = [an_event(4990, "hers", resource_id=WEB1)]
+    async with a_console(cloud) as console:
+        await console.press("3", "e")
+        await console.shows("2 events", "hers, long ago")
+
+
 async def test_one_walks_back_and_on_through_lists_and_pages() -> None:
     async with a_console(FakeCloud()) as console:
         await console.press("2", "3", "enter")
@@ -68,7 +75,7 @@ async def test_the_command_bar_completes_and_goes_to_things() -> None:
         await console.press("colon")
         await console.type("node04")
         await console.press("enter")
-        await console.shows("▸ node04", "cores 3 of 8 given")
+        await console.shows("▸ node04", "cores 3/8")
 
 
 async def test_a_filter_is_completed_from_columns_and_values() -> None:
@@ -92,39 +99,6 @@ async def test_keys_typed_in_one_go_are_never_taken_for_others() -> None:
         await console.press("3", "slash", *"terminated")
         await console.shows("filter: terminated")
         assert console.cloud.bodies == []
-
-
-async def test_output_that_is_held_counts_what_comes() -> None:
-    cloud = FakeCloud()
-    async with a_console(cloud) as console:
-        await console.press("3", "o")
-        await console.shows("2 lines", "web01 login:")
-        await console.press("p")
-        await console.shows("held, 0 lines waiting")
-        cloud.output_text += "\r\none\r\ntwo"
-        await console.shows("held, 2 lines waiting")
-        assert "two" not in console.text()
-        await console.press("p")
-        await console.shows("4 lines", "two")
-
-
-async def test_output_is_filtered_and_saved_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    cloud = FakeCloud()
-    cloud.output_text = "boot\r\nerror one\r\nok\r\nERROR two\r\n\x1b[31mred"
-    async with a_console(cloud) as console:
-        await console.press("3", "o")
-        await console.shows("5 lines")
-        await console.press("slash", *"error")
-        await console.shows("2 with error", "ERROR two")
-        await console.hides("boot")
-        await console.press("enter", "S")
-        await console.shows("saved")
-        await console.press("escape")
-        await console.shows("boot")
-    (saved,) = tmp_path.iterdir()  # noqa: ASYNC240 - nothing else runs any more
-    assert saved.name.startswith(WEB1)
-    assert saved.read_bytes().decode() == cloud.output_text
 
 
 async def test_a_host_shows_how_long_it_has_been_as_it_is() -> None:

@@ -5,11 +5,9 @@ from msgspec.structs import replace
 from textual.widgets import Input
 
 from app.api.problems import Problem
-from app.tui.session import Ways
 from tests.tui.consoles import a_console
 from tests.tui.fake_cloud import FakeCloud
 from tests.tui.fake_jobs import a_job
-from tests.tui.test_screens import compare
 from tests.tui.views import NOW_MS, an_instance
 
 pytestmark = pytest.mark.tui
@@ -40,57 +38,30 @@ def a_busy_cloud() -> FakeCloud:
     return cloud
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
-async def test_the_list_of_jobs_looks_as_it_did(size: tuple[int, int]) -> None:
-    async with a_console(a_busy_cloud(), size=size) as console:
-        await console.press("7")
-        await console.shows("drain node05", "newest events", "live 0.0s")
-        compare(console, f"jobs-{size[0]}x{size[1]}")
-
-
-async def test_an_empty_list_of_jobs_looks_as_it_did() -> None:
-    async with a_console(FakeCloud(), size=(80, 24)) as console:
-        await console.press("7")
-        await console.shows("No job yet", "live 0.0s")
-        compare(console, "jobs-empty-80x24")
-
-
-async def test_the_dock_looks_as_it_did_and_follows_from_place_to_place() -> None:
+async def test_the_dock_follows_from_place_to_place() -> None:
     async with a_console(a_busy_cloud(), size=(80, 24)) as console:
         await console.press("3", "ctrl+j")
         await console.shows("running 2", "drain node05", "11/14")
-        compare(console, "dock-80x24")
         await console.press("2")
         await console.shows("HOST", "11/14")
         await console.press("ctrl+j")
         await console.hides("11/14")
 
 
-async def test_a_question_about_many_looks_as_it_did() -> None:
+async def test_a_question_about_many_says_how_many_and_lists_the_first() -> None:
     cloud = FakeCloud()
     cloud.instances = {view.id: view for view in (an_instance(n, name=f"web{n}") for n in range(1, 15))}
     async with a_console(cloud, size=(80, 24)) as console:
         await console.press("3", "asterisk", "t")
-        await console.shows("Terminate 14 instances?", "and 9 more")
-        compare(console, "terminate-many-80x24")
+        await console.shows("Terminate 14 instances?", "and 11 more")
         await console.press("escape", "r")
         await console.shows("Reboot 14 instances?")
-        compare(console, "reboot-many-80x24")
-
-
-@pytest.mark.parametrize("place", ["7", "M", "ctrl+j"])
-async def test_in_ascii_mode_jobs_are_shown_in_ascii(place: str) -> None:
-    async with a_console(a_busy_cloud(), Ways(ascii_only=True), size=(80, 24)) as console:
-        await console.press(place)
-        await console.shows("said" if place == "M" else "drain node05", "live 0.0s")
-        assert console.text().isascii(), console.text()
 
 
 async def test_the_page_of_a_job_says_of_each_target_what_became_of_it() -> None:
     async with a_console(a_busy_cloud(), size=(100, 30)) as console:
         await console.press("7", "enter")
         await console.shows("terminate i-1 i-2", "targets", "✕ failed", "its host [red]node07[/] is lost")
-        compare(console, "job-100x30")
         lines = console.text()
         assert lines.index("✕ failed") < lines.index("◐ under way") < lines.index("● done ")
 

@@ -3,14 +3,12 @@
 import msgspec
 import pytest
 
-from app.tui.session import Ways
 from tests.tui.consoles import Console, a_console
 from tests.tui.fake_cloud import FakeCloud
-from tests.tui.test_screens import a_cloud, compare
+from tests.tui.test_screens import a_cloud
 from tests.tui.views import a_host
 
 pytestmark = pytest.mark.tui
-SIZES = {"80x24": (80, 24), "120x36": (120, 36), "200x60": (200, 60)}
 WAYS_TO = {
     "overview": ["1"],
     "hosts": ["2"],
@@ -49,46 +47,11 @@ async def go(console: Console, place: str) -> None:
         await console.shows("#" if console.app.session.ascii_only else "█")
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("place", WAYS_TO)
-async def test_a_place_with_loads_looks_as_it_did(place: str, size: str) -> None:
-    async with a_console(a_busy_cloud(), size=SIZES[size]) as console:
-        await go(console, place)
-        compare(console, f"loads-{place}-{size}")
-
-
-@pytest.mark.parametrize("place", WAYS_TO)
-async def test_loads_are_shown_in_ascii_too(place: str) -> None:
-    async with a_console(a_busy_cloud(), Ways(ascii_only=True), size=(120, 36)) as console:
-        await go(console, place)
-        assert console.text().isascii(), console.text()
-
-
-async def test_a_page_of_a_lost_cloud_looks_as_it_did() -> None:
-    async with a_console(a_busy_cloud(), size=(80, 24)) as console:
-        await go(console, "host")
-        console.cloud.fall()
-        await console.shows("nobody listens there", "retry in 15s")
-        compare(console, "loads-host-lost-80x24")
-
-
-@pytest.mark.parametrize("place", ["overview", "hosts", "clusters"])
-async def test_a_place_that_waits_for_the_cloud_looks_as_it_did(place: str) -> None:
-    cloud = FakeCloud()
-    cloud.speaks.clear()
-    async with a_console(cloud, size=(80, 24)) as console:
-        await console.shows("connecting to")
-        for step in WAYS_TO[place]:
-            await (console.type(step[1:]) if step.startswith("=") else console.press(step))
-        await console.shows(f"▸ {place}", "connecting to")
-        compare(console, f"loads-{place}-loading-80x24")
-
-
 async def test_what_is_not_known_is_a_dash_and_never_nought() -> None:
     async with a_console(FakeCloud(), size=(120, 36)) as console:
         await console.press("2", "enter")
         await console.shows("CPU  –", "memory  –", "power  –", "net  –")
-        compare(console, "loads-host-empty-120x36")
+        await console.shows("nothing measured")
 
 
 async def test_news_of_a_host_come_to_its_row_by_themselves() -> None:
@@ -181,22 +144,3 @@ async def test_a_page_of_what_is_gone_says_so() -> None:
         await console.shows("node03 is no more")
         await console.press("escape")
         await console.shows("5 hosts")
-
-
-async def test_hosts_stand_below_their_clusters_and_in_one_list_again() -> None:
-    async with a_console(a_busy_cloud(), size=(120, 36)) as console:
-        await go(console, "hosts")
-        await console.press("B")
-        await console.shows("CLUSTER, HOST", "6 hosts")
-        compare(console, "loads-hosts-tree-120x36")
-        named = ("cc-0", "node")
-        lines = [line.strip(" ▶") for line in console.text().splitlines() if line.strip(" ▶").startswith(named)]
-        assert [line.split()[0] for line in lines][:2] == ["cc-01", "node01"]
-        await console.press("S")
-        await console.shows("CLUSTER, HOST▼")
-        await console.press("home", "d", "enter")
-        await console.shows("lab ▸ hosts ▸ cc-02")
-        assert not any(asked.endswith("/drain") for asked in console.cloud.asked), "a cluster is no host"
-        await console.press("escape", "B")
-        await console.shows("HOST▼")
-        await console.hides("CLUSTER, HOST")

@@ -12,7 +12,7 @@ from app.tui.memory import Memory
 from app.tui.session import Ways
 from tests.tui.consoles import Console, a_console
 from tests.tui.fake_cloud import FakeCloud
-from tests.tui.views import an_instance
+from tests.tui.views import a_host, an_instance
 
 pytestmark = pytest.mark.tui
 WEB1 = an_instance(1).id
@@ -222,9 +222,9 @@ async def test_names_in_the_palette_are_never_markup() -> None:
 
 
 async def test_help_explains_what_has_the_focus_even_while_one_types() -> None:
-    async with a_console(FakeCloud(), size=(120, 90)) as console:
+    async with a_console(FakeCloud(), size=(120, 110)) as console:
         await console.press("3", "question_mark")
-        await console.shows("keys of instances", "keys of the list, which has the focus", "PgDn")
+        await console.shows("keys of instances", "keys of the list, which has the focus", "pgdn")
         await console.press("escape", "slash", "s", "f1")
         await console.shows("keys of the line, which has the focus", "what was typed before")
         await console.press("escape", "t")
@@ -259,6 +259,17 @@ async def test_keys_of_a_persons_own_work_and_are_the_ones_shown(tmp_path: Path)
         await console.shows(f"Reboot {WEB1}?")
 
 
+async def test_the_key_that_asks_whether_to_quit_says_yes_whichever_it_is(tmp_path: Path) -> None:
+    home = settings(tmp_path, '[keys]\n"quit" = "f10"\n')
+    async with a_console(FakeCloud(), Ways(goes_with_us=True), home=home) as console:
+        await console.press("f10")
+        await console.shows("Quit lab?")
+        await console.press("q")
+        assert "Quit lab?" in console.text()
+        await console.press("f10")
+        await console.until(lambda: not console.app.is_running)
+
+
 async def test_two_actions_may_change_their_keys(tmp_path: Path) -> None:
     home = settings(tmp_path, '[keys]\n"instances.reboot" = "x"\n"instances.stop" = "r"\n')
     async with a_console(FakeCloud(), home=home) as console:
@@ -269,15 +280,15 @@ async def test_two_actions_may_change_their_keys(tmp_path: Path) -> None:
 
 
 async def test_keys_that_can_not_be_had_are_told_and_stay_as_they_were(tmp_path: Path) -> None:
-    text = '[keys]\n"instances.reboot" = "t"\n"instances.rebot" = "f5"\n"mark" = "g"\n"sort" = "no such"\n'
+    text = '[keys]\n"instances.reboot" = "t"\n"instances.rebot" = "f5"\n"mark" = "end"\n"sort" = "no such"\n'
     home = settings(tmp_path, f"colour = 1\n{text}")
-    async with a_console(FakeCloud(), home=home, size=(120, 110)) as console:
+    async with a_console(FakeCloud(), home=home, size=(120, 130)) as console:
         await console.press("3", "question_mark")
         await console.shows("settings that were not understood")
         await console.shows(
             "instances.reboot can not be t, which is instances.terminate on", "there is no setting colour"
         )
-        await console.shows("did you mean instances.reboot?", "can not be g, which moves the cursor", "is no key")
+        await console.shows("did you mean instances.reboot?", "can not be end, which moves the cursor", "is no key")
         await console.press("escape", "r")
         await console.shows(f"Reboot {WEB1}?")
 
@@ -323,3 +334,27 @@ async def test_the_mouse_is_only_handed_back_where_there_is_a_terminal() -> None
     async with a_console(FakeCloud(), Ways()) as console:
         await console.press("ctrl+t")
         await console.shows("mouse: not possible here")
+
+
+async def test_hints_name_the_keys_that_the_person_has(tmp_path: Path) -> None:
+    home = settings(tmp_path, '[keys]\n"instances.launch" = "f9"\n"back" = "f12"\n"instances.console" = "f10"\n')
+    cloud = FakeCloud()
+    cloud.instances.clear()
+    async with a_console(cloud, home=home, size=(120, 90)) as console:
+        await console.press("3")
+        await console.shows("f9 launches instances")
+        cloud.change("instance", an_instance(1))
+        await console.shows("1 instance")
+        await console.press("slash", *"nothing", "enter")
+        await console.shows("f12 shows all")
+        await console.press("f12", "question_mark")
+        await console.shows("f10", "console")
+
+
+async def test_keys_behind_enter_belong_to_the_place_it_led_to() -> None:
+    cloud = FakeCloud()
+    cloud.hosts = {"node01": a_host("node01")}
+    async with a_console(cloud) as console:
+        await console.burst(*":hosts", "enter", "/", *"nod", "enter", "3", ":", *"x", "escape", "2")
+        await console.shows("lab ▸ hosts", "filter: nod", "node01")
+        assert not console.app.screen.prompting  # type: ignore[attr-defined]

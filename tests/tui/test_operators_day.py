@@ -110,7 +110,7 @@ def launch_and_sit_down(terminal: Terminal) -> None:
     terminal.press("Enter")
     terminal.shows("hello, guest")
     terminal.press("C-]")
-    terminal.shows("nobody types")
+    terminal.shows("nobody is writing")
     terminal.press("Escape")
 
 
@@ -129,8 +129,11 @@ def tag_and_take_it_back(terminal: Terminal) -> None:
 def end_three_by_a_filter(terminal: Terminal) -> None:
     terminal.type("/host:cedar")
     terminal.press("Enter")
-    terminal.shows("of 7 instances")
-    terminal.press("Space", "Space", "Space", "t")
+    terminal.shows("3 of 7 instances", "filter: host:cedar")
+    for marked in range(1, 4):
+        terminal.press("Space")
+        terminal.shows(f"{marked} marked")
+    terminal.press("t")
     terminal.shows("Terminate 3 instances?", "Type their number")
     terminal.type("3")
     terminal.press("Enter")

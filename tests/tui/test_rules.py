@@ -13,7 +13,6 @@ from app.tui.widgets.rule_text import RuleText
 from tests.tui.consoles import Console, a_console
 from tests.tui.fake_cloud import FakeCloud
 from tests.tui.fake_rules import DAY, NOTHING, a_move
-from tests.tui.test_screens import compare
 
 pytestmark = pytest.mark.tui
 MISTAKEN = DAY.replace("weight 3", "weigth 3")
@@ -256,32 +255,6 @@ async def test_only_lines_on_screen_are_coloured_however_long_the_text() -> None
         await console.shows("rule capacity", "4002 rules")
         await console.press("x", "y")
         assert 0 < len(written(console)._highlights) < 100
-
-
-@pytest.mark.parametrize("size", [(80, 24), (120, 30), (200, 60)], ids=["80x24", "120x30", "200x60"])
-async def test_the_editor_looks_as_it_did(size: tuple[int, int]) -> None:
-    name = f"{size[0]}x{size[1]}"
-    async with an_editor(a_cloud(), size=size) as console:
-        compare(console, f"ruleset-{name}")
-        await rewrite(console, MISTAKEN)
-        await console.shows("1 error")
-        await console.press("f8")
-        compare(console, f"ruleset-mistake-{name}")
-        await console.press("f9")
-        await console.shows("0 errors")
-        await console.press("ctrl+r")
-        await console.shows("would move 2", "counts for 60 s")
-        compare(console, f"ruleset-rehearsed-{name}")
-        await console.press("escape")
-
-
-async def test_the_list_of_versions_looks_as_it_did() -> None:
-    cloud = a_cloud()
-    cloud.rules.keep(BUSY, "evening", "day")
-    async with a_console(cloud, size=(80, 24)) as console:
-        await console.press("6")
-        await console.shows("rules-2", "decides")
-        compare(console, "rules-80x24")
 
 
 async def test_in_ascii_mode_rules_are_ascii_too() -> None:

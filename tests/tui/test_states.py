@@ -1,120 +1,223 @@
-"""Every list in every state it can be in, at a small and a large size, against stored pictures in text."""
+"""Every screen in every state it can be in, cell by cell, against stored pictures in text.
+
+After a wanted change: `EUCALYPTUS_WRITE_GOLDEN=1 pytest tests/tui/test_states.py`, and read the difference. To look at
+them: `EUCALYPTUS_PICTURES=FOLDER pytest tests/tui/test_states.py`, and `sheets.py`.
+"""
+
+import difflib
+import os
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.screen import ModalScreen, Screen
 
+from app.tui.holdings import LISTED
+from app.tui.palette import Palette
+from app.tui.places import PAGES, PLACES
 from app.tui.session import Ways
-from tests.tui.consoles import Console, a_console
-from tests.tui.fake_cloud import FakeCloud
-from tests.tui.test_screens import a_cloud, compare
-from tests.tui.views import an_entry
+from tests.tui.consoles import DEADLINE_S, Console
+from tests.tui.scenes import (
+    SCENES,
+    SIZES,
+    Scene,
+    a_bare_cloud,
+    a_whole_cloud,
+    an_empty_cloud,
+    arrive,
+    leave,
+)
+from tests.tui.screen_text import png_of
+from tests.tui.weather import a_console_in
 
 pytestmark = pytest.mark.tui
-SMALL, LARGE = (80, 24), (200, 60)
-KEYS = {"overview": "1", "hosts": "2", "instances": "3", "events": "4", "audit": "8", "clouds": "9"}
-WORDS = {"overview": "last events", "hosts": "HOST", "instances": "INSTANCE", "events": "EVENT", "audit": "WHO"}
-SHOWN = {"audit": "entries", "events": "2 events", "clouds": "there", "help": "keys of overview"}
+_PORT = re.compile(r"(?<=127\.0\.0\.1:)\d+")
+GOLDEN = Path(__file__).parent / "golden"
+ODD_SIZES = ((100, 30), (160, 48), (250, 70), (81, 25))
+HOLDINGS = {one.place for one in LISTED}
+SOON_S = 1.0
+QUIET_S = 0.4  # longer than the console ever waits before it draws
 
 
-def full() -> FakeCloud:
-    cloud = a_cloud()
-    cloud.audit = [
-        an_entry(1, "DrainHost", "node02"),
-        an_entry(2, "TerminateInstances", "i-00000000000000009"),
-        an_entry(3, "RebootInstances", "i-00000000000000001", outcome="refused", detail="It is in state 'pending'."),
-    ]
-    return cloud
+def unseen_screens() -> set[type[Screen[Any]]]:
+    """Find what no scene shows."""
+    found: set[type[Screen[Any]]] = {*PLACES.values(), *PAGES.values(), Palette}
+    ahead: list[type[Screen[Any]]] = [ModalScreen]
+    while ahead:
+        kind = ahead.pop()
+        ahead += kind.__subclasses__()
+        found |= {kind} if kind.__module__.startswith("app.tui") else set()
+    return found - {scene.screen for scene in SCENES.values()}
 
 
-def empty() -> FakeCloud:
-    cloud = FakeCloud()
-    cloud.hosts, cloud.instances, cloud.images = {}, {}, []
-    cloud.clusters, cloud.types, cloud.events = [], [], []
-    return cloud
+def test_every_screen_has_its_pictures() -> None:
+    assert unseen_screens() == set(), "tests/tui/scenes.py: no scene shows these"
 
 
-def word(place: str) -> str:
-    return SHOWN.get(place) or WORDS.get(place, "")
+class Album:
+    """The pictures of one state: compared, or taken anew, and shown to people who asked for that."""
+
+    def __init__(self, state: str) -> None:
+        self.state = state
+        self.wrong: list[str] = []
+
+    async def compare(self, console: Console, name: str) -> None:
+        wanted = stored(self.state, name)
+        anew = bool(os.environ.get("EUCALYPTUS_WRITE_GOLDEN"))
+        came = await comes(console, wanted, SOON_S if anew or self.wrong else DEADLINE_S)
+        if not came and anew:
+            path(self.state, name).parent.mkdir(parents=True, exist_ok=True)
+            path(self.state, name).write_text(await quiet(console))
+        elif not came:
+            there = str(path(self.state, name))
+            lines = difflib.unified_diff(wanted.splitlines(), seen(console).splitlines(), there, "seen", lineterm="")
+            self.wrong.append("\n".join(lines))
+        if folder := os.environ.get("EUCALYPTUS_PICTURES"):
+            drawn = Path(folder) / self.state / f"{name}.png"
+            drawn.parent.mkdir(parents=True, exist_ok=True)
+            png_of(console.app, drawn)
 
 
-async def stand(console: Console, place: str) -> None:
-    await console.press(KEYS.get(place, "question_mark"))
+def path(state: str, name: str) -> Path:
+    return GOLDEN / state / f"{name}.txt"
 
 
-@pytest.mark.parametrize("place", ["events", "audit", "clouds"])
-@pytest.mark.parametrize("size", [SMALL, (160, 48)], ids=["small", "wide"])
-async def test_a_list_looks_as_it_did(place: str, size: tuple[int, int]) -> None:
-    async with a_console(full(), size=size) as console:
-        await stand(console, place)
-        await console.shows(word(place), "live 0.0s")
-        compare(console, f"{place}-{size[0]}x{size[1]}")
+def stored(state: str, name: str) -> str:
+    return path(state, name).read_text() if path(state, name).exists() else ""
 
 
-@pytest.mark.parametrize("place", [*KEYS, "help"])
-async def test_a_large_screen_looks_as_it_did(place: str) -> None:
-    async with a_console(full(), size=LARGE) as console:
-        await stand(console, place)
-        await console.shows(word(place), "live 0.0s")
-        compare(console, f"{place}-200x60")
+def seen(console: Console) -> str:
+    """Return the text of the screen, with another port of the guest's than that which was free."""
+    return _PORT.sub(lambda port: "1" * len(port[0]), console.text())
 
 
-@pytest.mark.parametrize("place", [*KEYS, "help"])
-async def test_a_read_only_console_looks_as_it_did(place: str) -> None:
-    async with a_console(full(), Ways(read_only=True), size=SMALL) as console:
-        await stand(console, place)
-        await console.shows(word(place), "read-only", "live 0.0s")
-        compare(console, f"{place}-read-only-80x24")
+async def comes(console: Console, wanted: str, within_s: float) -> bool:
+    end = time.monotonic() + within_s
+    while seen(console) != wanted:
+        if time.monotonic() > end:
+            return False
+        await console.pilot.pause(0.02)
+    return True
 
 
-@pytest.mark.parametrize("place", ["events", "audit", "clouds"])
-async def test_an_empty_list_looks_as_it_did(place: str) -> None:
-    words = {"events": "Nothing has happened", "audit": "Nothing was changed", "clouds": "1 cloud"}
-    async with a_console(empty(), size=SMALL) as console:
-        await stand(console, place)
-        await console.shows(words[place], "live 0.0s")
-        compare(console, f"{place}-empty-80x24")
+async def quiet(console: Console) -> str:
+    """Wait until nothing changes any more."""
+    text, since_s = seen(console), time.monotonic()
+    while time.monotonic() - since_s < QUIET_S:
+        await console.pilot.pause(0.05)
+        if seen(console) != text:
+            text, since_s = seen(console), time.monotonic()
+    return text
 
 
-@pytest.mark.parametrize("place", ["overview", "hosts", "events", "audit", "clouds", "help"])
-async def test_a_lost_cloud_looks_as_it_did(place: str) -> None:
-    cloud = full()
-    async with a_console(cloud, size=SMALL) as console:
-        await stand(console, place)
-        await console.shows(word(place))
-        cloud.fall()
-        await console.shows(
-            "unreachable" if place == "clouds" else "", "nobody listens there", "next try in 15s", "retry in 15s"
-        )
-        compare(console, f"{place}-lost-80x24")
+def scenes(state: str) -> dict[str, Scene]:
+    return {name: scene for name, scene in SCENES.items() if state in scene.states}
 
 
-@pytest.mark.parametrize("place", [*KEYS, "help"])
-async def test_a_cloud_that_has_not_answered_yet_looks_as_it_did(place: str) -> None:
-    cloud = full()
-    cloud.speaks.clear()
-    async with a_console(cloud, size=SMALL) as console:
-        await stand(console, place)
-        await console.shows("connecting to", "◌ asking" if place == "clouds" else "connecting")
-        compare(console, f"{place}-loading-80x24")
+async def walk(console: Console, album: Album, shown: dict[str, Scene]) -> None:
+    for name, scene in shown.items():
+        await arrive(console, scene)
+        if album.state != "loading":
+            await console.hides("sking")
+        if album.state in SIZES:
+            assert isinstance(console.app.screen, scene.screen), f"{name}\n{console.text()}"
+        await album.compare(console, name)
+        await leave(console)
 
 
-@pytest.mark.parametrize("place", ["hosts", "instances", "audit"])
-async def test_a_list_never_says_that_nothing_is_there_before_it_was_told(place: str) -> None:
-    cloud = full()
-    cloud.speaks.clear()
-    async with a_console(cloud) as console:
-        await stand(console, place)
-        await console.shows("asking the cloud ...")
-        cloud.speaks.set()
-        await console.shows("live", "3 entries" if place == "audit" else "node03")
+async def connected(console: Console) -> None:
+    await console.until(lambda: console.app.session.live)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 40), (160, 48), (200, 60), (250, 70)])
-async def test_no_line_is_wider_than_the_terminal_at_any_size(size: tuple[int, int]) -> None:
-    async with a_console(full(), size=size) as console:
-        for place in [*KEYS, "help"]:
-            await stand(console, place)
-            await console.shows("keys of clouds" if place == "help" else word(place), "live")
-            lines = console.text().splitlines()
-            assert len(lines) <= size[1]
-            assert all(len(line) <= size[0] for line in lines), console.text()
-            assert "? help" in lines[-1]
+@pytest.mark.parametrize("state", SIZES)
+async def test_every_screen_looks_as_it_did_at_every_size(state: str) -> None:
+    album = Album(state)
+    async with a_console_in(a_whole_cloud(), size=SIZES[state]) as (console, _):
+        await connected(console)
+        await walk(console, album, scenes(state))
+    assert not album.wrong, "\n\n".join(album.wrong)
+
+
+async def test_every_screen_of_a_read_only_console_looks_as_it_did() -> None:
+    album = Album("read-only")
+    async with a_console_in(a_whole_cloud(), Ways(read_only=True)) as (console, _):
+        await connected(console)
+        await walk(console, album, scenes("read-only"))
+    assert not album.wrong, "\n\n".join(album.wrong)
+
+
+async def test_every_screen_of_an_empty_cloud_looks_as_it_did() -> None:
+    """Lists have no rows; what pages are about is there, but has nothing to it."""
+    album = Album("empty")
+    lists, pages = parted(scenes("empty"), lambda scene: scene.page is None)
+    for cloud, shown in ((an_empty_cloud(), lists), (a_bare_cloud(), pages)):
+        async with a_console_in(cloud) as (console, _):
+            await connected(console)
+            await walk(console, album, shown)
+    assert not album.wrong, "\n\n".join(album.wrong)
+
+
+async def test_every_screen_of_a_cloud_that_does_not_answer_yet_looks_as_it_did() -> None:
+    """What is known from the start waits for the first answer, what is fetched when looked at for its own."""
+    album = Album("loading")
+    first, later = parted(scenes("loading"), lambda scene: scene.page is None and scene.place not in HOLDINGS)
+    for known, shown in ((False, first), (True, later)):
+        cloud = a_whole_cloud()
+        if not known:
+            cloud.speaks.clear()
+        async with a_console_in(cloud) as (console, weather):
+            if known:
+                await connected(console)
+                cloud.speaks.clear()
+                weather.guest.speaks.clear()
+            await walk(console, album, shown)
+    assert not album.wrong, "\n\n".join(album.wrong)
+
+
+async def test_every_screen_of_a_lost_cloud_looks_as_it_did() -> None:
+    album = Album("lost")
+    async with a_console_in(a_whole_cloud()) as (console, weather):
+        for name, scene in scenes("lost").items():
+            await connected(console)
+            console.app.session.copy.take()  # else the next screen is told that the cloud is back, and asks again
+            await arrive(console, scene)
+            await comes(console, stored("80x24", name), DEADLINE_S)  # all that was asked for is there
+            weather.storm()
+            await console.shows("○ lost", "retry in 15s")
+            await album.compare(console, name)
+            weather.clear()
+            await leave(console)
+    assert not album.wrong, "\n\n".join(album.wrong)
+
+
+async def test_in_ascii_mode_every_screen_is_ascii() -> None:
+    async with a_console_in(a_whole_cloud(), Ways(ascii_only=True)) as (console, _):
+        await connected(console)
+        for name, scene in scenes("normal").items():
+            await arrive(console, scene)
+            await console.hides("sking")
+            assert console.text().isascii(), f"{name}\n{console.text()}"
+            await leave(console)
+
+
+async def test_no_line_is_wider_than_the_terminal_at_any_size() -> None:
+    async with a_console_in(a_whole_cloud()) as (console, _):
+        await connected(console)
+        for name in PLACES:
+            await arrive(console, SCENES[name])
+            for width, height in ODD_SIZES:
+                await console.pilot.resize_terminal(width, height)
+                await console.until(lambda most=height: len(console.text().splitlines()) <= most)  # type: ignore[misc]
+                lines = console.text().splitlines()
+                assert all(len(line) <= width for line in lines), f"{name}\n{console.text()}"
+                assert "? help" in lines[-1], f"{name}\n{console.text()}"
+
+
+def parted(shown: dict[str, Scene], test: Callable[[Scene], bool]) -> tuple[dict[str, Scene], dict[str, Scene]]:
+    return (
+        {name: scene for name, scene in shown.items() if test(scene)},
+        {name: scene for name, scene in shown.items() if not test(scene)},
+    )

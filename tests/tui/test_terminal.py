@@ -10,7 +10,7 @@ from textual.app import App, ComposeResult
 
 from app.api.problems import Problem
 from app.tui.session import WAYS, Ways
-from app.tui.widgets.terminal import PIECE_BYTES, Terminal
+from app.tui.widgets.terminal import MOST_WAITING_BYTES, PIECE_BYTES, Terminal
 from tests.tui.consoles import Console, a_console
 from tests.tui.fake_cloud import FakeCloud
 from tests.tui.fake_guest import FakeGuest, a_guest
@@ -39,11 +39,11 @@ async def test_what_is_typed_reaches_the_guest_and_only_ctrl_bracket_leaves() ->
         await console.press("q", "1", "colon", "slash", "escape", "up", "ctrl+c", "tab", "é", "enter")
         await console.until(lambda: guest.typed == "q1:/\x1b\x1b[A\x03\té\r".encode())
         await console.press("ctrl+right_square_bracket")
-        await console.shows("nobody types", "enter type")
+        await console.shows("nobody is writing", "enter type")
         await console.press("enter")
         await console.shows("typing as ana of 1")
         await console.press("ctrl+right_square_bracket")
-        await console.shows("nobody types")
+        await console.shows("nobody is writing")
         await console.press("escape")
         await console.until(lambda: not guest.connected)
 
@@ -52,13 +52,13 @@ async def test_who_comes_second_watches_and_may_take_over_after_a_question() -> 
     guest = FakeGuest()
     guest.writer = "otto of 1"
     async with sitting(guest) as console:
-        await console.shows("watching, otto of 1 types")
+        await console.shows("otto of 1 is writing, you watch")
         await console.press("T")
         await console.shows("only watches from then on", "euca attach --steal")
         await console.press("tab", "enter")
         await console.shows("typing as ana of 1")
         await guest.stand(writing=False)
-        await console.shows("watching, otto of 1 types")
+        await console.shows("otto of 1 is writing, you watch")
         await console.press("x")
         assert guest.typed == b""
 
@@ -67,7 +67,7 @@ async def test_who_comes_second_watches_and_may_take_over_after_a_question() -> 
 async def test_who_may_not_change_anything_watches_and_sees_that(role: str, ways: Ways) -> None:
     guest = FakeGuest(may_write=role != "viewer")
     async with sitting(guest, role, ways) as console:
-        await console.shows("read-only: watching", "web01 login:")
+        await console.shows("read-only: nobody is writing, you watch", "web01 login:")
         await console.press("enter")
         await console.pilot.pause()
         assert not any(frame["kind"] == "write" for frame in guest.heard)
@@ -124,7 +124,7 @@ async def test_the_guest_is_answered_where_the_cursor_is_while_one_types_only() 
         await guest.say(b"\x1b[2;5H\x1b[6n")
         await console.until(lambda: guest.typed == b"\x1b[2;5R")
         await console.press("ctrl+right_square_bracket")
-        await console.shows("nobody types")
+        await console.shows("nobody is writing")
         await guest.say(b"\x1b[6n|seen")
         await console.shows("|seen")
         assert guest.typed == b"\x1b[2;5R"
@@ -154,7 +154,7 @@ async def test_a_read_only_console_looks_as_it_did() -> None:
     guest = FakeGuest(may_write=False)
     guest.greeting, guest.writer = BOOT, "otto of 1"
     async with sitting(guest, "viewer") as console:
-        await console.shows("otto of 1 types", "login:", "live 0.0s")
+        await console.shows("otto of 1 is writing", "login:", "live 0.0s")
         compare(console, "console-read-only-80x24")
 
 
@@ -192,7 +192,7 @@ async def test_a_flood_is_cut_and_the_newest_is_shown() -> None:
         for number in range(20_000):
             terminal.feed(b"line %d\r\n" % number)
         terminal.feed(b"the last")
-        for _ in range(64 * 1024 // PIECE_BYTES):
+        for _ in range(MOST_WAITING_BYTES // PIECE_BYTES):
             terminal.work()
         await pilot.pause()
         assert {"the last", "line 19999"} <= set(shown(terminal))

@@ -5,10 +5,8 @@ import pytest
 
 from app.api.resources import DecisionView, HostVerdict
 from app.api.why import LackView, WhyView
-from app.tui.session import Ways
 from tests.tui.consoles import a_console
 from tests.tui.fake_cloud import FakeCloud
-from tests.tui.test_screens import compare
 from tests.tui.views import NOW_MS, an_instance
 
 pytestmark = pytest.mark.tui
@@ -121,18 +119,3 @@ async def test_it_is_asked_anew_when_the_instance_changes_and_stays_when_the_clo
         await console.hides("what is missing")
         cloud.fall()
         await console.shows("lost", "Shown as of", "decision 2 of 2")
-
-
-@pytest.mark.parametrize("size", [(80, 24), (200, 60)], ids=["80x24", "200x60"])
-async def test_the_answer_looks_as_it_did(size: tuple[int, int]) -> None:
-    async with a_console(a_cloud(), size=size) as console:
-        console.app.open_page("why", DB)
-        await console.shows("what is missing", "next review" if size[1] > 40 else "decision 2")
-        compare(console, f"why-{size[0]}x{size[1]}")
-
-
-async def test_in_ascii_mode_the_answer_is_ascii_too() -> None:
-    async with a_console(a_cloud(), Ways(ascii_only=True), size=(80, 40)) as console:
-        console.app.open_page("why", DB)
-        await console.shows("what is missing")
-        assert console.text().isascii(), console.text()

@@ -35,6 +35,56 @@ def test_it_is_told_that_volumes_are_rehearsed_only() -> None:
     assert "nothing is stored" in found.found
 
 
+def test_it_says_plainly_which_mode_enforces_security_groups() -> None:
+    assert "nothing enforces security groups" in checks(BARE)["network"].found
+    managed = load({"vnet_mode": "MANAGED", "vnet_subnet": "10.1.0.0", "vnet_netmask": "255.255.0.0"}, {})
+    assert "enforced on eucabr*" in checks(BARE, managed)["network"].found
+    mixed = checks(BARE, Settings(cluster_plans={"lab": managed.network}))
+    assert mixed["network"].found.startswith("SYSTEM: ")
+    assert mixed["network of lab"].found.startswith("MANAGED: security groups are enforced")
+    lacking = replace(BARE, library=lambda name: None if name == "nftables" else name)
+    assert checks(lacking, managed)["network"].advice == "apt-get install libnftables1"
+
+
+def test_it_says_how_gateways_of_other_machines_are(tmp_path: Path) -> None:
+    (tmp_path / "lab.conf").write_text(
+        'VNET_MODE="MANAGED"\nVNET_SUBNET="10.1.0.0"\nVNET_NETMASK="255.255.0.0"\nVNET_GATEWAY="elsewhere"\n'
+    )
+    given = load({"vnet_clusters": f"lab={tmp_path}/lab.conf", "state_dir": str(tmp_path / "var")}, {})
+    found = checks(BARE, given)["gateway of lab"]
+    assert (found.ok, found.found, found.advice) == (True, "awaited", "euca cluster gateway lab")
+
+
+def test_it_says_which_names_will_be_answered_and_whether_they_can_be() -> None:
+    named = load({"disable_dns": "N", "dns_domain": "cloud.example"}, {})
+    assert "names" not in checks(BARE)
+    assert checks(BARE, named)["names"].found.startswith("127.0.0.1:53: free, to answer for eucalyptus.cloud.example")
+    refused = checks(replace(BARE, free_port=lambda host, port: "Permission denied"), named)["names"]
+    assert (refused.ok, refused.found) == (False, "127.0.0.1:53: Permission denied")
+    assert refused.advice
+
+
+def test_it_says_whether_the_program_that_is_to_give_leases_is_there() -> None:
+    named = load({"vnet_dhcpdaemon": "/opt/dnsmasq"}, {})
+    assert "leases" not in checks(BARE)
+    lacking = checks(BARE, named)["leases"]
+    assert (lacking.ok, lacking.found, lacking.advice) == (
+        False,
+        "/opt/dnsmasq is not there",
+        "apt-get install dnsmasq-base",
+    )
+    assert checks(replace(BARE, exists={"/opt/dnsmasq"}.__contains__), named)["leases"].ok
+
+
+def test_it_says_where_instances_reach_the_cloud_and_why_they_don_t() -> None:
+    keys = {"disable_dns": "N", "vnet_mode": "MANAGED", "vnet_subnet": "10.1.0.0", "vnet_netmask": "255.255.0.0"}
+    name = "the cloud for instances"
+    assert 'LISTEN="127.0.0.1:8773"' in checks(BARE, load(keys, {}))[name].found
+    opened = load(keys | {"listen": "192.0.2.1:8774"}, {})
+    assert checks(BARE, opened)[name].found == "names of buckets lead to 192.0.2.1:8774, which instances reach"
+    assert name not in checks(BARE, load(keys | {"disable_dns": "Y"}, {}))
+
+
 @pytest.mark.parametrize(
     ("machine", "name"),
     [
@@ -50,11 +100,14 @@ def test_what_is_wrong_is_told_with_something_to_type(machine: Machine, name: st
     assert wrong[0].advice
 
 
-def test_a_setting_that_nothing_acts_upon_yet_is_named(tmp_path: Path) -> None:
+def test_a_setting_that_nothing_acts_upon_is_named_with_the_reason(tmp_path: Path) -> None:
     file = tmp_path / "eucalyptus.conf"
     file.write_text('VNET_LOCALIP="10.0.0.1"\n')
     told = [check.found for check in examine(load({}, {}, file), BARE) if check.name == "config"]
-    assert told == [f"{file} was read", f"{file}:1: VNET_LOCALIP: understood, but nothing acts upon it yet"]
+    assert told == [
+        f"{file} was read",
+        f"{file}:1: VNET_LOCALIP: understood, but not used by VNET_MODE SYSTEM, only by MANAGED and MANAGED-NOVLAN",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.conf import read
-from app.settings import _KEYS, _REPLACED, _VNET, Settings, SettingsError, load
+from app.settings import Settings, SettingsError, load
+from app.settings_keys import KEYS, REPLACED
+from app.settings_network import VNET
 from app.settings_values import NamedHost
 
 EXAMPLE = Path(__file__).parents[2] / "data/eucalyptus.conf.example"
@@ -166,10 +168,10 @@ def test_a_bad_flag_is_told_as_such() -> None:
 
 @pytest.mark.parametrize("key", KEYS_OF_1_6_1)
 def test_every_key_of_1_6_1_is_understood_or_says_what_replaced_it(tmp_path: Path, key: str) -> None:
-    assert key in _KEYS or key in _VNET or key in _REPLACED
-    if key in _REPLACED:
+    assert key in KEYS or key in VNET or key in REPLACED
+    if key in REPLACED:
         assert problems(tmp_path, f'{key}="1"') == [
-            f"eucalyptus.conf:1: {key}: not used any more: {_REPLACED[key]}; remove this line"
+            f"eucalyptus.conf:1: {key}: not used any more: {REPLACED[key]}; remove this line"
         ]
 
 
@@ -217,6 +219,12 @@ def test_hosts_that_can_not_be_reached_safely_are_refused(nodes: str) -> None:
         ("schedpolicy", "powersave", "schedpolicy", "POWERSAVE"),
         ("schedpolicy", "rules", "schedpolicy", "RULES"),
         ("vnet_mode", "system", "vnet_mode", "SYSTEM"),
+        ("vnet_dhcpdaemon", "/usr/sbin/dnsmasq", "dhcp_daemon", Path("/usr/sbin/dnsmasq")),
+        ("disable_dns", "N", "dns", True),
+        ("dns_domain", "Cloud.Example.", "dns_domain", "cloud.example"),
+        ("dns_listen", "203.0.113.1", "dns_port", 53),
+        ("dns_listen", "127.0.0.1:5353", "dns_host", "127.0.0.1"),
+        ("dns_forward", "192.0.2.53 192.0.2.54:5353", "resolvers", (("192.0.2.53", 53), ("192.0.2.54", 5353))),
         ("vnet_addrspernet", "32", "vnet", {"VNET_ADDRSPERNET": "32"}),
         ("mapping_rules", "my.rules", "mapping_rules", Path("my.rules")),
     ],
@@ -246,9 +254,17 @@ def test_a_good_value_is_understood(key: str, value: str, name: str, expected: o
         ("vnet_publicips", "10.0.0.1-x"),
         ("vnet_macmap", "d0:0d=10.0.0.1"),
         ("vnet_mode", "BRIDGED"),
-        ("vnet_mode", "STATIC"),
-        ("vnet_mode", "MANAGED"),
         ("cluster_name", "../x"),
+        ("vnet_dhcpdaemon", "/usr/sbin/dhcpd3"),
+        ("vnet_dhcpdaemon", "dnsmasq"),
+        ("dns_domain", "cloud..example"),
+        ("dns_domain", "x" * 64),
+        ("dns_domain", "-x.example"),
+        ("dns_domain", "internal"),
+        ("dns_listen", "0.0.0.0"),
+        ("dns_listen", "localhost:53"),
+        ("dns_listen", "127.0.0.1:70000"),
+        ("dns_forward", "resolver.example"),
     ],
 )
 def test_a_bad_value_is_refused_with_its_key(key: str, value: str) -> None:
@@ -256,34 +272,11 @@ def test_a_bad_value_is_refused_with_its_key(key: str, value: str) -> None:
         load({key: value}, {})
 
 
-NOVLAN = {"vnet_mode": "managed-novlan", "vnet_subnet": "10.1.0.0", "vnet_netmask": "255.255.255.0"}
-
-
-def test_a_network_of_ours_needs_a_subnet_with_room() -> None:
-    plan = load({**NOVLAN, "vnet_dns": "10.1.0.1"}, {}).network
-    assert (plan.bridge, plan.subnet, plan.dns) == ("eucabr0", "10.1.0.0/24", ("10.1.0.1",))
-    assert plan.network(()).gateway == "10.1.0.1/24"
-    assert load({**NOVLAN, "vnet_dns": "10.1.0.1"}, {}).idle == ()
-    with pytest.raises(SettingsError, match="VNET_MODE: MANAGED-NOVLAN needs VNET_SUBNET and VNET_NETMASK, too"):
-        load({"vnet_mode": "managed-novlan"}, {})
-    for unfit in ("255.255.255.254", "255.0.0.0", "255.0.255.0"):
-        with pytest.raises(SettingsError, match=r"VNET_SUBNET: .* is no network with room"):
-            load({**NOVLAN, "vnet_netmask": unfit}, {})
-
-
-def test_a_mode_that_is_still_to_come_says_which_are_there() -> None:
-    with pytest.raises(SettingsError, match=r"STATIC is not there yet; SYSTEM .* and MANAGED-NOVLAN are"):
-        load({"vnet_mode": "static"}, {})
-
-
-def test_the_site_s_network_may_name_the_bridge_of_the_cards() -> None:
-    plan = load({"vnet_bridge": "xenbr0"}, {}).network
-    assert (plan.bridge, plan.ours) == ("xenbr0", False)
-
-
 def test_the_example_names_every_key_and_its_values_are_possible(tmp_path: Path) -> None:
     switched_on = re.sub(r"^#(?=[A-Z_]+=)", "", EXAMPLE.read_text(), flags=re.MULTILINE)
-    assert set(re.findall(r"^([A-Z_]+)=", switched_on, re.MULTILINE)) == {*_KEYS, *_VNET}
+    for file in ("cluster2.conf", "overlays.toml"):
+        (tmp_path / file).touch()
+    assert set(re.findall(r"^([A-Z_]+)=", switched_on, re.MULTILINE)) == {*KEYS, *VNET}
     from_text(tmp_path, switched_on)
     assert load({}, {}, EXAMPLE) == load({"config": str(EXAMPLE)}, {})
 
@@ -317,6 +310,42 @@ def test_what_nothing_acts_upon_yet_is_told_unless_it_asks_for_nothing(tmp_path:
     text = 'VNET_MODE="SYSTEM"\nSCHEDPOLICY="GREEDY"\nVNET_LOCALIP="10.0.0.2"\nVNET_DNS="10.0.0.1"\n'
     told = [(idle.origin.line, idle.key) for idle in from_text(tmp_path, text).idle]
     assert told == [(3, "VNET_LOCALIP"), (4, "VNET_DNS")]
+
+
+@pytest.mark.parametrize(
+    ("key", "mode", "why"),
+    [
+        ("VNET_LOCALIP", "MANAGED", None),
+        ("VNET_LOCALIP", "SYSTEM", "not used by VNET_MODE SYSTEM, only by MANAGED and MANAGED-NOVLAN"),
+        ("VNET_ROUTER", "MANAGED", "not used by VNET_MODE MANAGED, only by STATIC"),
+        ("VNET_CLOUDIP", "MANAGED", "the gateway itself answers 169.254.169.254"),
+    ],
+)
+def test_a_key_that_a_mode_does_not_use_is_named_with_who_does(
+    tmp_path: Path, key: str, mode: str, why: str | None
+) -> None:
+    text = f'VNET_MODE="{mode}"\nVNET_SUBNET="10.1.0.0"\nVNET_NETMASK="255.255.0.0"\n{key}="10.0.0.2"\n'
+    told = [idle.why for idle in from_text(tmp_path, text).idle if idle.key == key]
+    assert (told == []) if why is None else (why in told[0])
+
+
+@pytest.mark.parametrize(
+    ("listen", "dns_listen", "reached"),
+    [
+        ("127.0.0.1:8773", "203.0.113.1", ()),
+        ("localhost:8773", "203.0.113.1", ()),
+        ("[::1]:8773", "203.0.113.1", ()),
+        ("0.0.0.0:8773", "127.0.0.1:5353", ()),
+        ("0.0.0.0:8774", "203.0.113.1", (("203.0.113.1", 8774),)),
+        ("192.0.2.1:8773", "127.0.0.1:5353", (("192.0.2.1", 8773),)),
+    ],
+)
+def test_instances_reach_the_cloud_only_where_its_names_lead_them(
+    listen: str, dns_listen: str, reached: tuple[tuple[str, int], ...]
+) -> None:
+    keys = {"listen": listen, "dns_listen": dns_listen}
+    assert load(keys | {"disable_dns": "N"}, {}).network.open_ports == reached
+    assert load(keys, {}).network.open_ports == ()
 
 
 @pytest.mark.parametrize("key", ["PUBLIC_IPS", "VNET_PUBLICIPS"])

@@ -1,8 +1,7 @@
 """Which column stands for each filter, a table a kind of thing; the other filters narrow nothing."""
 
-import re
-
 from app.domain import ids
+from app.domain.names import address_in
 from app.domain.records import Like
 from app.domain.states import InstanceState
 from app.domain.vpc import DEFAULT_VPC_ID, instance_of
@@ -82,13 +81,19 @@ def _dns_names(sight: Sight, values: Values) -> tuple[str, Values] | None:
     """Read the address out of a name."""
     if any(isinstance(value, Like) for value in values):
         return None
-    found = (re.match(r"ip-(\d+)-(\d+)-(\d+)-(\d+)", str(value), re.ASCII) for value in values)
-    return "private_ip", tuple(".".join(address.groups()) for address in found if address)
+    return "private_ip", tuple(address for value in values if (address := address_in(str(value))))
 
 
 def _public_ips(sight: Sight, values: Values) -> tuple[str, Values]:
     """Find the instances that have these addresses; their accounts are compared later."""
     return "id", tuple(row.instance_id for row in sight.unit.addresses.where(ip=values) if row.instance_id)
+
+
+def _public_names(sight: Sight, values: Values) -> tuple[str, Values] | None:
+    """Read the address out of a name, which may be the address itself."""
+    if any(isinstance(value, Like) for value in values):
+        return None
+    return _public_ips(sight, tuple(address_in(str(value)) or value for value in values))
 
 
 def _interfaces(sight: Sight, values: Values) -> tuple[str, Values] | None:
@@ -108,7 +113,7 @@ INSTANCE_COLUMNS: Columns = {
     **_PLACE,
     "architecture": "architecture",
     "client-token": _client_tokens,
-    "dns-name": _public_ips,
+    "dns-name": _public_names,
     "group-id": _groups,
     "group-name": _group_names,
     "hypervisor": _always("xen"),

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from app.domain.ids import spellings
 from app.domain.image import Image, ImageKind
 from app.domain.keypair import KeyPair
-from app.domain.network import dns_name
 from app.domain.volume import Volume
 from app.server.ec2 import block_devices
 from app.server.ec2.filters import Facts
@@ -78,7 +77,7 @@ INSTANCE: Facts[Shown] = {
     "private-dns-name-options.enable-resource-name-dns-a-record": lambda s: _yes(False),
     "private-dns-name-options.enable-resource-name-dns-aaaa-record": lambda s: _yes(False),
     "private-dns-name-options.hostname-type": lambda s: [str(NAMES["HostnameType"])],
-    "private-dns-name": lambda s: [dns_name(s.instance.address)],
+    "private-dns-name": lambda s: [s.private_name],
     "private-ip-address": lambda s: [s.instance.address] if s.instance.address else [],
     "placement-group-name": lambda s: [s.instance.placement_group] if s.instance.placement_group else [],
     "placement-partition-number": lambda s: [str(s.instance.partition_number)] if s.instance.partition_number else [],

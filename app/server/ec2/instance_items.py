@@ -12,7 +12,6 @@ from typing import NamedTuple
 from app.domain import vpc
 from app.domain.group import SecurityGroup
 from app.domain.instance import Instance
-from app.domain.network import dns_name
 from app.domain.states import InstanceState
 from app.server.ec2.block_devices import mappings
 from app.server.ec2.interface_items import network_members
@@ -141,7 +140,7 @@ def _texts(shown: Shown) -> dict[str, str]:
         "launched": timestamp(instance.launched_at_ms),
         "mac": instance.mac,
         "monitoring": "enabled" if instance.monitoring else "disabled",
-        "name": dns_name(instance.private_ip),
+        "name": shown.names.private(instance.private_ip),
         "owner": instance.account_id,
         "reason": instance.transition_reason,
         "state": state,
@@ -164,6 +163,7 @@ def _lacking(shown: Shown) -> dict[str, str]:
         "kernel": instance.kernel_id,
         "key": instance.key_name,
         "partition": str(instance.partition_number or ""),
+        "public_name": shown.public_name,
         "ramdisk": instance.ramdisk_id,
         "root": shown.image.root_device if shown.image else "",
         "state_reason": instance.state_reason_code,

@@ -6,10 +6,8 @@ The interface has no row: it comes and goes with its instance, and its ids follo
 from collections.abc import Container, Mapping, Sequence
 
 from app.domain import vpc
-from app.domain.address import Address
-from app.domain.instance import Instance
-from app.domain.network import dns_name
 from app.server.ec2.operation import Answer
+from app.server.ec2.scene import Shown
 from app.wire.moulds import hole
 
 
@@ -22,7 +20,7 @@ def network_members(there: Container[str], groups: Sequence[Answer], *, gone: bo
     return {
         "PrivateDnsName": hole("name"),
         "PrivateIpAddress": hole("address") if private else None,
-        "PublicDnsName": hole("ip") if public else "",  # no name server of ours answers for another name
+        "PublicDnsName": hole("public_name") if public else "",
         "PublicIpAddress": hole("ip") if public else None,
         "VpcId": vpc.DEFAULT_VPC_ID,
         "SubnetId": hole("subnet"),
@@ -31,34 +29,36 @@ def network_members(there: Container[str], groups: Sequence[Answer], *, gone: bo
     }
 
 
-def interface(instance: Instance, groups: Sequence[Answer], address: Address | None) -> Answer:
+def interface(shown: Shown, groups: Sequence[Answer]) -> Answer:
     """Form the interface by itself, which tells more than its instance does."""
-    facts = _facts(instance)
-    whole = _interface(facts, association(address), bool(instance.address))
-    return {**whole, "Attachment": attachment(instance), "Groups": groups}
+    instance = shown.instance
+    whole = _interface(_facts(shown), association(shown), bool(instance.address))
+    return {**whole, "Attachment": attachment(shown), "Groups": groups}
 
 
-def attachment(instance: Instance) -> Answer:
+def attachment(shown: Shown) -> Answer:
     """Form what binds the interface to its instance, as the interface shows it."""
     return {
-        **_attachment(_facts(instance)),
-        "InstanceId": instance.id,
-        "InstanceOwnerId": instance.account_id,
+        **_attachment(_facts(shown)),
+        "InstanceId": shown.instance.id,
+        "InstanceOwnerId": shown.instance.account_id,
     }
 
 
-def association(address: Address | None) -> Answer | None:
+def association(shown: Shown) -> Answer | None:
     """Form what binds a public address to the interface, as the interface shows it."""
+    address = shown.address
     if address is None:
         return None
     return {
-        **_association({"ip": address.ip, "ip_owner": address.ip_owner}),
+        **_association({"ip": address.ip, "ip_owner": address.ip_owner, "public_name": shown.public_name}),
         "AllocationId": None if address.automatic else address.id,
         "AssociationId": address.association_id,
     }
 
 
-def _facts(instance: Instance) -> Mapping[str, object]:
+def _facts(shown: Shown) -> Mapping[str, object]:
+    instance = shown.instance
     return {
         "address": instance.address,
         "attached": instance.created_at_ms,
@@ -66,14 +66,14 @@ def _facts(instance: Instance) -> Mapping[str, object]:
         "description": instance.interface_description,
         "id": instance.id,
         "mac": instance.mac,
-        "name": dns_name(instance.address),
+        "name": shown.private_name,
         "owner": instance.account_id,
         "subnet": vpc.subnet_id(instance.cluster),
     }
 
 
 def _association(facts: Mapping[str, object]) -> Answer:
-    return {"IpOwnerId": facts["ip_owner"], "PublicDnsName": facts["ip"], "PublicIp": facts["ip"]}
+    return {"IpOwnerId": facts["ip_owner"], "PublicDnsName": facts["public_name"], "PublicIp": facts["ip"]}
 
 
 def _attachment(facts: Mapping[str, object]) -> Answer:
@@ -114,5 +114,17 @@ def _interface(facts: Mapping[str, object], on: Answer | None, private: bool) ->
     }
 
 
-_NAMES = ("address", "attached", "checked", "description", "ip", "ip_owner", "mac", "name", "owner", "subnet")
+_NAMES = (
+    "address",
+    "attached",
+    "checked",
+    "description",
+    "ip",
+    "ip_owner",
+    "mac",
+    "name",
+    "owner",
+    "public_name",
+    "subnet",
+)
 _HOLES = {**{name: hole(name) for name in _NAMES}, "id": f"i-{hole('digits')}"}

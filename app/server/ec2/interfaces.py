@@ -53,7 +53,7 @@ def describe_network_interface_attribute(ask: Ask[DescribeNetworkInterfaceAttrib
     if not asked.attribute:
         raise Absent("Attribute")
     whole: dict[str, Answer] = {
-        "attachment": {"Attachment": attachment(instance)},
+        "attachment": {"Attachment": attachment(shown)},
         "associatePublicIpAddress": {"AssociatePublicIpAddress": bool(shown.address and shown.address.automatic)},
         "description": {"Description": {"Value": instance.interface_description}},
         "groupSet": {"Groups": group_set(shown.groups)},
@@ -65,12 +65,12 @@ def describe_network_interface_attribute(ask: Ask[DescribeNetworkInterfaceAttrib
 
 
 def _item(shown: Shown) -> Answer:
-    instance, address = shown.instance, shown.address
+    instance = shown.instance
     return {
-        **interface(instance, group_set(shown.groups), address),
+        **interface(shown, group_set(shown.groups)),
         "AvailabilityZone": instance.cluster,
         "AvailabilityZoneId": instance.cluster,
-        "PublicDnsName": address.ip if address else None,
+        "PublicDnsName": shown.public_name or None,
         "RequesterManaged": False,
         "TagSet": [],
     }

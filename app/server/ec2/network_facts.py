@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 
 from app.domain import vpc
-from app.domain.network import dns_name
 from app.server.ec2.filters import Facts
 from app.server.ec2.scene import Shown
 from app.wire.markup import timestamp
@@ -20,7 +19,11 @@ def _private(shown: Shown) -> list[str]:
 
 
 def _name(shown: Shown) -> list[str]:
-    return [dns_name(shown.instance.address)]
+    return [shown.private_name]
+
+
+def _public_name(shown: Shown) -> list[str]:
+    return [shown.public_name] if shown.address else []
 
 
 def _ip_owner(shown: Shown) -> list[str]:
@@ -54,7 +57,7 @@ _ON_BOTH: Facts[Shown] = {
     "association.allocation-id": lambda s: [s.address.id] if s.address and not s.address.automatic else [],
     "association.association-id": lambda s: [s.address.association_id] if s.address else [],
     "association.ip-owner-id": _ip_owner,
-    "association.public-dns-name": _public,
+    "association.public-dns-name": _public_name,
     "association.public-ip": _public,
     "attachment.attach-time": lambda s: [timestamp(s.instance.created_at_ms)],
     "attachment.attachment-id": lambda s: [vpc.attachment_id(s.instance.id)],
@@ -90,11 +93,11 @@ _OF_INTERFACE: Facts[Shown] = {
     "addresses.association.allocation-id": _ON_BOTH["association.allocation-id"],
     "addresses.association.association-id": _ON_BOTH["association.association-id"],
     "addresses.association.ip-owner-id": _ip_owner,
-    "addresses.association.public-dns-name": _public,
+    "addresses.association.public-dns-name": _public_name,
     "addresses.private-dns-name": _name,
     "attachment.network-card-index": lambda s: ["0"],
     "group-name": lambda s: [group.name for group in s.groups],
-    "public-dns-name": _public,
+    "public-dns-name": _public_name,
 }
 
 
@@ -103,7 +106,7 @@ def _unless_gone(values: _Values) -> _Values:
 
 
 ON_INSTANCE: Facts[Shown] = {
-    "dns-name": _public,
+    "dns-name": _public_name,
     "ip-address": _public,
     "source-dest-check": _unless_gone(_checked),
     "subnet-id": _unless_gone(_subnet),

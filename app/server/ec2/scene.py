@@ -9,10 +9,11 @@ from app.domain.group import SecurityGroup
 from app.domain.host import Host
 from app.domain.image import Image
 from app.domain.instance import Instance, Reservation
+from app.domain.names import Names
 from app.domain.ports import Unit
 from app.domain.states import HostState
 from app.domain.volume import Volume
-from app.services import attachments, placement_groups, public_addresses, tags
+from app.services import attachments, dns, placement_groups, public_addresses, tags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +28,21 @@ class Shown:
     host: Host | None
     address: Address | None
     placement_group_id: str
+    names: Names
     volumes: tuple[Volume, ...] = ()
 
     @property
     def impaired(self) -> bool:
         return bool(self.instance.impaired_since_ms) or (self.host is not None and self.host.state is HostState.LOST)
+
+    @property
+    def private_name(self) -> str:
+        return self.names.private(self.instance.address)
+
+    @property
+    def public_name(self) -> str:
+        """The public address's name; empty without such an address."""
+        return self.names.public(self.address.ip) if self.address else ""
 
     @property
     def virtualization(self) -> str:
@@ -53,6 +64,7 @@ class Shown:
         instance_ids = [instance.id for instance in instances]
         named = tags.by_resource(unit, instance_ids)
         public = public_addresses.of_instances(unit, instance_ids)
+        names = dns.names_of(unit)
         hung = attachments.by_instance(unit, instance_ids)
         return [
             cls(
@@ -64,6 +76,7 @@ class Shown:
                 host=hosts.get(instance.host),
                 placement_group_id=companies.get((instance.account_id, instance.placement_group), ""),
                 address=public.get(instance.id),
+                names=names,
                 volumes=tuple(hung.get(instance.id, ())),
             )
             for instance in instances

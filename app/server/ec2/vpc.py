@@ -4,12 +4,13 @@ It belongs to whoever asks: every account is shown the same ids as its own, and 
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
 from app.domain import ids
 from app.domain.errors import Invalid, Missing
-from app.domain.network import DOMAIN
+from app.domain.names import DOMAIN
 from app.domain.vpc import (
     DEFAULT_VPC_ID,
     DHCP_OPTIONS_ID,
@@ -22,7 +23,7 @@ from app.domain.vpc import (
 from app.server.ec2 import filters, pages
 from app.server.ec2.operation import Answer, Ask, Filter, Operation, refuse_many
 from app.server.ec2.vpc_kinds import DHCP_OPTIONS, INTERNET_GATEWAY, NETWORK_ACL, ROUTE_TABLE, SUBNET, VPC, Kind
-from app.services import public_addresses, vpc
+from app.services import dns, public_addresses, vpc
 
 _ALL = "0.0.0.0/0"
 _LAST_RULE = 32767
@@ -90,11 +91,18 @@ def describe_vpc_attribute(ask: Ask[DescribeVpcAttributeIn]) -> Answer:
     asked = ask.request
     if ids.parse(asked.vpc_id, "vpc") != DEFAULT_VPC_ID:
         raise Missing("vpc", asked.vpc_id)
-    # No name server comes with the network, and no instance has a public name.
     members = {name: name[0].upper() + name[1:] for name in _ATTRIBUTES}
     if asked.attribute not in members:
         raise Invalid("Attribute", asked.attribute, f"Choose one of {', '.join(members)}.")
-    return {"VpcId": DEFAULT_VPC_ID, members[asked.attribute]: {"Value": False}}
+    return {
+        "VpcId": DEFAULT_VPC_ID,
+        members[asked.attribute]: {"Value": _answers_names(ask) and "Dns" in asked.attribute},
+    }
+
+
+def _answers_names(ask: Ask[Any]) -> bool:
+    """Tell whether a name server comes with the network, and instances have public names."""
+    return bool(dns.names_of(ask.unit).domain)
 
 
 def describe_subnets(ask: Ask[DescribeSubnetsIn]) -> Answer:
@@ -153,9 +161,10 @@ def describe_internet_gateways(ask: Ask[DescribeInternetGatewaysIn]) -> Answer:
 
 
 def describe_dhcp_options(ask: Ask[DescribeDhcpOptionsIn]) -> Answer:
+    said = {"domain-name": DOMAIN} | ({"domain-name-servers": "AmazonProvidedDNS"} if _answers_names(ask) else {})
     shown: Answer = {
         "DhcpOptionsId": DHCP_OPTIONS_ID,
-        "DhcpConfigurations": [{"Key": "domain-name", "Values": [{"Value": DOMAIN}]}],
+        "DhcpConfigurations": [{"Key": key, "Values": [{"Value": value}]} for key, value in said.items()],
     }
     return _describe(ask, DHCP_OPTIONS, ask.request.dhcp_options_ids, [shown])
 

@@ -7,11 +7,12 @@ import msgspec
 
 from app.domain.errors import Invalid, Missing
 from app.domain.host import Cluster
+from app.domain.quota import Resource
 from app.domain.states import HostState
 from app.domain.vpc import DEFAULT_VPC_ID
 from app.server.ec2 import filters
 from app.server.ec2.operation import Answer, Ask, Filter, Operation
-from app.services import public_addresses, types
+from app.services import quotas, types
 from app.services.access import sees_hosts
 
 _HELP = ("verbose",)
@@ -58,8 +59,11 @@ _ATTRIBUTES = {
     "default-vpc": [DEFAULT_VPC_ID],
     "max-instances": ["1000"],
     "vpc-max-security-groups-per-interface": ["16"],
-    "max-elastic-ips": [str(public_addresses.MOST_PER_ACCOUNT)],
-    "vpc-max-elastic-ips": [str(public_addresses.MOST_PER_ACCOUNT)],
+}
+_QUOTAS = {
+    "max-instances": Resource.INSTANCES,
+    "max-elastic-ips": Resource.ADDRESSES,
+    "vpc-max-elastic-ips": Resource.ADDRESSES,
 }
 
 
@@ -93,11 +97,12 @@ def describe_availability_zones(ask: Ask[DescribeAvailabilityZonesIn]) -> Answer
 
 
 def describe_account_attributes(ask: Ask[DescribeAccountAttributesIn]) -> Answer:
+    limits = {name: quotas.most(ask.unit, ask.caller.account_id, what) for name, what in _QUOTAS.items()}
+    known = _ATTRIBUTES | {name: [str(limit)] for name, limit in limits.items() if limit is not None}
     for name in ask.request.attribute_names:
-        if name not in _ATTRIBUTES:
-            raise Invalid("AttributeName", name, f"The attributes are {', '.join(_ATTRIBUTES)}.")
-    wanted = ask.request.attribute_names or list(_ATTRIBUTES)
-    return {"AccountAttributes": [_attribute(name, _ATTRIBUTES[name]) for name in wanted]}
+        if name not in known:
+            raise Invalid("AttributeName", name, f"The attributes are {', '.join(known)}.")
+    return {"AccountAttributes": [_attribute(name, known[name]) for name in ask.request.attribute_names or known]}
 
 
 def get_caller_identity(ask: Ask[GetCallerIdentityIn]) -> Answer:

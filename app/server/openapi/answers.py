@@ -14,10 +14,11 @@ from app.domain.account import Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What only the route knows: the role that it needs, and problems of its own."""
+    """What only the route knows: the role that it needs, problems of its own, whether it lets something go."""
 
     role: Role = Role.VIEWER
     also: tuple[int, ...] = ()
+    lets_go: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,13 @@ _KINDS: Mapping[int, _Kind] = {
         "The request is understood and can not be done: a limit would be passed, or rules are not sound.",
         "over-limit",
         "You asked for 2000 and the limit of instances per request is 1000",
+    ),
+    429: _Kind(
+        "TooManyRequests",
+        "That was asked too often from there. Try again after `Retry-After` seconds.",
+        "too-often",
+        "Request limit exceeded: an account may send 1 requests per second",
+        header="Retry-After",
     ),
     501: _Kind(
         "NotImplemented",

@@ -68,6 +68,17 @@ IDEMPOTENCY_KEY = {
     "example": "5a0f5c0e-launch-web01",
 }
 
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": (
+        "The `version` that `POST /api/v1/hanging` told: this is refused (409) if something else hangs on it by now."
+    ),
+    "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-~]*$"},
+    "example": "9f86d081884c7d65",
+}
+
 
 def facts_of(app: Litestar) -> dict[str, Facts]:
     """Collect by operation id what only the routes know."""
@@ -76,7 +87,9 @@ def facts_of(app: Litestar) -> dict[str, Facts]:
         if isinstance(route, HTTPRoute):
             for handler, _ in route.route_handler_map.values():
                 opt = handler.opt
-                found[str(handler.operation_id)] = Facts(role=opt.get("role", Role.VIEWER), also=opt.get("also", ()))
+                found[str(handler.operation_id)] = Facts(
+                    role=opt.get("role", Role.VIEWER), also=opt.get("also", ()), lets_go=bool(opt.get("lets_go"))
+                )
     return found
 
 
@@ -145,10 +158,12 @@ def _complete(path: str, method: str, operation: dict[str, Any], facts: Facts, s
         if parameter["in"] == "path":
             before = path.partition("{" + parameter["name"] + "}")[0].rstrip("/").rpartition("/")[2]
             kind = "Name" if parameter["name"] == "name" else "Id"
-            parameter["description"] = f"{kind} of the {before.replace('-', ' ').removesuffix('s')}."
+            parameter.setdefault("description", f"{kind} of the {before.replace('-', ' ').removesuffix('s')}.")
             parameter["example"] = values.PATHS.get(before, "example")
     if method == "post" and {"201", "202"} & operation["responses"].keys():
         operation.setdefault("parameters", []).append(dict(IDEMPOTENCY_KEY))
+    if facts.lets_go:
+        operation.setdefault("parameters", []).append(dict(IF_MATCH))
     for body in operation.get("requestBody", {}).get("content", {}).values():
         _close(body["schema"], schemas)
     responses = {status: about for status, about in operation["responses"].items() if status[0] == "2"}
@@ -169,9 +184,11 @@ def _show(operation: dict[str, Any], schemas: Mapping[str, Any]) -> None:
     """Put an example into every request and answer."""
     name = operation["operationId"]
     shown = [operation.get("requestBody", {}), *operation["responses"].values()]
-    for content in (content for each in shown for content in each.get("content", {}).values()):
+    for kind, content in (content for each in shown for content in each.get("content", {}).items()):
         if content["schema"]:
             value = values.example(content["schema"], schemas)
+        elif kind == "application/json":  # the answer of another operation
+            content["schema"], value = {"type": "object"}, {"items": [], "next": None, "cursor": "4711"}
         else:
             content["schema"], value = {"type": "string"}, "…"
         content.setdefault("examples", {"example": {"value": _EXAMPLES_OF_TEXT.get(name, value)}})

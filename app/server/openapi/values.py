@@ -12,6 +12,7 @@ from app.domain.decision import Deed
 from app.domain.image import ImageKind
 from app.domain.job import JobKind, JobState, TargetState
 from app.domain.placement_group import SpreadLevel, Strategy
+from app.domain.quota import Resource
 from app.domain.states import (
     AttachmentState,
     HostState,
@@ -27,17 +28,19 @@ from app.domain.states import (
 )
 from app.domain.volume import KINDS
 from app.rules.faults import Severity
-from app.services import tokens
+from app.services import hanging, tokens
 
 _ROLES = [*Role]
 _NO_ROLE = ["", *Role]
 CLOSED: Mapping[str, Iterable[str]] = {
     "ActOnInstances.action": ["terminate", "reboot", "stop", "start"],
+    "AskHanging.kind": hanging.KINDS,
     "AuditView.outcome": ["ok", "refused"],
     "CreateToken.role": _ROLES,
     "CreateUser.role": _NO_ROLE,
     "DecisionView.kind": Deed,
     "FaultView.severity": Severity,
+    "HereBecauseView.kind": Deed,
     "HostView.power": Power,
     "HostView.power_wanted": PowerWanted,
     "HostView.state": HostState,
@@ -56,6 +59,7 @@ CLOSED: Mapping[str, Iterable[str]] = {
     "Me.role": _NO_ROLE,
     "PlacementGroupView.spread_level": SpreadLevel,
     "PlacementGroupView.strategy": Strategy,
+    "QuotaView.resource": Resource,
     "RegisterImage.kind": ImageKind,
     "SnapshotView.state": SnapshotState,
     "StartJob.kind": JobKind,
@@ -75,6 +79,9 @@ EXAMPLES: Mapping[str, Any] = {
     "AccountView.name": "physics",
     "ActOnInstances.action": "stop",
     "AddCluster.name": "cluster3",
+    "AddGroupRule.from_port": 22,
+    "AddGroupRule.peer": "10.0.0.0/8",
+    "AddGroupRule.to_port": 22,
     "AddHost.name": "node03",
     "AddHost.uri": "test:///rehearsal",
     "AddRuleset.name": "quiet",
@@ -87,6 +94,8 @@ EXAMPLES: Mapping[str, Any] = {
     "CreateUser.name": "ada",
     "FaultView.message": "`mst` cannot stand here; what can: policy, rule or the end",
     "CheckedView.sound": True,
+    "HangingView.version": "9f86d081884c7d65",
+    "HangingViews.sums": ["1 x volume: stays"],
     "HostView.name": "cluster1-host1",
     "ImageView.id": "emi-0a11f3c29b7d4e61c",
     "ImageView.kind": "machine",
@@ -112,6 +121,7 @@ EXAMPLES: Mapping[str, Any] = {
     "JobView.state": "running",
     "JobView.title": "stop i-7b31a0c29b7d4e61c",
     "Overview.name": "lab",
+    "QuotaView.most": 20,
     "RegisterImage.name": "tiny",
     "RegisterImage.kind": "machine",
     "RulesetView.id": "rules-1",
@@ -120,9 +130,13 @@ EXAMPLES: Mapping[str, Any] = {
     "RulesetView.name": "quiet",
     "SetHost.tags": ["ssd"],
     "ShareImage.add": ["physics"],
+    "SetQuota.most": 20,
     "SetType.alias_of": "",
     "StartJob.kind": "stop",
     "TagInstances.tags": {"role": "web"},
+    "TieView.fate": "stays",
+    "TieView.id": "vol-3bd0da1ea030b1fdc",
+    "TieView.kind": "volume",
     "TokenView.id": "tok-5d2f9c0a7be14386d",
     "TokenView.name": "nightly report",
     "TypeView.name": "m1.small",
@@ -183,6 +197,7 @@ EXAMPLES: Mapping[str, Any] = {
     "reservation_id": "r-3f2a0711c29b7d4e6",
     "resource_id": "i-7b31a0c29b7d4e61c",
     "role": "operator",
+    "rule_id": "sgr-5a87aadad84b115d2",
     "secret_access_key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
     "sensor": "host.cpu.load",
     "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
@@ -225,18 +240,23 @@ EXAMPLES: Mapping[str, Any] = {
     "why": "least loaded of 5 hosts",
 }
 """What stands in an example: of one schema's field, else of every field of that name."""
-PATHS: Mapping[str, str] = {
+PATHS: Mapping[str, Any] = {
     "access-keys": "AKIAIOSFODNN7EXAMPLE",
     "addresses": "eipalloc-0a11f3c29b7d4e61c",
     "groups": "sg-0a11f3c29b7d4e61c",
     "hosts": "cluster1-host1",
     "audit": "4711",
+    "past": 1_790_000_000_000,
+    "{at_ms}": "hosts",
     "images": "emi-0a11f3c29b7d4e61c",
     "jobs": "job-0a11f3c29b7d4e61c",
     "instances": "i-7b31a0c29b7d4e61c",
+    "networks": "vlan10",
     "key-pairs": "key-0a11f3c29b7d4e61c",
     "launch-templates": "lt-0a11f3c29b7d4e61c",
     "placement-groups": "pg-0a11f3c29b7d4e61c",
+    "quotas": "instances",
+    "rules": "sgr-0a11f3c29b7d4e61c",
     "rulesets": "rules-1",
     "snapshots": "snap-0a11f3c29b7d4e61c",
     "tokens": "tok-5d2f9c0a7be14386d",

@@ -7,15 +7,19 @@ must not be used twice on one screen, so an action for all screens takes its key
 from collections.abc import Iterable
 
 from app.tui.actions import (
+    accounts,
     charts,
     console,
+    definition,
     going,
+    groups,
     holdings,
     hosts,
     instances,
     jobs,
     lists,
-    output,
+    past,
+    reading,
     rules,
     tastes,
     views,
@@ -32,11 +36,15 @@ ACTIONS: tuple[Action, ...] = (
     *jobs.ACTIONS,
     *rules.ACTIONS,
     *why.ACTIONS,
+    *accounts.ACTIONS,
+    *groups.ACTIONS,
+    *definition.ACTIONS,
     *holdings.ACTIONS,
     *lists.ACTIONS,
     *views.ACTIONS,
     *charts.ACTIONS,
-    *output.ACTIONS,
+    *past.ACTIONS,
+    *reading.ACTIONS,
     *going.ACTIONS,
     *tastes.ACTIONS,
 )
@@ -47,14 +55,19 @@ def named(name: str) -> Action:
     return _BY_NAME[name]
 
 
-def offered(screen: str, role: str, *, read_only: bool, actions: Iterable[Action] = ACTIONS) -> list[Action]:
+def offered(
+    screen: str, role: str, *, read_only: bool, past: bool = False, actions: Iterable[Action] = ACTIONS
+) -> list[Action]:
     """List what a person of that role is offered on a screen, in the order of the registry."""
-    return [action for action in actions if screen in action.screens and allowed(action, role, read_only=read_only)]
+    here = [action for action in actions if screen in action.screens]
+    return [action for action in here if allowed(action, role, read_only=read_only, past=past)]
 
 
-def allowed(action: Action, role: str, *, read_only: bool) -> bool:
-    """Tell whether role and mode permit it; an unknown role counts as the least."""
-    if read_only and action.danger > Danger.LOOK:
+def allowed(action: Action, role: str, *, read_only: bool, past: bool = False) -> bool:
+    """Tell whether role and mode permit it, in the present or the past; an unknown role counts as the least."""
+    if action.when == ("now" if past else "past"):
+        return False
+    if (read_only or past) and action.danger > Danger.LOOK:
         return False
     rank = ROLES.index(role) if role in ROLES else 0
     return rank >= ROLES.index(action.role)

@@ -1,7 +1,11 @@
 """One action of the registry, and the words that say where it is offered."""
 
+import re
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Literal
 
 HOLDINGS = frozenset(
     {
@@ -10,23 +14,30 @@ HOLDINGS = frozenset(
         "snapshots",
         "groups",
         "addresses",
+        "networks",
         "keys",
         "types",
         "users",
+        "accounts",
         "placement-groups",
         "templates",
     }
 )
 THINGS = frozenset({"hosts", "instances"}) | HOLDINGS
 TABLES = THINGS | {"events", "jobs", "rules", "audit", "clouds", "clusters"}
-LIST_KEYS = frozenset({"up", "down", "pageup", "pagedown", "home", "g", "end", "G"})
+LIST_KEYS = frozenset({"up", "down", "pageup", "pagedown", "home", "end"})
+GROUPED = THINGS - {"types", "accounts"}
 PAGES = frozenset({"host", "cluster"})
+INSTANCE_PAGES = frozenset({"instance", "console", "output", "attached", "why"})
 PLACES = (
     TABLES
     | PAGES
-    | {"overview", "instance", "console", "output", "thing", "job", "messages", "why", "ruleset", "chart", "help"}
+    | INSTANCE_PAGES
+    | {"overview", "thing", "group", "account", "job", "messages", "ruleset", "chart", "definition", "help"}
 )
 ROLES = ("viewer", "operator", "admin")
+IN_COMMAND = 2
+_BLANK = re.compile(r"\{ids\}|\b[A-Z]+\b")
 
 
 class Danger(IntEnum):
@@ -40,9 +51,10 @@ class Danger(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One thing a person can do. `command` is what does the same in a shell ({ids} is filled in).
+    """One thing a person can do. `command` is what does the same in a shell; {ids} and words in capitals are filled in.
 
     `key` may name several, the first is shown. `anywhere`: its key is no letter, so it works while one types.
+    `when` says that it is of use only in the present (now) or only while the console shows another moment (past).
     """
 
     name: str
@@ -56,6 +68,14 @@ class Action:
     command: str = ""
     shown: bool = True
     anywhere: bool = False
+    when: Literal["", "now", "past"] = ""
+
+    def as_command(self, ids: Sequence[str] = (), **words: str) -> str:
+        """Write the command about these things, of many about the first few; what users wrote is quoted."""
+        more = len(ids) - IN_COMMAND
+        named = " ".join(map(shlex.quote, ids[:IN_COMMAND])) + (f" ... and {more} more" if more > 0 else "")
+        known = {"{ids}": named or "ID...", **{word: shlex.quote(text) for word, text in words.items()}}
+        return _BLANK.sub(lambda found: known.get(found[0], found[0]), self.command)
 
     @property
     def keys(self) -> list[str]:
@@ -77,6 +97,13 @@ _SPELLED = {
     "slash": "/",
     "question_mark": "?",
     "minus": "-",
+    "at": "@",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "left_parenthesis": "(",
+    "right_parenthesis": ")",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
     "asterisk": "*",
     "comma": ",",
     "escape": "esc",

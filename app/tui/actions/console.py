@@ -1,16 +1,17 @@
 """What can be done at the console of an instance; while one types, nothing but leaving."""
 
-from app.tui.actions.action import Action, Danger, at
+from app.tui.actions.action import INSTANCE_PAGES, Action, Danger, at
 
 ACTIONS: tuple[Action, ...] = (
     Action(
         name="instances.console",
         method="console",
-        screens=at("instances", "instance"),
+        screens=INSTANCE_PAGES - {"console"} | at("instances"),
         key="c",
         title="console",
         help="Sit down at the console of an instance, to watch and to type.",
         command="euca attach {ids}",
+        when="now",
     ),
     Action(
         name="console.type",
@@ -18,7 +19,7 @@ ACTIONS: tuple[Action, ...] = (
         screens=at("console"),
         key="enter",
         title="type",
-        help="Let every key go to the guest, until ctrl+].",
+        help="Let every key go to the guest, until <console.leave>.",
         danger=Danger.REVERSIBLE,
         role="operator",
         command="euca attach {ids}",

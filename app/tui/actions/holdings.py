@@ -4,9 +4,20 @@ from app.tui.actions.action import Action, Danger, at
 
 ACTIONS: tuple[Action, ...] = (
     Action(
+        name="volumes.attach",
+        method="attach",
+        screens=at("attached"),
+        key="a",
+        title="attach",
+        help="Hang a free volume of the same cluster on the instance.",
+        danger=Danger.REVERSIBLE,
+        role="operator",
+        command="aws ec2 attach-volume --instance-id {ids} --volume-id VOLUME --device DEVICE",
+    ),
+    Action(
         name="volumes.detach",
         method="part",
-        screens=at("volumes"),
+        screens=at("volumes", "attached"),
         key="d",
         title="detach",
         help="Take volumes off their instances; what is on them is kept.",

@@ -49,14 +49,6 @@ ACTIONS: tuple[Action, ...] = (
         shown=False,
     ),
     Action(
-        name="hosts.tree",
-        method="toggle_tree",
-        screens=at("hosts"),
-        key="B",
-        title="tree",
-        help="Show hosts below their clusters, which are summed up; again: one list.",
-    ),
-    Action(
         name="hosts.add",
         method="add_host",
         screens=at("hosts"),

@@ -1,6 +1,6 @@
 """What can be done with instances."""
 
-from app.tui.actions.action import Action, Danger, at
+from app.tui.actions.action import INSTANCE_PAGES, Action, Danger, at
 
 ACTIONS: tuple[Action, ...] = (
     Action(
@@ -13,6 +13,18 @@ ACTIONS: tuple[Action, ...] = (
         danger=Danger.REVERSIBLE,
         role="operator",
         command="aws ec2 run-instances --image-id IMAGE --instance-type TYPE --count N",
+    ),
+    Action(
+        name="instances.launch.like",
+        method="launch_like",
+        screens=at("instances"),
+        key="L",
+        title="launch more",
+        help="Launch more instances like the one under the cursor: same image, type, cluster and key pair.",
+        danger=Danger.REVERSIBLE,
+        role="operator",
+        command="aws ec2 run-instances --image-id IMAGE --instance-type TYPE --count N",
+        shown=False,
     ),
     Action(
         name="instances.terminate",
@@ -61,7 +73,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         name="instances.move",
         method="move",
-        screens=at("instances", "instance"),
+        screens=at("instances", "instance", "host"),
         key="m",
         title="move",
         help="Move running instances to another host without stopping them.",
@@ -83,10 +95,36 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         name="instances.output",
         method="output",
-        screens=at("instances", "instance"),
+        screens=INSTANCE_PAGES - {"output"} | at("instances"),
         key="o",
         title="output",
         help="Show what the guest wrote to its console.",
         command="aws ec2 get-console-output --latest --instance-id {ids}",
+        when="now",
+    ),
+    Action(
+        name="instances.details",
+        method="details",
+        screens=INSTANCE_PAGES - {"instance"},
+        key="i",
+        title="details",
+        help="Show what the instance is and where.",
+    ),
+    Action(
+        name="instances.volumes",
+        method="volumes",
+        screens=INSTANCE_PAGES - {"attached"},
+        key="v",
+        title="volumes",
+        help="Show the volumes that hang on the instance; attach and detach them.",
+    ),
+    Action(
+        name="instances.next",
+        method="next_page",
+        screens=INSTANCE_PAGES,
+        key="tab",
+        title="next tab",
+        help="Show the next page about the instance.",
+        shown=False,
     ),
 )

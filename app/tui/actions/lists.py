@@ -1,6 +1,6 @@
 """What every list offers."""
 
-from app.tui.actions.action import PAGES, TABLES, THINGS, Action
+from app.tui.actions.action import GROUPED, INSTANCE_PAGES, PAGES, TABLES, THINGS, Action, at
 
 ACTIONS: tuple[Action, ...] = (
     Action(
@@ -9,7 +9,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         name="open",
         method="open",
-        screens=TABLES | PAGES,
+        screens=TABLES | PAGES | {"attached"},
         key="enter",
         title="open",
         help="Show what is under the cursor.",
@@ -17,7 +17,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         name="events.of",
         method="events_of",
-        screens=THINGS | PAGES | {"instance", "thing", "clusters"},
+        screens=THINGS | PAGES | INSTANCE_PAGES | {"thing", "group", "account", "clusters"},
         key="e",
         title="events",
         help="Show what happened to what is under the cursor.",
@@ -29,6 +29,24 @@ ACTIONS: tuple[Action, ...] = (
         key="z",
         title="trouble",
         help="Show only what needs somebody; again: all.",
+        shown=False,
+    ),
+    Action(
+        name="finished",
+        method="hide_finished",
+        screens=at("instances", "jobs"),
+        key="H",
+        title="hide ended",
+        help="Hide what has ended for good; again: show it.",
+        shown=False,
+    ),
+    Action(
+        name="watch",
+        method="watch_state",
+        screens=at("hosts", "host", "instances", "instance"),
+        key="W",
+        title="watch",
+        help="Tell me, wherever I am, when the state of hosts or instances changes; again: no more.",
         shown=False,
     ),
     Action(
@@ -56,6 +74,41 @@ ACTIONS: tuple[Action, ...] = (
         key="S",
         title="turn",
         help="Turn the order of the rows round.",
+        shown=False,
+    ),
+    Action(
+        name="group",
+        method="group",
+        screens=GROUPED,
+        key="g",
+        title="group",
+        help="Put rows that have something in common below one line that sums them up, or show one list again.",
+    ),
+    Action(
+        name="group.fold",
+        method="fold",
+        screens=GROUPED,
+        key="left",
+        title="fold",
+        help="Hide the rows of the group below its line; opening that line does it, too.",
+        shown=False,
+    ),
+    Action(
+        name="group.unfold",
+        method="unfold",
+        screens=GROUPED,
+        key="right",
+        title="unfold",
+        help="Show the rows of the group again.",
+        shown=False,
+    ),
+    Action(
+        name="group.fold.all",
+        method="fold_all",
+        screens=GROUPED,
+        key="G",
+        title="fold all",
+        help="Hide the rows of all groups; again: show them.",
         shown=False,
     ),
 )

@@ -14,6 +14,7 @@ ACTIONS: tuple[Action, ...] = (
         title="rehearse",
         help="Say what these rules would do right now; nothing is changed.",
         command="euca rules rehearse FILE",
+        when="now",
     ),
     Action(
         name="rules.next",
@@ -23,6 +24,7 @@ ACTIONS: tuple[Action, ...] = (
         title="next fault",
         help="Go to the next thing that is wrong.",
         command="euca rules check FILE",
+        when="now",
     ),
     Action(
         name="rules.fix",
@@ -31,6 +33,7 @@ ACTIONS: tuple[Action, ...] = (
         key="f9",
         title="fix",
         help="Write the nearest right word where the fault is.",
+        when="now",
     ),
     Action(
         name="rules.save",
@@ -72,6 +75,7 @@ ACTIONS: tuple[Action, ...] = (
         key="T",
         title="yesterday",
         help="Say for how many launches of the last day these rules would have chosen otherwise.",
+        when="now",
     ),
     Action(
         name="rules.panes",
@@ -80,6 +84,7 @@ ACTIONS: tuple[Action, ...] = (
         key="f6",
         title="panes",
         help="Show the rehearsal and the comparison instead of the text, where there is no room for both.",
+        when="now",
     ),
     Action(
         name="rules.edit",
@@ -88,6 +93,7 @@ ACTIONS: tuple[Action, ...] = (
         key="enter",
         title="edit",
         help="Go back into the text.",
+        when="now",
     ),
     Action(
         name="rules.write",
@@ -105,5 +111,6 @@ ACTIONS: tuple[Action, ...] = (
         key="n",
         title="new",
         help="Begin new rules; nothing is kept before it is saved.",
+        when="now",
     ),
 )

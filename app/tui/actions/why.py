@@ -1,12 +1,12 @@
 """Asking why: of an instance wherever one meets it, and walking through what was decided about it."""
 
-from app.tui.actions.action import Action, at
+from app.tui.actions.action import INSTANCE_PAGES, Action, at
 
 ACTIONS: tuple[Action, ...] = (
     Action(
         name="why",
         method="why",
-        screens=at("overview", "instances", "instance"),
+        screens=INSTANCE_PAGES - {"why"} | at("overview", "instances", "host"),
         key="w",
         title="why",
         help="Say why an instance is where it is, why not elsewhere, and what it waits for.",
@@ -17,7 +17,7 @@ ACTIONS: tuple[Action, ...] = (
         method="earlier_decision",
         screens=at("why"),
         key="left",
-        title="earlier decision",
+        title="earlier",
         help="Show the decision before this one.",
     ),
     Action(
@@ -25,7 +25,7 @@ ACTIONS: tuple[Action, ...] = (
         method="later_decision",
         screens=at("why"),
         key="right",
-        title="later decision",
+        title="later",
         help="Show the decision after this one.",
     ),
 )

@@ -3,7 +3,6 @@
 The command is the one that would do the same: the audit keeps what was done to what, not every word of how.
 """
 
-import re
 from collections.abc import Mapping
 
 from app.api.resources import AuditView
@@ -15,6 +14,8 @@ _DONE = {"ok": Look("●", "*", "done", "good"), "refused": Look("✕", "x", "re
 COMMANDS: Mapping[str, str] = {
     "AddCluster": "euca cluster add {}",
     "RemoveCluster": "euca cluster remove {}",
+    "InviteGateway": "euca cluster gateway {}",
+    "ForgetGateway": "euca cluster gateway {} --forget",
     "AddHost": "euca host add URI --name {}",
     "SetHost": "euca host set {}",
     "DrainHost": "euca host drain {}",
@@ -24,6 +25,10 @@ COMMANDS: Mapping[str, str] = {
     "FenceHost": "euca host fence {} --yes",
     "RemoveHost": "euca host remove {}",
     "LaunchInstances": "aws ec2 run-instances --image-id {}",
+    "TerminateInstances": "aws ec2 terminate-instances --instance-ids {}",
+    "RebootInstances": "aws ec2 reboot-instances --instance-ids {}",
+    "StartInstances": "aws ec2 start-instances --instance-ids {}",
+    "StopInstances": "aws ec2 stop-instances --instance-ids {}",
     "MoveInstance": "euca instance move {}",
     "UploadImageFile": "euca image install FILE",
     "RegisterImage": "euca image install FILE --name {}",
@@ -35,25 +40,32 @@ COMMANDS: Mapping[str, str] = {
     "ApplyRuleset": "euca rules apply {}",
     "RollBackRules": "euca rules rollback",
     "Remap": "euca rules round",
+    "AddGroupRule": "euca group allow {}",
+    "RemoveGroupRule": "euca group revoke {}",
+    "SetQuota": "euca quota set {} NUMBER",
+    "DeleteAccessKey": "euca user remove-key {}",
     "CreateAccount": "euca account create {}",
     "CreateUser": "euca user create {}",
     "CreateAccessKey": "euca user add-key {}",
     "IssueCredentials": "euca credentials --user {}",
+    "DisableAccount": "euca account disable {}",
+    "EnableAccount": "euca account enable {}",
+    "CreateToken": "euca token create",
+    "RevokeToken": "euca token revoke {}",
+    "CancelJob": "euca job cancel {}",
+    "PauseJob": "euca job pause {}",
+    "ResumeJob": "euca job resume {}",
+    "RetryJob": "euca job retry {}",
+    "UndoChange": "euca undo {}",
     "Backup": "euca backup FILE",
 }
-_TARGETS = {"TerminateInstances": "--instance-ids", "RebootInstances": "--instance-ids"}
-_TARGETS |= {"StartInstances": "--instance-ids", "StopInstances": "--instance-ids", "CreateTags": "--resources"}
 
 
 def as_command(view: AuditView) -> str:
-    """Spell what was done as it is typed in a shell: what the sender said it ran, else what would do the same."""
+    """Spell what was done as it is typed in a shell: what its sender said it ran, else what would do the same."""
     if view.command not in ("", "euca console"):
         return view.command
-    if view.action in COMMANDS:
-        return COMMANDS[view.action].format(view.target.replace(" to ", " "))
-    verb = re.sub(r"(?<!^)(?=[A-Z])", "-", view.action).lower()
-    option = [_TARGETS[view.action]] if view.action in _TARGETS else []
-    return " ".join(["aws ec2", verb, *option, view.target.replace(", ", " ")]).strip()
+    return COMMANDS.get(view.action, "").format(view.target.replace(" to ", " ").replace(", ", " "))
 
 
 def _look(view: AuditView) -> Look:
@@ -70,7 +82,13 @@ def _outcome(view: AuditView, scene: Scene) -> str:
 
 COLUMNS: tuple[Column[AuditView], ...] = (
     Column(
-        key="at", title="TIME", width=8, value=lambda v: -v.number, shows=lambda v, s: s.clock(v.at_ms), filtered=False
+        key="at",
+        title="TIME",
+        width=8,
+        value=lambda v: -v.number,
+        shows=lambda v, s: s.clock(v.at_ms),
+        filtered=False,
+        falls=True,
     ),
     Column(key="who", title="WHO", width=10, value=_who, grows=6, aliases=("user", "by")),
     Column(key="account", title="ACCOUNT", width=12, value=lambda v: v.who.rpartition("/")[0], rank=8),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.tui.actions import ROLES
 from app.tui.columns.column import Column
 from app.tui.looks import Look
 
@@ -35,6 +36,11 @@ _LOOKS = {
     Reach.GONE: Look("○", "o", "unreachable", "bad"),
 }
 
+
+def _mode(view: CloudRow) -> str:
+    return "read-only" if view.read_only or view.role == ROLES[0] else "read-write"
+
+
 COLUMNS: tuple[Column[CloudRow], ...] = (
     Column(
         key="here",
@@ -53,7 +59,7 @@ COLUMNS: tuple[Column[CloudRow], ...] = (
         tone=lambda v: _LOOKS[v.reach].tone,
     ),
     Column(key="role", title="ROLE", width=8, value=lambda v: v.role),
-    Column(key="mode", title="MODE", width=10, value=lambda v: "read-only" if v.read_only else "read-write"),
+    Column(key="mode", title="MODE", width=10, value=_mode),
     Column(key="user", title="USER", width=10, value=lambda v: v.user, rank=3),
     Column(key="url", title="ADDRESS", width=24, value=lambda v: v.url, rank=2, grows=4),
     Column(key="note", title="NOTE", width=22, value=lambda v: v.detail, tone=lambda v: "bad", rank=1, grows=200),

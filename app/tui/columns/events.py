@@ -11,6 +11,7 @@ COLUMNS: tuple[Column[EventView], ...] = (
         value=lambda v: -int(v.cursor) if v.cursor.isdigit() else 0,
         shows=lambda v, s: s.clock(v.at_ms),
         filtered=False,
+        falls=True,
     ),
     Column(key="event", title="EVENT", width=18, value=lambda v: v.event, rank=2, grows=6),
     Column(key="kind", title="KIND", width=11, value=lambda v: v.kind, rank=3),

@@ -3,16 +3,18 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from app.api.accounts import UserView
 from app.api.holdings import (
     AddressView,
     GroupView,
     KeyPairView,
+    NetworkView,
     PlacementGroupView,
     SnapshotView,
     TemplateView,
     VolumeView,
 )
-from app.api.resources import ImageView, TypeView, UserView
+from app.api.resources import ImageView, TypeView
 from app.tui import looks
 from app.tui.columns.column import Column
 from app.tui.scene import Scene, mib
@@ -37,6 +39,7 @@ def _owner(rank: int = 3) -> Column[Any]:
         rank=rank,
         grows=6,
         aliases=("owner",),
+        groups=True,
     )
 
 
@@ -61,12 +64,13 @@ def _state(of: Callable[[Any], str]) -> Column[Any]:
         value=of,
         shows=lambda v, s: looks.of_thing(of(v)).text(s),
         tone=lambda v: looks.of_thing(of(v)).tone,
+        groups=True,
     )
 
 
 def _error() -> Column[Any]:
     return Column(
-        key="error", title="ERROR", width=12, value=lambda v: v.error, tone=lambda v: "bad", rank=3, grows=200
+        key="error", title="ERROR", width=20, value=lambda v: v.error, tone=lambda v: "bad", rank=3, grows=200
     )
 
 
@@ -165,6 +169,18 @@ ADDRESSES: Sequence[Column[AddressView]] = (
     _age(2),
     _id("ALLOCATION", 26, 4),
     _tags(),
+)
+NETWORKS: Sequence[Column[NetworkView]] = (
+    _id("NETWORK", 8),
+    _text("group", 14, lambda v: v.group or v.group_id, 0, 18),
+    _owner(0),
+    _text("subnet", 18, lambda v: v.subnet, 0),
+    _number("taken", "TAKEN", lambda v: v.taken),
+    _number("size", "OF", lambda v: v.size),
+    _number("vlan", "VLAN", lambda v: v.vlan, rank=3),
+    _text("gateway", 15, lambda v: v.gateway, 2),
+    _text("bridge", 11, lambda v: v.bridge, 2),
+    _age(1),
 )
 KEY_PAIRS: Sequence[Column[KeyPairView]] = (
     _name(),

@@ -1,10 +1,12 @@
 """Columns of the list of hosts: what they do (CPU, MEM, POWER) beside what was given away on them (CORES, MEMORY)."""
 
+from collections.abc import Sequence
+
 from app.api.resources import HostView
 from app.tui import looks
 from app.tui.columns import load
-from app.tui.columns.column import Column
-from app.tui.scene import Scene, mib, share
+from app.tui.columns.column import Column, Tally
+from app.tui.scene import Scene, counted, mib, share, watts
 
 
 def _memory(view: HostView, scene: Scene) -> str:
@@ -15,9 +17,38 @@ def _disk(view: HostView, scene: Scene) -> str:
     return f"{view.disk_used_gb}/{view.disk_gb} GB" if view.disk_gb else scene.dash
 
 
+def _figures(view: HostView) -> tuple[float, ...]:
+    fresh = view.load if view.load is not None and not view.load.stale else None
+    drawn = fresh.watts if fresh else None
+    busy = fresh.cpu_used if fresh else None
+    return (
+        view.state == "up",
+        view.instances,
+        view.cores_used,
+        view.cores,
+        busy or 0,
+        0 if busy is None else view.physical_cores,
+        drawn or 0,
+        drawn is not None,
+    )
+
+
+def _summed(sums: Sequence[float], scene: Scene) -> Sequence[str]:
+    """Say what is given away, and what is in use on those of which that is known."""
+    up, instances, used, cores, busy, measured, drawn, told = sums
+    return (
+        f"{up:.0f} up",
+        counted(round(instances), "instance"),
+        f"{used:.0f}/{cores:.0f} cores",
+        f"CPU {share(busy, measured) or scene.dash}",
+        watts(drawn if told else None, scene.dash),
+    )
+
+
+TALLY = Tally(one="host", many="hosts", figures=_figures, said=_summed)
 COLUMNS: tuple[Column[HostView], ...] = (
     Column(key="host", title="HOST", width=14, value=lambda v: v.name, aliases=("name",)),
-    Column(key="cluster", title="CLUSTER", width=12, value=lambda v: v.cluster, rank=1, aliases=("zone",)),
+    Column(key="cluster", title="CLUSTER", width=12, value=lambda v: v.cluster, rank=1, aliases=("zone",), groups=True),
     Column(
         key="state",
         title="STATE",
@@ -25,6 +56,7 @@ COLUMNS: tuple[Column[HostView], ...] = (
         value=lambda v: looks.of_host(v).word,
         shows=lambda v, s: looks.of_host(v).text(s),
         tone=lambda v: looks.of_host(v).tone,
+        groups=True,
     ),
     Column(
         key="vms",
@@ -61,7 +93,6 @@ COLUMNS: tuple[Column[HostView], ...] = (
         shows=lambda v, s: load.percent(load.known(v, "mem_used_mib"), v.physical_memory_mib, s),
         tone=lambda v: load.tone(v, load.known(v, "mem_used_mib"), v.physical_memory_mib),
         align="right",
-        rank=1,
     ),
     Column(
         key="power",
@@ -105,15 +136,16 @@ COLUMNS: tuple[Column[HostView], ...] = (
         rank=3,
         filtered=False,
     ),
-    Column(key="hypervisor", title="HYPERVISOR", width=12, value=lambda v: v.hypervisor, rank=5),
+    Column(key="rack", title="RACK", width=8, value=lambda v: v.rack, rank=6, groups=True),
+    Column(key="hypervisor", title="HYPERVISOR", width=12, value=lambda v: v.hypervisor, rank=5, groups=True),
     Column(key="uri", title="URI", width=18, value=lambda v: v.uri, rank=7, grows=20),
     Column(
         key="error",
         title="ERROR",
-        width=12,
+        width=20,
         value=lambda v: v.last_error,
         tone=lambda v: "bad",
-        rank=6,
+        rank=4,
         grows=200,
         aliases=("note",),
     ),

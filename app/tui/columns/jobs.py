@@ -51,7 +51,7 @@ COLUMNS: tuple[Column[JobView], ...] = (
     Column(key="failed", title="FAILED", width=6, value=lambda v: v.failed, align="right"),
     Column(key="at_once", title="AT ONCE", width=7, value=lambda v: v.at_once, align="right", rank=4),
     Column(key="age", title="SINCE", width=8, value=lambda v: -v.created_at_ms, shows=lasting, filtered=False),
-    Column(key="told", title="NEWEST FAILURE", width=20, value=lambda v: v.told, rank=5, grows=60),
+    Column(key="told", title="TO KNOW", width=20, value=lambda v: v.told, rank=5, grows=60),
     Column(key="id", title="ID", width=21, value=lambda v: v.id, rank=6),
     Column(key="kind", title="KIND", width=9, value=lambda v: v.kind, rank=7),
 )

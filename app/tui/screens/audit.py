@@ -20,10 +20,11 @@ PAST = 2000
 
 class AuditScreen(TableScreen):
     PLACE = "audit"
+    TIMELINE = True
     KIND = "entry"
     COLUMNS: ClassVar[Sequence[Column[Any]]] = COLUMNS
     HINT = "who:ana what:Terminate outcome:refused word !word"
-    EMPTY = "Nothing was changed yet."
+    EMPTY = "Nothing was changed yet: who changes what, from where and as which command is told here."
     BINDINGS = bindings_of("audit")
 
     def __init__(self, session: Session) -> None:
@@ -43,6 +44,10 @@ class AuditScreen(TableScreen):
     def rows(self) -> Mapping[str, Any]:
         return self._rows
 
+    def forget(self) -> None:
+        self._rows.clear()
+        self._newest, self._heard = 0, False
+
     def absorb(self, changes: Changes) -> None:
         super().absorb(changes)
         if "event" in changes.ids or changes.link:
@@ -57,19 +62,22 @@ class AuditScreen(TableScreen):
         self._ask()  # a refusal changes nothing, so no event tells of it
 
     def _ask(self) -> None:
-        if self.session.live and not self._asking:
+        settled = self.session.past is not None and self._heard
+        if self.session.live and not self._asking and not settled:
             self._asking = True
             self.begin(self._fetch)
 
     async def _fetch(self) -> None:
-        call = calls.audit(after=str(self._newest)) if self._newest else calls.newest_audit(PAST)
+        known = self._newest
+        call = calls.audit(after=str(known)) if known else calls.newest_audit(PAST)
         try:
             answer = await self.session.cloud.send(call)
         except ClientError as error:
             self._wrong, self._heard = str(error), True
         else:
-            self._wrong, self._heard = "", True
-            self._take(answer.items)
+            if known == self._newest:  # else all was let go of meanwhile, and is asked for again
+                self._wrong, self._heard = "", True
+                self._take(answer.items)
         finally:
             self._asking = False
         self._summarise()

@@ -37,7 +37,7 @@ class ChartScreen(SubjectScreen):
     def draw(self) -> None:
         scene, chart = self.session.scene(), self.query_one(Chart)
         plot = self.plots()[self._shown]
-        end_ms = self.session.clock.now_ms()
+        end_ms = self.session.now_ms()
         step_ms = 1000 * SPANS[self.span] // (MARKS - 1)
         times = [scene.clock(end_ms - step_ms * back)[:5] for back in range(MARKS - 1, -1, -1)]
         chart.draw(plot, scene, times)

@@ -110,7 +110,7 @@ class CloudsScreen(TableScreen):
         row = self._rows[name]
         try:
             if row.current:  # its token may be known to its session alone
-                me = await self.session.cloud.send(replace(calls.me(), timeout_s=WITHIN_S))
+                me = await self.session.now.cloud.send(replace(calls.me(), timeout_s=WITHIN_S))
             else:
                 async with self.session.home.open(context) as cloud:
                     me = await cloud.send(replace(calls.me(), timeout_s=WITHIN_S))

@@ -57,9 +57,9 @@ class ClusterScreen(PageScreen):
             ("   instances ", "dim"),
             str(view.instances),
             ("   cores ", "dim"),
-            f"{view.cores_used} of {view.cores} given",
+            f"{view.cores_used}/{view.cores}",
             ("   memory ", "dim"),
-            f"{mib(view.memory_used_mib)} of {mib(view.memory_mib)} given",
+            f"{mib(view.memory_used_mib)}/{mib(view.memory_mib)}",
         )
 
     def facts(self, scene: Scene) -> FactLines:

@@ -20,6 +20,10 @@ class DetailScreen(ConsoleScreen):
     def home(self) -> Widget:
         return self.query_one("#detail")
 
+    def draw_frame(self) -> None:
+        super().draw_frame()
+        self.home().set_class(not self.session.live, "-faded")
+
     def write(self, lines: Iterable[Content]) -> None:
         """Show these lines instead of those before."""
         self.query_one("#facts", Static).update(Content("\n").join(lines))

@@ -4,10 +4,13 @@ The copy starts with the few entries of the overview; a longer past is fetched w
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar
 
-from app.api.resources import EventView
+from app.api.filters import Filter, parse
+from app.api.resources import Collection, EventView
 from app.client import calls
+from app.client.calls import Call
 from app.client.errors import ClientError
 from app.tui.columns.column import Column
 from app.tui.columns.events import COLUMNS
@@ -37,11 +40,25 @@ class EventsScreen(TableScreen):
         if self.session.live and oldest != self._known_from:
             self.begin(self._fetch_past, exclusive=True)
 
+    def apply_filter(self, text: str) -> str:
+        """As any list; and all that happened to one thing is fetched, however long ago."""
+        why = super().apply_filter(text)
+        about = parse(self.filter_text, COLUMNS)
+        if not why and isinstance(about, Filter):
+            for term in about.terms:
+                if (term.field, term.op, term.negated, len(term.values)) == ("about", "=", False, 1):
+                    self.begin(partial(self._fetch, calls.events(about=term.values[0])), exclusive=True, group="about")
+        return why
+
     async def _fetch_past(self) -> None:
         copy = self.session.copy
         start = max(0, int(copy.cursor) - PAST) if copy.cursor.isdigit() else 0
+        await self._fetch(calls.events(after=str(start)))
+
+    async def _fetch(self, call: Call[Collection[EventView]]) -> None:
+        copy = self.session.copy
         try:
-            answer = await self.session.cloud.send(calls.events(after=str(start)))
+            answer = await self.session.cloud.send(call)
         except ClientError as error:
             self.say(f"older events: {error}", bad=True)
             return

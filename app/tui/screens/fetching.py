@@ -14,7 +14,7 @@ from app.tui.store import LATER
 
 MOST = 20_000
 AGAIN_S = 5.0
-ASKING = "Asking the cloud ..."
+ASKING = "asking the cloud ..."
 
 
 class Fetching(ConsoleScreen):

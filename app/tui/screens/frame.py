@@ -6,11 +6,11 @@ itself take one key after the other: else what is typed fast behind a `/` would 
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 from textual.widget import Widget
 
 from app.client.calls import Call
@@ -19,6 +19,7 @@ from app.client.job_calls import undo
 from app.tui.actions import ACTIONS, Action, named
 from app.tui.doings import Said
 from app.tui.palette import Commands, Palette
+from app.tui.screens.stepping import Stepping
 from app.tui.session import Session
 from app.tui.store import Changes
 from app.tui.widgets.bars import Banner, Footer, Header
@@ -26,6 +27,7 @@ from app.tui.widgets.dock import JobsDock
 from app.tui.widgets.explained import explained
 from app.tui.widgets.facts import Facts
 from app.tui.widgets.prompt import Prompt
+from app.tui.widgets.timeline import Timeline
 
 if TYPE_CHECKING:
     from app.tui.app import ConsoleApp
@@ -44,23 +46,30 @@ def bindings_of(place: str) -> list[BindingType]:
     ]
 
 
-class ConsoleScreen(Screen[None]):
+class ConsoleScreen(Stepping):
     """A place of the console; subclasses set PLACE and BINDINGS and fill `body`."""
 
     PLACE: ClassVar[str] = ""
+    TIMELINE: ClassVar[bool] = False
+    """Whether the way into the past is shown in the present, too."""
     AUTO_FOCUS: ClassVar[str | None] = ""  # else a hidden prompt would take the keys
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
+        self._moment_ms = self._shown_ms()
         self.ready = False  # the first resume and resize come before the widgets are there
+        self.doing: Action | None = None  # what was asked for last, also while a dialog asks more about it
 
     def compose(self) -> ComposeResult:
         yield Header()
+        yield Timeline(always=self.TIMELINE)
         yield Banner()
         yield from self.body()
         yield JobsDock()
-        yield Prompt(":", "a place [filter], a host, an instance, a thing by its id, help, quit", self._where, id="go")
+        yield Prompt(
+            ":", "a place [filter], a host, an instance, a thing by its id, help, quit", self._where, self, id="go"
+        )
         yield Footer()
 
     # --- for subclasses
@@ -78,6 +87,9 @@ class ConsoleScreen(Screen[None]):
 
     def reload(self) -> None:
         """Show everything anew; called when the place comes on top."""
+
+    def forget(self) -> None:
+        """Let go of what was fetched for this place: the console shows another moment."""
 
     def age(self) -> None:
         """Bring ages up to date; called once a second."""
@@ -98,6 +110,7 @@ class ConsoleScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.ready = True
+        self.set_class(self.session.past is not None, "-past")
         self.redraw()
         self.refocus()
 
@@ -109,9 +122,21 @@ class ConsoleScreen(Screen[None]):
 
     def redraw(self) -> None:
         """Show everything anew, as soon as there is something to show it on."""
-        if self.ready:
-            self.reload()
-            self.draw_frame()
+        if not self.ready:
+            return
+        if self._moment_ms != self._shown_ms():
+            self._moment_ms = self._shown_ms()
+            self.forget()
+        self.reload()
+        self.draw_frame()
+
+    def _shown_ms(self) -> int:
+        return self.session.past.at_ms if self.session.past else 0
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether somebody is at something here that must not be broken off."""
+        return self.prompting
 
     @property
     def prompting(self) -> bool:
@@ -121,6 +146,7 @@ class ConsoleScreen(Screen[None]):
     def draw_frame(self) -> None:
         """Draw header, banner and footer as things stand now."""
         self.query_one(Header).draw(self.session, self.trail())
+        self.query_one(Timeline).draw(self.session, self.console_app.heading_ms)
         self.query_one(Banner).draw(self.session)
         self.query_one(JobsDock).draw(self.session)
         if self.prompting:
@@ -140,7 +166,7 @@ class ConsoleScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "do":
             meant = named(str(parameters[0]))
-            return (meant.anywhere or not self.prompting) and self.session.may(meant)
+            return meant.anywhere or not self.prompting  # what may not be done is refused in words
         return super().check_action(action, parameters)
 
     async def action_do(self, name: str) -> None:
@@ -150,13 +176,14 @@ class ConsoleScreen(Screen[None]):
         if refusal:
             self.say(refusal, bad=True)
             return
+        self.doing = action
         answer = getattr(self, action.method)()
         if isinstance(answer, Awaitable):
             await answer
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """Show a toast and keep it; what users wrote stays plain text."""
-        scene = self.session.scene()
+        scene = self.session.now.scene()
         self.session.doings.said.append(Said(at_ms=scene.now_ms, text=text, bad=bad))
         self.app.notify(scene.plain(text), severity="error" if bad else "information", markup=False)
 
@@ -168,39 +195,48 @@ class ConsoleScreen(Screen[None]):
         """Do something in the background while this place is there; what is exclusive ends others of its group."""
         self.run_worker(work, exclusive=exclusive, group=group)
 
+    def told(self, call: Call[Answer], ids: Sequence[str] = (), **words: str) -> Call[Answer]:
+        """Have a change audited as the command of what is being done, about these things and with these words."""
+        if call.command or self.doing is None:
+            return call
+        return replace(call, command=self.doing.as_command(ids, **words))
+
     def send(self, calls: Iterable[Call[Any]], take: Callable[[Any], None], said: str) -> None:
         """Send calls one after the other in the background; take over answers, then say `said`, or what failed."""
-        self.app.run_worker(self._send(list(calls), take, said), exit_on_error=True)
+        self.app.run_worker(self._send([self.told(call) for call in calls], take, said), exit_on_error=True)
 
     async def _send(self, calls: list[Call[Any]], take: Callable[[Any], None], said: str) -> None:
+        number = 0
         for call in calls:
-            try:
-                take(await self.session.cloud.send(call))
-            except ClientError as error:
-                self.say(str(error), bad=True)
-                return
-        if said:
-            self.say(said)
-
-    def change(self, call: Call[Answer], take: Callable[[Answer], None], said: str) -> None:
-        """Send a change in the background, and offer to undo it where that is possible."""
-
-        async def work() -> None:
             try:
                 answer, number = await self.session.cloud.change(call)
             except ClientError as error:
                 self.say(str(error), bad=True)
                 return
             take(answer)
-            if said:
-                self.say(said + self.offer_undo(number))
+        if said:  # of several nobody could say what is undone
+            self.say(said + self.offer_undo(number if len(calls) == 1 else 0))
 
-        self.app.run_worker(work())
+    def change(self, call: Call[Answer], take: Callable[[Answer], None], said: str) -> None:
+        """Send a change in the background, and offer to undo it where that is possible."""
+        self.send([call], take, said)
 
     def offer_undo(self, number: int) -> str:
         """Offer to undo the change of that number; return what to say of it, empty if it can not be undone."""
         offered = self.session.doings.offer(number, self.session.clock.monotonic_s())
-        return "; u undoes it" if offered else ""
+        undoes = "undo" if self.PLACE in named("undo").screens else "hosts.undrain"
+        return f"; {self.session.key(undoes)} undoes it" if offered else ""
+
+    def watch_things(self, ids: Sequence[str]) -> None:
+        """Watch hosts or instances, or no more where all of them are watched."""
+        if not ids:
+            self.say("watch: there is nothing that could be meant", bad=True)
+            return
+        what = ids[0] if len(ids) == 1 else f"{len(ids)} things"
+        if self.session.doings.watch({given: self.session.word(given) for given in ids}):
+            self.say(f"watching {what}: you are told when the state changes")
+        else:
+            self.say(f"{what} watched no more")
 
     # --- methods of the registry that all places have
 
@@ -212,7 +248,8 @@ class ConsoleScreen(Screen[None]):
             self.say("undo: nothing was done within the last 30 seconds", bad=True)
             return
         doings.undone()
-        self.change(undo(offered.number), lambda undone: self.say(f"undone: {', '.join(undone.changed)}"), "")
+        call = replace(undo(offered.number), command=named("undo").as_command(NUMBER=str(offered.number)))
+        self.change(call, lambda undone: self.say(f"undone: {', '.join(undone.changed)}"), "")
 
     async def toggle_dock(self) -> None:
         self.session.doings.dock_open = not self.session.doings.dock_open
@@ -285,26 +322,23 @@ class ConsoleScreen(Screen[None]):
     async def quit_console(self) -> None:
         await self.app.action_quit()
 
-    def command_bar(self) -> None:
-        self.query_one("#go", Prompt).open()
+    def command_bar(self, text: str = "") -> None:
+        self.query_one("#go", Prompt).open(text)
         self.draw_frame()
 
     def _where(self, text: str) -> list[str]:
         return self.console_app.where_to(text)
 
-    async def on_prompt_edited(self, event: Prompt.Edited) -> None:
-        if event.prompt.id != "go" or not event.final:
-            return
-        event.stop()
-        word, _, rest = event.text.strip().partition(" ")
+    async def entered(self, prompt: Prompt, text: str) -> None:
+        word, _, rest = text.strip().partition(" ")
         why = await self.console_app.obey(word, rest)
         if why:
-            event.prompt.complain(why)
+            prompt.complain(why)
         else:
-            self.leave(event.prompt)
+            self.leave(prompt)
 
-    def on_prompt_left(self, event: Prompt.Left) -> None:
-        self.leave(event.prompt)
+    def left(self, prompt: Prompt) -> None:
+        self.leave(prompt)
 
     def leave(self, prompt: Prompt) -> None:
         """Close a prompt and give the keys back."""

@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable
+from dataclasses import replace
 
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -57,7 +58,8 @@ class HelpScreen(ConsoleScreen):
     def _lines(self) -> Iterable[Content]:
         width = max(40, self.size.width - 6)
         if self._about:
-            actions = self.session.offered(self._about)
+            offered = self.session.offered(self._about)
+            actions = [replace(action, help=self.session.keyed(action.help)) for action in offered]
             yield Content.styled(f"keys of {self._about}", "bold")
             yield from (line for action in actions for line in _lines(action, width))
             if any(action.name == "filter" for action in actions):
@@ -90,5 +92,5 @@ def _lines(action: Action, width: int) -> list[Content]:
     first, *more = textwrap.wrap(action.help + danger, width - INDENT) or [""]
     lines = [Content.assemble((f"  {action.key_shown:<7}", "bold $accent"), f"{action.title:<11} {first}")]
     lines += [Content(" " * INDENT + line) for line in more]
-    command = textwrap.wrap(action.command.replace("{ids}", "ID..."), width - INDENT, break_on_hyphens=False)
+    command = textwrap.wrap(action.as_command(), width - INDENT, break_on_hyphens=False)
     return lines + [Content.styled(" " * INDENT + line, "dim") for line in command]

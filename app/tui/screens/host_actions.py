@@ -1,5 +1,7 @@
 """What can be done to hosts, for their list and for the page of one; both say which hosts are meant."""
 
+from dataclasses import replace
+
 from app.api.jobs import JobTargetAsked
 from app.api.resources import HostView
 from app.client import calls
@@ -7,6 +9,7 @@ from app.tui import looks
 from app.tui.actions import named
 from app.tui.scene import counted
 from app.tui.screens.job_actions import JobStarting
+from app.tui.screens.letting_go import Versions, hung
 from app.tui.widgets.confirm import Question
 
 _ASLEEP = "asleep"
@@ -30,12 +33,18 @@ class HostActions(JobStarting):
         else:
             self.undo()
 
-    def begin_job(self, action: str, kind: str, names: list[str], said: str) -> None:
-        """Start a job on hosts, as long as each is as it was shown."""
+    def begin_job(self, action: str, kind: str, names: list[str], said: str, versions: Versions | None = None) -> None:
+        """Start a job on hosts, as long as each is as it was shown, with what hung on it."""
         shown = self.session.copy.hosts
-        targets = [JobTargetAsked(id=name, expected=_as_shown(shown[name])) for name in names if name in shown]
+        targets = [
+            JobTargetAsked(id=name, expected=_as_shown(shown[name]) | hung(versions, name))
+            for name in names
+            if name in shown
+        ]
         if targets:
             self.start_job(named(action), kind, targets, said.format(_what(names)))
+        else:
+            self.say(f"{named(action).title}: no host that could be meant", bad=True)
 
     def sleep_or_wake(self) -> None:
         """Wake those that sleep; where none does, let all sleep."""
@@ -43,11 +52,12 @@ class HostActions(JobStarting):
         names = self.meant()
         asleep = [name for name in names if name in hosts and hosts[name].power_wanted == _ASLEEP]
         if asleep:
-            self.send([calls.wake_host(name) for name in asleep], self._take, f"waking {_what(asleep)}")
+            waking = [replace(calls.wake_host(name), command=f"euca host wake {name}") for name in asleep]
+            self.send(waking, self._take, f"waking {_what(asleep)}")
         elif names:
-            self.send(
-                [calls.sleep_host(name) for name in names], self._take, f"{_what(names)} may sleep; o wakes again"
-            )
+            sleeping = [self.told(calls.sleep_host(name), [name]) for name in names]
+            said = f"{_what(names)} may sleep; {self.session.key('hosts.power')} wakes again"
+            self.send(sleeping, self._take, said)
 
     def fence(self) -> None:
         """Ask whether the hosts are really off, and say so to the cloud."""
@@ -71,7 +81,8 @@ class HostActions(JobStarting):
         if refusal:
             self.say(refusal, bad=True)
         else:
-            self.send([calls.fence_host(name) for name in names], self._take, f"{_what(names)} counts as off")
+            fencing = [self.told(calls.fence_host(name), [name]) for name in names]
+            self.send(fencing, self._take, f"{_what(names)} counts as off")
 
     def fact(self, name: str) -> str:
         """Say in a line what hangs on a host, for questions."""

@@ -1,10 +1,11 @@
 """One instance: what it is, why it is where it is, and what happened to it."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from textual.content import Content
+from textual.widget import Widget
 
 from app.api.resources import DecisionView, InstanceView
 from app.client import calls
@@ -16,20 +17,28 @@ from app.tui.scene import Scene, counted, mib
 from app.tui.screens.detail import DetailScreen
 from app.tui.screens.frame import bindings_of
 from app.tui.screens.instance_actions import InstanceActions
+from app.tui.screens.instance_page import InstancePage
 from app.tui.screens.taking import Taking
 from app.tui.session import Session
 from app.tui.store import Changes
+from app.tui.widgets.instance_tabs import InstanceTabs
+
+LABEL = 17
 
 
-class InstanceScreen(DetailScreen, InstanceActions, Taking):
+class InstanceScreen(DetailScreen, InstancePage, InstanceActions, Taking):
     PLACE = "instance"
     BINDINGS = bindings_of("instance")
 
     def __init__(self, session: Session, instance_id: str) -> None:
         super().__init__(session)
         self.instance_id = instance_id
-        self._decisions: list[DecisionView] = []
+        self._decisions: list[DecisionView] | None = None  # not told yet
         self._why_not = ""
+
+    def body(self) -> Iterable[Widget]:
+        yield InstanceTabs()
+        yield from super().body()
 
     def trail(self) -> list[str]:
         return self.console_app.trail()
@@ -37,8 +46,8 @@ class InstanceScreen(DetailScreen, InstanceActions, Taking):
     def spot(self) -> tuple[str, str]:
         return ("instance", self.instance_id)
 
-    async def events_of(self) -> None:
-        await self.console_app.go("events", f'about="{self.instance_id}"')
+    def watch_state(self) -> None:
+        self.watch_things([self.instance_id])
 
     def chart(self) -> None:
         self.console_app.open_page("chart", f"instance/{self.instance_id}")
@@ -58,11 +67,16 @@ class InstanceScreen(DetailScreen, InstanceActions, Taking):
         return {view.id: view for view in self.targets()}
 
     def absorb(self, changes: Changes) -> None:
-        if changes:
+        if changes.link and self.session.live:
+            self.reload()
+        elif changes:
             self._draw()
 
     def age(self) -> None:
         self._draw()
+
+    def forget(self) -> None:
+        self._decisions, self._why_not = None, ""
 
     def reload(self) -> None:
         self._draw()
@@ -91,6 +105,8 @@ class InstanceScreen(DetailScreen, InstanceActions, Taking):
     def _why(self, scene: Scene) -> list[Content]:
         if self._why_not:
             return [Content(f"  not known: {scene.plain(self._why_not)}")]
+        if self._decisions is None:
+            return [Content("  asking the cloud ...")]
         found = []
         for one in self._decisions:
             where, why = scene.plain(one.host or scene.dash), scene.plain("; ".join(one.reasons))
@@ -110,11 +126,11 @@ class InstanceScreen(DetailScreen, InstanceActions, Taking):
             if event.resource_id == self.instance_id
             for line in self._hung(scene.clock(event.at_ms), scene.plain(event.text or event.event))
         ]
-        return found or [Content("  none since the console was opened")]
+        return found or [Content(self.session.keyed("  none among the newest; <events.of> shows the list of all"))]
 
 
 def _fact(label: str, text: str, tone: str) -> Content:
-    return Content.assemble((f"{label:<13}", "dim"), (text, looks.COLOURS.get(tone, "")))
+    return Content.assemble((f"{label:<{LABEL}}", "dim"), (text, looks.COLOURS.get(tone, "")))
 
 
 def _facts(view: InstanceView, scene: Scene) -> list[tuple[str, str, str]]:
@@ -125,11 +141,12 @@ def _facts(view: InstanceView, scene: Scene) -> list[tuple[str, str, str]]:
         ("name", view.name or dash, ""),
         ("host", f"{view.host or dash} in {view.cluster or dash}", ""),
         ("type", f"{view.vmtype}: {counted(view.cores, 'core')}, {mib(view.memory_mib)}, {view.disk_gb} GB", ""),
-        ("image", view.image_id, ""),
+        ("image", f"{view.image_id}  {view.image_name}".rstrip(), ""),
         ("account", view.account_id, ""),
         ("reservation", f"{view.reservation_id} number {view.launch_index}", ""),
         ("key pair", view.key_name or dash, ""),
         ("private address", view.private_ip or dash, ""),
+        ("public address", view.public_ip or dash, ""),
         ("launched", f"{scene.moment(view.launched_at_ms)} ({scene.age(view.launched_at_ms)} ago)", ""),
         ("wanted", f"{view.wanted}, seen {view.seen}", ""),
         ("tags", ", ".join(f"{name}={value}" for name, value in sorted(view.tags.items())) or dash, ""),

@@ -1,5 +1,7 @@
 """What can be done to instances, for the list and for the page of one; both say which instances are meant."""
 
+from dataclasses import replace
+
 from rich.cells import cell_len
 
 from app.api.jobs import JobTargetAsked, TagInstances
@@ -10,12 +12,14 @@ from app.tui import looks
 from app.tui.actions import Action, Danger, named
 from app.tui.scene import Scene, counted
 from app.tui.screens.job_actions import JobStarting
+from app.tui.screens.letting_go import Versions, hung
 from app.tui.widgets.confirm import Question
 from app.tui.widgets.form import Entry, Form, Values
 
 WIDEST = 24
+_UNTAG = "aws ec2 delete-tags --tags Key=KEY --resources {ids}"
 _DONE = {"terminate": "ending", "reboot": "rebooting", "stop": "stopping", "start": "starting", "move": "moving"}
-_WARNINGS = {"terminate": "All data on their disks is lost. There is no way back.", "stop": "Their disks are kept."}
+_WARNINGS = {"terminate": "All data on {} disks is lost. There is no way back.", "stop": "{} disks are kept."}
 
 
 class InstanceActions(JobStarting):
@@ -88,34 +92,40 @@ class InstanceActions(JobStarting):
     async def _tag(self, targets: list[InstanceView], values: Values) -> str:
         ids, name = [view.id for view in targets], values["name"]
         if values["do"] == "set":
-            body = TagInstances(ids=ids, tags={name: values["value"]})
+            form, body = named("instances.tag"), TagInstances(ids=ids, tags={name: values["value"]})
         else:
-            body = TagInstances(ids=ids, remove=[name])
+            form, body = replace(named("instances.tag"), command=_UNTAG), TagInstances(ids=ids, remove=[name])
         refusal = self.session.refusal(named("instances.tag"))
         if refusal:
             return refusal
         try:
-            answer, number = await self.session.cloud.change(job_calls.tag(body))
+            call = job_calls.tag(body, form.as_command(ids, KEY=name, VALUE=values["value"]))
+            answer, number = await self.session.cloud.change(call)
         except ClientError as error:
             return self.session.scene().plain(str(error))
         self.take_instances(answer)
         self.say(f"tagged {_what(targets)}{self.offer_undo(number)}")
         return ""
 
-    def output(self) -> None:
+    async def output(self) -> None:
         targets = self.targets()
         if targets:
             self.console_app.open_page("output", targets[0].id)
 
-    def console(self) -> None:
+    async def console(self) -> None:
         targets = self.targets()
         if targets:
             self.console_app.open_page("console", targets[0].id)
 
-    def why(self) -> None:
+    async def why(self) -> None:
         targets = self.targets()
         if targets:
             self.console_app.open_page("why", targets[0].id)
+
+    def definition(self) -> None:
+        targets = self.targets()
+        if targets:
+            self.console_app.open_page("definition", targets[0].id)
 
     def take_instances(self, answer: Collection[InstanceView]) -> None:
         """Show at once what the cloud answered; the stream brings the rest."""
@@ -139,12 +149,29 @@ class InstanceActions(JobStarting):
             warning=_warning(verb, targets, argument),
             things="instances",
         )
+        if action.danger is Danger.DESTROYS:
+            self.let_go(
+                question,
+                "instance",
+                question.ids,
+                lambda versions: self._act(action, verb, targets, argument, versions),
+            )
+        else:
+            self.confirmed(question, lambda: self._act(action, verb, targets, argument))
 
-        self.confirmed(question, lambda: self._act(action, verb, targets, argument))
-
-    def _act(self, action: Action, verb: str, targets: list[InstanceView], argument: str = "") -> None:
-        """Start the job on exactly these, as long as each is as it was shown."""
-        asked = [JobTargetAsked(id=view.id, expected={"state": view.state, "name": view.name}) for view in targets]
+    def _act(
+        self,
+        action: Action,
+        verb: str,
+        targets: list[InstanceView],
+        argument: str = "",
+        versions: Versions | None = None,
+    ) -> None:
+        """Start the job on exactly these, as long as each is as it was shown, with what hung on it."""
+        asked = [
+            JobTargetAsked(id=view.id, expected={"state": view.state, "name": view.name, **hung(versions, view.id)})
+            for view in targets
+        ]
         self.start_job(action, verb, asked, f"{_DONE[verb]} {_what(targets)}", argument=argument)
 
 
@@ -155,8 +182,10 @@ def _what(views: list[InstanceView]) -> str:
 def _warning(verb: str, views: list[InstanceView], argument: str) -> str:
     """Say how many are in use, and what becomes of them."""
     running = sum(view.state == "running" for view in views)
-    used = f"{running} of {len(views)} running. " if len(views) > 1 else ""
-    return used + (f"To {argument}." if argument else _WARNINGS.get(verb, ""))
+    used = f"{running} of {len(views)} running. " if len(views) > 1 and verb != "terminate" else ""
+    whose = "its" if len(views) == 1 else "their"
+    warning = _WARNINGS.get(verb, "").format(whose)
+    return used + (f"To {argument}." if argument else warning[:1].upper() + warning[1:])
 
 
 def _facts(views: list[InstanceView], scene: Scene) -> list[str]:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from app.api.resources import InstanceView, LaunchInstances, TypeView
@@ -9,45 +10,63 @@ from app.client import calls
 from app.client.errors import ClientError
 from app.tui import looks
 from app.tui.actions import named
-from app.tui.columns.column import Column
-from app.tui.columns.instances import COLUMNS
+from app.tui.columns.column import Column, Tally
+from app.tui.columns.instances import COLUMNS, TALLY
 from app.tui.scene import Scene, counted, mib
+from app.tui.screens.beyond import Beyond
 from app.tui.screens.frame import bindings_of
 from app.tui.screens.instance_actions import InstanceActions
-from app.tui.screens.table import TableScreen
 from app.tui.widgets.form import Entry, Form, Values
 
 MOST_AT_ONCE = 1000
 
 
-class InstancesScreen(TableScreen, InstanceActions):
+class InstancesScreen(Beyond, InstanceActions):
     PLACE = "instances"
     KIND = "instance"
     COLUMNS: ClassVar[Sequence[Column[Any]]] = COLUMNS
+    TALLY: ClassVar[Tally[Any]] = TALLY
     SORTED = "age"
-    EMPTY = "Nothing runs yet: l launches instances."
+    EMPTY = "Nothing runs yet: <instances.launch> launches instances."
     BINDINGS = bindings_of("instances")
 
     def troubled(self, row: InstanceView) -> bool:
         return looks.troubled_instance(row)
 
+    def finished(self, row: InstanceView) -> bool:
+        return row.state == "terminated"
+
     def targets(self) -> list[InstanceView]:
         table = self.session.copy.instances
         return [table[given] for given in self.grid.chosen() if given in table]
 
-    async def open(self) -> None:
-        given = self.grid.cursor_id
-        if given:
-            self.console_app.open_page("instance", given)
+    async def enter(self, given: str) -> None:
+        self.console_app.open_page("instance", given)
 
     def chart(self) -> None:
         if self.grid.cursor_id:
             self.console_app.open_page("chart", f"instance/{self.grid.cursor_id}")
 
     def launch(self) -> None:
-        entries = self._entries()
+        self._ask_launch(self._entries())
+
+    def launch_like(self) -> None:
+        """Launch with what the instance under the cursor was launched with, to be changed or sent as it is."""
+        like = self.session.copy.instances.get(self.grid.cursor_id or "")
+        if like is None:
+            self.say("launch more: no instance under the cursor", bad=True)
+            return
+        values = {"image": like.image_id, "type": like.vmtype, "cluster": like.cluster, "key": like.key_name}
+        entries = [replace(entry, value=values.get(entry.key, entry.value)) for entry in self._entries()]
+        lost = [entry.label.lower() for entry in entries if entry.choices and entry.value not in dict(entry.choices)]
+        if lost:
+            self.say(f"launch more: the {' and the '.join(lost)} of {like.id} can not be had any more", bad=True)
+        else:
+            self._ask_launch(entries)
+
+    def _ask_launch(self, entries: list[Entry]) -> None:
         if not entries:
-            self.say("launch: this cloud has no machine image yet", bad=True)
+            self.say("launch: this cloud has no machine image yet; type: euca image install FILE", bad=True)
             return
         keys: dict[tuple[str, ...], str] = {}
 
@@ -70,10 +89,10 @@ class InstancesScreen(TableScreen, InstanceActions):
             vmtype=values["type"],
             cluster=values["cluster"],
             key_name=values["key"],
-            idempotency_key=key,
         )
+        call = self.told(calls.launch(body, key), IMAGE=body.image_id, TYPE=body.vmtype, N=str(body.count))
         try:
-            answer = await self.session.cloud.send(calls.launch(body))
+            answer = await self.session.cloud.send(call)
         except ClientError as error:
             return self.session.scene().plain(str(error))
         self.take_instances(answer)

@@ -18,7 +18,7 @@ from app.tui.session import Session
 from app.tui.store import Changes
 
 MOST_SHOWN = 1000
-_FIRST = ("failed", "changed", "under way", "waiting", "cancelled", "done")
+_FIRST = ("failed", "changed", "under way", "waiting", "cancelled", "stays", "done")
 
 
 class JobScreen(DetailScreen, JobActions):
@@ -28,7 +28,7 @@ class JobScreen(DetailScreen, JobActions):
     def __init__(self, session: Session, job_id: str) -> None:
         super().__init__(session)
         self.job_id = job_id
-        self._targets: list[JobTargetView] = []
+        self._targets: list[JobTargetView] | None = None  # not told yet
         self._why_not = ""
 
     def trail(self) -> list[str]:
@@ -42,11 +42,15 @@ class JobScreen(DetailScreen, JobActions):
         return [view] if view else []
 
     def absorb(self, changes: Changes) -> None:
-        if "job" in changes.reset or self.job_id in changes.ids.get("job", ()):
+        link = changes.link and self.session.live
+        if link or "job" in changes.reset or self.job_id in changes.ids.get("job", ()):
             self.reload()
 
     def age(self) -> None:
         self._draw()
+
+    def forget(self) -> None:
+        self._targets, self._why_not = [], ""
 
     def reload(self) -> None:
         self._draw()
@@ -70,8 +74,11 @@ class JobScreen(DetailScreen, JobActions):
         lines += [Content(""), Content.styled("targets", "bold")]
         if self._why_not:
             lines.append(Content(f"  not known: {scene.plain(self._why_not)}"))
-        lines += [_line(target, scene) for target in self._targets[:MOST_SHOWN]]
-        more = len(self._targets) - MOST_SHOWN
+        elif self._targets is None:
+            lines.append(Content("  asking the cloud ..."))
+        targets = self._targets or []
+        lines += [_line(target, scene) for target in targets[:MOST_SHOWN]]
+        more = len(targets) - MOST_SHOWN
         if more > 0:
             lines.append(Content(f"  and {more} more: euca job show {self.job_id}"))
         self.write(lines)

@@ -11,11 +11,11 @@ from app.client.calls import Call
 from app.tui import looks
 from app.tui.actions import Action, named
 from app.tui.screens.frame import ConsoleScreen
-from app.tui.widgets.confirm import SHOWN as IDS_SHOWN
+from app.tui.screens.letting_go import LettingGo
 from app.tui.widgets.confirm import Confirm, Question
 
 
-class JobStarting(ConsoleScreen):
+class JobStarting(LettingGo):
     """A place from which jobs are started."""
 
     def start_job(
@@ -26,13 +26,9 @@ class JobStarting(ConsoleScreen):
         if refusal:
             self.say(refusal, bad=True)
             return
-        command = action.command.replace("{ids}", " ".join(target.id for target in targets[:IDS_SHOWN]))
+        command = action.as_command([target.id for target in targets])
         body = StartJob(kind=kind, targets=list(targets), argument=argument)
         self.change(job_calls.start(body, command), self._took, said)
-
-    def confirmed(self, question: Question, work: Callable[[], None]) -> None:
-        """Ask, and do it if the person meant it."""
-        self.app.push_screen(Confirm(question), lambda sure: work() if sure else None)
 
     def _took(self, view: JobView) -> None:
         """Follow a job to its end; the stream, which may have been faster than the answer, tells how far it is."""
@@ -59,25 +55,22 @@ class JobActions(ConsoleScreen):
             warning="What is under way ends as it will; nothing that was done is taken back.",
             things="jobs",
         )
-        self.app.push_screen(
-            Confirm(question), lambda sure: self._tell([job_calls.cancel(view.id) for view in views]) if sure else None
-        )
+        self.app.push_screen(Confirm(question), lambda sure: self._tell(job_calls.cancel, views) if sure else None)
 
     def pause_job(self) -> None:
         views = [view for view in self.jobs_meant() if not view.ended_at_ms]
         paused = bool(views) and all(view.state == "paused" for view in views)
-        told = job_calls.resume if paused else job_calls.pause
-        self._tell([told(view.id) for view in views], "pause: no job that still runs")
+        self._tell(job_calls.resume if paused else job_calls.pause, views, "pause: no job that still runs")
 
     def retry_job(self) -> None:
         views = [view for view in self.jobs_meant() if view.failed]
-        self._tell([job_calls.retry(view.id) for view in views], "retry: no job of which anything failed")
+        self._tell(job_calls.retry, views, "retry: no job of which anything failed")
 
-    def _tell(self, calls: list[Call[JobView]], nothing: str = "") -> None:
-        if not calls:
+    def _tell(self, call: Callable[[str], Call[JobView]], views: list[JobView], nothing: str = "") -> None:
+        if not views:
             self.say(nothing, bad=True)
-        for call in calls:
-            self.change(call, self._took_told, "")
+        for view in views:
+            self.change(self.told(call(view.id), [view.id]), self._took_told, "")
 
     def _took_told(self, view: JobView) -> None:
         if not view.ended_at_ms:

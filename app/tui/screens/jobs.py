@@ -37,6 +37,9 @@ class JobsScreen(TableScreen, JobActions):
         dot = "  |  " if self.session.ascii_only else "  ·  "
         return dot.join([super().counted(number), summed(self.session)]) if number else super().counted(number)
 
+    def finished(self, row: JobView) -> bool:
+        return bool(row.ended_at_ms)
+
     def jobs_meant(self) -> list[JobView]:
         table = self.session.copy.jobs
         return [table[given] for given in self.grid.chosen() if given in table]
@@ -63,6 +66,7 @@ class JobsScreen(TableScreen, JobActions):
             Content.assemble(" ", (scene.clock(view.at_ms), "dim"), f"  {scene.plain(looks.told(view))}")
             for view in reversed(events)
         ]
-        self.query_one("#newest", Static).update(
-            Content("\n").join([Content.styled(" newest events (4 shows all)", "bold"), *lines])
-        )
+        title = Content.styled(self.session.keyed(" newest events (<go.events> shows all)"), "bold")
+        if not lines:
+            lines = [Content(" none yet" if self.heard() else " asking the cloud ...")]
+        self.query_one("#newest", Static).update(Content("\n").join([title, *lines]))

@@ -78,6 +78,7 @@ class ListViews(Taking):
         """Arrange the list as a view says; what the view asks for and is not there is told."""
         found = arranged(view, self.all_columns())
         self.grid.show_columns(found.columns, found.orders)
+        self.grid.group(found.group)
         self.view_name = view.name
         why = self.apply_filter(view.filter)
         if found.unknown:
@@ -121,6 +122,7 @@ class ListViews(Taking):
             columns=() if own else columns,  # the list's own give way to each other by their rank
             sort=tuple(order.key for order in self.grid.orders),
             filter=self.filter_text,
+            group=self.grid.grouped_by.key if self.grid.grouped_by else "",
         )
         self.session.home.memory.save_view(self.PLACE, view)
         self.view_name = name
@@ -146,6 +148,7 @@ def _told(view: View) -> str:
     parts = [
         f"{len(view.columns)} columns" if view.columns else "all columns",
         *([f"by {', '.join(view.sort)}"] if view.sort else []),
+        *([f"groups by {view.group}"] if view.group else []),
     ]
     return ", ".join([*parts, *([view.filter] if view.filter else [])])
 

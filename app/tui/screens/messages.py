@@ -7,8 +7,12 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from app.tui.doings import Said
+from app.tui.scene import Scene
 from app.tui.screens.frame import ConsoleScreen, bindings_of
 from app.tui.session import Session
+
+NOTHING = "Nothing was said yet: what this console tells in passing is kept here."
 
 
 class MessagesScreen(ConsoleScreen):
@@ -30,10 +34,12 @@ class MessagesScreen(ConsoleScreen):
 
     def reload(self) -> None:
         scene = self.session.scene()
-        lines = [
-            Content.assemble(
-                (scene.clock(said.at_ms), "dim"), "  ", (scene.plain(said.text), "$error" if said.bad else "")
-            )
-            for said in reversed(self.session.doings.said)
-        ]
-        self.query_one("#said", Static).update(Content("\n").join(lines or [Content("Nothing was said yet.")]))
+        lines = [_line(said, scene) for said in reversed(self.session.doings.said)]
+        self.query_one("#said", Static).update(Content("\n").join(lines or [Content(NOTHING)]))
+
+
+def _line(said: Said, scene: Scene) -> Content:
+    sign = ("x " if scene.ascii_only else "✕ ") if said.bad else "  "
+    return Content.assemble(
+        (scene.clock(said.at_ms), "dim"), "  ", (sign + scene.plain(said.text), "$error" if said.bad else "")
+    )

@@ -1,46 +1,39 @@
-"""What a guest wrote to its console, asked again every two seconds.
-
-Held still, what comes is counted and not shown, so that reading is never disturbed. A filter hides lines, it
-never touches what is saved.
-"""
+"""What a guest wrote to its console, asked again every two seconds and put together to one long text."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from pathlib import Path
 
 from textual.widget import Widget
-from textual.widgets import Log, Static
+from textual.widgets import Static
 
 from app.client import calls
 from app.client.errors import ClientError
+from app.tui.emulator import plain_line
+from app.tui.guest_text import continued
 from app.tui.scene import counted, guest_lines
-from app.tui.screens.frame import ConsoleScreen, bindings_of
+from app.tui.screens.frame import bindings_of
+from app.tui.screens.reading import Reading
 from app.tui.session import Session
-from app.tui.widgets.prompt import Prompt
+from app.tui.widgets.instance_tabs import InstanceTabs
 
 AGAIN_S = 2.0
-LINES_KEPT = 10_000
 
 
-class OutputScreen(ConsoleScreen):
+class OutputScreen(Reading):
     PLACE = "output"
     BINDINGS = bindings_of("output")
 
     def __init__(self, session: Session, instance_id: str) -> None:
-        super().__init__(session)
-        self.instance_id = instance_id
-        self._following = True
+        super().__init__(session, instance_id)
         self._asking = False
-        self._wanted = ""
         self._text = ""
         self._lines: list[str] = []
-        self._written: list[str] = []
-        self._note = "asking ..."
+        self._told = False
+        self._note = "asking the cloud ..."
 
     def body(self) -> Iterable[Widget]:
+        yield InstanceTabs()
         yield Static("", markup=False, id="summary")
-        yield Log(max_lines=LINES_KEPT, id="output")
-        yield Prompt("/", "show only lines that hold this", lambda text: [], id="search")
+        yield from self.reading_body()
 
     def trail(self) -> list[str]:
         return ["instances", self.instance_id, "output"]
@@ -49,64 +42,24 @@ class OutputScreen(ConsoleScreen):
         return ("output", self.instance_id)
 
     def home(self) -> Widget:
-        return self.query_one("#output")
+        return self.reader
 
     def on_mount(self) -> None:
         super().on_mount()
-        self._summarise()
         self._ask()
         self.set_interval(AGAIN_S, self._ask)
 
-    # --- methods of the registry
+    # --- reading
 
-    def follow(self) -> None:
-        self._following = not self._following
-        self._show()
+    def followed_now(self) -> None:
+        self.reader.show([plain_line(line) for line in self._lines])
 
-    def search(self) -> None:
-        self.query_one("#search", Prompt).open(self._wanted)
-        self.draw_frame()
+    def waiting(self) -> int:
+        return max(0, len(self._lines) - len(self.reader.lines))
 
-    def save(self) -> None:
-        if self.session.ways.in_browser:
-            self.say("save: a browser's console writes no files", bad=True)
-            return
-        stamp = datetime.fromtimestamp(self.session.clock.now_ms() / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
-        path = Path(f"{self.instance_id}-{stamp}.log")
-        try:
-            with path.open("x", encoding="utf-8", newline="") as file:
-                file.write(self._text)
-        except OSError as error:
-            self.say(f"save: {path}: {error.strerror}", bad=True)
-        else:
-            self.say(f"saved {path.resolve()}")
-
-    async def back(self) -> None:
-        if self._wanted:
-            self._filter("")
-        else:
-            await super().back()
-
-    # --- what was typed
-
-    async def on_prompt_edited(self, event: Prompt.Edited) -> None:
-        if event.prompt.id != "search":
-            await super().on_prompt_edited(event)
-            return
-        event.stop()
-        self._filter(event.text)
-        if event.final:
-            self.leave(event.prompt)
-
-    def on_prompt_left(self, event: Prompt.Left) -> None:
-        if event.prompt.id == "search":
-            self._filter("")
-        super().on_prompt_left(event)
-
-    def _filter(self, wanted: str) -> None:
-        self._wanted = wanted
-        self._write()
-        self._summarise()
+    def whole(self, newest: str) -> str:
+        self._take(newest)
+        return self._text
 
     # --- fetching and drawing
 
@@ -117,47 +70,29 @@ class OutputScreen(ConsoleScreen):
 
     async def _fetch(self) -> None:
         try:
-            await self._fetch_once()
-        finally:
-            self._asking = False
-
-    async def _fetch_once(self) -> None:
-        try:
             answer = await self.session.cloud.send(calls.console_output(self.instance_id))
         except ClientError as error:
             self._note = str(error)
         else:
-            self._text = answer.text
+            self._told = True
+            self._take(answer.text)
             self._note = f"as of {self.session.scene().clock(answer.at_ms)}"
-        self._show()
+        finally:
+            self._asking = False
+        self.summarise()
 
-    def _show(self) -> None:
-        if self._following:
-            lines = guest_lines(self._text) if self._text else []
-            if self.session.ascii_only:
-                lines = [line.encode("ascii", "replace").decode() for line in lines]
-            self._lines = lines
-            self._write()
-        self._summarise()
+    def _take(self, newest: str) -> None:
+        text = continued(self._text, newest)
+        if text != self._text:
+            self._text, self._lines = text, guest_lines(text)
+            if not self.held:
+                self.followed_now()
 
-    def _write(self) -> None:
-        wanted, log = self._wanted.casefold(), self.query_one(Log)
-        lines = [line for line in self._lines if wanted in line.casefold()] if wanted else self._lines
-        kept = len(self._written)
-        if lines[:kept] != self._written:
-            log.clear()
-            kept = 0
-        if lines[kept:]:
-            log.write_lines(line or " " for line in lines[kept:])  # Log loses empty lines
-        self._written = lines
-
-    def _summarise(self) -> None:
-        parts = [self.instance_id, counted(len(self._lines), "line") if self._lines else "nothing written yet"]
-        if self._wanted:
-            parts.append(f"{len(self._written)} with {self._wanted}")
-        if not self._following:
-            waiting = max(0, len(guest_lines(self._text)) - len(self._lines))
-            parts.append(f"held, {counted(waiting, 'line')} waiting (p: follow)")
+    def summarise(self) -> None:
+        super().summarise()
         scene = self.session.scene()
+        count = counted(len(self.reader.lines), "line") if self._text else "the guest has written nothing yet"
+        told = [count] if self._told else []
+        parts = [self.instance_id, *told, self._note, *([] if self.held else ["following"])]
         cut = "  |  " if scene.ascii_only else "  ·  "
-        self.query_one("#summary", Static).update(" " + cut.join(scene.plain(part) for part in [*parts, self._note]))
+        self.query_one("#summary", Static).update(" " + cut.join(scene.plain(part) for part in parts))

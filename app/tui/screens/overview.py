@@ -28,8 +28,15 @@ LONGEST_BAR = 40
 WIDE, WIDER = 50, 70
 CELL = 12
 GIVEN = 8
+LINES = 3
+"""How long an event may be; the list of events and the page of its thing show all of it."""
+PANELS = ("clusters", "types", "power", "trouble", "events")
 _INSTANCE = re.compile(r"\bi-[0-9a-f]{8,17}\b")
 _ORDER = ("running", "pending", "stopping", "stopped", "shutting-down", "terminated")
+CLUSTERS = "no cluster yet; type: euca cluster add NAME"
+FIRST = "nothing can run yet: a cluster comes first, then its hosts, then an image; type: euca cluster add NAME"
+SECOND = "nothing can run yet: a host comes next; <go.hosts> and there <hosts.add> adds one, or type: euca host add URI"
+TYPES = "no instance type yet; type: euca type set NAME --cores 1 --memory-mib 128 --disk-gb 10"
 
 
 class OverviewScreen(ConsoleScreen):
@@ -73,21 +80,30 @@ class OverviewScreen(ConsoleScreen):
         copy, scene = self.session.copy, self.session.scene()
         overview = copy.overview
         if overview is None:
+            for name in PANELS:
+                self._fill(name, [Content.styled("asking the cloud ...", "dim")])
             return
         width = max(20, self.size.width // 2 - 4)
         clusters = sorted(copy.clusters.values(), key=lambda view: view.name)
-        self._fill(
-            "clusters",
-            [*_clusters(clusters, list(copy.hosts.values()), scene, width), *_states(overview, scene, width)],
-        )
-        self._fill("types", list(_types(overview, scene, width)))
+        told = list(_clusters(clusters, list(copy.hosts.values()), scene, width))
+        self._fill("clusters", [*(told or _next_step(CLUSTERS, width)), *_states(overview, scene, width)])
+        self._fill("types", list(_types(overview, scene, width)) or _next_step(TYPES, width))
         self._fill("power", [_power(clusters, overview, scene, width)])
-        self._fill("trouble", _trouble(overview, scene))
-        told = [event for event in copy.events.values() if event.text][-NEWEST:]
-        self._fill("events", [line for view in reversed(told) for line in _event(view, scene, width)])
+        self._fill("trouble", list(_trouble(overview, scene, width)) or self._well(width))
+        newest = [event for event in copy.events.values() if event.text][-NEWEST:]
+        lines = [line for view in reversed(newest) for line in _event(view, scene, width)]
+        self._fill("events", lines or [Content.styled("nothing has happened yet", "dim")])
+
+    def _well(self, width: int) -> list[Content]:
+        """Say that nothing needs anybody, or what a new cloud needs first."""
+        copy, ascii_only = self.session.copy, self.session.ascii_only
+        for found, text in ((copy.clusters, FIRST), (copy.hosts, SECOND)):
+            if not found:
+                return [Content(line) for line in _wrapped(self.session.keyed(text), width)]
+        return [Content.assemble(("* " if ascii_only else "● ", "$success"), "all is well")]
 
     def _fill(self, name: str, lines: list[Content]) -> None:
-        self.query_one(f"#{name}", Static).update(Content("\n").join(lines) if lines else Content("nothing"))
+        self.query_one(f"#{name}", Static).update(Content("\n").join(lines))
 
 
 def _panel(title: str, name: str) -> Iterable[Widget]:
@@ -160,18 +176,19 @@ def _types(overview: Overview, scene: Scene, width: int) -> Iterable[Content]:
     rooms = {(room.cluster, room.vmtype): room for room in overview.rooms}
     if shown:
         heads = "".join(f"{scene.fit(scene.plain(name), CELL - 2, 'right'):>{CELL}}" for name in shown)
-        yield Content.styled(" " * (width - CELL * len(shown)) + heads, "dim")
+        yield Content.styled("free of most in".rjust(width - CELL * len(shown)) + heads, "dim")
     for view in overview.types:
         cells = [rooms.get((name, view.alias_of or view.name)) for name in shown]
         told = "".join(f"{f'{room.free}/{room.most}' if room else scene.dash:>{CELL}}" for room in cells)
-        yield _type(view, scene, width - len(told)) + Content.styled(told, "dim")
+        line = _type(view, scene, width - len(told))
+        yield line + Content.styled(told.rjust(width - line.cell_length), "dim")
 
 
 def _type(view: TypeView, scene: Scene, width: int) -> Content:
     used = view.most - view.free
     facts = Content.assemble(
         (f" {used:>5}/{view.most:<5}" if width >= WIDE else " ", "dim"),
-        (f"{view.free:>4} free" if view.free else "     full", "$success" if view.free else "$error"),
+        (f" {view.free:>3} free" if view.free else "     full", "$success" if view.free else "$error"),
     )
     each = min(LONGEST_BAR, max(3, width - 14 - 5 - facts.cell_length))
     return Content.assemble(f"{scene.fit(scene.plain(view.name), 12)} ", gauge(used, view.most, scene, each), facts)
@@ -191,14 +208,28 @@ def _power(clusters: list[ClusterView], overview: Overview, scene: Scene, width:
     return said + Content.styled(parts, "dim") if fits else said
 
 
-def _trouble(overview: Overview, scene: Scene) -> list[Content]:
-    if not overview.trouble:
-        return [Content.assemble(("* " if scene.ascii_only else "● ", "$success"), "all is well")]
-    glyph = "! " if scene.ascii_only else "✕ "
-    return [Content.assemble((glyph, "$error"), scene.plain(text)) for text in overview.trouble]
+def _trouble(overview: Overview, scene: Scene, width: int) -> Iterable[Content]:
+    for text in overview.trouble:
+        yield from _hung(Content.styled("! " if scene.ascii_only else "✕ ", "$error"), scene.plain(text), width)
 
 
 def _event(view: EventView, scene: Scene, width: int) -> Iterable[Content]:
-    first, *more = textwrap.wrap(scene.plain(looks.told(view)), max(10, width - 10)) or [""]
-    yield Content.assemble((scene.clock(view.at_ms), "dim"), "  ", first)
-    yield from (Content(" " * 10 + line) for line in more)
+    head = Content.styled(scene.clock(view.at_ms) + "  ", "dim")
+    return _hung(head, scene.plain(looks.told(view)), width, most=LINES, cut="~" if scene.ascii_only else "…")
+
+
+def _next_step(text: str, width: int) -> list[Content]:
+    """Say what to do where there is nothing yet; a command to type is never cut."""
+    return [Content.styled(line, "dim") for line in _wrapped(text, width)]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, break_on_hyphens=False)
+
+
+def _hung(head: Content, text: str, width: int, most: int | None = None, cut: str = "") -> Iterable[Content]:
+    """Break a long text so that its lines stand below each other, at most so many; `cut` shows where more was."""
+    room = max(10, width - head.cell_length)
+    first, *more = textwrap.wrap(text, room, max_lines=most, placeholder=f" {cut}") or [""]
+    yield head + Content(first)
+    yield from (Content(" " * head.cell_length + line) for line in more)

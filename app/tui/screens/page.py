@@ -40,7 +40,7 @@ class PageScreen(SubjectScreen):
             for name in PLOTS:
                 yield Chart(name)
         yield Static("", markup=False, id="tabs")
-        yield Grid(self.COLUMNS, self.session.copy.table(self.LISTED), self.session.scene, sorted_by=self.SORTED)
+        yield Grid(self.columns(), self.session.copy.table(self.LISTED), self.session.scene, sorted_by=self.SORTED)
         with VerticalScroll(id="detail"):
             yield Static("", markup=False, id="told")
 
@@ -52,6 +52,10 @@ class PageScreen(SubjectScreen):
         return self.grid if self.tab == self.TABS[0] else self.query_one("#detail")
 
     # --- for subclasses
+
+    def columns(self) -> Sequence[Column[Any]]:
+        """Return the columns of the list."""
+        return self.COLUMNS
 
     def belongs(self, row: Any) -> bool:
         """Tell whether a row is listed here."""
@@ -65,11 +69,15 @@ class PageScreen(SubjectScreen):
         """Name all that is known of it."""
         return ()
 
+    def leases(self, scene: Scene) -> list[Content]:
+        """List the addresses of its instances."""
+        return []
+
     # --- drawing
 
     def on_mount(self) -> None:
         self.grid.show(self.belongs)
-        self.grid.hint = self.EMPTY
+        self.grid.hint = self.session.keyed(self.EMPTY)
         super().on_mount()
 
     def absorb(self, changes: Changes) -> None:
@@ -113,7 +121,8 @@ class PageScreen(SubjectScreen):
             parts += [title, " "]
         spans = [(f" {name} ", "bold $accent" if name == self.span else "dim") for name in SPANS]
         said = Content.assemble(*parts)
-        charts = Content.assemble(("charts ", "dim"), (",", "bold $accent"), *spans, (".", "bold $accent"))
+        less, more = ((self.session.key(name), "bold $accent") for name in ("chart.shorter", "chart.longer"))
+        charts = Content.assemble(("charts ", "dim"), less, *spans, more)
         room = self.size.width - said.cell_length - charts.cell_length - 1
         return said + Content(" " * max(1, room)) + charts
 
@@ -123,6 +132,8 @@ class PageScreen(SubjectScreen):
                 return self._events(scene)
             case "samples":
                 return self._samples(scene)
+            case "leases":
+                return self.leases(scene)
             case _:
                 rows = [(label, scene.plain(text)) for label, text in self.facts(scene)]
                 return [Content.assemble((f"{label:<16}", "dim"), text) for label, text in rows]
@@ -137,16 +148,23 @@ class PageScreen(SubjectScreen):
             Content.assemble((scene.clock(event.at_ms), "dim"), "  ", scene.plain(looks.told(event)))
             for event in reversed(found)
         ]
-        return lines or [Content("none since the console was opened; e shows the list of all")]
+        none = self.session.keyed("none among the newest; <events.of> shows the list of all")
+        return lines or [Content(none)]
 
     def _samples(self, scene: Scene) -> list[Content]:
         if self.why_not:
             return [Content(f"not known: {scene.plain(self.why_not)}")]
-        lines = [Content.styled(f"{'last ' + self.span:<16}{'least':>14}{'mean':>14}{'most':>14}{'now':>26}", "dim")]
+        if self.past is None:
+            return [Content("asking the cloud ...")]
+        lines = [Content.styled(f"{'last ' + self.span:<12}{'least':>14}{'mean':>14}{'most':>14}{'now':>18}", "dim")]
         for plot in self.plots().values():
             found = extremes(plot.values)
             cells = [plot.said(value) for value in found] if found else [scene.dash] * 3
-            lines.append(Content(f"{plot.title:<16}" + "".join(f"{cell:>14}" for cell in cells) + f"{plot.now:>26}"))
+            lines.append(
+                Content(
+                    f"{plot.title:<12}" + "".join(f"{cell:>14}" for cell in cells) + f"{plot.amount or plot.now:>18}"
+                )
+            )
         return lines
 
     # --- methods of the registry

@@ -35,14 +35,17 @@ class RuleApplying(RollingBack):
 
     def why_not_applied(self) -> str:
         """Say why these rules can not be applied now; empty if they can."""
+        return self.session.keyed(self._why_not())
+
+    def _why_not(self) -> str:
         if any(fault.severity == "error" for fault in self.faults):
-            return "there are mistakes (f8)"
+            return "there are mistakes (<rules.next>)"
         if self.draft is None or self.rehearsal is None:
-            return "rehearse first (ctrl+r)"
+            return "rehearse first (<rules.rehearse>)"
         if self.draft.text != self.rehearsed_text:
-            return "the text has changed since: rehearse again (ctrl+r)"
+            return "the text has changed since: rehearse again (<rules.rehearse>)"
         if self.left_s() <= 0:
-            return "it is older than a minute: rehearse again (ctrl+r)"
+            return "it is older than a minute: rehearse again (<rules.rehearse>)"
         return ""
 
     # --- methods of the registry
@@ -52,14 +55,15 @@ class RuleApplying(RollingBack):
         if draft is None:
             return
         if any(fault.severity == "error" for fault in self.faults):
-            self.say("not saved: there are mistakes (f8); f4 writes the text to a file", bad=True)
+            said = "not saved: there are mistakes (<rules.next>); <rules.write> writes the text to a file"
+            self.say(self.session.keyed(said), bad=True)
             return
 
         def kept(view: RulesetView) -> None:
             self._settle(draft, view)
-            self.say(f"kept as {view.id}; A lets it decide")
+            self.say(f"kept as {view.id}; {self.session.key('rules.apply')} lets it decide")
 
-        self.send([rule_calls.add(_asked(draft, draft.policy))], kept, "")
+        self.send([self.told(rule_calls.add(_asked(draft, draft.policy)), FILE=f"{draft.name}.rules")], kept, "")
 
     def apply(self) -> None:
         why = self.why_not_applied()
@@ -86,9 +90,9 @@ class RuleApplying(RollingBack):
     async def _send_apply(self, draft: Draft, found: RehearsalView) -> None:
         send = self.session.cloud.send
         try:
-            view = await send(rule_calls.add(_asked(draft, found.policy)))
+            view = await send(self.told(rule_calls.add(_asked(draft, found.policy)), [draft.name]))
             self._settle(draft, view)
-            active = await send(rule_calls.apply(view.id, found.rehearsed))
+            active = await send(self.told(rule_calls.apply(view.id, found.rehearsed), [view.id]))
         except ClientError as error:
             self.say(f"not applied: {error}", bad=True)
         else:
@@ -96,7 +100,8 @@ class RuleApplying(RollingBack):
 
     def _applied(self, active: ActiveView) -> None:
         self.rehearsal = None
-        self.say(f"policy {active.policy} ({active.id}) decides from now on; U: back")
+        key = self.session.key("rules.rollback")
+        self.say(f"policy {active.policy} ({active.id}) decides from now on; {key}: back")
         self.redraw()
 
     def _settle(self, draft: Draft, view: RulesetView) -> None:

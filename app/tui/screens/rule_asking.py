@@ -76,11 +76,16 @@ class RuleAsking(RuleApplying):
         self.draft.text = event.text_area.text
         if self._pause is not None:
             self._pause.stop()
-        self._pause = self.set_timer(PAUSE_S, self.look)
+        self._pause = self.set_timer(PAUSE_S, self._look_again)
+
+    def _look_again(self) -> None:
+        """Look at the text unless it was checked as it is."""
+        if self.note or self.written.text != self.checked_text:
+            self.look()
 
     def look(self) -> None:
         """Have the text checked and compared."""
-        if self.draft is not None:
+        if self.draft is not None and not self.session.past:
             self.begin(partial(self._check, self.draft), group="check", exclusive=True)
 
     async def _check(self, draft: Draft) -> None:
@@ -118,7 +123,7 @@ class RuleAsking(RuleApplying):
 
     def rehearse(self) -> None:
         if self.draft is None or self.errors:
-            self.say(f"rehearse: {counted(self.errors, 'mistake')} first (f8)", bad=True)
+            self.say(f"rehearse: {counted(self.errors, 'mistake')} first ({self.session.key('rules.next')})", bad=True)
         else:
             self.begin(partial(self._rehearse, self.draft), group="rehearse", exclusive=True)
 
@@ -144,7 +149,7 @@ class RuleAsking(RuleApplying):
 
     def try_out(self) -> None:
         if self.draft is None or self.errors:
-            self.say("yesterday: mend the mistakes first (f8)", bad=True)
+            self.say(self.session.keyed("yesterday: mend the mistakes first (<rules.next>)"), bad=True)
         else:
             self.begin(partial(self._try, self.draft), group="try", exclusive=True)
 

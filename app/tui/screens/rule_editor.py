@@ -47,7 +47,11 @@ class RuleEditorScreen(RuleAsking):
         with Horizontal(id="editor"):
             with Vertical(id="written"):
                 text = self.draft.text if self.draft else ""
-                yield RuleText(text, read_only=self.draft is None, ascii_only=self.session.ascii_only)
+                yield RuleText(
+                    text,
+                    read_only=self.draft is None or self.session.past is not None,
+                    ascii_only=self.session.ascii_only,
+                )
                 yield Static("", markup=False, id="faults")
             with Vertical(id="panes"):
                 yield from _pane("rehearsal", "rehearsal", "counts", "rehearsed")
@@ -65,7 +69,7 @@ class RuleEditorScreen(RuleAsking):
     @property
     def writing(self) -> bool:
         """Tell whether letters are text now."""
-        return self.focused is self.written
+        return self.focused is self.written and not self.session.past
 
     def home(self) -> Widget:
         return self.query_one("#rehearsal") if self._panes else self.written
@@ -98,7 +102,9 @@ class RuleEditorScreen(RuleAsking):
         self.refocus()
 
     async def back(self) -> None:
-        if self._panes:
+        if self.session.past:
+            await super().back()
+        elif self._panes:
             self.edit()
         elif self.writing:
             self.set_focus(self.query_one("#rehearsal") if self.size.width >= WIDE else None)
@@ -141,7 +147,7 @@ class RuleEditorScreen(RuleAsking):
     def _begin_with(self, view: RulesetView) -> None:
         self.draft = self.session.drafts[self.source] = of_version(view)
         self.written.load_text(self.draft.text)
-        self.written.read_only = False
+        self.written.read_only = self.session.past is not None
 
     def absorb(self, changes: Changes) -> None:
         if changes.link and self.session.live:
@@ -154,15 +160,16 @@ class RuleEditorScreen(RuleAsking):
 
     def draw_frame(self) -> None:
         super().draw_frame()
-        narrow, scene = self.size.width < WIDE, self.session.scene()
+        narrow, scene, past = self.size.width < WIDE, self.session.scene(), self.session.past
         self.query_one("#written").display = not (self._panes and narrow)
-        self.query_one("#panes").display = self._panes or not narrow
+        self.query_one("#panes").display = not past and (self._panes or not narrow)
         self.query_one("#summary", Static).update(" " + scene.plain(self._summary()))
         self.query_one("#counts", Static).update(self._counts())
 
     def draw_panes(self) -> None:
         scene = self.session.scene()
-        self._show("faults", rule_report.faults(self.faults, self.fault, FAULTS_SHOWN, scene))
+        more = self.session.key("rules.next")
+        self._show("faults", rule_report.faults(self.faults, self.fault, FAULTS_SHOWN, scene, more))
         self.query_one("#faults").display = bool(self.faults)
         found = self.rehearsal
         self.query_one("#rehearsal").border_title = (
@@ -178,7 +185,7 @@ class RuleEditorScreen(RuleAsking):
         self.query_one(f"#{name}", Static).update(Content("\n").join(lines))
 
     def _compared(self) -> list[Content]:
-        if self.difference is None:
+        if self.difference is None or (self.draft is not None and self.draft.text != self.checked_text):
             return [Content.styled("not compared yet", "dim")]
         sound = self.checked is not None and self.checked.sound
         return rule_report.comparison(self.difference, self.session.scene(), sound=sound)
@@ -201,18 +208,18 @@ class RuleEditorScreen(RuleAsking):
         if self.rehearsing:
             return Content(scene.plain(self.rehearsing))
         if self.rehearsal is None:
-            return Content.styled("ctrl+r says what these rules would do now", "dim")
+            return Content.styled(self.session.keyed("<rules.rehearse> says what these rules would do now"), "dim")
         why = self.why_not_applied()
         if why:
             return Content.styled(scene.plain(why), "$warning")
-        applies = ": A applies it" if self.session.may(named("rules.apply")) else ""
+        applies = self.session.keyed(": <rules.apply> applies it") if self.session.may(named("rules.apply")) else ""
         return Content(f"counts for {self.left_s():.0f} s{applies}")
 
     # --- files
 
     def write(self) -> None:
         """Write the text to a file, also while the cloud is lost."""
-        stamp = datetime.fromtimestamp(self.session.clock.now_ms() / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
+        stamp = datetime.fromtimestamp(self.session.now_ms() / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
         path = Path(f"{self.draft.name if self.draft else 'rules'}-{stamp}.rules")
         try:
             with path.open("x", encoding="utf-8") as file:

@@ -23,7 +23,8 @@ class RollingBack(ConsoleScreen):
 
     def roll_back(self) -> None:
         def rolled(active: ActiveView) -> None:
-            self.say(f"policy {active.policy} ({active.id}) decides again; U: return")
+            key = self.session.key("rules.rollback")
+            self.say(f"policy {active.policy} ({active.id}) decides again; {key}: return")
             self.redraw()
 
         self.send([rule_calls.rollback()], rolled, "")

@@ -3,7 +3,7 @@
 The newest figures come with the stream; the past is asked for anew as often as a step of it is long.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.api.loads import ChartView
@@ -62,23 +62,27 @@ class SubjectScreen(ConsoleScreen):
 
     # --- its past
 
+    def forget(self) -> None:
+        self.past, self.why_not = None, ""
+
     def reload(self) -> None:
         self.ask()
         self.draw()
 
     def age(self) -> None:
         every_s = max(LEAST_EVERY_S, SPANS[self.span] / STEPS)
-        if self.session.live and self.session.clock.monotonic_s() - self._asked_s >= every_s:
+        late = self.session.clock.monotonic_s() - self._asked_s >= every_s
+        if self.session.live and late and not self.session.past:
             self.ask()
         self.draw()
 
     def ask(self) -> None:
         """Ask for the past in the background."""
         self._asked_s = self.session.clock.monotonic_s()
-        self.begin(self._ask, exclusive=True)
+        self.begin(self._ask_past, exclusive=True)
 
-    async def _ask(self) -> None:
-        now_ms = self.session.clock.now_ms()
+    async def _ask_past(self) -> None:
+        now_ms = self.session.now_ms()
         call = calls.chart(self.kind, self.given, now_ms - 1000 * SPANS[self.span], now_ms, STEPS)
         try:
             self.past = await self.session.cloud.send(call)
@@ -133,6 +137,7 @@ class SubjectScreen(ConsoleScreen):
             "memory": Plot(
                 title="memory",
                 now=share_of(now.mem_mib, now.memory_mib, scene),
+                amount="" if now.mem_mib is None else mib(round(now.mem_mib)),
                 values=past.memory_mib if past else blank,
                 tone="$secondary 75%",
                 said=lambda value: mib(round(value)),
@@ -142,7 +147,8 @@ class SubjectScreen(ConsoleScreen):
             "network": Plot(
                 title="net",
                 now=_both(now, scene),
-                values=_added(past) if past else blank,
+                brief=_both(now, scene).removesuffix("bit/s"),
+                values=_net(past) if past else blank,
                 tone="$accent 60%",
                 said=lambda value: rate(scene.dash, value),
                 faded=now.faded,
@@ -157,7 +163,15 @@ class SubjectScreen(ConsoleScreen):
                 said=lambda value: watts(value, scene.dash),
                 faded=now.faded,
             )
-        return plots
+        return {name: replace(plot, note=self._note(plot.values)) for name, plot in plots.items()}
+
+    def _note(self, values: Values) -> str:
+        """Say why there is nothing to draw."""
+        if any(value is not None for value in values):
+            return ""
+        if self.past is not None:
+            return "nothing measured"
+        return f"not known: {self.why_not}" if self.why_not else "asking ..."
 
 
 def subject(kind: str, view: Any, *, faded: bool = False) -> Subject:
@@ -200,13 +214,14 @@ def _both(now: Subject, scene: Scene) -> str:
     return rate(scene.dash, now.net_in_bps, now.net_out_bps, signs=signs)
 
 
-def _added(past: ChartView) -> Values:
-    if past.net_bps:
-        return past.net_bps
-    return [
-        None if one is None and other is None else (one or 0) + (other or 0)
-        for one, other in zip(past.net_in_bps, past.net_out_bps, strict=True)
-    ]
+def _net(past: ChartView) -> Values:
+    return past.net_bps or added(past.net_in_bps, past.net_out_bps)
+
+
+def added(*lines: Values) -> list[float | None]:
+    """Add up values of the same steps; a step is unknown where none of them is known."""
+    steps = ([value for value in step if value is not None] for step in zip(*lines, strict=True))
+    return [sum(known) if known else None for known in steps]
 
 
 def extremes(values: Values) -> tuple[float, float, float] | None:

@@ -7,34 +7,35 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from app.api.filters import FilterError, parse
-from app.tui.columns.column import Column
+from app.tui.columns.column import ROWS, Column, Tally
 from app.tui.complete import filter_lines
 from app.tui.scene import counted
-from app.tui.screens.list_views import ListViews
+from app.tui.screens.grouped import Grouped
 from app.tui.session import Session
 from app.tui.store import Changes
 from app.tui.widgets.grid import Grid
 from app.tui.widgets.prompt import Prompt
 
 
-class TableScreen(ListViews):
+class TableScreen(Grouped):
     """`filter_text` is the filter in force; what is being typed may differ while it is wrong."""
 
     KIND: ClassVar[str] = ""
     COLUMNS: ClassVar[Sequence[Column[Any]]] = ()
     SORTED: ClassVar[str] = ""
+    TALLY: ClassVar[Tally[Any]] = ROWS
     EMPTY: ClassVar[str] = ""
     HINT: ClassVar[str] = "state:running host!=node07 vcpus>2 word !word"
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.filter_text = ""
-        self._only_trouble = False
+        self._only_trouble = self._hides_finished = False
 
     def body(self) -> Iterable[Widget]:
         yield Static("", markup=False, id="summary")
-        yield Grid(self.COLUMNS, self.rows(), self.session.scene, sorted_by=self.SORTED)
-        yield Prompt("/", self.HINT, self._completed, id="filter")
+        yield Grid(self.COLUMNS, self.rows(), self.session.scene, sorted_by=self.SORTED, tally=self.TALLY)
+        yield Prompt("/", self.HINT, self._completed, self, id="filter")
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -68,6 +69,10 @@ class TableScreen(ListViews):
         """Tell whether a row needs somebody."""
         return False
 
+    def finished(self, row: Any) -> bool:
+        """Tell whether nothing will become of a row any more."""
+        return False
+
     def describe(self, given: str) -> str:
         """Say in a line what hangs on a thing, for questions."""
         return given
@@ -90,7 +95,17 @@ class TableScreen(ListViews):
 
     def empty(self) -> str:
         """Say why there is no row at all."""
-        return self.EMPTY
+        return self.session.keyed(self.EMPTY)
+
+    def arrange_like(self, other: "TableScreen") -> None:
+        """Show the rows as another list of the same kind does, with the cursor on the same row."""
+        self._only_trouble, self._hides_finished = other._only_trouble, other._hides_finished
+        self.view_name = other.view_name
+        self.grid.show_columns(other.grid.columns, other.grid.orders)
+        self.grid.group(other.grid.grouped_by)
+        self.grid.shown.fold(other.grid.shown.folded, folded=True)
+        self.apply_filter(other.filter_text)
+        self.grid.go_to(other.grid.cursor_id)
 
     # --- drawing
 
@@ -117,7 +132,7 @@ class TableScreen(ListViews):
 
     def _summarise(self) -> None:
         grid, scene = self.grid, self.session.scene()
-        grid.hint = "Nothing matches; escape shows all." if grid.table else self.empty()
+        grid.hint = self.session.keyed("Nothing matches; <back> shows all.") if grid.table else self.empty()
         if not self.heard():
             grid.hint = ""
             self.query_one("#summary", Static).update(" asking the cloud ...")
@@ -130,10 +145,14 @@ class TableScreen(ListViews):
             hidden = len(grid.marked) - grid.marked_shown
             parts.append(f"{grid.marked_shown} marked" + (f" ({hidden} hidden)" if hidden else ""))
         if self._only_trouble:
-            parts.append("only trouble (z: all)")
+            parts.append(self.session.keyed("only trouble (<trouble>: all)"))
+        if self._hides_finished:
+            parts.append(self.session.keyed("finished hidden (<finished>: all)"))
         parts += self.parts()
         if self.filter_text:
             parts.append(f"filter: {scene.plain(self.filter_text)}")
+        if grid.grouped_by:
+            parts.append(f"{counted(len(grid.shown.groups), 'group')} by {grid.grouped_by.title.lower()}")
         if self.view_name:
             parts.append(f"view: {scene.plain(self.view_name)}")
         if self.remark():
@@ -151,30 +170,34 @@ class TableScreen(ListViews):
         if isinstance(found, FilterError):
             return found.why
         self.filter_text = text.strip()
-        test = found.test()
-        if self._only_trouble:
-            self.grid.show(lambda row: self.troubled(row) and (test is None or test(row)))
-        else:
-            self.grid.show(test)
+        wanted = [found.test()] + [self.troubled] * self._only_trouble + [self._unfinished] * self._hides_finished
+        tests = [test for test in wanted if test]
+        self.grid.show((lambda row: all(test(row) for test in tests)) if tests else None)
         self._summarise()
         return ""
 
-    async def on_prompt_edited(self, event: Prompt.Edited) -> None:
-        if event.prompt.id != "filter":
-            await super().on_prompt_edited(event)
+    def _unfinished(self, row: Any) -> bool:
+        return not self.finished(row)
+
+    def on_prompt_edited(self, event: Prompt.Edited) -> None:
+        if event.prompt.id == "filter" and event.prompt.display:  # else it was left meanwhile
+            event.prompt.complain(self.apply_filter(event.text))
+
+    async def entered(self, prompt: Prompt, text: str) -> None:
+        if prompt.id != "filter":
+            await super().entered(prompt, text)
             return
-        event.stop()
-        why = self.apply_filter(event.text)
-        event.prompt.complain(why)
-        if event.final and not why:
+        why = self.apply_filter(text)
+        prompt.complain(why)
+        if not why:
             if self.filter_text:
                 self.session.home.memory.note_filter(self.PLACE, self.filter_text)
-            self.leave(event.prompt)
+            self.leave(prompt)
 
-    def on_prompt_left(self, event: Prompt.Left) -> None:
-        if event.prompt.id == "filter":
+    def left(self, prompt: Prompt) -> None:
+        if prompt.id == "filter":
             self.apply_filter("")
-        super().on_prompt_left(event)
+        super().left(prompt)
 
     # --- methods of the registry
 
@@ -187,8 +210,8 @@ class TableScreen(ListViews):
             await self.console_app.go("events", f'about="{self.grid.cursor_id}"')
 
     async def back(self) -> None:
-        if self.filter_text or self._only_trouble or self.grid.marked:
-            self._only_trouble = False
+        if self.filter_text or self._only_trouble or self._hides_finished or self.grid.marked:
+            self._only_trouble = self._hides_finished = False
             self.grid.marked.clear()
             self.apply_filter("")
         else:
@@ -197,6 +220,13 @@ class TableScreen(ListViews):
     def trouble(self) -> None:
         self._only_trouble = not self._only_trouble
         self.apply_filter(self.filter_text)
+
+    def hide_finished(self) -> None:
+        self._hides_finished = not self._hides_finished
+        self.apply_filter(self.filter_text)
+
+    def watch_state(self) -> None:
+        self.watch_things(self.grid.chosen())
 
     def mark(self) -> None:
         self.grid.toggle_mark()
@@ -210,8 +240,20 @@ class TableScreen(ListViews):
     def turn(self) -> None:
         self.grid.sort(self.grid.sorted_by, downwards=not self.grid.shown.downwards)
 
+    def replay_row(self) -> None:
+        """Go to the moment of the row under the cursor."""
+        row = self.grid.table.get(self.grid.cursor_id or "")
+        at_ms = getattr(row, "at_ms", 0) or getattr(row, "created_at_ms", 0)
+        if at_ms:
+            self.console_app.show_moment(at_ms)
+
     async def open(self) -> None:
-        """Show what is under the cursor."""
+        """Show what is under the cursor, or fold the group whose head is there."""
+        if not self.grid.toggle_fold() and self.grid.cursor_id:
+            await self.enter(self.grid.cursor_id)
+
+    async def enter(self, given: str) -> None:
+        """Show the thing of that row."""
 
     async def on_grid_opened(self) -> None:
         await self.open()

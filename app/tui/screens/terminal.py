@@ -1,7 +1,8 @@
 """The console of an instance, to watch and to type into.
 
 Two modes: while one types, every key is the guest's but ctrl+]; else the keys are the console's own. Who may not type,
-or came second, watches and sees that. A lost connection is dialled again with what is on the screen kept.
+or came second, watches and sees that. A lost connection is dialled again with what is on the screen kept. What has gone
+by is read in a reader that stands before the terminal while the text is held.
 """
 
 import asyncio
@@ -14,11 +15,13 @@ from textual.widgets import Static
 from app.api.console import Ended, FromClient, FromServer, Refusal, Release, Resize, Skipped, Standing, Write
 from app.client.console import Console, open_console
 from app.client.errors import ClientError, Refused
-from app.tui.actions import named
-from app.tui.screens.frame import ConsoleScreen, bindings_of
+from app.tui.actions import Action, named
+from app.tui.screens.frame import bindings_of
+from app.tui.screens.reading import Reading
 from app.tui.session import Session
 from app.tui.widgets.bars import Footer
 from app.tui.widgets.confirm import Confirm, Question
+from app.tui.widgets.instance_tabs import InstanceTabs
 from app.tui.widgets.terminal import Terminal
 
 AGAIN_S = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -26,13 +29,14 @@ FINAL = frozenset({"stopped", "terminated", "token"})
 LEAVE_KEYS = (("ctrl+]", "leave"),)
 
 
-class TerminalScreen(ConsoleScreen):
+class TerminalScreen(Reading):
     PLACE = "console"
     BINDINGS = bindings_of("console")
 
     def __init__(self, session: Session, instance_id: str) -> None:
-        super().__init__(session)
-        self.instance_id = instance_id
+        super().__init__(session, instance_id)
+        self.reader.display = False
+        self._held_at = 0
         self._terminal = Terminal(ascii_only=session.ascii_only)
         self._line: Console | None = None
         self._standing: Standing | None = None
@@ -40,8 +44,10 @@ class TerminalScreen(ConsoleScreen):
         self._tries = 0
 
     def body(self) -> Iterable[Widget]:
+        yield InstanceTabs()
         yield Static("", markup=False, id="summary")
         yield self._terminal
+        yield from self.reading_body()
 
     def trail(self) -> list[str]:
         return ["instances", self.instance_id, "console"]
@@ -50,16 +56,20 @@ class TerminalScreen(ConsoleScreen):
         return ("console", self.instance_id)
 
     def home(self) -> Widget:
-        return self._terminal
+        return self.reader if self.held else self._terminal
 
     def on_mount(self) -> None:
         super().on_mount()
         self.again()
 
     @property
+    def busy(self) -> bool:
+        return self.typing or super().busy
+
+    @property
     def typing(self) -> bool:
         """Tell whether keys are the guest's now."""
-        return self.ready and self._terminal.live
+        return self.ready and self._terminal.live and not self.held
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if self.typing and action == "do" and parameters[0] != "console.leave":
@@ -70,12 +80,39 @@ class TerminalScreen(ConsoleScreen):
         super().draw_frame()
         if self.typing:
             self.query_one(Footer).hint(LEAVE_KEYS)
-        self._summarise()
+
+    def offered(self) -> list[Action]:
+        return [one for one in super().offered() if not (self.held and one.name.startswith("console."))]
+
+    # --- reading
+
+    def held_now(self) -> None:
+        self._held_at = self._terminal.written
+        self.reader.show(self._terminal.guest.lines_of_all())
+        self._show_reader()
+
+    def followed_now(self) -> None:
+        self._show_reader()
+
+    def waiting(self) -> int:
+        return max(0, self._terminal.written - self._held_at)
+
+    def age(self) -> None:
+        if self.held:
+            self.summarise()
+
+    def on_terminal_looked_back(self) -> None:
+        self.set_held(held=True)
+
+    def _show_reader(self) -> None:
+        self.reader.display, self._terminal.display = self.held, not self.held
 
     # --- methods of the registry
 
     def type_here(self) -> None:
-        self._ask(Write())
+        self.set_held(held=False)
+        if not self._terminal.live:
+            self._ask(Write())
 
     def take_over(self) -> None:
         writer = self._standing.writer if self._standing else ""
@@ -115,7 +152,8 @@ class TerminalScreen(ConsoleScreen):
         """Show one connection until it ends; tell whether to try again."""
         cloud, again = self.session.cloud, True
         try:
-            async with open_console(cloud.url, cloud.token, self.instance_id) as console:
+            command = named("console.type").as_command([self.instance_id])
+            async with open_console(cloud.url, cloud.token, self.instance_id, command=command) as console:
                 self._line = console
                 self._terminal.clear()
                 if self.session.may(named("console.type")):
@@ -155,7 +193,7 @@ class TerminalScreen(ConsoleScreen):
         if now.writing != (before is not None and before.writing):
             self._terminal.set_live(live=now.writing)
             if before is not None and before.writing and now.writer:
-                self.say(f"{now.writer} types now; you watch", bad=True)
+                self.say(f"{now.writer} is writing now, you watch", bad=True)
         self.draw_frame()
 
     def _ask(self, frame: FromClient) -> None:
@@ -194,7 +232,8 @@ class TerminalScreen(ConsoleScreen):
         if self.is_attached:  # the connection ends after the page has gone
             self.draw_frame()
 
-    def _summarise(self) -> None:
+    def summarise(self) -> None:
+        super().summarise()
         scene = self.session.scene()
         glyph, text = self._state()
         signs: dict[str, Any] = {"●": "*", "◐": "+", "○": "!", "✕": "x", "…": "."}
@@ -207,6 +246,6 @@ class TerminalScreen(ConsoleScreen):
             return self._note
         others = f", {now.watchers} watching" if now.watchers else ""
         if now.writing:
-            return "●", f"typing as {now.you}{others}; ctrl+] leaves"
+            return "●", f"typing as {now.you}{others}; {self.session.key('console.leave')} leaves"
         mode = "" if self.session.may(named("console.type")) and now.may_write else "read-only: "
-        return "◐", f"{mode}watching, {now.writer or 'nobody'} types{others}"
+        return "◐", f"{mode}{now.writer or 'nobody'} is writing, you watch{others}"

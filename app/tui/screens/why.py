@@ -1,6 +1,9 @@
 """Why one instance is where it is and on no other host, and what it still waits for: as the cloud tells it."""
 
+from collections.abc import Iterable
+
 from textual.content import Content
+from textual.widget import Widget
 
 from app.api.why import WhyView
 from app.client import why_calls
@@ -8,11 +11,13 @@ from app.client.errors import ClientError
 from app.tui import reasons
 from app.tui.screens.detail import DetailScreen
 from app.tui.screens.frame import bindings_of
+from app.tui.screens.instance_page import InstancePage
 from app.tui.session import Session
 from app.tui.store import Changes
+from app.tui.widgets.instance_tabs import InstanceTabs
 
 
-class WhyScreen(DetailScreen):
+class WhyScreen(DetailScreen, InstancePage):
     PLACE = "why"
     BINDINGS = bindings_of("why")
 
@@ -23,6 +28,10 @@ class WhyScreen(DetailScreen):
         self._note = "asking ..."
         self._number = 0  # of the decision that is shown; 0: the newest
 
+    def body(self) -> Iterable[Widget]:
+        yield InstanceTabs()
+        yield from super().body()
+
     def trail(self) -> list[str]:
         return ["instances", self.instance_id, "why"]
 
@@ -32,6 +41,9 @@ class WhyScreen(DetailScreen):
     def absorb(self, changes: Changes) -> None:
         if changes.link or self.instance_id in changes.ids.get("instance", ()):
             self.reload()
+
+    def forget(self) -> None:
+        self._found, self._note, self._number = None, "asking ...", 0
 
     def reload(self) -> None:
         self._draw()

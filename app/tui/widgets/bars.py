@@ -8,12 +8,12 @@ from textual.content import Content
 from textual.events import Click
 from textual.widgets import Static
 
-from app.tui.actions import PLACES, Action
-from app.tui.scene import span
+from app.tui.actions import PLACES, ROLES, Action
 from app.tui.session import Session
 from app.tui.store import LinkState
 
 LEAST_TRAIL = 24
+BADGE = "bold $text on $warning"
 _LINK_TONES = {
     LinkState.LIVE: "$success",
     LinkState.LOST: "$error",
@@ -49,28 +49,56 @@ class Header(Line):
         cut = " > " if session.ascii_only else " ▸ "
         overview = session.copy.overview
         places = [overview.name if overview else "cloud", *trail]
-        link = session.copy.link
-        alive = link.text(session.clock.monotonic_s(), ascii_only=session.ascii_only)
-        role = scene.plain(session.copy.me.role) if session.copy.me else scene.dash
-        mode = "read-only" if session.read_only else "read-write"
-        dot = " | " if session.ascii_only else " · "
-        facts = f"{role}{dot}{mode}{dot}"
         warning = " REHEARSAL " if overview and overview.rehearsal else ""
-        room = self.size.width - len(warning) - len(facts) - len(alive) - 3
-        if room < LEAST_TRAIL and not session.read_only:
-            facts = f"{role}{dot}"
-            room += len(mode) + len(dot)
+        said = _replayed(session) if session.past else _live(session)
+        rooms = [self.size.width - len(warning) - len(facts) - len(alive) - 3 for facts, alive in said]
+        (facts, alive), room = next(
+            (one for one in zip(said, rooms, strict=True) if one[1] >= LEAST_TRAIL), (said[-1], rooms[-1])
+        )
+        tone = BADGE if session.past else _LINK_TONES[session.copy.link.state]
         self.say(
             Content.assemble(
                 (scene.fit(_shortened([scene.plain(place) for place in places], cut, room), room), "bold"),
                 " ",
-                (warning, "bold reverse $warning"),
+                (warning, BADGE),
                 " ",
                 facts,
-                (alive, _LINK_TONES[link.state]),
+                (alive, tone),
                 " ",
             )
         )
+
+
+Said = list[tuple[str, str]]
+
+
+def _live(session: Session) -> Said:
+    """Say who one is, and how old what is shown is; at first at length, then shorter."""
+    alive = session.copy.link.text(session.clock.monotonic_s(), ascii_only=session.ascii_only)
+    if session.copy.me is None:
+        return [("", alive)]
+    role, dot = _role(session), _dot(session)
+    mode = "read-only" if session.read_only or session.role == ROLES[0] else "read-write"
+    at_length = (f"{role}{dot}{mode}{dot}", alive)
+    return [at_length] if session.read_only else [at_length, (f"{role}{dot}", alive)]
+
+
+def _replayed(session: Session) -> Said:
+    """Say which moment is shown, that nothing can be done there, and how long ago it is."""
+    now, dot, at_ms = session.now.scene(), _dot(session), session.now_ms()
+    shown = f" {'<' if session.ascii_only else '◀'} replay {now.lately(at_ms)}"
+    ago = f", {now.age(at_ms)} ago "
+    mode = f"read-only{dot}"
+    return [(f"{_role(session)}{dot}{mode}", shown + ago), (mode, shown + ago), (mode, shown + " ")]
+
+
+def _role(session: Session) -> str:
+    scene = session.scene()
+    return scene.plain(session.copy.me.role) if session.copy.me else scene.dash
+
+
+def _dot(session: Session) -> str:
+    return " | " if session.ascii_only else " · "
 
 
 def _shortened(places: list[str], cut: str, room: int) -> str:
@@ -78,7 +106,7 @@ def _shortened(places: list[str], cut: str, room: int) -> str:
     trail = " " + cut.join(places)
     while cell_len(trail) > room and len(places) > 1:
         places = places[1:]
-        trail = " " + cut.join(["..", *places])
+        trail = " .. " + cut.join(places)
     return trail
 
 
@@ -98,13 +126,14 @@ class Banner(Line):
         if not self.display:
             return
         scene = session.scene()
+        self.set_class(link.state is LinkState.CONNECTING, "-connecting")
         if link.state is LinkState.CONNECTING:
             self.say(Content(f" connecting to {scene.plain(session.cloud.url)} ..."))
             return
         kept = "" if session.copy.overview is None else f" Shown as of {self._as_of(session)}."
         if link.state is LinkState.LOST:
-            next_try = span(link.retry_at_s - session.clock.monotonic_s())
-            said = f"Connection lost: {link.detail}, next try in {next_try}.{kept} Actions wait."
+            what = "Connection lost" if kept else "No connection yet"
+            said = f"{what}: {link.detail}.{kept} Actions wait."
         else:
             said = f"Not allowed: {link.detail.rstrip('.')}.{kept} {self._log_in(session)}"
         self.say(Content(" " + scene.plain(said)))
@@ -113,11 +142,12 @@ class Banner(Line):
         path = session.home.contexts_path
         if path is None:
             return "To log in again, start the console with a token that euca credentials gives."
-        return f"To log in again, put a token that euca credentials gives into {path}, then :clouds and enter."
+        there = session.keyed("then <go>clouds and <open>.")
+        return f"To log in again, put a token that euca credentials gives into {path}, {there}"
 
     def _as_of(self, session: Session) -> str:
         ago_ms = int((session.clock.monotonic_s() - session.copy.link.heard_s) * 1000)
-        return session.scene().clock(session.clock.now_ms() - ago_ms)
+        return session.scene().clock(session.now_ms() - ago_ms)
 
 
 class Footer(Line):
@@ -129,8 +159,10 @@ class Footer(Line):
 
     def draw(self, actions: Sequence[Action]) -> None:
         """Show as many keys as there is room for; help and quit always. What finds no room is in the help."""
-        verbs = [action for action in actions if action.shown and action.screens != PLACES]
-        ways = [action for action in actions if action.shown and action.screens == PLACES]
+        shown = [action for action in actions if action.shown]
+        steps = [action for action in shown if action.when == "past"]
+        verbs = [action for action in shown if action.screens != PLACES and action not in steps]
+        ways = [*steps, *(action for action in shown if action.screens == PLACES)]
         lines = [self._fitting(verbs, ())] if verbs else []
         lines.append(self._fitting(ways, [action for action in ways if action.name in {"help", "quit"}]))
         self._spots, parts = [], list[str | tuple[str, str]]()

@@ -7,6 +7,7 @@ never drawn as 0.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.widgets import Static
 
@@ -14,11 +15,15 @@ from app.tui.scene import Scene, Values
 
 _BLOCKS, _BLOCKS_ASCII = " ▁▂▃▄▅▆▇█", " ..::||##"
 LEAST_GROUND = 1e-9
+BORDER = 6  # corners and what stands around a title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
-    """What a chart shows. `top` is the value at its upper edge, 0: the greatest there is; `said` names an amount."""
+    """What a chart shows. `top` is the value at its upper edge, 0: the greatest there is; `said` names an amount.
+
+    `note` says instead why there is nothing to draw; `brief` says `now` in less room, `amount` as `said` would.
+    """
 
     title: str
     now: str
@@ -27,6 +32,9 @@ class Plot:
     said: Callable[[float], str]
     top: float = 0.0
     faded: bool = False
+    note: str = ""
+    brief: str = ""
+    amount: str = ""
 
     @property
     def edge(self) -> float:
@@ -75,9 +83,12 @@ class Chart(Static):
 
     def draw(self, plot: Plot, scene: Scene, times: Sequence[str] = ()) -> None:
         """Draw what there is; `times` stand below it, evenly from left to right."""
-        self.border_title = f"{plot.title}  {plot.now}"
+        self.border_title = self._title(plot, scene)
         width, height = self.content_size.width, self.content_size.height
         if width < 1 or height < 1:
+            return
+        if plot.note:
+            self.update(Content.styled(scene.plain(plot.note), "dim"))
             return
         tone = f"{plot.tone} dim" if plot.faded else plot.tone
         if not self._axes:
@@ -85,6 +96,13 @@ class Chart(Static):
             self.update(Content("\n").join(Content.styled(line, tone) for line in lines))
             return
         self.update(Content("\n").join(_framed(plot, scene, (width, height), tone, times)))
+
+    def _title(self, plot: Plot, scene: Scene) -> str:
+        """Say what is shown and how much it is now, so short that the border does not cut it."""
+        room = self.outer_size.width - BORDER
+        titles = [f"{plot.title}  {now}" for now in (plot.now, plot.brief) if now]
+        fitting = next((title for title in titles if cell_len(title) <= room), titles[-1])
+        return fitting if cell_len(fitting) <= room else scene.fit(fitting, room)
 
 
 def _framed(plot: Plot, scene: Scene, size: tuple[int, int], tone: str, times: Sequence[str]) -> list[Content]:

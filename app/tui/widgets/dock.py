@@ -27,7 +27,7 @@ class JobsDock(Line):
             return
         scene = session.scene()
         views = unfinished(session)
-        lines = [_line(view, scene) for view in views[:MOST]] or [Content(" no job runs")]
+        lines = [_line(view, scene) for view in views[:MOST]]
         if len(views) > MOST:
             lines.append(Content(f" and {len(views) - MOST} more: 7 shows all"))
         self.say(Content("\n").join([Content.styled(f" {summed(session)}", "bold"), *lines]))
@@ -41,6 +41,8 @@ def unfinished(session: Session) -> list[JobView]:
 
 def summed(session: Session) -> str:
     """Count jobs by what they do: running 2 · waiting 5 · failed 1."""
+    if session.copy.overview is None:
+        return "asking the cloud ..."
     states = [view.state for view in session.copy.jobs.values()]
     dot = " | " if session.ascii_only else " · "
     shown = [word for word in ("running", "waiting", "paused", "cancelling", "failed", "cancelled") if word in states]

@@ -6,8 +6,8 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widget import Widget
 
-_NAMES = {"Grid": "the list", "Input": "the line", "VerticalScroll": "the page", "Log": "the text"}
-_SIGNS = {"pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End"}
+_NAMES = {"Grid": "the list", "Input": "the line", "VerticalScroll": "the page", "Reader": "the text"}
+_SIGNS = {"pageup": "pgup", "pagedown": "pgdn"}
 
 
 @dataclass(frozen=True, slots=True)

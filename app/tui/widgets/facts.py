@@ -5,8 +5,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.content import Content
+from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -23,8 +22,11 @@ class Facts(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog facts"):
             yield Static(self._heading, markup=False, classes="title")
-            lines = [Content.assemble((f"{what:<13}", "dim"), text) for what, text in self._facts if text]
-            yield Static(Content("\n").join(lines), markup=False)
+            for what, text in self._facts:
+                if text:
+                    with Horizontal(classes="fact"):
+                        yield Static(what, markup=False, classes="label")
+                        yield Static(text, markup=False)
 
     def action_leave(self) -> None:
         self.dismiss(None)

@@ -1,51 +1,31 @@
-"""A virtual table over the console's copy: only lines on screen are rendered, only changed ones again.
+"""A virtual table over the console's copy: its cursor, marks, order and groups.
 
-Line 0 of the widget is the header and does not scroll; a row's line on screen is its index minus the scroll
-offset plus one. The cursor belongs to a row and moves with it; when its row goes it stays on the line. Keys that move
-it have priority like those of the screens, else a letter typed fast behind them would be obeyed before they are.
+Keys that move the cursor have priority like those of the screens, else a letter typed fast behind them would be obeyed
+before they are.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
 from app.tui.arranged import Order
-from app.tui.columns.column import Column, fit
-from app.tui.index import Index
-from app.tui.scene import Scene
-
-GUTTER = 2  # marks and cursor
+from app.tui.columns.column import Column
+from app.tui.widgets.grid_lines import GUTTER, INDENT, GridLines
 
 
-class Grid(ScrollView, can_focus=True):
-    """Rows of one kind; `shown` is the index list it draws from."""
+class Grid(GridLines, can_focus=True):
+    """Rows of one kind."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "grid--header",
-        "grid--sorted",
-        "grid--cursor",
-        "grid--mark",
-        "grid--good",
-        "grid--busy",
-        "grid--bad",
-        "grid--off",
-        "grid--calm",
-    }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "up", show=False, priority=True),
-        Binding("down", "move(1)", "down", show=False, priority=True),
-        Binding("pageup", "page(-1)", "page up", show=False, priority=True),
-        Binding("pagedown", "page(1)", "page down", show=False, priority=True),
-        Binding("home,g", "move(-1000000)", "first", show=False, priority=True),
-        Binding("end,G", "move(1000000)", "last", show=False, priority=True),
+        Binding("up", "move(-1)", "a line up", show=False, priority=True),
+        Binding("down", "move(1)", "a line down", show=False, priority=True),
+        Binding("pageup", "page(-1)", "a page up", show=False, priority=True),
+        Binding("pagedown", "page(1)", "a page down", show=False, priority=True),
+        Binding("home", "move(-1000000)", "the first line", show=False, priority=True),
+        Binding("end", "move(1000000)", "the last line", show=False, priority=True),
     ]
 
     class Opened(Message):
@@ -55,41 +35,12 @@ class Grid(ScrollView, can_focus=True):
             super().__init__()
             self.given = given
 
-    class Changed(Message):
-        """Cursor, marks, order or visibility changed."""
-
-    def __init__(
-        self,
-        columns: Sequence[Column[Any]],
-        table: Mapping[str, Any],
-        scene: Callable[[], Scene],
-        *,
-        sorted_by: str = "",
-    ) -> None:
-        super().__init__(id="grid")
-        self.columns, self.table, self._scene = columns, table, scene
-        self.sorted_by = next((column for column in columns if column.key == sorted_by), columns[0])
-        self.then: Order | None = None
-        self.shown: Index[Any] = Index(table, self.sorted_by.value)
-        self.marked: set[str] = set()
-        self._anchor: str | None = None
-        self.faded = False
-        self.hint = ""
-        self.grouped: Callable[..., Callable[[Any], Any]] | None = None  # of a value and whether it goes downwards
-        self._cursor_id: str | None = None
-        self._cursor_line = 0
-
     # --- what the screen asks for
-
-    @property
-    def cursor_id(self) -> str | None:
-        """The id under the cursor, None in an empty list."""
-        return self.shown.id_at(self._cursor_line)
 
     @property
     def marked_shown(self) -> int:
         """Count the marked rows that can be seen."""
-        return sum(1 for given in self.marked if self.shown.line_of(given) is not None)
+        return sum(1 for given in self.marked if given in self.shown)
 
     def chosen(self) -> list[str]:
         """List marked rows in order, else the one under the cursor."""
@@ -117,12 +68,6 @@ class Grid(ScrollView, can_focus=True):
         self.shown.show(test)
         self._reordered()
 
-    @property
-    def orders(self) -> tuple[Order, ...]:
-        """What the rows are sorted by, at most two columns."""
-        first = Order(self.sorted_by, self.shown.downwards)
-        return (first, self.then) if self.then else (first,)
-
     def sort(self, column: Column[Any], *, downwards: bool) -> None:
         """Sort by a column; a second one stays."""
         self.sort_by(Order(column, downwards), self.then)
@@ -132,18 +77,39 @@ class Grid(ScrollView, can_focus=True):
         self.then = then if then and then.column.key != first.column.key else None
         value = first.column.value
         self.shown.sort(
-            self.grouped(value, downwards=first.downwards) if self.grouped else value,
+            value,
             downwards=first.downwards,
             then=self.then.column.value if self.then else None,
             then_downwards=self.then.downwards if self.then else first.downwards,
         )
         self._reordered()
 
-    def group(self, columns: Sequence[Column[Any]], grouped: Callable[..., Callable[[Any], Any]] | None) -> None:
-        """Show other columns, and sort within groups or no more; the column that it is sorted by stays."""
-        self.columns, self.grouped = columns, grouped
-        kept = next((column for column in columns if column.key == self.sorted_by.key), columns[0])
-        self.sort(kept, downwards=self.shown.downwards)
+    def group(self, column: Column[Any] | None) -> None:
+        """Put rows that have the same in a column below a head each; None: one list again."""
+        self.grouped_by = column
+        self.shown.group(column.value if column else None, self._tally.figures)
+        self._reordered()
+
+    def fold(self, *, folded: bool) -> None:
+        """Hide the rows of the group that the cursor is in below its head, or show them."""
+        name = self._group_here()
+        if name is not None:
+            self._cursor_id, self._cursor_head = (None, name) if folded else (self.cursor_id, name)
+            self.shown.fold([name], folded=folded)
+            self._reordered()
+
+    def toggle_fold(self) -> bool:
+        """Fold or unfold the group whose head is under the cursor; False where there is none."""
+        group = self.cursor_group
+        if group is not None:
+            self.fold(folded=group.name not in self.shown.folded)
+        return group is not None
+
+    def fold_all(self) -> None:
+        """Hide the rows of all groups; where all are hidden, show them."""
+        names = {group.name for group in self.shown.groups}
+        self.shown.fold(names, folded=not names <= self.shown.folded)
+        self._reordered()
 
     def sort_next(self) -> None:
         """Sort by the next column that is on screen."""
@@ -174,17 +140,19 @@ class Grid(ScrollView, can_focus=True):
             self.refresh()
 
     def toggle_mark(self) -> None:
-        given = self.cursor_id
-        if given is not None:
+        """Mark the row under the cursor, on a head all of its group, or take the marks away."""
+        group, given = self.cursor_group, self.cursor_id
+        ids = set(group.ids()) if group else {given} if given else set()
+        if ids:
             self._anchor = given
-            self.marked ^= {given}
-            self._redraw(given)
+            self.marked = self.marked - ids if self.marked >= ids else self.marked | ids
+            self.refresh()
             self.action_move(1)
 
     def mark_range(self) -> None:
         """Mark all rows from the one marked last to the cursor."""
-        here = self.shown.line_of(self.cursor_id) if self.cursor_id else None
-        if here is None:
+        here = self._cursor_line
+        if self.cursor_id is None:
             return
         start = self.shown.line_of(self._anchor) if self._anchor else None
         lines = sorted((here if start is None else start, here))
@@ -204,6 +172,12 @@ class Grid(ScrollView, can_focus=True):
     def action_move(self, lines: int) -> None:
         self._go(self._cursor_line + lines)
 
+    def go_to(self, given: str | None) -> None:
+        """Put the cursor on a row, if it is shown."""
+        line = self.shown.line_of(given) if given else None
+        if line is not None:
+            self._go(line)
+
     def action_page(self, pages: int) -> None:
         self._go(self._cursor_line + pages * max(1, self.size.height - 2))
 
@@ -212,8 +186,10 @@ class Grid(ScrollView, can_focus=True):
         line = event.y - 1 + self.scroll_offset.y
         if event.y == 0:
             self._sort_at(event.x, second=event.shift)
-        elif line < len(self.shown):
+        elif line < self.shown.lines:
             self._go(line)
+            if event.x < GUTTER + INDENT or event.chain == 2:
+                self.toggle_fold()
             if event.chain == 2 and self.cursor_id:
                 self.post_message(self.Opened(self.cursor_id))
 
@@ -223,17 +199,24 @@ class Grid(ScrollView, can_focus=True):
 
     def _go(self, line: int) -> None:
         before = self._cursor_line
-        self._cursor_line = max(0, min(line, len(self.shown) - 1))
-        self._cursor_id = self.cursor_id
+        self._stand(line)
         self._redraw_line(before)
         self._redraw_line(self._cursor_line)
         self._reveal()
         self.post_message(self.Changed())
 
+    def _group_here(self) -> str | None:
+        group = self.cursor_group
+        if group is not None:
+            return group.name
+        return self.shown.group_of(self.cursor_id) if self.cursor_id else None
+
+    def _on_screen(self) -> list[Column[Any]]:
+        return [column for column, _, _ in self._layout()]
+
     def _sort_at(self, x: int, *, second: bool) -> None:
-        start = GUTTER
-        layout, gap = self._layout()
-        for column, width in layout:
+        start = self._gutter_width
+        for column, width, gap in self._layout():
             if start <= x <= start + width:
                 orders = {order.column.key: order for order in self.orders}
                 turned = column.key in orders and not orders[column.key].downwards
@@ -241,94 +224,6 @@ class Grid(ScrollView, can_focus=True):
                 self.sort_by(*((self.orders[0], wanted) if second else (wanted, self.then)))
                 return
             start += width + gap
-
-    def _reveal(self) -> None:
-        room, top, line = self.size.height - 1, self.scroll_offset.y, self._cursor_line
-        if room > 0 and not top <= line < top + room:
-            self.scroll_to(y=line if line < top else line - room + 1, animate=False, immediate=True)
-
-    # --- drawing
-
-    def _reordered(self) -> None:
-        line = self.shown.line_of(self._cursor_id) if self._cursor_id else None
-        self._cursor_line = max(0, min(self._cursor_line if line is None else line, len(self.shown) - 1))
-        self._cursor_id = self.cursor_id
-        self._measure()
-        self._reveal()
-        self.refresh()
-        self.post_message(self.Changed())
-
-    def _measure(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self.shown) + 1)
-
-    def _on_screen(self) -> list[Column[Any]]:
-        return [column for column, _ in self._layout()[0]]
-
-    def _layout(self) -> tuple[list[tuple[Column[Any], int]], int]:
-        return fit(self.columns, self.size.width - GUTTER - 1)
-
-    def _redraw(self, given: str) -> None:
-        line = self.shown.line_of(given)
-        if line is not None:
-            self._redraw_line(line)
-
-    def _redraw_line(self, line: int) -> None:
-        y = line - self.scroll_offset.y + 1
-        if 1 <= y < self.size.height:
-            self.refresh(Region(0, y, self.size.width, 1))
-
-    def render_line(self, y: int) -> Strip:
-        if y == 0:
-            return self._header()
-        if y == 2 and not len(self.shown):
-            hint = self._scene().fit("  " + self.hint, self.size.width)
-            return Strip([Segment(hint, self.rich_style + self._tone("off"))])
-        given = self.shown.id_at(y - 1 + self.scroll_offset.y)
-        if given is None or given not in self.table:
-            return Strip.blank(self.size.width, self.rich_style)
-        return self._row(given, at_cursor=y - 1 + self.scroll_offset.y == self._cursor_line)
-
-    def _header(self) -> Strip:
-        scene = self._scene()
-        plain, chosen = self.get_component_rich_style("grid--header"), self.get_component_rich_style("grid--sorted")
-        segments = [Segment(" " * GUTTER, plain)]
-        layout, gap = self._layout()
-        for column, width in layout:
-            sign = self._sign(column, scene)
-            segments.append(Segment(scene.fit(column.title + sign, width, column.align), chosen if sign else plain))
-            segments.append(Segment(" " * gap, plain))
-        return Strip(segments).adjust_cell_length(self.size.width, plain)
-
-    def _sign(self, column: Column[Any], scene: Scene) -> str:
-        """Return the arrow of a column that rows are sorted by, an empty one where it is the second."""
-        place = next((place for place, order in enumerate(self.orders) if order.column.key == column.key), None)
-        if place is None:
-            return ""
-        arrows = ("^v", "'.") if scene.ascii_only else ("▲▼", "△▽")
-        return arrows[place][self.orders[place].downwards]
-
-    def _row(self, given: str, *, at_cursor: bool) -> Strip:
-        row, scene = self.table[given], self._scene()
-        ground = self.get_component_rich_style("grid--cursor") if at_cursor and self.has_focus else self.rich_style
-        if self.faded:
-            ground += Style(dim=True)
-        segments = [self._gutter(given, scene, ground, at_cursor=at_cursor)]
-        layout, gap = self._layout()
-        for column, width in layout:
-            style = ground + self._tone(column.tone(row)) if column.tone else ground
-            segments.append(Segment(scene.fit(column.text(row, scene), width, column.align), style))
-            segments.append(Segment(" " * gap, ground))
-        return Strip(segments).adjust_cell_length(self.size.width, ground)
-
-    def _gutter(self, given: str, scene: Scene, ground: Style, *, at_cursor: bool) -> Segment:
-        mark = ("+" if scene.ascii_only else "✓") if given in self.marked else " "
-        arrow = (">" if scene.ascii_only else "▶") if at_cursor else " "
-        return Segment(arrow + mark, ground + self._tone("mark"))
-
-    def _tone(self, tone: str) -> Style:
-        """Only the colour and weight: the background is the row's."""
-        style = self.get_component_rich_style(f"grid--{tone}", partial=True)
-        return Style(color=style.color, bold=style.bold)
 
 
 def _place(columns: Sequence[Column[Any]], wanted: Column[Any]) -> int:

@@ -1,7 +1,12 @@
-"""The one-line prompts at the bottom of a screen: `/` filter and `:` go to. Hidden until asked for."""
+"""The one-line prompts at the bottom of a screen: `/` filter and `:` go to. Hidden until asked for.
 
+Enter and escape are taken by the app itself, which takes no other key before they have been obeyed: what is typed
+fast behind them belongs to the place they lead to.
+"""
+
+import asyncio
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -11,41 +16,52 @@ from textual.widgets import Input, Static
 
 from app.tui.complete import longest
 
+LONGEST = 1000
+"""What is longer was not typed; it would be kept among the filters typed before, too."""
+
+
+class Asker(Protocol):
+    """The screen that a prompt belongs to."""
+
+    async def entered(self, prompt: "Prompt", text: str) -> None:
+        """Do what was typed, and close the prompt if that was possible."""
+        ...
+
+    def left(self, prompt: "Prompt") -> None:
+        """Drop what was typed, and close the prompt."""
+        ...
+
 
 class Prompt(Horizontal):
     """A sign, a line to type, what could be meant, and what is wrong. Enter submits, tab completes, escape leaves."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "leave", show=False),
+        Binding("enter", "enter", "done", show=False, priority=True),
+        Binding("escape", "leave", "leave", show=False, priority=True),
         Binding("up", "earlier(-1)", "what was typed before", show=False),
         Binding("down", "earlier(1)", "what was typed after it", show=False),
         Binding("tab", "complete", "complete", show=False),
     ]
 
     class Edited(Message):
-        """The text changed; `final` when enter was pressed."""
+        """The text changed."""
 
-        def __init__(self, prompt: "Prompt", text: str, *, final: bool) -> None:
+        def __init__(self, prompt: "Prompt", text: str) -> None:
             super().__init__()
-            self.prompt, self.text, self.final = prompt, text, final
+            self.prompt, self.text = prompt, text
 
-    class Left(Message):
-        """Escape was pressed."""
-
-        def __init__(self, prompt: "Prompt") -> None:
-            super().__init__()
-            self.prompt = prompt
-
-    def __init__(self, sign: str, hint: str, complete: Callable[[str], Sequence[str]], *, id: str) -> None:
+    def __init__(
+        self, sign: str, hint: str, complete: Callable[[str], Sequence[str]], asker: Asker, *, id: str
+    ) -> None:
         super().__init__(id=id)
-        self._sign, self._hint, self._lines = sign, hint, complete
+        self._sign, self._hint, self._lines, self._asker = sign, hint, complete, asker
         self._history: list[str] = []
         self._at = 0
         self.display = False
 
     def compose(self) -> ComposeResult:
         yield Static(self._sign, markup=False, classes="sign")
-        yield Input(placeholder=self._hint, select_on_focus=False)
+        yield Input(placeholder=self._hint, select_on_focus=False, max_length=LONGEST)
         yield Static("", markup=False, classes="more")
         yield Static("", markup=False, classes="wrong")
 
@@ -81,16 +97,24 @@ class Prompt(Horizontal):
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
         self._suggest(event.value)
-        self.post_message(self.Edited(self, event.value, final=False))
+        self.post_message(self.Edited(self, event.value))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        if event.value:
-            self._history = [*(line for line in self._history if line != event.value), event.value]
-        self.post_message(self.Edited(self, event.value, final=True))
+    async def action_enter(self) -> None:
+        text = await self._typed()
+        if text:
+            self._history = [*(line for line in self._history if line != text), text]
+        await self._asker.entered(self, text)
 
-    def action_leave(self) -> None:
-        self.post_message(self.Left(self))
+    async def action_leave(self) -> None:
+        await self._typed()
+        self._asker.left(self)
+
+    async def _typed(self) -> str:
+        """Return the text once the field has taken every key that was typed before."""
+        field, taken = self.query_one(Input), asyncio.Event()
+        if field.call_later(taken.set):
+            await taken.wait()
+        return field.value
 
     def action_earlier(self, steps: int) -> None:
         """Walk through what was typed here before; behind the newest the line is empty."""

@@ -40,6 +40,7 @@ NEVER: dict[Row, str] = {
     ("InUse", "snapshot"): f"while something is made of it, which is over too soon: {_RARE}",
     ("OverLimit", "snapshots"): f"ten thousand: {_RARE}",
     ("OverLimit", "volumes"): f"thousands: {_RARE}",
+    ("OverLimit", "cores"): "for an account with a quota: tests/server/test_quotas.py",
     ("Unsupported", "Volume storage"): f"in zones of real hosts: {_RARE}",
     ("WrongState", "volume modification"): f"while a volume grows, which is over too soon: {_RARE}",
 }

@@ -1,5 +1,6 @@
 """`euca ssh` trusts no word that others wrote; a console's end is joined to what was shown of it before."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.api.resources import InstanceView
-from app.cli.login import added, console_log, harmless, ssh_words
+from app.cli.login import added, check_login, console_log, harmless, ssh_options, ssh_words
 
 FACTS: dict[str, Any] = {
     name: {str: "", int: 0, dict[str, str]: {}}[field.type]
@@ -21,10 +22,11 @@ VIEW = InstanceView(**(FACTS | {"id": "i-0a11beef", "state": "running", "private
 
 
 def test_the_command_goes_to_the_address_with_the_options_given() -> None:
-    words = ssh_words(VIEW, "root", ["-i", "a key"], ("uname", "-a"))
+    options = ssh_options(Path("/a folder/known_hosts"), Path("/a key"))
+    words = ssh_words(VIEW.id, "root@10.9.0.5", options, ("uname", "-a"))
     assert words[0] == "ssh"
     assert words[-4:] == ["--", "root@10.9.0.5", "uname", "-a"]
-    assert words[words.index("-i") + 1] == "a key"
+    assert words[words.index('IdentityFile="/a key"') - 1] == "-o"
     assert "HostKeyAlias=i-0a11beef" in words
     assert "ConnectTimeout=20" in words
 
@@ -33,15 +35,13 @@ def test_the_command_goes_to_the_address_with_the_options_given() -> None:
     ("changed", "login", "why"),
     [
         ({"state": "stopped"}, "root", "is stopped, not running"),
-        ({"private_ip": ""}, "root", "has no address"),
-        ({"private_ip": "-oProxyCommand=x"}, "root", "is no address"),
         ({}, "-oProxyCommand=x", "is no name of a user"),
         ({}, "a@b", "is no name of a user"),
     ],
 )
-def test_what_could_be_an_option_or_leads_nowhere_is_refused(changed: dict[str, Any], login: str, why: str) -> None:
+def test_who_can_not_log_in_is_told(changed: dict[str, Any], login: str, why: str) -> None:
     with pytest.raises(click.ClickException, match=why):
-        ssh_words(msgspec.structs.replace(VIEW, **changed), login, (), ())
+        check_login(msgspec.structs.replace(VIEW, **changed), login)
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=2000), st.text(st.characters(codec="utf-8"), max_size=300))

@@ -3,17 +3,22 @@
 from collections.abc import Sequence
 
 from app.domain.errors import CloudError, Unavailable
+from app.domain.firewall import SHUT, Firewall
 from app.domain.network import Network
 
 
 class RecordedFabric:
-    """The port `Fabric` as records."""
+    """The port `Fabric` as records; `broken` is what the next pass finds."""
 
     def __init__(self) -> None:
         self.networks: tuple[Network, ...] = ()
+        self.firewall = SHUT
+        self.broken: list[str] = []
 
-    async def apply(self, networks: Sequence[Network]) -> None:
-        self.networks = tuple(networks)
+    async def apply(self, networks: Sequence[Network], firewall: Firewall = SHUT) -> Sequence[str]:
+        self.networks, self.firewall = tuple(networks), firewall
+        found, self.broken = self.broken, []
+        return found
 
     async def bridges(self) -> list[str]:
         return sorted(network.bridge for network in self.networks)
@@ -29,8 +34,8 @@ class Refusing(RecordedFabric):
         super().__init__()
         self.left, self.error = left, error or Unavailable("network", "busy")
 
-    async def apply(self, networks: Sequence[Network]) -> None:
+    async def apply(self, networks: Sequence[Network], firewall: Firewall = SHUT) -> Sequence[str]:
         if self.left:
             self.left -= 1
             raise self.error
-        await super().apply(networks)
+        return await super().apply(networks, firewall)

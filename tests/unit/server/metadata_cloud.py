@@ -40,7 +40,7 @@ def an_instance(number: int, account_id: str, name: str, user_data: bytes) -> In
 def furnish_guests(unit: Unit) -> list[Instance]:
     """Fill an empty store; the second instance has no user data."""
     furnish(unit, replace(a_host("real1"), uri="qemu:///system"))
-    addresses.configure(unit, "10.9.0.0/24")
+    addresses.configure(unit, addresses.Source("10.9.0.0/24"))
     rows = [an_instance(1, OURS, "ana", EVERY_BYTE), an_instance(2, THEIRS, "eve", b"")]
     for row in rows:
         unit.reservations.add(

@@ -1,5 +1,6 @@
 """Who signed a moment ago is remembered, but never beyond the change that shuts them out."""
 
+import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -46,7 +47,7 @@ def _disable_account(unit: Unit, made: accounts.Secrets) -> None:
 async def test_who_is_shut_out_is_out_with_the_answer_to_it(
     store: Database, made: accounts.Secrets, shut_out: Callable[[Unit, accounts.Secrets], None]
 ) -> None:
-    callers = Callers(store)
+    callers = Callers(store, os.urandom)
     callers.find(made.access_key_id)
     assert callers.find(made.access_key_id) is not None
     await store.write(lambda unit: shut_out(unit, made))
@@ -54,7 +55,7 @@ async def test_who_is_shut_out_is_out_with_the_answer_to_it(
 
 
 async def test_a_secret_that_was_replaced_counts_no_more(store: Database, made: accounts.Secrets) -> None:
-    callers = Callers(store)
+    callers = Callers(store, os.urandom)
     callers.find(made.access_key_id)
 
     def replace_it(unit: Unit) -> None:

@@ -12,10 +12,22 @@ from app.server.connections import HEAD_BYTES, BoundedProtocol
 
 
 class Quick(BoundedProtocol):
-    HEAD_WITHIN_S = BODY_SILENCE_S = 0.2
+    HEAD_WITHIN_S = BODY_SILENCE_S = UNREAD_S = 0.2
+
+
+MUCH = 1 << 24
+
+
+async def much(send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % MUCH)]})
+    await send({"type": "http.response.body", "body": b"a" * MUCH, "more_body": True})
+    await send({"type": "http.response.body"})
 
 
 async def hello(scope: Any, receive: Any, send: Any) -> None:
+    if scope["path"] == "/much":
+        await much(send)
+        return
     if scope["path"] == "/slow":
         await asyncio.sleep(3 * Quick.BODY_SILENCE_S)
     while (await receive()).get("more_body"):
@@ -87,3 +99,26 @@ async def test_a_body_may_take_longer_than_a_silence(port: int) -> None:
 async def test_a_body_that_the_server_does_not_read_is_no_silence(port: int) -> None:
     head = b"POST /slow HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % (1 << 20)
     assert (await answer(port, head, b"a" * (1 << 20))).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_who_does_not_read_the_answer_is_cut_off(port: int) -> None:
+    _reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /much HTTP/1.1\r\nHost: h\r\n\r\n")
+    async with asyncio.timeout(10):
+        with pytest.raises(ConnectionError):
+            while True:
+                await asyncio.sleep(Quick.UNREAD_S / 10)
+                writer.write(b"a")  # nobody reads, so only this shows that the other end is gone
+                await writer.drain()
+    writer.close()
+
+
+async def test_an_answer_may_be_read_slowly(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /much HTTP/1.1\r\nHost: h\r\n\r\n")
+    await reader.readuntil(b"\r\n\r\n")
+    async with asyncio.timeout(20):
+        for _ in range(32):
+            await reader.readexactly(MUCH // 32)
+            await asyncio.sleep(Quick.UNREAD_S / 5)
+    writer.close()

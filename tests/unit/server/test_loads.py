@@ -29,6 +29,9 @@ class Kept:
     ) -> Mapping[str, list[Point]]:
         return {}
 
+    async def sensed_last(self, at_ms: int) -> list[Sampled]:
+        return []
+
 
 class Stage:
     """Two hosts of 8 cores in one cluster, on a clock that is moved."""

@@ -15,6 +15,7 @@ from app.domain.ports import Unit
 from app.domain.tag import Tag
 from app.domain.vpc import DEFAULT_VPC_ID
 from app.server.metadata import Metadata
+from app.services import dns
 from app.store.database import Database
 from tests.builders import OURS, FrozenClock
 from tests.unit.server.metadata_cloud import EVERY_BYTE, KEY, furnish_guests
@@ -115,6 +116,16 @@ async def test_a_public_address_is_told_as_long_as_the_instance_has_it(store: Da
     assert await text(ask, "/latest/meta-data/local-ipv4") == "10.9.0.5"
     await store.write(lambda unit: unit.addresses.put(replace(address, instance_id="")))
     assert await text(ask, "/latest/meta-data/public-ipv4") == "10.9.0.5"
+
+
+async def test_an_instance_is_told_the_names_that_are_answered(store: Database, ask: Ask) -> None:
+    address = Address(id="eipalloc-1", ip="203.0.113.9", account_id=OURS, pool="x", instance_id=FIRST, created_at_ms=0)
+    await store.write(lambda unit: unit.addresses.add(address))
+    await store.write(lambda unit: dns.configure(unit, "cloud.example"))
+    for name in ("public-hostname", "network/interfaces/macs/d0:0d:00:00:00:01/public-hostname"):
+        assert await text(ask, f"/latest/meta-data/{name}") == "euca-203-0-113-9.eucalyptus.cloud.example"
+    for name in ("hostname", "local-hostname", "network/interfaces/macs/d0:0d:00:00:00:01/local-hostname"):
+        assert await text(ask, f"/latest/meta-data/{name}") == "euca-10-9-0-5.eucalyptus.internal"
 
 
 async def test_listings_are_those_of_ec2(ask: Ask) -> None:

@@ -141,3 +141,37 @@ def test_a_role_that_nobody_knows_is_refused() -> None:
     assert accounts.role_named("viewer") is Role.VIEWER
     with pytest.raises(CloudError, match="viewer, operator, admin"):
         accounts.role_named("root")
+
+
+async def test_a_user_is_deleted_with_keys_and_tokens_but_never_the_first(
+    store: Database, first: accounts.Secrets, entropy: CountingEntropy
+) -> None:
+    def work(unit: Unit) -> accounts.Secrets:
+        user = accounts.create_user(unit, "eucalyptus", "eve", entropy)
+        return accounts.issue(unit, user, entropy, Role.OPERATOR)
+
+    made = await store.write(work)
+    users = await store.read(lambda unit: {row.name: row.id for row in unit.users.where()})
+    await store.write(lambda unit: accounts.delete_user(unit, users["eve"]))
+    assert await store.read(lambda unit: accounts.by_access_key(unit, made.access_key_id)) is None
+    assert await store.read(lambda unit: accounts.by_token(unit, made.token)) is None
+    assert await store.read(lambda unit: unit.tokens.count(user_id=users["eve"])) == 0
+    with pytest.raises(Forbidden, match="owner of the state directory"):
+        await store.write(lambda unit: accounts.delete_user(unit, users["admin"]))
+    with pytest.raises(Missing):
+        await store.write(lambda unit: accounts.delete_user(unit, users["eve"]))
+
+
+async def test_who_holds_the_only_tokens_of_an_administrator_stays(
+    store: Database, first: accounts.Secrets, entropy: CountingEntropy
+) -> None:
+    def work(unit: Unit) -> str:
+        other = accounts.create_user(unit, "eucalyptus", "other", entropy, admin=True)
+        accounts.issue(unit, other, entropy, Role.ADMIN)
+        for token in unit.tokens.where(user_id=accounts.find_user(unit, "eucalyptus", "admin").id):
+            tokens.revoke(unit, token.id)
+        return other.id
+
+    other = await store.write(work)
+    with pytest.raises(Forbidden, match="only tokens with the role admin"):
+        await store.write(lambda unit: accounts.delete_user(unit, other))

@@ -132,9 +132,11 @@ async def test_a_drain_says_what_stays_and_why(world: JobWorld) -> None:
     assert (await world.job(stopped)).state == "done"
     job = await world.ask("drain", "host1")
     await world.finish()
-    told = {target.target: target.detail for target in await world.targets(job)}
-    assert told[one(1)] == "It is stopped, and its disk is on host1: it stays"
-    assert (await world.job(job)).failed == 1
+    told = {target.target: (target.state, target.detail) for target in await world.targets(job)}
+    assert told[one(1)] == ("stays", "it is stopped, and its disk is on host1")
+    ended = await world.job(job)
+    assert (ended.state, ended.failed, ended.done) == ("done", 0, ended.total)
+    assert ended.told == f"{one(1)} stays: it is stopped, and its disk is on host1"
 
 
 async def test_a_drain_watches_moves_that_rules_began_before_it(world: JobWorld) -> None:

@@ -10,8 +10,10 @@ from app.domain.commands import RunInstances
 from app.domain.errors import Conflict, Exhausted, Missing, OverLimit, Unsupported, WrongState
 from app.domain.instance import Instance
 from app.domain.ports import Unit
-from app.services import instances, public_addresses
+from app.domain.quota import Resource
+from app.services import addresses, instances, public_addresses, views
 from app.services.mapping import Mapping
+from app.services.quotas import DEFAULTS
 from app.store.database import Database
 from tests.builders import THEIRS, CountingEntropy, a_caller, a_host
 
@@ -44,6 +46,12 @@ class World:
 
         return await self.store.write(work)
 
+    async def let_go(self, address: Address) -> None:
+        def work(unit: Unit) -> None:
+            public_addresses.disassociate(unit, public_addresses.find(unit, ANA, ip=address.ip))
+
+        await self.store.write(work)
+
     async def rows(self) -> dict[str, str]:
         """Tell the instance of each address that is given."""
         return await self.store.read(lambda unit: {row.ip: row.instance_id for row in unit.addresses.where()})
@@ -60,7 +68,7 @@ async def test_an_account_has_five_and_an_administrator_as_many_as_there_are(wor
     await world.configure("203.0.113.1-203.0.113.9")
 
     def five(unit: Unit) -> None:
-        for _ in range(public_addresses.MOST_PER_ACCOUNT):
+        for _ in range(DEFAULTS[Resource.ADDRESSES] or 0):
             public_addresses.allocate(unit, ANA, world.entropy)
 
     await world.store.write(five)
@@ -200,7 +208,12 @@ async def test_without_a_pool_a_cloud_of_real_hosts_has_none(world: World) -> No
     await world.configure("")
     pretended = await world.allocate()
     real = replace(a_host("real1", ordinal=2), uri="qemu:///system")
-    await world.store.write(lambda unit: unit.hosts.add(real))
+
+    def joined(unit: Unit) -> None:
+        unit.hosts.add(real)
+        addresses.configure(unit, addresses.Source("10.9.0.0/24"))
+
+    await world.store.write(joined)
     with pytest.raises(Exhausted, match="this cloud has none"):
         await world.allocate()
 
@@ -218,3 +231,20 @@ async def test_an_address_that_left_the_pool_stays_with_its_account(world: World
     await world.configure("203.0.113.200")
     assert (await world.allocate()).ip == "203.0.113.200"
     assert kept.ip in await world.rows()
+
+
+async def test_whoever_gets_or_loses_an_address_is_shown_anew(world: World) -> None:
+    """The stream shows again what the journal names, so each instance that is concerned has to be named."""
+    first, second = await world.launch(2)
+    address = await world.allocate()
+    told: list[set[str]] = []
+    for deed in (world.associate(address, first), world.associate(address, second), world.let_go(address)):
+        before = await world.store.read(lambda unit: unit.cursor())
+        await deed
+        entries = await world.store.read(lambda unit: unit.entries(0, 100))
+        told.append({one.resource_id for one in entries if one.kind == "instance" and one.cursor > before})
+        shown = await world.store.read(lambda unit: views.instance_views(unit, unit.instances.where()))
+        assert {view.id: view.public_ip for view in shown if view.public_ip} == {
+            given: ip for ip, given in (await world.rows()).items() if given
+        }
+    assert told == [{first.id}, {first.id, second.id}, {second.id}]

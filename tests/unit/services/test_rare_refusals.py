@@ -9,10 +9,10 @@ import pytest
 from app.domain.commands import CreateVolume
 from app.domain.errors import CloudError
 from app.domain.ports import Unit
+from app.domain.quota import Quota, Resource
 from app.domain.volume import Snapshot, Volume
 from app.services import snapshots, volumes
-from app.services.snapshots import MOST_SNAPSHOTS, Label
-from app.services.volumes import MOST_VOLUMES
+from app.services.snapshots import Label
 from app.store.database import Database
 from app.wire.amendments import Amendments
 from app.wire.faults import Codes
@@ -29,15 +29,21 @@ def new_volume(unit: Unit) -> Any:
     return volumes.create(unit, ANA, CreateVolume(cluster="one", size_gib=1), CountingEntropy())
 
 
+def at_most(unit: Unit, resource: Resource, most: int) -> None:
+    unit.quotas.add(Quota(account_id=ANA.account_id, resource=resource, most=most))
+
+
 def a_volume_too_many(unit: Unit) -> None:
-    for n in range(MOST_VOLUMES):
+    at_most(unit, Resource.VOLUMES, 2)
+    for n in range(2):
         unit.volumes.add(replace(VOLUME, id=f"vol-{n:08x}"))
     new_volume(unit)
 
 
 def a_snapshot_too_many(unit: Unit) -> None:
     unit.volumes.add(VOLUME)
-    for n in range(MOST_SNAPSHOTS):
+    at_most(unit, Resource.SNAPSHOTS, 2)
+    for n in range(2):
         unit.snapshots.add(replace(SNAPSHOT, id=f"snap-{n:08x}"))
     snapshots.take(unit, ANA, (VOLUME,), Label(), CountingEntropy())
 

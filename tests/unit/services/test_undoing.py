@@ -85,7 +85,7 @@ async def test_what_was_changed_since_is_left_as_it_is_and_named(store: Database
 async def test_tags_get_their_values_back_new_ones_go_and_others_stay(tagged: Database) -> None:
     number = await tag(tagged, Name="db", tier="two words")
     await tag(tagged, owner="leo")
-    assert await undo(tagged, number) == (f"{ID} Name is web", f"{ID} tier is not there")
+    assert await undo(tagged, number) == (f"{ID} Name is web", f"{ID} tier is gone again")
     assert await named(tagged) == {"Name": "web", "owner": "leo"}
 
 

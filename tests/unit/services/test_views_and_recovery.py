@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from app.domain.instance import SHOWN_AFTER_END_MS, SWITCHES, Instance
+from app.domain.journal import Entry
 from app.domain.ports import DomainSeen, Unit
 from app.domain.states import HostState, InstanceState, Seen, Wanted
 from app.domain.tag import Tag
 from app.reconcile.disks import recovery
 from app.services.overview import overview
 from app.services.recover import instance_of, rebuild
-from app.services.views import World, cluster_view, instance_views
+from app.services.views import World, cluster_view, event_view, instance_views
 from app.store.database import Database
 from tests.builders import OURS, FrozenClock, a_host
 
@@ -128,3 +129,15 @@ async def test_an_instance_that_its_host_paused_is_impaired_and_in_trouble(store
     assert (view.state, view.status) == ("running", "impaired")
     shown = await store.read(lambda unit: overview(unit, "1"))
     assert [text for text in shown.trouble if RUNNING.id in text and "paused" in text]
+
+
+def test_an_event_without_words_says_what_became_of_it() -> None:
+    assert _told("tag.added", "tag", {"resource_id": "i-1", "name": "role", "value": "web"}) == "role=web"
+    assert _told("instance.changed", "instance", {"seen": "nothing", "seen_at_ms": 1, "tries": 2}) == (
+        "seen: nothing, tries: 2"
+    )
+    assert _told("security group rule.added", "security group rule", {"protocol": "tcp"}) == "security group rule added"
+
+
+def _told(event: str, kind: str, data: dict[str, object]) -> str:
+    return event_view(Entry(cursor=1, at_ms=1, event=event, kind=kind, resource_id="i-1", text="", data=data)).text

@@ -8,10 +8,12 @@ import pytest
 from app.domain.commands import CreateVolume, NewDisk, RunInstances
 from app.domain.errors import InUse, OverLimit, Unsupported, WrongState
 from app.domain.ports import Unit
+from app.domain.quota import Resource
 from app.domain.states import Kept, Seen, VolumeState, Wanted
 from app.domain.volume import Volume
 from app.server.upkeep import tidy
 from app.services import attachments, clusters, devices, instances, snapshots, tags, volumes
+from app.services.quotas import DEFAULTS
 from app.services.snapshots import Label
 from app.store.database import Database
 from tests.builders import OURS, CountingEntropy, FrozenClock, a_caller, a_host, a_mapping, an_instance
@@ -64,7 +66,7 @@ async def test_a_zone_with_a_real_host_has_no_volume_storage(store: Database, en
 async def test_an_account_has_so_many_gib_and_no_more(store: Database, entropy: CountingEntropy) -> None:
     full = [a_volume(number, size_gib=16384) for number in range(3)]
     await add(store, *full)
-    rest = volumes.MOST_GIB - 3 * 16384
+    rest = (DEFAULTS[Resource.VOLUME_GIB] or 0) - 3 * 16384
     more = CreateVolume(cluster="one", size_gib=rest + 1)
     with pytest.raises(OverLimit, match="GiB of volumes"):
         await store.write(lambda u: volumes.create(u, ANA, more, entropy))

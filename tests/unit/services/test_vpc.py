@@ -32,7 +32,7 @@ def added(unit: Unit, row: Instance) -> None:
 
 
 async def test_clusters_show_the_network_that_their_hosts_give_addresses_from(store: Database) -> None:
-    await store.write(lambda unit: addresses.configure(unit, "10.9.0.0/24"))
+    await store.write(lambda unit: addresses.configure(unit, addresses.Source("10.9.0.0/24")))
     await store.write(lambda unit: join(unit, "real1", "two"))
     blocks, whole = await told(store)
     assert blocks == {"one": "10.128.0.0/12", "two": "10.9.0.0/24"}

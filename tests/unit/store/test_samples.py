@@ -73,3 +73,26 @@ async def test_a_place_where_nothing_can_be_written_is_told_and_endured(
         assert len(await read(samples)) == 1
     assert [record.message for record in caplog.records] == ["samples begin anew", "samples are not kept"]
     await samples.aclose()
+
+
+async def test_what_was_known_of_hosts_at_a_moment_is_told_as_finely_as_it_is_kept(tmp_path: Path) -> None:
+    clock = FrozenClock(NOW_MS)
+    samples = SampleFile(tmp_path / "s.sqlite3", clock)
+    for at_ms, value in ((NOW_MS - 70_000, 1.0), (NOW_MS - 50_000, 2.0), (NOW_MS - 10_000, 3.0)):
+        samples.sensed(a_sample(at_ms, value))
+    samples.sensed(a_sample(NOW_MS - 20_000, 7.0, "h2"))
+
+    async def known(at_ms: int) -> list[tuple[str, int, float, float]]:
+        return [
+            (each.host, each.at_ms - NOW_MS, each.of_host.raw["host.cpu.load"], found.raw["vm.cpu.used"])
+            for each in await samples.sensed_last(at_ms)
+            for found in each.of_instances.values()
+        ]
+
+    minute_ms = NOW_MS - NOW_MS % 60_000
+    assert await known(NOW_MS - 1_000_000) == []
+    assert (await known(NOW_MS - 50_000))[-1] == ("h1", -50_000, 2.0, 2.0)
+    assert (await known(NOW_MS - 1))[-2:] == [("h2", -20_000, 7.0, 7.0), ("h1", -10_000, 3.0, 3.0)]
+    clock.at_ms += 2 * 3_600_000
+    assert ("h2", minute_ms - NOW_MS, 7.0, 7.0) in await known(minute_ms)
+    await samples.aclose()

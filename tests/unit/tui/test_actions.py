@@ -6,17 +6,23 @@ import click
 import pytest
 from textual.binding import Binding
 
+from app.api.resources import AuditView
 from app.cli import euca
 from app.server.query import OPERATIONS
 from app.tui.actions import ACTIONS, PLACES, ROLES, Action, Danger, allowed, offered
 from app.tui.actions.action import LIST_KEYS, TABLES
-from app.tui.columns.audit import COMMANDS
+from app.tui.columns.audit import COMMANDS, as_command
+from app.tui.screens.account import AccountScreen
+from app.tui.screens.accounts import AccountsScreen
+from app.tui.screens.attached import AttachedScreen
 from app.tui.screens.audit import AuditScreen
 from app.tui.screens.chart import ChartScreen
 from app.tui.screens.clouds import CloudsScreen
 from app.tui.screens.clusters import ClusterScreen, ClustersScreen
+from app.tui.screens.definition import DefinitionScreen
 from app.tui.screens.events import EventsScreen
 from app.tui.screens.frame import ConsoleScreen
+from app.tui.screens.group import GroupScreen
 from app.tui.screens.help import HelpScreen
 from app.tui.screens.holdings import screens
 from app.tui.screens.host import HostScreen
@@ -42,6 +48,7 @@ SCREENS: list[type[ConsoleScreen]] = [
     InstanceScreen,
     OutputScreen,
     TerminalScreen,
+    AttachedScreen,
     EventsScreen,
     AuditScreen,
     CloudsScreen,
@@ -49,6 +56,7 @@ SCREENS: list[type[ConsoleScreen]] = [
     ClusterScreen,
     HostScreen,
     ChartScreen,
+    DefinitionScreen,
     JobScreen,
     JobsScreen,
     MessagesScreen,
@@ -57,6 +65,9 @@ SCREENS: list[type[ConsoleScreen]] = [
     WhyScreen,
     HelpScreen,
     ThingScreen,
+    GroupScreen,
+    AccountScreen,
+    AccountsScreen,
     *screens().values(),
 ]
 _EC2 = {operation.name for operation in OPERATIONS}
@@ -105,6 +116,17 @@ def test_the_audit_names_commands_that_there_are(name: str) -> None:
     assert _is_command(COMMANDS[name])
 
 
+def test_the_audit_makes_up_no_command() -> None:
+    assert as_command(_audited("FenceHost", "", "node1")) == "euca host fence node1 --yes"
+    assert as_command(_audited("FenceHost", "nightly.py", "node1")) == "nightly.py"
+    assert as_command(_audited("ProtectInstances", "euca console", "i-1")) == ""
+
+
+def _audited(action: str, command: str, target: str) -> AuditView:
+    facts = {"who": "1/ana", "source": "", "outcome": "ok", "detail": "", "hash": ""}
+    return AuditView(number=1, at_ms=1, action=action, target=target, command=command, **facts)
+
+
 def _is_command(text: str) -> bool:
     program, *words = text.split()
     if program == "aws":
@@ -133,6 +155,14 @@ def test_every_place_has_a_screen() -> None:
 @pytest.mark.parametrize(("place", "role"), list(product(sorted(PLACES), [*ROLES, "unheard-of"])))
 def test_read_only_leaves_no_action_that_changes_something(place: str, role: str) -> None:
     assert all(action.danger is Danger.LOOK for action in offered(place, role, read_only=True))
+
+
+@pytest.mark.parametrize("place", sorted(PLACES))
+def test_in_the_past_one_only_looks_and_can_always_return(place: str) -> None:
+    there = offered(place, "admin", read_only=False, past=True)
+    assert all(action.danger is Danger.LOOK and action.when != "now" for action in there)
+    assert place in {"console", "output"} or "past.leave" in {action.name for action in there}
+    assert all(action.when != "past" for action in offered(place, "admin", read_only=False))
 
 
 @each_action

@@ -1,5 +1,6 @@
 """Columns share the width, and what they show is plain."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -26,12 +27,22 @@ lists = pytest.mark.parametrize(("columns", "row"), LISTS, ids=["hosts", "events
 def test_columns_fill_the_room_and_never_more_than_what_must_be_shown(
     columns: tuple[Column[Any], ...], row: Any, room: int
 ) -> None:
-    chosen, gap = fit(columns, room)
+    chosen = fit(columns, room)
     order = [column.key for column in columns]
-    assert [column.key for column, _ in chosen] == [key for key in order if key in {c.key for c, _ in chosen}]
-    assert {column.key for column in columns if column.rank == 0} <= {column.key for column, _ in chosen}
-    used = sum(width for _, width in chosen) + gap * (len(chosen) - 1)
-    assert used <= max(room, sum(c.width + 1 for c in columns if c.rank == 0) - 1)
+    assert [column.key for column, _, _ in chosen] == [key for key in order if key in {c.key for c, _, _ in chosen}]
+    assert {column.key for column in columns if column.rank == 0} <= {column.key for column, _, _ in chosen}
+    used = sum(width + gap for _, width, gap in chosen)
+    assert used <= max(room, sum(c.width + 2 for c in columns if c.rank == 0))
+
+
+@lists
+@given(room=st.integers(60, 300))
+def test_a_figure_and_the_word_behind_it_never_read_as_one(
+    columns: tuple[Column[Any], ...], row: Any, room: int
+) -> None:
+    chosen = fit(columns, room)
+    for (one, _, gap), (after, _, _) in itertools.pairwise(chosen):
+        assert gap >= (2 if one.align == "right" and after.align == "left" else 1)
 
 
 @lists

@@ -8,7 +8,7 @@ from app.tui.actions.action import LIST_KEYS, PLACES, TABLES
 from app.tui.keymap import remapped
 
 NAMES = st.sampled_from([action.name for action in ACTIONS])
-KEYS = st.sampled_from([*"abtrqjG:/?", "f5", "ctrl+k", "no such", "", "escape", "f5 ctrl+b"])
+KEYS = st.sampled_from([*"abtrqgG:/?", "f5", "ctrl+k", "no such", "", "escape", "f5 ctrl+b"])
 
 
 @given(st.dictionaries(NAMES, KEYS, max_size=8))

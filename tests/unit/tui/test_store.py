@@ -94,9 +94,28 @@ def test_liveness_is_said_with_its_age() -> None:
     assert copy.link.text(100.3) == "● live 0.3s"
     copy.set_link(LinkState.LOST, 101.0, "gone", 8.0)
     copy.set_link(LinkState.LOST, 140.0, "gone", 11.0)
-    assert copy.link.text(143.0) == "○ lost 00:42 – retry in 8s"
+    assert copy.link.text(143.0) == "○ lost 00:43 – retry in 8s"  # since the last sign of life
+    assert copy.link.text(151.5) == "○ lost 00:51 – retry under way"
     assert copy.link.heard_s == 100.0
 
 
 def test_every_liveness_can_be_said_in_ascii() -> None:
     assert all(Link(state=state).text(5.0, ascii_only=True).isascii() for state in LinkState)
+
+
+def test_a_copy_that_becomes_another_shows_that_and_nothing_else() -> None:
+    copy, other = CloudCopy(), CloudCopy()
+    instances = copy.table("instance")
+    copy.load("instance", [an_instance(1)])
+    copy.expect("volume")
+    copy.arrive("volume", [])
+    copy.set_link(LinkState.LIVE, 1.0)
+    copy.take()
+    other.load("instance", [an_instance(2)])
+    other.load("event", [an_event(7, "so it was")])
+    copy.become(other)
+    assert list(instances) == [an_instance(2).id]
+    assert list(copy.events) == ["7"]
+    assert "volume" not in copy.loaded
+    assert "instance" in copy.take().reset
+    assert copy.link.state is LinkState.LIVE

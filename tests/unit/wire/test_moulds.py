@@ -7,6 +7,7 @@ import pytest
 from app.domain.address import Address
 from app.domain.group import SecurityGroup
 from app.domain.instance import Instance, Reservation
+from app.domain.names import Names
 from app.server.ec2.instance_items import group_set, instance_item
 from app.server.ec2.interface_items import interface
 from app.server.ec2.scene import Shown
@@ -27,25 +28,31 @@ def written(version: str, instance: object) -> str:
     return encode({"Reservations": [{"Instances": [instance]}]}, "ns", "id").decode()
 
 
-def cast(instance: Instance, address: Address | None, **more: Any) -> Cast:
+def seen(instance: Instance, address: Address | None, **more: Any) -> Shown:
     reservation = Reservation(id="r-1", account_id=OURS, user_id="u", created_at_ms=0)
     about: dict[str, Any] = {"groups": (GROUP,), "tags": {}, "image": None, "host": None, "placement_group_id": ""}
-    return instance_item(Shown(instance=instance, reservation=reservation, address=address, **about | more))
+    about |= {"names": Names(), "address": address}
+    return Shown(instance=instance, reservation=reservation, **about | more)
+
+
+def cast(instance: Instance, address: Address | None, **more: Any) -> Cast:
+    return instance_item(seen(instance, address, **more))
 
 
 @pytest.mark.parametrize("version", ["2016-11-15", "2014-09-01"])
 @pytest.mark.parametrize("address", [None, ADDRESS])
 @pytest.mark.parametrize("private_ip", ["", "10.0.0.5"])
 @pytest.mark.parametrize("description", ["", "plain", STRANGE])
+@pytest.mark.parametrize("names", [Names(), Names("cloud.example")])
 def test_an_interface_is_the_same_on_its_instance_as_alone(
-    version: str, address: Address | None, private_ip: str, description: str
+    version: str, address: Address | None, private_ip: str, description: str, names: Names
 ) -> None:
     instance = an_instance(private_ip=private_ip, interface_description=description, created_at_ms=1_700_000_000_123)
-    formed = interface(instance, group_set((GROUP,)), address)
+    formed = interface(seen(instance, address, names=names), group_set((GROUP,)))
     for more in ("InstanceId", "InstanceOwnerId"):
         formed["Attachment"].pop(more)  # type: ignore[attr-defined]
     alone = written(version, {"NetworkInterfaces": [formed]})
-    assert parsed(interfaces(written(version, cast(instance, address)))) == parsed(interfaces(alone))
+    assert parsed(interfaces(written(version, cast(instance, address, names=names)))) == parsed(interfaces(alone))
 
 
 def test_texts_of_users_come_through_wherever_they_stand() -> None:

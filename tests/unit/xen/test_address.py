@@ -5,6 +5,7 @@ import pytest
 from app.domain.errors import Invalid
 from app.domain.vmtype import Size
 from app.xen.address import Kind, parse
+from app.xen.connection import Timing
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,20 @@ def test_keepalive_is_on_for_remote_hosts_only() -> None:
     assert parse("test:///rehearsal").keepalive is None
 
 
+def test_a_slow_host_has_deadlines_many_times_as_long() -> None:
+    address = parse("qemu+ssh://n1/system?patience=6&no_tty=1")
+    assert (address.patience, address.uri) == (6, "qemu+ssh://n1/system?no_tty=1")
+    assert parse("qemu+ssh://n1/system").patience == 1
+    usual, longer = Timing(), Timing().suited_to(address)
+    assert (longer.open_s, longer.call_s, longer.start_s) == (6 * usual.open_s, 6 * usual.call_s, 6 * usual.start_s)
+    assert longer.alive_every_s == usual.alive_every_s
+
+
+def test_a_guest_of_xen_may_take_a_minute_to_hear_what_it_is_asked() -> None:
+    assert Timing().suited_to(parse("xen+ssh://n1/")).call_s > 60
+    assert Timing().suited_to(parse("qemu+ssh://n1/system")) == Timing()
+
+
 @pytest.mark.parametrize(
     "uri",
     [
@@ -54,6 +69,7 @@ def test_keepalive_is_on_for_remote_hosts_only() -> None:
         "test:///rehearsal?cores=0",
         "test:///rehearsal?cores=many",
         "qemu:///system?keepalive=often",
+        "xen+ssh://n1/?patience=0",
     ],
 )
 def test_a_uri_that_makes_no_sense_is_refused(uri: str) -> None:

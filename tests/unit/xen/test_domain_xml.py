@@ -1,5 +1,6 @@
 """Definitions as libvirt gets them: golden files per hypervisor, and laws for what users may write into them."""
 
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from app.domain.errors import Invalid
 from app.domain.ports import Disk, DomainSpec, Nic
 from app.xen.address import parse
-from app.xen.domain_xml import TEST, flavour_of, render
+from app.xen.domain_xml import TEST, flavour_of, render, without_passwords
 from app.xen.metadata import NAMESPACE, read, uuid_of
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "domain_xml"
@@ -42,6 +43,13 @@ HOSTS = {
 @pytest.mark.parametrize("name", sorted(HOSTS))
 def test_a_definition_is_what_the_golden_file_says(name: str) -> None:
     assert render(SPEC, flavour_of(parse(HOSTS[name])), POOL) == (GOLDEN / f"{name}.xml").read_text()
+
+
+@pytest.mark.parametrize(("name", "loader"), [("xen-pv", "grub-x86_64-xen.bin"), ("xen-pvh", "grub-i386-xen_pvh.bin")])
+def test_what_has_no_kernel_is_booted_by_grub_in_a_guest_of_xen(name: str, loader: str) -> None:
+    spec = replace(SPEC, kernel="", ramdisk="", cmdline="")
+    top = ElementTree.fromstring(render(spec, flavour_of(parse(HOSTS[name])), POOL))
+    assert (top.findtext("os/kernel"), top.find("os/initrd")) == (f"/usr/lib/grub-xen/{loader}", None)
 
 
 @given(
@@ -133,3 +141,13 @@ def test_disks_of_a_virtio_bus_never_share_a_name(targets: list[str]) -> None:
 def test_the_uuid_of_a_domain_depends_on_nothing_but_its_instance() -> None:
     assert uuid_of("i-3f2a9c41") == "ec2c2be1-5956-5849-a1ff-cbe607ae2f35"
     assert uuid_of("i-3f2a9c42") != uuid_of("i-3f2a9c41")
+
+
+@given(
+    st.text(st.characters(blacklist_characters="<>&'\"", blacklist_categories=("Cs", "Cc")), min_size=1),
+    st.sampled_from("'\""),
+)
+def test_no_password_of_a_display_is_shown(password: str, quote: str) -> None:
+    xml = f"<graphics type='vnc' passwd={quote}{password}{quote} port='5900'/><title>passwd</title>"
+    shown = f"<graphics type='vnc' passwd={quote}{quote} port='5900'/><title>passwd</title>"
+    assert without_passwords(xml) == shown

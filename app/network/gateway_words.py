@@ -1,0 +1,99 @@
+"""What a server and a gateway say to each other, packed, over WebSockets; and the token that lets a gateway in.
+
+The server says `Order` or `Errand`, the gateway `Report`; an order is the whole of what is wanted. To join, a gateway
+says `Knock` and hears `Welcome` or `Refusal`. The trap: a token travels by way of people, so it says itself for which
+cluster it is, and by which certificate the server is to be known.
+"""
+
+import re
+from dataclasses import dataclass
+
+import msgspec
+
+from app.domain.errors import Broken, CloudError, Malformed, Unavailable
+from app.domain.gateway import Visit, Wanted
+
+JOIN, WORK = "/join", "/"
+MOST_SAID = 256 * 1024
+MOST_TOLD = 256 * 1024 * 1024
+MOST_DRIFT = 100
+_TOKEN = re.compile(r"eucagw\.([0-9a-f]{64})\.([A-Za-z0-9_-]{43})\.([A-Za-z0-9][A-Za-z0-9._-]{0,62})")
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True, tag="order"):
+    """The whole of what is wanted; `number` comes back with the report."""
+
+    number: int
+    wanted: Wanted
+
+
+class Errand(msgspec.Struct, frozen=True, kw_only=True, tag="errand"):
+    """The whole of what one host is to have."""
+
+    number: int
+    visit: Visit
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """What a gateway goes on with by itself."""
+
+    wanted: Wanted = Wanted()
+    visits: tuple[Visit, ...] = ()
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of an order: what had been broken meanwhile, or why it could not be done (`lasting`: ever)."""
+
+    number: int
+    repaired: tuple[str, ...] = ()
+    port: str = ""
+    why: str = ""
+    lasting: bool = False
+
+    def error(self) -> CloudError | None:
+        """Return what is to be raised, if anything."""
+        if not self.why:
+            return None
+        return Broken(self.port, self.why) if self.lasting else Unavailable(self.port, self.why)
+
+
+class Knock(msgspec.Struct, frozen=True, kw_only=True):
+    cluster: str
+    token: str
+    request: bytes
+
+
+class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="welcome"):
+    certificate: bytes
+    authority: bytes
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True, tag="refusal"):
+    why: str
+
+
+encode = msgspec.msgpack.encode
+told_of = msgspec.msgpack.Decoder(Order | Errand).decode
+kept_of = msgspec.msgpack.Decoder(Kept).decode
+report_of = msgspec.msgpack.Decoder(Report).decode
+knock_of = msgspec.msgpack.Decoder(Knock).decode
+answer_of = msgspec.msgpack.Decoder(Welcome | Refusal).decode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """A token in its parts."""
+
+    fingerprint: str
+    secret: str
+    cluster: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Invitation":
+        found = _TOKEN.fullmatch(text.strip())
+        if found is None:
+            raise Malformed("token of a gateway", "…", "euca cluster gateway CLUSTER gives one")
+        return cls(fingerprint=found[1], secret=found[2], cluster=found[3])
+
+    def __str__(self) -> str:
+        return f"eucagw.{self.fingerprint}.{self.secret}.{self.cluster}"

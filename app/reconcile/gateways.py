@@ -1,0 +1,128 @@
+"""One gateway's hold on its fabric: it is told the whole of what is wanted, at changes and again and again.
+
+Each has a loop of its own, so that one that is dead holds nobody else up. Nothing is remembered that could not be read
+again, so a kill costs nothing.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import replace
+
+from app.domain.address import Address
+from app.domain.errors import CloudError, TimedOut
+from app.domain.fabric import Fabric
+from app.domain.gateway import Gateway
+from app.domain.group import GroupRule, SecurityGroup
+from app.domain.instance import Instance
+from app.domain.network import NetworkPlan
+from app.domain.ports import Store, Unit
+from app.domain.tag import Tag
+from app.reconcile.repairs import note
+from app.reconcile.shared import SharedCall
+from app.reconcile.traffic import UNKNOWN, formed, judged, wanted
+
+log = logging.getLogger(__name__)
+PASS_S = 20.0
+RETRY_S = 5.0
+_HEARD = (GroupRule, Address)
+_HEARD_ELSEWHERE = (*_HEARD, Gateway, Instance, SecurityGroup, Tag)
+"""Elsewhere guests are told what was sent along, so that what they are told is waited for, too."""
+
+
+class GatewayKeeper:
+    """Keeps one fabric; `cluster`: whose gateway it is, empty for that of the server's own machine."""
+
+    def __init__(self, store: Store, resync_s: float, fabric: Fabric, plan: NetworkPlan, cluster: str = "") -> None:
+        self._store, self._resync_s, self._cluster = store, resync_s, cluster
+        self._fabric, self._plan = fabric, plan
+        self._pass = SharedCall(self._apply)
+        self._poked = asyncio.Event()
+        self._said: str | None = None
+        self._traffic = UNKNOWN
+        self._heard = _HEARD_ELSEWHERE if cluster else _HEARD
+        self._version = 0
+
+    def hear(self) -> None:
+        """Look again at once if a commit has changed what people wait for."""
+        if (version := self._store.version(*self._heard)) != self._version:
+            self._version = version
+            self.poke()
+
+    def poke(self) -> None:
+        self._poked.set()
+
+    async def ready(self) -> None:
+        """Return once the network is as it is wanted now; raises what the fabric raises."""
+        await self._pass.get()
+
+    async def turn(self) -> float:
+        """Make a pass and tell for how many seconds that does."""
+        self._poked.clear()
+        return self._resync_s if await self._try() else min(RETRY_S, self._resync_s)
+
+    async def rest(self, pause_s: float) -> None:
+        """Wait for that long, or until something has changed."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause_s):
+                await self._poked.wait()
+
+    async def run(self) -> None:
+        """Make passes until cancelled."""
+        while True:
+            await self.rest(await self.turn())
+
+    def close(self) -> None:
+        self._pass.cancel()
+
+    async def _try(self) -> bool:
+        try:
+            error = await self._outcome()
+            await self._tell(error)
+        except Exception:
+            log.exception("looking after the network failed")
+            return False
+        return not error
+
+    async def _outcome(self) -> str:
+        """Make a pass and tell what was wrong; empty: nothing."""
+        try:
+            await self._pass.get()
+        except CloudError as error:
+            return str(error)
+        return ""
+
+    async def _tell(self, error: str) -> None:
+        """Say what is wrong, once; of a gateway elsewhere in its row, too."""
+        if error == self._said:
+            return
+        if error:
+            log.warning("the network is not as it should be", extra={"fields": {"error": error}})
+        if self._cluster:
+            await self._store.write(lambda unit: _note_state(unit, self._cluster, error), writer="reconcile")
+        self._said = error
+
+    async def _apply(self) -> None:
+        if any(plan.leases for plan in self._plan.all):
+            known = self._traffic
+            self._traffic = await self._store.read(lambda unit: wanted(unit, known, self._serves))
+        told = self._traffic
+        try:
+            async with asyncio.timeout(PASS_S):
+                repaired = await self._fabric.apply(formed(self._plan, told), judged(self._plan, told))
+        except TimeoutError:
+            raise TimedOut("network", "a pass over the bridges", PASS_S) from None
+        where = f"cluster {self._cluster}: " if self._cluster else ""
+        await note(self._store, [where + what for what in repaired])
+
+    def _serves(self, cluster: str) -> bool:
+        return self._plan.of(cluster).gateway == self._cluster
+
+
+def _note_state(unit: Unit, cluster: str, error: str) -> None:
+    row = unit.gateways.get(cluster)
+    if row is None:
+        return
+    event, how = ("gateway.lost", f"does not do its work: {error}") if error else ("gateway.up", "is up")
+    text = f"The gateway of cluster {cluster} {how}"
+    unit.gateways.put(replace(row, up=not error, error=error), event=event, text=text)

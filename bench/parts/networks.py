@@ -1,0 +1,228 @@
+"""The network of instances on the server's machine, in a network namespace of the bench's own, with guests in others.
+
+What changes is timed from its commit to the end of the pass that brings it into effect: the store is read, the
+difference made and carried out.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, replace
+from functools import partial
+from ipaddress import IPv4Address
+from pathlib import Path
+from statistics import median
+
+from app.clock import SystemClock
+from app.domain.address import Address
+from app.domain.group import EVERYWHERE, GroupRule, SecurityGroup
+from app.domain.network import GuestAnswer, GuestRequest, NetworkPlan
+from app.domain.ports import Unit
+from app.network.kernel import KernelFabric
+from app.reconcile.networks import Networks
+from app.store.database import Database
+from bench.guests import Stream, has_heard, plugged
+from bench.peers import Beside
+from bench.table import Goal, Row
+from tests.builders import OURS, a_host, furnish
+from tests.net.far import SSHD
+from tests.net.farm import farming
+from tests.net.namespaces import Namespace, make_bridge, missing
+from tests.net.yard import listening
+from tests.unit.server.metadata_cloud import an_instance
+
+GROUPS, RULES_EACH, INSTANCES, TIMES, SLICES = 500, 20, 10_000, 9, 31
+REAL = replace(a_host("real1"), uri="qemu:///system")
+PUBLIC, FIRST, SECOND = "203.0.113.77", "10.8.0.2", "10.8.0.3"
+GUESTS = (
+    ("eucabr0", "d0:0d:00:00:00:00", f"{FIRST}/16", "10.8.0.1"),
+    ("eucabr0", "d0:0d:00:00:00:01", f"{SECOND}/16", "10.8.0.1"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Yard:
+    """A machine with a store and the loop's hold on its network, where the first two instances are guests."""
+
+    machine: Namespace
+    store: Database
+    networks: Networks
+    first_s: float
+    folder: Path
+
+
+def rows(folder: Path, beside: Beside) -> Iterator[Row]:
+    if why := missing("busybox", "ip"):
+        yield Row(figure="network of instances", measured=None, unit="s", beside=why)
+        return
+    yield from _measured(folder / "rules", GROUPS, (_from_nothing, _one_rule, _one_address, _throughput))
+    yield from _measured(folder / "leases", INSTANCES, (_lease,))
+    yield _moved(folder / "hosts")
+
+
+def _measured(folder: Path, instances: int, parts: tuple[Callable[[Yard], Awaitable[Row]], ...]) -> list[Row]:
+    async def run(machine: Namespace) -> list[Row]:
+        async with _yard(machine, folder, instances) as yard:
+            return [await part(yard) for part in parts]
+
+    folder.mkdir()
+    with Namespace() as machine, machine.entered():
+        return asyncio.run(run(machine))
+
+
+@asynccontextmanager
+async def _yard(machine: Namespace, folder: Path, instances: int) -> AsyncIterator[Yard]:
+    async with Database.open(folder / "cloud.sqlite3", clock=SystemClock()) as store:
+        await store.write(lambda unit: _furnish(unit, instances))
+        make_bridge("pub0", "203.0.113.1/24")
+        fabric, networks = KernelFabric("bench", _silence, "pub0"), Networks(store, 3600)
+        networks.connect(fabric, NetworkPlan(bridge="eucabr0", subnet="10.8.0.0/16", public_card="pub0"))
+        first_s = await _timed(networks.ready(REAL))
+        try:
+            yield Yard(machine=machine, store=store, networks=networks, first_s=first_s, folder=folder)
+        finally:
+            await fabric.close()
+
+
+def _furnish(unit: Unit, instances: int) -> None:
+    """Make groups with all rules, and instances that are spread over them; every second one may be reached."""
+    furnish(unit, REAL)
+    ids = [f"sg-{number:08x}" for number in range(GROUPS)]
+    for number in range(instances):
+        row = an_instance(number + 1, OURS, "key", b"")
+        mac = f"d0:0d:00:{number >> 16:02x}:{number >> 8 & 255:02x}:{number & 255:02x}"
+        address = str(IPv4Address(FIRST) + number)
+        unit.instances.add(replace(row, private_ip=address, mac=mac, group_ids=(ids[number % GROUPS],)))
+    for number, group in enumerate(ids):
+        unit.groups.add(SecurityGroup(id=group, account_id=OURS, name=group, description="d", created_at_ms=0))
+        for each in range(RULES_EACH - 1):
+            unit.group_rules.add(_rule(number * RULES_EACH + each, group, each + 1, f"10.{each}.0.0/16"))
+        unit.group_rules.add(_rule(number * RULES_EACH + RULES_EACH - 1, group, 0, EVERYWHERE, egress=number % 2 == 0))
+
+
+def _add(rules: Sequence[GroupRule], address: Address | None, unit: Unit) -> None:
+    for rule in rules:
+        unit.group_rules.add(rule)
+    if address:
+        unit.addresses.add(address)
+
+
+def _put(address: Address, unit: Unit) -> None:
+    unit.addresses.put(address)
+
+
+def _rule(number: int, group: str, port: int, peer: str, *, egress: bool = False) -> GroupRule:
+    kind = ("tcp", port, port) if port else ("-1", -1, -1)
+    return GroupRule(
+        id=f"sgr-{number:08x}",
+        group_id=group,
+        account_id=OURS,
+        egress=egress,
+        protocol=kind[0],
+        from_port=kind[1],
+        to_port=kind[2],
+        peer=peer,
+    )
+
+
+async def _from_nothing(yard: Yard) -> Row:
+    figure = f"{GROUPS * RULES_EACH:,} rules in {GROUPS} groups, from nothing"
+    return Row(figure=figure, measured=yard.first_s, unit="s", goal=Goal.at_most(1.5, "s"))
+
+
+async def _one_rule(yard: Yard) -> Row:
+    taken = []
+    for number in range(TIMES):
+        rule = _rule(0xF000000 + number, "sg-00000001", 5000 + number, EVERYWHERE)
+        await yard.store.write(partial(_add, [rule], None))
+        taken.append(await _timed(yard.networks.ready(REAL)))
+    return _in_ms("one rule changed, all others present, median", taken, Goal.at_most(50, "ms"))
+
+
+async def _one_address(yard: Yard) -> Row:
+    """Move an address between two guests and send to it; what comes to the wrong one is counted."""
+    row = Address(id="eipalloc-1", ip=PUBLIC, account_id=OURS, pool="p", created_at_ms=0)
+    opened = [_rule(0xFF00000, "sg-00000000", 0, EVERYWHERE)]
+    await yard.store.write(partial(_add, opened, row))
+    with plugged(yard.machine, *GUESTS, ("pub0", "02:00:00:00:99:01", "203.0.113.50/24", "203.0.113.1")) as guests:
+        first, second, outside = (guest.inside.call(lambda: listening(9000)) for guest in guests)
+        taken, astray = [], 0
+        for number in range(TIMES):
+            there, gone = ((first, second), (second, first))[number % 2]
+            held = replace(row, instance_id=f"i-{number % 2 + 1:08x}")
+            await yard.store.write(partial(_put, held))
+            taken.append(await _timed(yard.networks.ready(REAL)))
+            outside.sendto(b"?", (PUBLIC, 9000))
+            astray += not has_heard(there) or has_heard(gone, within_s=0)
+        for end in (first, second, outside):
+            end.close()
+    row_of = _in_ms("public address moved, median", taken, Goal.at_most(50, "ms"))
+    return replace(row_of, beside=f"{row_of.beside}; {astray} of {TIMES} packets went wrong")
+
+
+async def _throughput(yard: Yard) -> Row:
+    """Compare two guests that speak through our rules with two on a bridge without any, by turns in short slices.
+
+    Each slice of one is compared with the one beside it, since what else the machine does comes and goes.
+    """
+    make_bridge("plain0", "10.7.0.1/24")
+    plain = (("plain0", "02:00:00:00:00:07", "10.7.0.2/24", ""), ("plain0", "02:00:00:00:00:08", "10.7.0.3/24", ""))
+    with plugged(yard.machine, *GUESTS) as walled, plugged(yard.machine, *plain) as bare:
+        await yard.networks.ready(REAL)
+        with closing(Stream(walled, SECOND)) as one, closing(Stream(bare, "10.7.0.3")) as other:
+            pairs = await asyncio.to_thread(lambda: [(one.mib_per_s(), other.mib_per_s()) for _ in range(SLICES)])
+    ours, theirs = (median(each) for each in zip(*pairs[1:], strict=True))
+    return Row(
+        figure="throughput between two instances of one host, of a bridge's",
+        measured=median(100 * one_s / other_s for one_s, other_s in pairs[1:]),
+        unit="%",
+        goal=Goal.at_least(90, "%"),
+        beside=f"{ours:.0f} of {theirs:.0f} MiB/s, medians of {SLICES - 1} slices each, by turns",
+    )
+
+
+async def _lease(yard: Yard) -> Row:
+    with plugged(yard.machine, *GUESTS[:1]) as (guest,):
+        await yard.networks.ready(REAL)
+        taken = [await _timed(asyncio.to_thread(guest.lease, yard.folder)) for _ in range(TIMES)]
+    figure = f"lease with {INSTANCES:,} instances known, median"
+    beside = f"{TIMES} times, with busybox udhcpc's own start"
+    return Row(figure=figure, measured=median(taken), unit="s", goal=Goal.at_most(0.2, "s"), beside=beside)
+
+
+def _moved(folder: Path) -> Row:
+    """Move a guest's card to and fro between two hosts that are other machines, while somebody pings it."""
+    figure = "longest silence of pings while a guest's card moves between hosts"
+    if why := missing("ssh", SSHD):
+        return Row(figure=figure, measured=None, unit="s", beside=why)
+    folder.mkdir()
+    with Namespace() as machine:
+        found = asyncio.run(_moves(machine, folder))
+    pings, talk = (max(each) for each in zip(*found, strict=True))
+    beside = f"{len(found)} moves; an open connection waited {talk:.2f} s and went on"
+    return Row(figure=figure, measured=pings, unit="s", goal=Goal.at_most(1.5, "s"), beside=beside)
+
+
+async def _moves(machine: Namespace, folder: Path) -> list[tuple[float, float]]:
+    async with farming(machine, folder) as farm:
+        await farm.begin()
+        await farm.open()
+        return [
+            await farm.silence_of_a_move(*way) for way in ((farm.first, farm.second), (farm.second, farm.first)) * 2
+        ]
+
+
+async def _timed(work: Awaitable[object]) -> float:
+    began = time.perf_counter()
+    await work
+    return time.perf_counter() - began
+
+
+def _in_ms(figure: str, taken: list[float], goal: Goal) -> Row:
+    beside = f"{1000 * min(taken):.0f} to {1000 * max(taken):.0f} ms in {len(taken)} passes"
+    return Row(figure=figure, measured=1000 * median(taken), unit="ms", goal=goal, beside=beside)
+
+
+async def _silence(asked: GuestRequest) -> GuestAnswer:
+    return GuestAnswer(status=404)

@@ -1,0 +1,88 @@
+"""Which packets pass: many tried at once from within a namespace, and whether an answer of any kind came back.
+
+Nothing has to listen at the other end: a closed port answers with a refusal, and a refusal is a packet that passed both
+ways. The trap: silence can only be waited for, so all that is tried together shares one wait.
+"""
+
+import errno
+import os
+import select
+import socket
+import struct
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tests.net.namespaces import Namespace
+
+SILENCE_S = 0.6
+_RAW, _ICMP_FILTER, _ECHO_REPLY = 255, 1, 1 << 0
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One packet: `port` is that of tcp and udp; icmp asks for an echo."""
+
+    protocol: str
+    address: str
+    port: int = 0
+
+
+def passing(source: Namespace, tries: Iterable[Try]) -> set[Try]:
+    """Send all of them and return those that were answered."""
+    return source.call(lambda: _answered(list(tries)))
+
+
+def passes(source: Namespace, protocol: str, address: str, port: int = 0) -> bool:
+    return bool(passing(source, [Try(protocol, address, port)]))
+
+
+def _answered(tries: list[Try]) -> set[Try]:
+    open_sockets = {sent: one for one in tries if (sent := _sent(one)) is not None}
+    found: set[Try] = set()
+    end = time.monotonic() + SILENCE_S
+    waiting = set(open_sockets)
+    while waiting and (left := end - time.monotonic()) > 0:
+        poll = select.poll()
+        for each in waiting:
+            poll.register(each, select.POLLIN | select.POLLERR | select.POLLHUP | _for_writing(each))
+        ready = {number for number, _ in poll.poll(left * 1000)}
+        for each in [each for each in waiting if each.fileno() in ready]:
+            waiting.discard(each)
+            if _spoke(each):
+                found.add(open_sockets[each])
+    for each in open_sockets:
+        each.close()
+    return found
+
+
+def _sent(one: Try) -> socket.socket | None:
+    """Send a packet; None if there is no way for it."""
+    kind = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM, "icmp": socket.SOCK_RAW}[one.protocol]
+    made = socket.socket(socket.AF_INET, kind, socket.IPPROTO_ICMP if one.protocol == "icmp" else 0)
+    made.setblocking(False)
+    if one.protocol == "icmp":  # else the other side's own requests would look like answers
+        made.setsockopt(_RAW, _ICMP_FILTER, struct.pack("=I", ~_ECHO_REPLY & 0xFFFFFFFF))
+    if made.connect_ex((one.address, one.port)) not in (0, errno.EINPROGRESS):
+        made.close()
+        return None
+    if one.protocol == "udp":
+        made.send(b"?")
+    elif one.protocol == "icmp":
+        made.send(_echo(int.from_bytes(os.urandom(2), "big")))  # the same once more would count as established
+    return made
+
+
+def _for_writing(each: socket.socket) -> int:
+    return select.POLLOUT if each.type == socket.SOCK_STREAM else 0
+
+
+def _spoke(each: socket.socket) -> bool:
+    error = each.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    return error in (0, errno.ECONNREFUSED)
+
+
+def _echo(number: int) -> bytes:
+    """Form an echo request, whose checksum is that of its first word and its number."""
+    total = 0x0800 + number
+    return struct.pack("!BBHHH", 8, 0, 0xFFFF - (total + (total >> 16) & 0xFFFF), number, 0)

@@ -1,0 +1,152 @@
+"""A cloud whose two clusters have their gateways elsewhere: a namespace each, joined to the server's by one wire.
+
+The gateways are the real program in a process of its own, so that a kill is a kill; the server is in this process.
+"""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+from pyroute2 import IPRoute
+
+from app.network.certificates import Authority
+from app.network.elsewhere import Door
+from app.server.gateways import StoredBook
+from app.services import gateways
+from app.store.database import Database
+from tests.net.far import GATEWAY as SERVER
+from tests.net.far import WIRE, FarHost, Keys, lay_wire
+from tests.net.namespaces import Namespace
+from tests.net.small_cloud import HOST, OTHER_HOST, SmallCloud
+
+_CLUSTER = """VNET_MODE="{mode}"
+VNET_SUBNET="10.9.0.0"
+VNET_NETMASK="255.255.0.0"
+VNET_GATEWAY="elsewhere"
+VNET_TUNNELS="trusted"
+"""
+
+
+class RemoteCloud(SmallCloud):
+    """Clusters `one` and `two`, both with the same private addresses; gateways are started by `join`."""
+
+    def __init__(self, machine: Namespace, store: Database, folder: Path, mode: str = "MANAGED-NOVLAN") -> None:
+        for cluster in ("one", "two"):
+            (folder / f"{cluster}.conf").write_text(_CLUSTER.format(mode=mode))
+        files = f"one={folder}/one.conf two={folder}/two.conf"
+        names = {"disable_dns": "N", "dns_domain": "cloud.example"}
+        super().__init__(machine, store, folder, vnet_mode="SYSTEM", vnet_clusters=files, **names)
+        self.authority = Authority.of(folder / "keys")
+        self.door = Door(self.authority, StoredBook(store), ("one", "two"))
+        self.networks.connect(self.fabric, self.settings.network, elsewhere=self.door.fabrics)
+        self.port, self.heads = 0, dict[str, Namespace]()
+        self._running: dict[str, subprocess.Popen[str]] = {}
+        self._open = AsyncExitStack()
+        self._stirred = asyncio.Event()
+        for fabric in self.door.fabrics.values():
+            fabric.changed = self._stirred.set
+
+    async def __aenter__(self) -> Self:
+        await super().__aenter__()
+        lay_wire()
+        for number, cluster in enumerate(("one", "two"), 2):
+            place = self.places[cluster] = self.heads[cluster] = Namespace()
+            self.machine.call(partial(_wired, place, number))
+            place.run("ip", "address", "add", f"192.0.2.{number}/24", "dev", "wire")
+            place.run("ip", "link", "set", "wire", "up")
+        await self.store.write(lambda unit: gateways.configure(unit, ("one", "two"), self.authority.server_fingerprint))
+        await self.open_door()
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        for cluster in list(self._running):
+            self.kill(cluster)
+        await self._open.aclose()
+        await super().__aexit__(*failure)
+        for place in self.heads.values():
+            place.close()
+
+    async def open_door(self) -> None:
+        """Let the server be there, where it was before."""
+        self.port = await self._open.enter_async_context(self.door.open(SERVER, self.port))
+
+    async def shut_door(self) -> None:
+        """Take the server away."""
+        await self._open.aclose()
+
+    async def token(self, cluster: str) -> str:
+        return (await self.store.write(lambda unit: gateways.invite(unit, cluster, self.entropy)))[1]
+
+    def start(self, cluster: str, token: str = "", state: str = "") -> "subprocess.Popen[str]":
+        """Start `euca gateway` where a cluster is; its state is kept under the name of the cluster."""
+        command = [sys.executable, "-m", "app", "gateway", "--server", f"https://{SERVER}:{self.port}"]
+        command += ["--state", str(self.folder / (state or f"gateway-{cluster}"))]
+        if token:
+            (self.folder / f"token-{cluster}").write_text(token)
+            command += ["--token-file", str(self.folder / f"token-{cluster}")]
+        environment = {**os.environ, "PATH": f"{self.folder}/bin:{os.environ['PATH']}"}
+        running = self.heads[cluster].call(
+            lambda: subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        )
+        self._running[f"{cluster} {running.pid}"] = running
+        return running
+
+    def purge(self, cluster: str) -> "subprocess.CompletedProcess[str]":
+        """Take away what a gateway has made."""
+        command = (
+            sys.executable,
+            "-m",
+            "app",
+            "gateway",
+            "--purge",
+            "--state",
+            str(self.folder / f"gateway-{cluster}"),
+        )
+        return self.heads[cluster].run(*command)
+
+    async def join(self, cluster: str, during: Callable[[], object] = lambda: None) -> "subprocess.Popen[str]":
+        """Start a gateway with a new token, and wait until it is on the line."""
+        running = self.start(cluster, await self.token(cluster))
+        await self.connected(cluster)
+        return running
+
+    async def connected(self, cluster: str, within_s: float = 20.0) -> None:
+        """Wait until a gateway is on the line and has made what is wanted."""
+        async with asyncio.timeout(within_s):
+            while not self.door.fabrics[cluster].connected:
+                self._stirred.clear()
+                await self._stirred.wait()
+        await self.networks.ready(HOST if cluster == HOST.cluster else OTHER_HOST)
+
+    async def move_host(self, far: FarHost, keys: Keys) -> None:
+        """Let the host of cluster `one` be another machine than its gateway, which knows it by these keys."""
+        (self.folder / "bin").mkdir()
+        wrapper = self.folder / "bin" / "ssh"
+        wrapper.write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {keys.config} "$@"\n')
+        wrapper.chmod(0o755)
+        host = self.hosts["one"] = replace(HOST, uri=f"qemu+ssh://root@{far.address}/system")
+        self.places["one"] = far.inside
+        self.door.fabrics["one"].trusted = True
+        await self.store.write(lambda unit: unit.hosts.put(host))
+
+    def kill(self, name: str) -> None:
+        """Kill a gateway by its name, at once."""
+        running = self._running.pop(name)
+        running.kill()
+        running.communicate(timeout=10)
+
+
+def _wired(place: Namespace, number: int) -> None:
+    with IPRoute() as route:
+        peer = {"ifname": "wire", "net_ns_fd": place.file}
+        route.link("add", ifname=f"wire{number}", kind="veth", peer=peer)
+        index = route.link_lookup(ifname=f"wire{number}")[0]
+        route.link("set", index=index, master=route.link_lookup(ifname=WIRE)[0], state="up")

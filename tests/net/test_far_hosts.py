@@ -1,0 +1,146 @@
+"""Hosts that are other machines: their guests are on the gateway's networks, and its rules are the only way."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.domain.errors import Unavailable
+from app.domain.network import TUNNEL_MTU
+from app.network.far_links import XEN_MAC
+from tests.deadline import eventually
+from tests.net.far import WIRE
+from tests.net.farm import ONE, OTHER, WHOLE, Farm, farming, missing
+from tests.net.namespaces import Namespace, links
+from tests.net.probes import passes
+from tests.net.yard import DB, WEB, let, out
+
+pytestmark = pytest.mark.net
+SILENT_S = 1.5
+
+
+@pytest.fixture
+async def farm(machine: Namespace, tmp_path: Path) -> AsyncIterator[Farm]:
+    if why := missing():
+        pytest.skip(why)
+    async with farming(machine, tmp_path) as farm:
+        yield farm
+
+
+@pytest.mark.parametrize("ends", ["libvirt's", "Xen's"])
+async def test_guests_of_several_machines_reach_each_other_as_rules_say(farm: Farm, ends: str) -> None:
+    await farm.begin()
+    for guest in ("i-2", "i-3") if ends == "Xen's" else ():
+        port = farm.yard.guests[guest].port
+        farm.first.inside.run("ip", "link", "set", port, "address", XEN_MAC, "type", "bridge_slave", "isolated", "off")
+    await farm.reach()
+    assert await farm.reached() == set()
+    await farm.yard.judge([WHOLE], **{WEB: [let("0.0.0.0/0"), out()], DB: [let(WEB), out()]})
+    assert await farm.reached() == {("i-1", "i-2"), ("i-2", "i-1"), ("i-3", "i-1"), ("i-4", "i-1")} | {
+        ("i-3", "i-2"),
+        ("i-4", "i-2"),
+        ("i-1", "i-3"),
+        ("i-2", "i-3"),
+        ("i-1", "i-4"),
+        ("i-2", "i-4"),
+    }
+
+
+async def test_hosts_call_the_gateway_as_the_operator_says(farm: Farm) -> None:
+    farm.outreach = farm.another_outreach("192.0.2.2")
+    farm.yard.machine.run("ip", "address", "add", "192.0.2.2/24", "dev", WIRE)
+    await farm.begin()
+    await farm.open()
+    assert "remote 192.0.2.2 " in farm.first.inside.run("ip", "-details", "link", "show", "type", "vxlan").stdout
+    assert await farm.yard.passes("i-1", "tcp", ONE.address, 80)
+
+
+async def test_who_moves_to_another_host_is_silent_for_a_moment_and_keeps_its_connections(farm: Farm) -> None:
+    await farm.begin()
+    await farm.open()
+    assert max(await farm.silence_of_a_move(farm.first, farm.second)) < SILENT_S
+    assert await farm.missing(farm.second, replace(WHOLE, members=(ONE, OTHER))) == []
+
+
+async def test_a_host_is_told_only_what_it_lacks_and_gives_back_all_of_it(farm: Farm) -> None:
+    farm.first.inside.run("ip", "link", "add", "mine0", "type", "bridge")
+    before = farm.first.links()
+    await farm.begin()
+    assert await farm.missing(farm.first, farm.at_first) == []
+    for guest in ("i-2", "i-3"):
+        farm.yard.guests.pop(guest).close()
+    await farm.outreach.reach(farm.first.shell, [])
+    assert {line.split()[0] for line in farm.first.links()} == {line.split()[0] for line in before}
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        ("link delete dev eucabr0", ["bridge eucabr0 was gone", "CARD was taken off bridge eucabr0"]),
+        ("link set dev eucabr0 down", ["bridge eucabr0 was down"]),
+        ("link delete dev TUNNEL", ["tunnel TUNNEL was gone"]),
+        ("link set dev TUNNEL down", ["tunnel TUNNEL was down or not on bridge eucabr0"]),
+    ],
+)
+async def test_what_somebody_breaks_on_a_host_is_mended_at_the_next_look_which_says_it(
+    farm: Farm, harm: str, said: list[str]
+) -> None:
+    await farm.begin()
+    await farm.open()
+    assert await farm.reach() == []
+    tunnel = next(line.split()[0] for line in farm.first.links() if line.startswith("euvx"))
+    card = farm.yard.guests["i-2"].port
+    farm.first.inside.run("ip", *harm.replace("TUNNEL", tunnel).split())
+    assert not await farm.yard.passes("i-1", "tcp", ONE.address, 80)
+    told = await farm.reach()
+    for clause in said:
+        assert f"root@192.0.2.11: {clause.replace('TUNNEL', tunnel).replace('CARD', card)}" in told
+    assert await farm.reach() == []
+    asking = farm.yard.guests["i-1"].inside  # while the gateway looks for a lost guest once a second only
+    await asyncio.to_thread(eventually, lambda: passes(asking, "tcp", ONE.address, 80))
+    assert await farm.missing(farm.first, farm.at_first) == []
+
+
+async def test_what_a_host_lacked_when_the_server_came_is_said_once(farm: Farm) -> None:
+    await farm.begin()
+    await farm.reach()
+    farm.outreach = farm.another_outreach()
+    farm.first.inside.run("ip", "link", "set", "dev", "eucabr0", "down")
+    (told,) = await farm.reach()
+    assert told.startswith("root@192.0.2.11: ")
+    assert told.endswith(" to do: link set dev eucabr0 up")
+    assert await farm.reach() == []
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        ("ip link delete dev TUNNEL", "tunnel TUNNEL was gone"),
+        ("ip link set dev TUNNEL nomaster", "tunnel TUNNEL was not on bridge eucabr0"),
+        ("bridge fdb del 00:00:00:00:00:00 dev TUNNEL dst 192.0.2.11", "tunnel TUNNEL led no more to 192.0.2.11"),
+    ],
+)
+async def test_what_somebody_breaks_of_the_gateway_s_own_end_is_mended_and_said(
+    farm: Farm, harm: str, said: str
+) -> None:
+    await farm.begin()
+    tunnel = next(name for name in farm.yard.machine.call(links) if name.startswith("euvx"))
+    assert farm.yard.machine.run(*harm.replace("TUNNEL", tunnel).split()).returncode == 0
+    assert said.replace("TUNNEL", tunnel) in await farm.reach()
+    assert await farm.reach() == []
+
+
+async def test_a_lease_comes_through_the_tunnel_with_the_frame_size_that_fits(farm: Farm, tmp_path: Path) -> None:
+    await farm.begin()
+    lease = await asyncio.to_thread(farm.yard.guests["i-4"].lease, tmp_path, "-O", "mtu")
+    assert lease is not None
+    assert (lease["ip"], lease["mtu"]) == (OTHER.address, str(TUNNEL_MTU))
+
+
+async def test_a_host_that_can_not_be_reached_is_named(farm: Farm) -> None:
+    await farm.yard.fabric.apply([WHOLE])
+    nobody = replace(farm.first.shell, port=23)
+    with pytest.raises(Unavailable, match=r"root@192\.0\.2\.11 can not be reached by ssh: .*refused"):
+        await farm.outreach.reach(nobody, [farm.at_first])

@@ -18,7 +18,7 @@ class Limits:
     heartbeat_s: float = 7.0
     """How often a host is asked for its facts; this is what finds a host that died silently."""
 
-    probes_per_s: float = 12.0
+    probes_per_s: float = 8.0
     sweeps_per_s: float = 5.0
     """Heartbeats and resyncs of all hosts together; with many hosts each has its turn less often."""
 

@@ -173,6 +173,10 @@ class Reconciler:
         """List the hosts that answer."""
         return self._watchers.up()
 
+    def doubt(self, host: str) -> None:
+        """Ask a host at once whether it is still there."""
+        self._watchers.poke(host)
+
     @property
     def remembered(self) -> int:
         """Count the instances that something is remembered of; must not grow with those that ended."""
@@ -188,7 +192,7 @@ class Reconciler:
             self._settler.told(event.instance_id, event.detail)
             self._queue.add(event.instance_id, event.host)
         else:
-            self._watchers.poke(event.host)
+            self.doubt(event.host)
 
     # --- what a host's watcher asks for ---
 

@@ -7,7 +7,7 @@ nobody.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -25,6 +25,18 @@ SLOWEST_S = 25.0  # below the 30 s after which a reading counts as unknown
 HOSTS_PER_S = 20.0
 LOOK_AROUND_S = 1.0
 AT_LEAST_AT_ONCE = 20
+
+
+class Watched(Protocol):
+    """Who watches over the hosts."""
+
+    def hosts_up(self) -> Sequence[Host]:
+        """List the rows of those that answer."""
+        ...
+
+    def doubt(self, host: str) -> None:
+        """Take note of a host that did not tell its load."""
+        ...
 
 
 class Supplement(Protocol):
@@ -56,13 +68,13 @@ def period_of(hosts: int, period_s: float) -> float:
 
 
 class Sampling:
-    """Samples hosts while `run` runs; `hosts` lists the rows of those that are up."""
+    """Samples hosts while `run` runs."""
 
     def __init__(
         self,
         hypervisors: Hypervisors,
         clock: Clock,
-        hosts: Callable[[], Sequence[Host]],
+        hosts: Watched,
         *,
         sensing: Sensing,
         supplement: Supplement,
@@ -88,7 +100,7 @@ class Sampling:
 
     def look_around(self) -> None:
         """Begin with the hosts whose turn it is; those that went away are forgotten."""
-        now_s, hosts = self._clock.monotonic_s(), {host.name: host for host in self._hosts()}
+        now_s, hosts = self._clock.monotonic_s(), {host.name: host for host in self._hosts.hosts_up()}
         for name in self._looks.keys() - hosts.keys():
             del self._looks[name]
         for name in hosts.keys() - self._looks.keys():
@@ -110,6 +122,7 @@ class Sampling:
             self._take(host, look, load)
         except CloudError as error:
             log.debug("a host did not tell its load", extra={"fields": {"host": host.name, "error": str(error)}})
+            self._hosts.doubt(host.name)
         except Exception:
             log.exception("sampling a host failed", extra={"fields": {"host": host.name}})
         finally:

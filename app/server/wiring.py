@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 from app import __version__
 from app.clock import SystemClock
 from app.domain.fabric import Fabric
-from app.domain.host import Host
 from app.domain.ports import Clock, Hypervisors, Store, Unit
 from app.domain.states import HostState
 from app.domain.storage import Volumes
@@ -343,7 +342,7 @@ async def _reconciling(cloud: Cloud, fabric: Fabric, settings: Settings) -> Asyn
             try:
                 await reconciler.start()
                 await _rehearsal_hosts_up(cloud)
-                async with _sensing(cloud, reconciler.hosts_up, settings), _answering_names(settings, cloud.store):
+                async with _sensing(cloud, reconciler, settings), _answering_names(settings, cloud.store):
                     yield
             finally:
                 await reconciler.stop()
@@ -359,12 +358,12 @@ def _volumes_kept(cloud: Cloud, storage: Volumes) -> Coroutine[Any, Any, None]:
     return VolumeKeeper(hand, cloud.clock, Limits()).run()
 
 
-def _sensing(cloud: Cloud, hosts_up: Callable[[], list[Host]], settings: Settings) -> AbstractAsyncContextManager[None]:
+def _sensing(cloud: Cloud, reconciler: Reconciler, settings: Settings) -> AbstractAsyncContextManager[None]:
     """Look at what hosts do, as long as they are looked after."""
     sampling = Sampling(
         cloud.hypervisors,
         cloud.clock,
-        hosts_up,
+        reconciler,
         sensing=cloud.sensors,
         supplement=Supplements(
             RehearsedLoad(settings.state_dir / FILE),
@@ -373,7 +372,7 @@ def _sensing(cloud: Cloud, hosts_up: Callable[[], list[Host]], settings: Setting
         ),
         period_s=settings.sample_s,
     )
-    cloud.board.hosts = hosts_up
+    hosts_up = cloud.board.hosts = reconciler.hosts_up
     commands = {"host.power_watts": settings.power_watts_command, "host.temp": settings.temp_command}
     measuring = Measuring(commands, cloud.clock, hosts_up, cloud.sensors.sensed)
     return _beside(sampling.run(), measuring.run(), cloud.board.run())

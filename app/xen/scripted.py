@@ -62,15 +62,13 @@ class Link:
 
     async def ask(self, host: str, action: str, request: dict[str, Any], deadline_s: float) -> Any:
         """Send a request and wait for its answer; raises Lost, TimedOut or Broken."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(deadline_s):
-                await self._tried.wait()
+        await _tried(self._tried, deadline_s)
         if self._writer is None:
             raise Lost(host, self._detail)
         number = next(self._ids)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         try:
-            self._writer.write(json.dumps({"id": number, **request}).encode() + b"\n")
+            self._writer.write(_encoded({"id": number, **request}) + b"\n")
             async with asyncio.timeout(deadline_s):
                 reply = await answer
         except TimeoutError:
@@ -266,9 +264,7 @@ class ScriptedHost:
 
     async def _ask(self, do: str, deadline_s: float = 0, **request: Any) -> Any:
         limit_s = deadline_s or self._link.timing.call_s
-        with suppress(TimeoutError):
-            async with asyncio.timeout(limit_s):
-                await self._tried.wait()
+        await _tried(self._tried, limit_s)
         if not self._up:
             raise Lost(self.name, self._detail)
         try:
@@ -300,10 +296,25 @@ class ScriptedHost:
         self._listener(HostEvent(host=self.name, kind=kind, instance_id=instance_id, detail=detail))
 
 
+async def _tried(event: asyncio.Event, deadline_s: float) -> None:
+    """Wait for the first try, if it is not over yet: a timer for each call would be dearer than the call."""
+    if not event.is_set():
+        with suppress(TimeoutError):
+            async with asyncio.timeout(deadline_s):
+                await event.wait()
+
+
+def _encoded(request: dict[str, Any]) -> bytes:
+    try:
+        return msgspec.json.encode(request)
+    except UnicodeEncodeError:  # half of a surrogate pair, as text of users may hold
+        return json.dumps(request).encode()
+
+
 def _decoded(line: bytes) -> Any:
     try:
         return msgspec.json.decode(line)
-    except msgspec.DecodeError:  # half of a surrogate pair, as text of users may hold
+    except msgspec.DecodeError:
         return json.loads(line)
 
 

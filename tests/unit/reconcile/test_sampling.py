@@ -70,10 +70,15 @@ class Stage:
         self.clock = FrozenClock()
         self.hosts = [a_host(name) for name in names]
         self.machines, self.table = Machines(self.clock), Table(self.hosts)
+        self.doubted: list[str] = []
         hypervisors = cast("Hypervisors", self.machines)
-        self.sampling = Sampling(
-            hypervisors, self.clock, lambda: self.hosts, sensing=self.table, supplement=Nothing(), period_s=10.0
-        )
+        self.sampling = Sampling(hypervisors, self.clock, self, sensing=self.table, supplement=Nothing(), period_s=10.0)
+
+    def hosts_up(self) -> list[Host]:
+        return self.hosts
+
+    def doubt(self, host: str) -> None:
+        self.doubted.append(host)
 
     async def pass_by(self, seconds: float) -> None:
         """Turn the clock and let everything happen that then can."""
@@ -100,6 +105,13 @@ async def test_a_host_that_hangs_is_not_asked_again_and_delays_nobody() -> None:
         await stage.pass_by(10)
     assert [stage.machines.asked.count(name) for name in ("h1", "h2", "h3")] == [1, 4, 4]
     assert stage.table.load("h3", stage.clock.monotonic_s()) == 2.0
+
+
+async def test_a_host_that_does_not_tell_its_load_is_doubted_at_once() -> None:
+    stage = Stage("h1", "h2")
+    stage.machines.failing = {"h2"}
+    await stage.pass_by(0)
+    assert stage.doubted == ["h2"]
 
 
 async def test_a_host_that_went_away_begins_anew_when_it_is_back() -> None:

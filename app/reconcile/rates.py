@@ -27,21 +27,23 @@ class Smoothing:
     def __init__(self, over_s: float = SMOOTH_S) -> None:
         self._over_s = over_s
         self._at_s = 0.0
-        self._smooth: Values = {}
+        self._last = Reading()
 
     def reading(self, at_s: float, raw: Values) -> Reading:
         """Take the raw values of a moment, which must be later than the last."""
-        if raw == self._smooth:
-            self._at_s = at_s
-            return Reading(raw=raw, smooth=raw)
-        weight = 1.0 - exp((self._at_s - at_s) / self._over_s)
-        before = self._smooth
-        self._smooth = {
+        before, since_s = self._last.smooth, at_s - self._at_s
+        self._at_s = at_s
+        if raw == before:
+            if self._last.raw is not before:
+                self._last = Reading(raw=raw, smooth=raw)
+            return self._last
+        weight = 1.0 - exp(-since_s / self._over_s)
+        smooth = {
             name: value if name not in before else before[name] + weight * (value - before[name])
             for name, value in raw.items()
         }
-        self._at_s = at_s
-        return Reading(raw=raw, smooth=self._smooth)
+        self._last = Reading(raw=raw, smooth=smooth)
+        return self._last
 
 
 class HostRates:

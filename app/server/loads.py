@@ -6,6 +6,7 @@ board itself notices that a reading grew too old, by keeping everybody in the or
 
 import asyncio
 from collections.abc import Callable, Iterable
+from itertools import takewhile
 
 import msgspec
 
@@ -29,31 +30,33 @@ class Heard:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._at_s: dict[str, float] = {}
         self._fresh: dict[str, float] = {}
+        self._silent: dict[str, float] = {}
         self._news: set[str] = set()
         self._trends: dict[str, Trend] = {}
 
     def hear(self, name: str, at_s: float, at_ms: int, cpu: float | None) -> None:
-        for order in (self._at_s, self._fresh):
-            order.pop(name, None)
-            order[name] = at_s
+        self._fresh.pop(name, None)
+        self._silent.pop(name, None)
+        self._fresh[name] = at_s
         self._news.add(name)
         if cpu is not None:
-            if name not in self._trends:
-                self._trends[name] = Trend(self._most)
-            self._trends[name].put(at_ms, round(cpu, 2))
+            trend = self._trends.get(name)
+            if trend is None:
+                trend = self._trends[name] = Trend(self._most)
+            trend.put(at_ms, round(cpu, 2))
 
     def news(self, now_s: float) -> set[str]:
         """Return who was heard of or fell silent since the last time."""
         silent = _older(self._fresh, now_s - STALE_S)
-        for name in _older(self._at_s, now_s - KEPT_S):
+        self._silent |= silent
+        for name in _older(self._silent, now_s - KEPT_S):
             self._trends.pop(name, None)
         news, self._news = self._news.union(silent), set()
         return news
 
     def everybody(self) -> list[str]:
-        return list(self._at_s)
+        return [*self._silent, *self._fresh]
 
     def trends(self, now_ms: int) -> dict[str, list[float | None]]:
         return {name: trend.upto(now_ms) for name, trend in self._trends.items()}
@@ -139,13 +142,9 @@ class _Telling:
         return self._made(False)
 
 
-def _older(order: dict[str, float], than_s: float) -> list[str]:
+def _older(order: dict[str, float], than_s: float) -> dict[str, float]:
     """Take out who was last heard of before a moment; the oldest come first."""
-    found = []
-    for name, at_s in order.items():
-        if at_s >= than_s:
-            break
-        found.append(name)
+    found = dict(takewhile(lambda each: each[1] < than_s, order.items()))
     for name in found:
         del order[name]
     return found

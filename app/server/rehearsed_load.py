@@ -92,6 +92,8 @@ class RehearsedLoad:
     def lay_over(self, host: Host, of_host: Rates, of_machines: dict[str, Rates]) -> None:
         """Put scripted rates of a rehearsal host over the ones that were read, in place."""
         scripted = host.uri.startswith("scripted")
+        if scripted and not self._machines and not self._hosts:
+            return
         before, others = _busy(of_machines), self._machines.get(OTHERS, {})
         for instance_id, rates in of_machines.items():
             rates.update(({} if scripted else IDLE_MACHINE) | self._machines.get(instance_id, others))

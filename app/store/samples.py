@@ -50,7 +50,10 @@ class _Minute:
     def add(self, sample: Sampled) -> None:
         offset_s = (sample.at_ms - self.at_ms) / 1000
         for subject, reading in ((HOST, sample.of_host), *sample.of_instances.items()):
-            sensors = self.series.setdefault(subject, {})
+            sensors = self.series.get(subject)
+            if sensors is None:
+                self.series[subject] = {sensor: [offset_s, value] for sensor, value in reading.raw.items()}
+                continue
             for sensor, value in reading.raw.items():
                 sensors.setdefault(sensor, []).extend((offset_s, value))
 

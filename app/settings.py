@@ -313,6 +313,9 @@ def _understood(found: Mapping[str, Given], problems: list[Problem]) -> dict[str
         ours, files = plan(str(values.get("vnet_mode", "")), vnet), found["VNET_CLUSTERS"]
         values["cluster_plans"], wrong = of_clusters(cluster_files(files.text, files.origin.folder), ours, files.origin)
         problems += wrong
+    elif not problems and "VNET_JOINED" in vnet:
+        why = "there is no gateway elsewhere to be joined with; VNET_CLUSTERS names clusters that may have one"
+        problems.append(Problem(origin=found["VNET_JOINED"].origin, key="VNET_JOINED", why=why))
     return values | {"vnet": vnet}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from app.conf import Origin, Problem, read
 from app.domain.network import NetworkPlan
+from app.settings_joined import clashes
 from app.settings_network import MODES, UNSET, VNET, acted_upon, lacks, plan, unused
 from app.settings_values import choice
 
@@ -32,7 +33,7 @@ def of_clusters(
     if not problems:
         problems += (
             Problem(origin=origin, key="VNET_CLUSTERS", why=why)
-            for why in _clashes({"eucalyptus.conf": shared} | plans)
+            for why in (*_clashes({"eucalyptus.conf": shared} | plans), *clashes({"eucalyptus.conf": shared} | plans))
         )
     return plans, problems
 

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from ipaddress import IPv4Address
 from typing import Final
 
+from app.domain.joint import joints_of
 from app.domain.network import BRIDGES, LAST_VLAN, SEALED, TRUSTED, NetworkPlan, Range, Subnet, pairs_of
-from app.settings_values import Read, choice, interface, ipv4, mac_map, power_of_two
+from app.settings_values import Read, choice, interface, ipv4, joined, mac_map, power_of_two
 
 UNSET: Final = frozenset({"", "not_configured"})
 MODES: Final = choice("SYSTEM", "STATIC", "MANAGED", "MANAGED-NOVLAN")
@@ -28,6 +29,7 @@ VNET: Mapping[str, Read] = {
     "VNET_MACMAP": mac_map,
     "VNET_TUNNELS": choice(TRUSTED, SEALED),
     "VNET_ISOLATION": choice("vlan", "vxlan"),
+    "VNET_JOINED": joined,
 }
 LONGEST_NAME: Final = 15
 """What the kernel takes as a name of a card."""
@@ -39,7 +41,7 @@ _NEEDED: Final = {
     "MANAGED-NOVLAN": ("VNET_SUBNET", "VNET_NETMASK"),
 }
 _OURS: Final = frozenset(
-    {"VNET_SUBNET", "VNET_NETMASK", "VNET_DNS", "VNET_PUBINTERFACE", "VNET_TUNNELS", "VNET_LOCALIP"}
+    {"VNET_SUBNET", "VNET_NETMASK", "VNET_DNS", "VNET_PUBINTERFACE", "VNET_TUNNELS", "VNET_LOCALIP", "VNET_JOINED"}
 )
 OF_MODE: Final = {
     "STATIC": frozenset({*_NEEDED["STATIC"], "VNET_BROADCAST", "VNET_DNS"}),
@@ -88,6 +90,7 @@ def plan(mode: str, vnet: Mapping[str, str]) -> NetworkPlan:
         dns=(dns,) if dns else (),
         public_card=vnet.get("VNET_PUBINTERFACE", ""),
         tunnels=vnet.get("VNET_TUNNELS", ""),
+        joints=joints_of(vnet.get("VNET_JOINED", "")),
         trunk=vnet.get("VNET_PRIVINTERFACE", "") if managed and _by_vlan(vnet) else "",
     )
 

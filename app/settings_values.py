@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from app.domain.address import addresses_of
+from app.domain.joint import joints_of
 from app.domain.names import DNS_PORT
 
 Read = Callable[[str, Path], object]
@@ -161,6 +162,12 @@ def cluster_files(text: str, folder: Path) -> tuple[tuple[str, Path], ...]:
             )
         read[cluster] = path(file, folder)
     return tuple(read.items())
+
+
+def joined(text: str, folder: Path) -> str:
+    """Other gateways, as `lab=wireguard:192.0.2.2`, separated by spaces."""
+    joints_of(text)
+    return text
 
 
 def listen(text: str, folder: Path) -> tuple[str, int]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.domain.group import Permission
+from app.domain.joined import Joined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +24,14 @@ class Passage:
 class Firewall:
     """The rules by group id. `open_ports`: addresses of the gateway's own machine with TCP ports that instances reach.
 
+    `joined`: other gateways whose members are reached as those of networks here, and may reach them.
     `hidden`: from outside an instance is reached by its public address only, even if a route leads to its private one.
     """
 
     rules: Mapping[str, tuple[Passage, ...]] = field(default_factory=dict)
     open_ports: tuple[tuple[str, int], ...] = ()
     hidden: bool = False
+    joined: tuple[Joined, ...] = ()
 
 
 SHUT = Firewall()

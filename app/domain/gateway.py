@@ -15,11 +15,15 @@ from app.domain.firewall import Firewall
 from app.domain.network import Network
 from app.domain.rows import key, observed, secret
 
+TUNNEL_KEY = "network.tunnel_key"
+"""The setting that holds by which public key other gateways know the server's machine."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
     """What is known of the gateway of a cluster that has it elsewhere; `fingerprint` is empty until one has joined.
 
+    `tunnel_key`: the public half of the key by which other gateways know it; empty: it has told none.
     `up`: it did what it was last told; else `error` says why not.
     """
 
@@ -29,6 +33,7 @@ class Gateway:
     token_used_by: str = ""
     fingerprint: str = ""
     joined_at_ms: int = 0
+    tunnel_key: str = ""
     up: bool = observed(False)
     error: str = observed("")
 
@@ -79,6 +84,10 @@ class GatewayBook(Protocol):
 
     async def guests(self, cluster: str, instance_ids: Sequence[str]) -> Mapping[str, GuestFacts]:
         """Tell what the instances of a cluster are told of themselves."""
+        ...
+
+    async def know_key(self, cluster: str, key: str) -> None:
+        """Remember the public key that the gateway of a cluster has told, for those that are joined with it."""
         ...
 
     async def names(self, cluster: str) -> Listed:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
+from app.domain.joint import Joint
 from app.domain.names import DOMAIN, Names
 
 METADATA_ADDRESS = "169.254.169.254"
@@ -162,6 +163,8 @@ class NetworkPlan:
 
     `gateway` names the cluster whose gateway is another machine; empty: the server's own is.
 
+    `joints`: other gateways whose networks are one with those of this one.
+
     With `names` that have a domain each gateway is the name server of its network, and `dns` is not told to instances.
     """
 
@@ -178,6 +181,7 @@ class NetworkPlan:
     hidden: bool = False
     open_ports: tuple[tuple[str, int], ...] = ()
     gateway: str = ""
+    joints: tuple[Joint, ...] = ()
     names: Names = Names()
     of_clusters: Mapping[str, "NetworkPlan"] = field(default_factory=dict)
 
@@ -200,6 +204,14 @@ class NetworkPlan:
     def elsewhere(self) -> list[str]:
         """Name the clusters whose gateways are other machines."""
         return [one.gateway for one in self.all if one.gateway]
+
+    def of_gateway(self, gateway: str) -> "NetworkPlan":
+        """Return the plan that says what one gateway is joined with."""
+        return self.of(gateway) if gateway else self
+
+    def ranges(self, gateway: str) -> tuple[str, ...]:
+        """List the private ranges behind one gateway."""
+        return tuple(one.subnet for one in self.all if one.ours and one.gateway == gateway)
 
     @property
     def leases(self) -> bool:

@@ -20,6 +20,7 @@ from app.domain.gateway import GatewayBook, Visit, Wanted
 from app.domain.network import Network
 from app.network import gateway_words as words
 from app.network.certificates import Authority, print_of_peer, print_of_request
+from app.network.seal import told_key
 
 log = logging.getLogger(__name__)
 ANSWER_S, ERRAND_S = 15.0, 40.0
@@ -50,7 +51,10 @@ class Elsewhere:
         guests = await self._book.guests(self._cluster, ids)
         names = await self._book.names(self._cluster)
         wanted = Wanted(networks=tuple(networks), firewall=firewall, guests=guests, names=names)
-        return (await self._tell(lambda number: words.Order(number=number, wanted=wanted))).repaired
+        report = await self._tell(lambda number: words.Order(number=number, wanted=wanted))
+        if report.key:
+            await self._book.know_key(self._cluster, told_key(report.key))
+        return report.repaired
 
     async def reach(self, shell: Shell, networks: Sequence[Network]) -> Sequence[str]:
         visit = Visit(shell=shell, networks=tuple(networks), trusted=self.trusted)

@@ -109,9 +109,20 @@ class Papers:
 
 
 class GatewayEnd:
-    """Carries orders out on a fabric, and errands by a reach; `told` hears what is wanted before it is made."""
+    """Carries orders out on a fabric, and errands by a reach; `told` hears what is wanted before it is made.
 
-    def __init__(self, fabric: Fabric, reach: Reach, file: Path, told: Callable[[Wanted], None]) -> None:
+    `key` tells the public key by which other gateways know this one.
+    """
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        reach: Reach,
+        file: Path,
+        told: Callable[[Wanted], None],
+        key: Callable[[], str] = lambda: "",
+    ) -> None:
+        self._key = key
         self._fabric, self._reach, self._file, self._told = fabric, reach, file, told
         self._wanted: Wanted | None = None
         self._visits: dict[Shell, Visit] = {}
@@ -213,7 +224,9 @@ class GatewayEnd:
     async def _done(self, told: words.Order | words.Errand) -> words.Report:
         try:
             if isinstance(told, words.Order):
-                return words.Report(number=told.number, repaired=tuple(await self.obey(told.wanted)))
+                repaired, sealed = await self.obey(told.wanted), any(way.sealed for way in told.wanted.firewall.joined)
+                key = await asyncio.to_thread(self._key) if sealed else ""
+                return words.Report(number=told.number, repaired=tuple(repaired), key=key)
             return words.Report(number=told.number, repaired=tuple(await self.visit(told.visit)))
         except CloudError as error:
             port, why = getattr(error, "port", "gateway"), getattr(error, "detail", str(error))

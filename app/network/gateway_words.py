@@ -42,13 +42,17 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of an order: what had been broken meanwhile, or why it could not be done (`lasting`: ever)."""
+    """What came of an order: what had been broken meanwhile, or why it could not be done (`lasting`: ever).
+
+    `key`: the public one by which other gateways know this one, if it is joined with any by encrypted ways.
+    """
 
     number: int
     repaired: tuple[str, ...] = ()
     port: str = ""
     why: str = ""
     lasting: bool = False
+    key: str = ""
 
     def error(self) -> CloudError | None:
         """Return what is to be raised, if anything."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 from typing import TypeVar
 
 from pyroute2 import IPRoute
@@ -19,10 +20,12 @@ from pyroute2 import IPRoute
 from app.domain.errors import TimedOut, Unavailable
 from app.domain.fabric import GuestDesk
 from app.domain.firewall import SHUT, Firewall
+from app.domain.joined import Joined
 from app.domain.names import DNS_PORT
 from app.domain.network import METADATA_ADDRESS, Member, Network
 from app.network import dhcp
 from app.network.dnsmasq import Dnsmasq
+from app.network.joining import Joining
 from app.network.links import Links, visited
 from app.network.name_server import Listening, NameServer
 from app.network.netlink import netlink
@@ -102,7 +105,8 @@ class KernelFabric:
     """The port `Fabric` over netlink; `owner` tells clouds of one machine apart, `answer` is asked for metadata.
 
     `public_card`: the card that public addresses are put on; empty: none is. `names` answers on the gateways and
-    `lessor` gives leases, if there is one. `passing` is told each step before it is taken.
+    `lessor` gives leases, if there is one. `passing` is told each step before it is taken. `key_file` keeps the key by
+    which gateways that are joined with this one know it.
     """
 
     def __init__(
@@ -112,7 +116,10 @@ class KernelFabric:
         public_card: str = "",
         names: NameServer | None = None,
         lessor: Dnsmasq | None = None,
+        key_file: Path | None = None,
     ) -> None:
+        self._joining = Joining(owner, key_file)
+        self._joined: Sequence[Joined] | None = None
         self._links, self._answer, self._names, self._lessor = Links(owner), answer, names, lessor
         self.passing: Callable[[str], None] = _unwatched
         self._walls, self._public = Walls(owner), PublicCard(public_card, owner)
@@ -123,6 +130,7 @@ class KernelFabric:
         self._one_at_a_time = ThreadPoolExecutor(1, thread_name_prefix="netlink")
 
     async def apply(self, networks: Sequence[Network], firewall: Firewall = SHUT) -> Sequence[str]:
+        firewall = self._joining.named(firewall)
         for name in self._desks.keys() - {network.name for network in networks}:
             self._desks.pop(name).close()
         await self._lease_only({network.bridge for network in networks})
@@ -134,12 +142,17 @@ class KernelFabric:
             if network.of_site:  # last, since a bridge of theirs that is not there is no reason to leave ours unserved
                 index, seen = visited(sight, network)
                 await self._attend(seen, index)
+        await self._in_thread(lambda: self._join(firewall.joined, sight))
         repaired, self._repaired = self._repaired, []
         return repaired
 
+    def public_key(self) -> str:
+        """Tell by which key other gateways know this one; blocking."""
+        return self._joining.public_key()
+
     async def plan(self, networks: Sequence[Network], firewall: Firewall = SHUT) -> list[str]:
         """Tell what `apply` would change, a line each, and change nothing."""
-        return await self._in_thread(lambda: self._foretell(networks, firewall))
+        return await self._in_thread(lambda: self._foretell(networks, self._joining.named(firewall)))
 
     async def bridges(self) -> list[str]:
         return await self._in_thread(self._seen_bridges)
@@ -174,6 +187,23 @@ class KernelFabric:
             self.passing("the end")
             return {one.name: number_of(one.bridge) for one in ours}, sight
 
+    def _join(self, joined: Sequence[Joined], sight: Sight) -> None:
+        """See to the ways to other gateways, after all else, which needs none of them."""
+        if not joined and not self._joining.cards(sight):
+            self._joined = joined
+            return
+        with netlink() as route:
+            there, known = self._joining.cards(sight), self._joined
+            steps = list(self._joining.steps(route, sight, joined))
+            was_right = {step.text for step in (self._joining.steps(route, sight, known) if known is not None else ())}
+            for step in steps:
+                self.passing(step.text)
+                step.do()
+                if step.wrong and step.text in was_right:
+                    self._repaired.append(step.wrong)
+            self._repaired += at_start([step.text for step in steps]) if known is None and there else []
+            self._joined = joined
+
     def _begin(self, ours: Sequence[Network], firewall: Firewall, sight: Sight) -> list[str] | None:
         """Tell what the rules of an earlier server lack, once; None later, or if nothing of that server is there.
 
@@ -197,7 +227,8 @@ class KernelFabric:
             sight, ours = look(route), [network for network in networks if not network.of_site]
             self._walls.stands()  # who may not look is told so, instead of that there is nothing
             rules = self._walls.changes(ours, firewall, self._links.lent(ours, sight)) if ours else []
-            return rules + [step.text for step in self._steps(route, sight, networks)]
+            ways = self._joining.steps(route, sight, firewall.joined)
+            return rules + [step.text for step in (*self._steps(route, sight, networks), *ways)]
 
     def _seen_bridges(self) -> list[str]:
         with netlink() as route:

@@ -4,7 +4,8 @@ A pure translation. The frame of the table never changes; groups are chains of i
 that a new member is one element and a changed rule one chain. The traps: a rule that lets a packet out must hand it
 to `arriving`, where every way ends in a verdict, else it would come back to the next rule; and an address is looked up
 together with the bridge that it is on, since two networks may have the same addresses. On a bridge that is only lent
-others live, too: there only what bears an address of ours is ours to judge.
+others live, too: there only what bears an address of ours is ours to judge. Members behind other gateways are on the
+card of the way there: both gateways judge a packet, and from one only what its own members send is heard.
 """
 
 import hashlib
@@ -26,6 +27,8 @@ _FRAME = f"""
  set hidden {{ type ipv4_addr; flags interval; }}
  set open_ports {{ type ipv4_addr . inet_service; }}
  set name_servers {{ type ipv4_addr; }}
+ set joined {{ type ifname; }}
+ set far {{ type ifname . ipv4_addr; }}
  map out {{ {_PLACE} : verdict; }}
  map in {{ {_PLACE} : verdict; }}
  map public_in {{ type ipv4_addr : ipv4_addr; }}
@@ -38,6 +41,7 @@ _FRAME = f"""
   oifname . ip daddr vmap @in
   oifname @bridges drop
   oifname @lent ip daddr @subnets drop
+  oifname @joined drop
   accept
  }}
  chain leaving {{
@@ -57,14 +61,20 @@ _FRAME = f"""
  chain sources {{
   type filter hook prerouting priority raw; policy accept;
   iifname . ether saddr . ip saddr @known accept
+  iifname . ip saddr @far accept
+  iifname @joined drop
   iifname @bridges jump guarded
   iifname @lent ip saddr @subnets jump guarded
  }}
  chain forward {{
   type filter hook forward priority filter; policy accept;
   ct state established,related accept
+  iifname @joined oifname @joined drop
+  iifname @joined ip daddr @subnets goto leaving
+  iifname @joined drop
   iifname @bridges goto leaving
   iifname @lent ip saddr @subnets goto leaving
+  oifname @joined drop
   ip daddr @hidden ct status & dnat == 0 drop
   goto arriving
  }}
@@ -72,6 +82,7 @@ _FRAME = f"""
   type filter hook input priority filter; policy accept;
   iifname @bridges jump asking
   iifname @lent ip saddr @subnets jump asking
+  iifname @joined drop
  }}
  chain output {{
   type filter hook output priority filter; policy accept;
@@ -113,7 +124,8 @@ def contents(
     networks: Sequence[Network], firewall: Firewall, lent: Collection[str] = (), known: GroupChains | None = None
 ) -> Contents:
     """Translate what is wanted; `lent` are those bridges that an operator made. `known` knows rules from earlier on."""
-    members = [(network.bridge, member) for network in networks for member in network.members]
+    far = [(way.card, member) for way in firewall.joined for member in way.members]
+    members = [(network.bridge, member) for network in networks for member in network.members] + far
     peers = {passage.permission.group_id for rules in firewall.rules.values() for passage in rules} - {""}
     groups = peers.union(*(member.groups for _, member in members))
     in_use = set(chain.from_iterable(member.groups for _, member in members))
@@ -171,17 +183,22 @@ def _moved(
 def _elements(
     networks: Sequence[Network], members: Sequence[tuple[str, Member]], firewall: Firewall, lent: Collection[str]
 ) -> dict[str, frozenset[str]]:
-    places = [(_quoted(bridge), member) for bridge, member in members]
+    places, ways = [(_quoted(bridge), member) for bridge, member in members], firewall.joined
+    joined = frozenset(_quoted(way.card) for way in ways)
     public = [member for _, member in members if member.public]
     subnets = frozenset(str(network.interface.network) for network in networks)
     return {
         "bridges": frozenset(_quoted(network.bridge) for network in networks if network.bridge not in lent),
         "lent": frozenset(_quoted(network.bridge) for network in networks if network.bridge in lent),
-        "subnets": subnets,
+        "subnets": subnets.union(*(way.ranges for way in ways)),
+        "joined": joined,
+        "far": frozenset(f"{card} . {member.address}" for card, member in places if card in joined),
         "hidden": subnets if firewall.hidden else frozenset(),
         "open_ports": frozenset(f"{address} . {port}" for address, port in firewall.open_ports),
         "name_servers": frozenset(str(network.interface.ip) for network in networks if network.domain),
-        "known": frozenset(f"{bridge} . {member.mac} . {member.address}" for bridge, member in places),
+        "known": frozenset(
+            f"{bridge} . {member.mac} . {member.address}" for bridge, member in places if bridge not in joined
+        ),
         "out": frozenset(f"{bridge} . {one.address} : goto {_way_name(one.groups)}_out" for bridge, one in places),
         "in": frozenset(f"{bridge} . {one.address} : goto {_way_name(one.groups)}_in" for bridge, one in places),
         "public_in": frozenset(f"{member.public} : {member.address}" for member in public),

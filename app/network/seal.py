@@ -92,10 +92,7 @@ def told_key(text: str) -> str:
 def make(route: IPRoute, key: Key, inner: Ends) -> None:
     """Make the gateway's end, unless it is there."""
     if not route.link_lookup(ifname=inner.card):
-        try:
-            route.link("add", ifname=inner.card, kind=KIND)
-        except NetlinkError as error:
-            raise Broken("network", _NO_KIND) if error.code == errno.EOPNOTSUPP else error from None
+        new_card(route, inner.card, _NO_KIND)
     index = route.link_lookup(ifname=inner.card)[0]
     if route.link("get", index=index)[0].get(("linkinfo", "kind")) != KIND:
         raise Broken("network", f"{inner.card} is there already and is not ours")
@@ -104,6 +101,14 @@ def make(route: IPRoute, key: Key, inner: Ends) -> None:
     with allowed(errno.EEXIST):
         route.addr("add", index=index, address=inner.gateway, prefixlen=64)
     route.link("set", index=index, mtu=MTU, state="up")
+
+
+def new_card(route: IPRoute, card: str, without: str) -> None:
+    """Make a card of WireGuard; Broken says `without` if the kernel has none."""
+    try:
+        route.link("add", ifname=card, kind=KIND)
+    except NetlinkError as error:
+        raise Broken("network", without) if error.code == errno.EOPNOTSUPP else error from None
 
 
 def believe(card: str, key: str, ends: Ends, inner: Ends) -> None:

@@ -12,15 +12,17 @@ from dataclasses import replace
 from app.domain.address import Address
 from app.domain.errors import CloudError, TimedOut
 from app.domain.fabric import Fabric
+from app.domain.firewall import Firewall
 from app.domain.gateway import Gateway
 from app.domain.group import GroupRule, SecurityGroup
 from app.domain.instance import Instance
-from app.domain.network import NetworkPlan
+from app.domain.network import Network, NetworkPlan
 from app.domain.ports import Store, Unit
 from app.domain.tag import Tag
+from app.reconcile.joins import met, order
 from app.reconcile.repairs import note
 from app.reconcile.shared import SharedCall
-from app.reconcile.traffic import UNKNOWN, formed, judged, wanted
+from app.reconcile.traffic import UNKNOWN
 
 log = logging.getLogger(__name__)
 PASS_S = 20.0
@@ -40,7 +42,7 @@ class GatewayKeeper:
         self._poked = asyncio.Event()
         self._said: str | None = None
         self._traffic = UNKNOWN
-        self._heard = _HEARD_ELSEWHERE if cluster else _HEARD
+        self._heard = _HEARD_ELSEWHERE if cluster or len(met(plan, cluster)) > 1 else _HEARD
         self._version = 0
 
     def hear(self) -> None:
@@ -103,20 +105,18 @@ class GatewayKeeper:
         self._said = error
 
     async def _apply(self) -> None:
-        if any(plan.leases for plan in self._plan.all):
-            known = self._traffic
-            self._traffic = await self._store.read(lambda unit: wanted(unit, known, self._serves))
-        told = self._traffic
+        networks, firewall = await self._store.read(self._wanted)
         try:
             async with asyncio.timeout(PASS_S):
-                repaired = await self._fabric.apply(formed(self._plan, told), judged(self._plan, told))
+                repaired = await self._fabric.apply(networks, firewall)
         except TimeoutError:
             raise TimedOut("network", "a pass over the bridges", PASS_S) from None
         where = f"cluster {self._cluster}: " if self._cluster else ""
         await note(self._store, [where + what for what in repaired])
 
-    def _serves(self, cluster: str) -> bool:
-        return self._plan.of(cluster).gateway == self._cluster
+    def _wanted(self, unit: Unit) -> tuple[list[Network], Firewall]:
+        self._traffic, networks, firewall = order(unit, self._plan, self._cluster, self._traffic)
+        return networks, firewall
 
 
 def _note_state(unit: Unit, cluster: str, error: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from app.domain.firewall import SHUT, Firewall, Passage
+from app.domain.joined import Joined
 from app.domain.journal import Entry
 from app.domain.network import SEALED_MTU, TUNNEL_MTU, Member, Network, NetworkPlan
 from app.domain.ports import Unit
@@ -42,23 +43,26 @@ def everywhere(cluster: str) -> bool:
     return True
 
 
-def wanted(unit: Unit, known: Traffic = UNKNOWN, serves: Serves = everywhere) -> Traffic:
-    """List who holds an address on a real host of these clusters, and what the rules of their groups let pass."""
+def wanted(unit: Unit, known: Traffic = UNKNOWN, serves: Serves = everywhere, meets: Serves | None = None) -> Traffic:
+    """List who holds an address on a real host of these clusters, and what the rules of their groups let pass.
+
+    With `meets` those of these clusters are listed, which are more than those that are served.
+    """
     news = _news(unit, known)
     if news is None:
         known, news = UNKNOWN, ()
     kinds = {entry.kind for entry in news}
-    told = known if known.cursor and kinds.isdisjoint(_WHO) else _present(unit, serves)
+    told = known if known.cursor and kinds.isdisjoint(_WHO) else _present(unit, serves, meets or serves)
     placed = told.placed if told is known and "address" not in kinds else _with_public(unit, told.placed)
     groups = {group for _, member in placed for group in member.groups}
     rules = _rules(unit, groups, known, _changed(unit, news))
     return replace(told, cursor=unit.cursor(), placed=placed, firewall=Firewall(rules=rules))
 
 
-def formed(plan: NetworkPlan, told: Traffic) -> list[Network]:
-    """Form the networks; clusters without a plan of their own share one."""
+def formed(plan: NetworkPlan, told: Traffic, serves: Serves = everywhere) -> list[Network]:
+    """Form the networks of these clusters; clusters without a plan of their own share one."""
     people: dict[str, list[Member]] = {}
-    for cluster, member in told.placed:
+    for cluster, member in (one for one in told.placed if serves(one[0])):
         people.setdefault(cluster if cluster in plan.of_clusters else "", []).append(member)
     plans = ((plan.of(cluster), members) for cluster, members in people.items())
     return [
@@ -69,9 +73,9 @@ def formed(plan: NetworkPlan, told: Traffic) -> list[Network]:
     ]
 
 
-def judged(plan: NetworkPlan, told: Traffic) -> Firewall:
+def judged(plan: NetworkPlan, told: Traffic, joined: tuple[Joined, ...] = ()) -> Firewall:
     """Form what may pass, with what a plan hides and what it opens."""
-    return replace(told.firewall, hidden=plan.hidden, open_ports=plan.open_ports)
+    return replace(told.firewall, hidden=plan.hidden, open_ports=plan.open_ports, joined=joined)
 
 
 def narrow(network: Network) -> Network:
@@ -88,9 +92,9 @@ def _news(unit: Unit, known: Traffic) -> Sequence[Entry] | None:
     return entries if len(entries) < _ENTRIES else None
 
 
-def _present(unit: Unit, serves: Serves) -> Traffic:
+def _present(unit: Unit, serves: Serves, meets: Serves) -> Traffic:
     """Find who is there."""
-    real = [host.name for host in unit.hosts.where() if not host.rehearsal and serves(host.cluster)]
+    real = [host.name for host in unit.hosts.where() if not host.rehearsal and meets(host.cluster)]
     rows = [row for row in (unit.instances.where(host=real, removed=False) if real else ()) if row.address]
     return Traffic(placed=tuple((row.cluster, member_of(row)) for row in rows), tunnelled=bool(shells(unit, serves)))
 

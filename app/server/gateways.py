@@ -13,6 +13,7 @@ from app.domain.network import TRUSTED
 from app.domain.ports import Store
 from app.network.certificates import Authority
 from app.network.elsewhere import Door
+from app.network.seal import own_key
 from app.server.guest_facts import KnownFacts
 from app.services import dns, gateways
 from app.settings import Settings
@@ -33,6 +34,9 @@ class StoredBook:
 
     async def cluster_of(self, fingerprint: str) -> str:
         return await self._store.read(lambda unit: gateways.cluster_of(unit, fingerprint))
+
+    async def know_key(self, cluster: str, key: str) -> None:
+        await self._store.write(lambda unit: gateways.know_key(unit, cluster, key))
 
     async def guests(self, cluster: str, instance_ids: Sequence[str]) -> Mapping[str, GuestFacts]:
         return await self._store.read(lambda unit: self._known[cluster].read(unit, instance_ids))
@@ -56,12 +60,13 @@ async def doors(
         return
     authority = await asyncio.to_thread(Authority.of, folder(settings.state_dir))
     services = dns.services_at(settings.listen_host, settings.dns_host)
+    key = await asyncio.to_thread(_tunnel_key, settings)
     door, known_by = Door(authority, StoredBook(store, services), elsewhere), authority.server_fingerprint
     for cluster, fabric in door.fabrics.items():
         fabric.changed, fabric.trusted = stirred, settings.network.of(cluster).tunnels == TRUSTED
     async with door.open(settings.gateway_host, settings.gateway_port) as port:
         listen = f"{settings.gateway_host}:{port}"
-        await store.write(lambda unit: gateways.configure(unit, elsewhere, known_by, listen))
+        await store.write(lambda unit: gateways.configure(unit, elsewhere, known_by, listen, key))
         yield door.fabrics
 
 
@@ -71,6 +76,16 @@ async def states(settings: Settings) -> Mapping[str, tuple[str, str]]:
         return {}
     async with Database.open(settings.database, clock=SystemClock()) as store:
         return await store.read(gateways.states)
+
+
+def joined_key(state: Path) -> Path:
+    """Tell where the key lies by which gateways know this machine whose networks are one with its own."""
+    return state / "keys" / "joined"
+
+
+def _tunnel_key(settings: Settings) -> str:
+    sealed = any(joint.sealed for joint in settings.network.joints)
+    return own_key(joined_key(settings.state_dir)).public if sealed else ""
 
 
 def folder(state: Path) -> Path:

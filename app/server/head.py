@@ -30,7 +30,7 @@ from app.server.metadata import Answers
 from app.server.wiring import owner_of
 from app.store.lock import StateLock
 
-WANTED, TUNNELS = "wanted.msgpack", "tunnels.key"
+WANTED, TUNNELS, JOINED = "wanted.msgpack", "tunnels.key", "joined.key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +90,9 @@ async def _end(head: Head) -> AsyncIterator[GatewayEnd]:
     """Make a gateway that knows what it was told last."""
     told, owner = Told(SystemClock(), os.urandom), owner_of(head.state)
     names = NameServer(told.look_up, own_resolvers())
-    fabric = KernelFabric(owner, told.answer, head.public_card, names)
+    fabric = KernelFabric(owner, told.answer, head.public_card, names, key_file=head.state / JOINED)
     outreach = Outreach(owner, Shells(), head.state / TUNNELS)
-    end = GatewayEnd(fabric, outreach, head.state / WANTED, told.know)
+    end = GatewayEnd(fabric, outreach, head.state / WANTED, told.know, fabric.public_key)
     try:
         end.resume()
         yield end

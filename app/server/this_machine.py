@@ -8,9 +8,12 @@ from collections.abc import Callable, Sequence
 
 from app.clock import SystemClock
 from app.domain.errors import InUse, Missing
-from app.domain.network import GuestAnswer, GuestRequest, Member
+from app.domain.firewall import SHUT
+from app.domain.network import GuestAnswer, GuestRequest, Member, Network
 from app.network.kernel import KernelFabric
-from app.reconcile.traffic import UNKNOWN, Traffic, formed, judged, wanted
+from app.reconcile.joins import order
+from app.reconcile.traffic import UNKNOWN, Traffic, wanted
+from app.server.gateways import joined_key
 from app.server.wiring import lessor_of, owner_of
 from app.settings import Settings
 from app.store.database import Database
@@ -21,8 +24,11 @@ _NAMED = 5
 
 async def changes(settings: Settings) -> Sequence[str]:
     """Tell what a server with these settings would change of the machine's network at its next look."""
-    plan, told = settings.network, await _wanted(settings)
-    return await _fabric(settings).plan(formed(plan, told), judged(plan, told))
+    networks, firewall = list[Network](), SHUT
+    if settings.database.exists():
+        async with Database.open(settings.database, clock=SystemClock()) as store:
+            _, networks, firewall = await store.read(lambda unit: order(unit, settings.network, ""))
+    return await _fabric(settings).plan(networks, firewall)
 
 
 async def teardown(settings: Settings) -> Sequence[str]:
@@ -68,7 +74,7 @@ async def _wanted(settings: Settings) -> Traffic:
 
 def _fabric(settings: Settings) -> KernelFabric:
     owner, card = owner_of(settings.state_dir), settings.network.public_card
-    return KernelFabric(owner, _nobody, card, lessor=lessor_of(settings))
+    return KernelFabric(owner, _nobody, card, lessor=lessor_of(settings), key_file=joined_key(settings.state_dir))
 
 
 async def _nobody(asked: GuestRequest) -> GuestAnswer:

@@ -40,7 +40,7 @@ from app.server.consoles import Consoles
 from app.server.ec2.operation import Site
 from app.server.feed import Feed
 from app.server.files import Uploads
-from app.server.gateways import doors
+from app.server.gateways import doors, joined_key
 from app.server.job_runner import JobRunner
 from app.server.loads import Board
 from app.server.logins import Logins
@@ -279,7 +279,8 @@ def _fabric(settings: Settings, state: Path, metadata: Metadata, names: NameServ
     lessor = lessor_of(settings)
     if lessor is None:
         Dnsmasq(Path(), dnsmasq_folder(settings)).only(())  # a server that was killed left them, the settings changed
-    return KernelFabric(owner_of(state), metadata.answer, settings.network.public_card, names=names, lessor=lessor)
+    card, key_file = settings.network.public_card, joined_key(state)
+    return KernelFabric(owner_of(state), metadata.answer, card, names=names, lessor=lessor, key_file=key_file)
 
 
 def lessor_of(settings: Settings) -> Dnsmasq | None:

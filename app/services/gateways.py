@@ -11,7 +11,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from app.domain.errors import Conflict, Missing, Unauthenticated
-from app.domain.gateway import Gateway
+from app.domain.gateway import TUNNEL_KEY, Gateway
 from app.domain.ports import Entropy, Unit
 from app.services import clusters
 
@@ -19,11 +19,24 @@ TOKEN_MS = 15 * 60 * 1000
 _ELSEWHERE, _SERVER, _LISTEN = "network.gateways", "network.gateway_server", "network.gateway_listen"
 
 
-def configure(unit: Unit, elsewhere: Iterable[str], fingerprint: str = "", listen: str = "") -> None:
-    """Set which clusters have their gateway elsewhere, by what gateways know the server, and where it answers them."""
-    for name, value in ((_ELSEWHERE, " ".join(elsewhere)), (_SERVER, fingerprint), (_LISTEN, listen)):
+def configure(
+    unit: Unit, elsewhere: Iterable[str], fingerprint: str = "", listen: str = "", tunnel_key: str = ""
+) -> None:
+    """Set which clusters have their gateway elsewhere, by what gateways know the server, and where it answers them.
+
+    `tunnel_key`: by what those know it that are joined with its own networks.
+    """
+    told = {_ELSEWHERE: " ".join(elsewhere), _SERVER: fingerprint, _LISTEN: listen, TUNNEL_KEY: tunnel_key}
+    for name, value in told.items():
         if unit.setting(name) != value:
             unit.set_setting(name, value)
+
+
+def know_key(unit: Unit, cluster: str, key: str) -> None:
+    """Remember the public key of a gateway; one that has been forgotten meanwhile has none."""
+    row = unit.gateways.get(cluster)
+    if row is not None and row.tunnel_key != key:
+        unit.gateways.put(replace(row, tunnel_key=key), text=f"The gateway of cluster {cluster} told its public key")
 
 
 def is_elsewhere(unit: Unit, cluster: str) -> bool:
@@ -76,7 +89,7 @@ def join(unit: Unit, cluster: str, token: str, fingerprint: str) -> None:
     if row.token_used_by not in {"", fingerprint}:
         raise Unauthenticated(f"The token for cluster {cluster} was used already; {_advice(cluster)}")
     if not row.token_used_by:
-        row = replace(row, fingerprint=fingerprint, token_used_by=fingerprint, joined_at_ms=unit.now_ms)
+        row = replace(row, fingerprint=fingerprint, token_used_by=fingerprint, joined_at_ms=unit.now_ms, tunnel_key="")
         unit.gateways.put(row, text=f"A gateway joined cluster {cluster}")
 
 

@@ -46,6 +46,7 @@ def migrations() -> Migrations:
     steps(name="0021_group_networks")(_0021_group_networks)
     steps(name="0022_present_on_hosts")(_0022_present_on_hosts)
     steps(name="0023_gateways")(_0023_gateways)
+    steps(name="0024_tunnel_keys")(_0024_tunnel_keys)
     return steps
 
 
@@ -366,6 +367,11 @@ def _0023_gateways(schema: Schema) -> None:
         'CREATE UNIQUE INDEX "instances_held_ip" ON "instances" ("gateway", "private_ip")'
         ' WHERE "private_ip" <> \'\' AND NOT "removed"'
     )
+
+
+def _0024_tunnel_keys(schema: Schema) -> None:
+    """Gateways that are joined know each other by these."""
+    schema.execute('ALTER TABLE "gateways" ADD COLUMN "tunnel_key" TEXT NOT NULL DEFAULT \'\'')
 
 
 def _held_changes(sign: str, row: str, source: str = "", column: str = "host") -> str:

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
@@ -28,24 +28,37 @@ from tests.net.namespaces import Namespace
 from tests.net.small_cloud import HOST, OTHER_HOST, SmallCloud
 
 _CLUSTER = """VNET_MODE="{mode}"
-VNET_SUBNET="10.9.0.0"
+VNET_SUBNET="{subnet}"
 VNET_NETMASK="255.255.0.0"
 VNET_GATEWAY="elsewhere"
 VNET_TUNNELS="trusted"
+VNET_JOINED="{joined}"
 """
+UNJOINED = {"one": ("10.9.0.0", ""), "two": ("10.9.0.0", "")}
+"""Where they are, which may be the same, and with whom they are joined."""
 
 
 class RemoteCloud(SmallCloud):
-    """Clusters `one` and `two`, both with the same private addresses; gateways are started by `join`."""
+    """Clusters `one` and `two`, of which those have gateways that `elsewhere` names; they are started by `join`."""
 
-    def __init__(self, machine: Namespace, store: Database, folder: Path, mode: str = "MANAGED-NOVLAN") -> None:
-        for cluster in ("one", "two"):
-            (folder / f"{cluster}.conf").write_text(_CLUSTER.format(mode=mode))
-        files = f"one={folder}/one.conf two={folder}/two.conf"
+    def __init__(
+        self,
+        machine: Namespace,
+        store: Database,
+        folder: Path,
+        mode: str = "MANAGED-NOVLAN",
+        elsewhere: Mapping[str, tuple[str, str]] = UNJOINED,
+        /,
+        **settings: str,
+    ) -> None:
+        for cluster, (subnet, joined) in elsewhere.items():
+            text = _CLUSTER.format(mode=mode, subnet=subnet, joined=joined or "not_configured")
+            (folder / f"{cluster}.conf").write_text(text)
+        files = " ".join(f"{cluster}={folder}/{cluster}.conf" for cluster in elsewhere)
         names = {"disable_dns": "N", "dns_domain": "cloud.example"}
-        super().__init__(machine, store, folder, vnet_mode="SYSTEM", vnet_clusters=files, **names)
-        self.authority = Authority.of(folder / "keys")
-        self.door = Door(self.authority, StoredBook(store), ("one", "two"))
+        super().__init__(machine, store, folder, **{"vnet_mode": "SYSTEM", "vnet_clusters": files} | names | settings)
+        self.authority, self.elsewhere = Authority.of(folder / "keys"), tuple(elsewhere)
+        self.door = Door(self.authority, StoredBook(store), self.elsewhere)
         self.networks.connect(self.fabric, self.settings.network, elsewhere=self.door.fabrics)
         self.port, self.heads = 0, dict[str, Namespace]()
         self._running: dict[str, subprocess.Popen[str]] = {}
@@ -57,12 +70,12 @@ class RemoteCloud(SmallCloud):
     async def __aenter__(self) -> Self:
         await super().__aenter__()
         lay_wire()
-        for number, cluster in enumerate(("one", "two"), 2):
+        for number, cluster in enumerate(self.elsewhere, 2):
             place = self.places[cluster] = self.heads[cluster] = Namespace()
             self.machine.call(partial(_wired, place, number))
             place.run("ip", "address", "add", f"192.0.2.{number}/24", "dev", "wire")
             place.run("ip", "link", "set", "wire", "up")
-        await self.store.write(lambda unit: gateways.configure(unit, ("one", "two"), self.authority.server_fingerprint))
+        await self.store.write(lambda unit: gateways.configure(unit, self.elsewhere, self.authority.server_fingerprint))
         await self.open_door()
         return self
 
@@ -136,6 +149,15 @@ class RemoteCloud(SmallCloud):
         self.places["one"] = far.inside
         self.door.fabrics["one"].trusted = True
         await self.store.write(lambda unit: unit.hosts.put(host))
+
+    def running(self) -> list[str]:
+        """Name the gateways that run."""
+        return list(self._running)
+
+    async def repaired(self) -> list[str]:
+        """List what the journal says to have been repaired."""
+        told = await self.store.read(lambda unit: unit.entries(0, 1000))
+        return [entry.text for entry in told if entry.event == "network.repaired"]
 
     def kill(self, name: str) -> None:
         """Kill a gateway by its name, at once."""

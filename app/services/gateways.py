@@ -33,8 +33,14 @@ def configure(
 
 
 def know_key(unit: Unit, cluster: str, key: str) -> None:
-    """Remember the public key of a gateway; one that has been forgotten meanwhile has none."""
+    """Remember the public key of a gateway; one that has been forgotten meanwhile has none.
+
+    Conflict if it is another one's, which would take away the way to that one.
+    """
     row = unit.gateways.get(cluster)
+    others = [other.tunnel_key for other in unit.gateways.where() if other.cluster != cluster]
+    if key in {*others, unit.setting(TUNNEL_KEY)}:
+        raise Conflict("gateway", cluster, "tells the public key of another one as its own")
     if row is not None and row.tunnel_key != key:
         unit.gateways.put(replace(row, tunnel_key=key), text=f"The gateway of cluster {cluster} told its public key")
 

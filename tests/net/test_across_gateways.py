@@ -34,6 +34,7 @@ OF_SERVER = {
     "vnet_netmask": "255.255.0.0",
     "vnet_joined": "one=trusted:192.0.2.2",
 }
+REMADE_S = 30.0
 ELSEWHERE = "198.51.100.9"
 THEMSELVES = AskedRule(protocol="-1", group_name="web")
 WEB_TO_PORT_80 = AskedRule(protocol="tcp", from_port=80, to_port=80, group_name="web")
@@ -90,7 +91,10 @@ async def test_a_group_behind_two_gateways_is_one_and_every_other_is_shut(
         tries = [Try("tcp", other.private_ip, port) for port in (80, 81)]
         assert await cloud.passing(one.id, *tries, Try("icmp", other.private_ip)) == {tries[0]}
         assert await cloud.passing(other.id, Try("tcp", one.private_ip, 80)) == set()
-        assert await asyncio.to_thread(seen_from, cloud, one, two) == one.private_ip
+        assert await asyncio.to_thread(seen_from, cloud, one, two) == (1, one.private_ip)
+        with pytest.raises(TimeoutError):
+            await asyncio.to_thread(seen_from, cloud, two, one, 1400)  # it is told that this is too large for the way
+        assert await asyncio.to_thread(seen_from, cloud, two, one, 1400) == (1400, two.private_ip)
 
 
 async def test_what_a_gateway_sends_in_other_names_or_to_other_places_is_dropped_by_the_far_one(
@@ -152,6 +156,9 @@ async def test_a_gateway_that_is_killed_leaves_the_way_and_what_is_broken_is_mad
             line = cloud.start(cluster).stdout
             assert line is not None
             assert await asyncio.to_thread(line.readline) == f"gateway of cluster {cluster}\n"
+        async with asyncio.timeout(REMADE_S):
+            while not await cloud.passes(one.id, "icmp", two.private_ip):
+                """It is made again without the server."""
         await cloud.open_door()
         for cluster in ("one", "two"):
             await cloud.connected(cluster)
@@ -192,11 +199,12 @@ def ways(cloud: RemoteCloud) -> dict[str, list[str]]:
     }
 
 
-def seen_from(cloud: RemoteCloud, source: Instance, target: Instance) -> str:
-    """Tell by which address an instance sees another one that speaks to it."""
+def seen_from(cloud: RemoteCloud, source: Instance, target: Instance, length: int = 1) -> tuple[int, str]:
+    """Tell how much of what is said comes to an instance, and by which address it sees the other one."""
     with cloud.guests[target.id].inside.call(lambda: listening(9000)) as heard:
-        cloud.guests[source.id].inside.call(lambda: send(target.private_ip))
-        return str(heard.recvfrom(100)[1][0])
+        cloud.guests[source.id].inside.call(lambda: send(target.private_ip, length))
+        said, where = heard.recvfrom(2000)
+        return len(said), str(where[0])
 
 
 def targets(frames: Sequence[bytes]) -> set[str]:
@@ -204,9 +212,9 @@ def targets(frames: Sequence[bytes]) -> set[str]:
     return {socket.inet_ntoa(frame[30:34]) for frame in frames if frame[12:14] == b"\x08\x00"}
 
 
-def send(address: str) -> None:
+def send(address: str, length: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        sender.sendto(b"?", (address, 9000))
+        sender.sendto(b"?" * length, (address, 9000))
 
 
 def forge(source: str, target: str, number: int) -> None:

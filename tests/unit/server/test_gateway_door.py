@@ -9,10 +9,11 @@ from typing import Self
 
 import pytest
 
-from app.domain.errors import Broken, Forbidden, Lost, Unauthenticated, Unavailable
+from app.domain.errors import Broken, Conflict, Forbidden, Lost, Unauthenticated, Unavailable
 from app.domain.far import Shell
 from app.domain.firewall import SHUT, Firewall
 from app.domain.gateway import Gateway
+from app.domain.joined import Joined
 from app.domain.network import Network
 from app.domain.ports import Unit
 from app.network import certificates
@@ -27,6 +28,7 @@ from tests.builders import CountingEntropy, FrozenClock
 from tests.unit.reconcile.fabrics import RecordedFabric, Refusing
 from tests.unit.reconcile.reaches import RecordedReach
 
+KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="
 NETWORK = Network(name="n", bridge="eucabr0", gateway="10.9.0.1/24")
 
 
@@ -69,8 +71,8 @@ class Site:
         task.cancel()
         await asyncio.wait([task])
 
-    def end(self, fabric: RecordedFabric) -> GatewayEnd:
-        return GatewayEnd(fabric, self.reach, self.folder / "wanted", lambda wanted: None)
+    def end(self, fabric: RecordedFabric, key: str = "") -> GatewayEnd:
+        return GatewayEnd(fabric, self.reach, self.folder / "wanted", lambda wanted: None, lambda: key)
 
 
 @pytest.fixture
@@ -279,3 +281,27 @@ def test_a_damaged_authority_is_named_and_a_half_made_one_is_completed(tmp_path:
     (tmp_path / "authority.pem").write_text("rubbish")
     with pytest.raises(Broken, match=r"authority\.pem is damaged"):
         Authority.of(tmp_path)
+
+
+async def test_a_gateway_that_is_joined_tells_its_public_key_which_is_nobody_else_s(site: Site) -> None:
+    way = Joined(here="one", gateway="two", address="192.0.2.3", ranges=("10.10.0.0/16",), members=(), sealed=True)
+    async with site.following(await site.joined(), site.end(RecordedFabric(), KEY)):
+        door = site.door.fabrics["one"]
+        await door.apply([NETWORK], SHUT)
+        assert (await row_of(site)).tunnel_key == ""
+        await door.apply([NETWORK], Firewall(joined=(way,)))
+        assert (await row_of(site)).tunnel_key == KEY
+    async with site.following(await site.joined("other", "two"), site.end(RecordedFabric(), KEY), "two"):
+        with pytest.raises(Conflict, match="tells the public key of another one"):
+            await site.door.fabrics["two"].apply([NETWORK], Firewall(joined=(replace(way, here="two"),)))
+    assert (await row_of(site, "two")).tunnel_key == ""
+    await site.joined("anew")
+    assert (await row_of(site)).tunnel_key == ""
+
+
+async def test_what_a_gateway_tells_as_its_key_is_one(site: Site) -> None:
+    way = Joined(here="one", gateway="two", address="192.0.2.3", ranges=("10.10.0.0/16",), members=(), sealed=True)
+    async with site.following(await site.joined(), site.end(RecordedFabric(), "x; reboot")):
+        with pytest.raises(Unavailable, match="its key of WireGuard is not understood"):
+            await site.door.fabrics["one"].apply([NETWORK], Firewall(joined=(way,)))
+    assert (await row_of(site)).tunnel_key == ""

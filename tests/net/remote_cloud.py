@@ -22,6 +22,7 @@ from app.network.elsewhere import Door
 from app.server.gateways import StoredBook
 from app.services import gateways
 from app.store.database import Database
+from tests.deadline import PATIENCE_S
 from tests.net.far import GATEWAY as SERVER
 from tests.net.far import WIRE, FarHost, Keys, lay_wire
 from tests.net.namespaces import Namespace
@@ -118,7 +119,7 @@ class RemoteCloud(SmallCloud):
         await self.connected(cluster)
         return running
 
-    async def connected(self, cluster: str, within_s: float = 20.0) -> None:
+    async def connected(self, cluster: str, within_s: float = PATIENCE_S) -> None:
         """Wait until a gateway is on the line and has made what is wanted."""
         async with asyncio.timeout(within_s):
             while not self.door.fabrics[cluster].connected:
@@ -141,7 +142,7 @@ class RemoteCloud(SmallCloud):
         """Kill a gateway by its name, at once."""
         running = self._running.pop(name)
         running.kill()
-        running.communicate(timeout=10)
+        running.communicate(timeout=PATIENCE_S)
 
 
 def _wired(place: Namespace, number: int) -> None:

@@ -115,7 +115,7 @@ async def test_all_cards_may_go_down_and_up_again(yard: Yard) -> None:
         yard.machine.run("ip", "link", "set", card, "up")
     await settle(yard)
     assert shape() == before
-    assert await yard.passes("outside", "tcp", PUBLIC, 22)
+    assert await yard.reaches("outside", "tcp", PUBLIC, 22)
 
 
 async def test_what_is_others_is_the_same_byte_for_byte_whatever_we_do(yard: Yard) -> None:

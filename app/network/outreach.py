@@ -8,8 +8,9 @@ kernel remembers those, so a host that gave a network back is taken out when it 
 
 import asyncio
 import errno
+import logging
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,10 +27,12 @@ from app.network.far_links import (
     Ends,
     Link,
     Order,
+    can_lock,
     cards_of,
     far_mac_of,
     fences,
     joins,
+    locks,
     mac_of,
     orders,
     read,
@@ -41,11 +44,14 @@ from app.network.shells import Shells
 from app.network.sight import at_start
 
 Answer = TypeVar("Answer")
+log = logging.getLogger(__name__)
 LOOK = (
     'echo "$SSH_CONNECTION" && ip -json -details link && '
+    "{ bridge -json fdb show 2>/dev/null || echo null; } && "
     "{ xenstore-ls -f /local/domain/0/backend/vif 2>/dev/null || true; }"
 )
 DO = "exec ip -batch -"
+LOCK = "exec bridge -batch -"
 FENCE = "exec tc -batch -"
 SHELL = "exec sh"
 NETLINK_S = 10.0
@@ -84,13 +90,14 @@ class Outreach:
         await self._do(shell, missing)
         joining = await self._fence(shell, [network for network in networks if network.trunk], links)
         cards = frozenset(link.ifindex for _, link in cards_of(networks, links))
+        locking = await self._lock(shell, networks, links, was.cards if was else ())
         now = Left(networks=networks, ends=ends, cards=cards)
         known_as = {outer.host, seal.sealed(self._owner, outer).host, (was or now).ends.host}
         here = await self._in_thread(lambda: self._join(was or now, now, known_as))
         self._left[shell] = now
         if not sealed and (key := self._believed.pop(shell, "")):
             await self._in_thread(lambda: self._forget(key))
-        wrong = self._wrong([*missing, *joining], was, now, links)
+        wrong = self._wrong([*missing, *joining, *locking], was, now, links)
         return [f"{shell}: {clause}" for clause in wrong] + (here if was else [])
 
     def _wrong(self, missing: Sequence[Order], was: Left | None, now: Left, links: Sequence[Link]) -> list[str]:
@@ -100,7 +107,8 @@ class Outreach:
             return at_start([order.text for order in missing]) if there else []
         bridges = {network.bridge for network in now.networks}
         still = [network for network in was.networks if network.bridge in bridges]
-        right = {order.text for order in (*orders(self._owner, still, was.ends, links), *joins(still, links))}
+        due = *orders(self._owner, still, was.ends, links), *joins(still, links), *locks(still, links)
+        right = {order.text for order in due}
         lost = was.ends == now.ends and now.ends.card not in {"", *(link.ifname for link in links)}
         found = [f"encrypted way {now.ends.card} was gone"] if lost else []
         return found + [order.wrong for order in missing if order.wrong and order.text in right]
@@ -119,6 +127,20 @@ class Outreach:
         await self._shells.run(shell, FENCE, "\n".join(fences(self._owner, tagged)) + "\n")
         missing = list(joins(tagged, links))
         await self._do(shell, missing)
+        return missing
+
+    async def _lock(
+        self, shell: Shell, networks: Sequence[Network], links: Sequence[Link], known: Collection[int]
+    ) -> Sequence[Order]:
+        """Lock guests' cards, and look again for that if some were on no bridge before; return what that took."""
+        guests = [link for _, link in cards_of(networks, links)]
+        if not all(link.master for link in guests):
+            _, links = read(await self._shells.run(shell, LOOK))
+        missing = locks(networks, links, known)
+        if missing:
+            await self._shells.run(shell, LOCK, "\n".join(order.text for order in missing) + "\n")
+        if not (can_lock(links) or {link.ifindex for link in guests} <= set(known)):
+            log.warning("guests of a host can take each other's MAC addresses", extra={"fields": {"host": str(shell)}})
         return missing
 
     async def _seal(self, shell: Shell, outer: Ends) -> Ends:

@@ -159,23 +159,6 @@ def orders(
     ]
 
 
-def fences(owner: str, networks: Iterable[Network]) -> list[str]:
-    """List for `tc -batch -` what keeps guests of a VLAN to the gateway's rules; repeatable.
-
-    Of the whole VLAN a host hears the gateway only, and none of its guests speaks with the gateway's MAC address.
-    """
-    found: list[str] = []
-    for network in networks:
-        dev, gateway = f"dev {network.tagged}", mac_of(owner, network.bridge)
-        found += [
-            f"qdisc replace {dev} clsact",
-            f"filter replace {dev} ingress pref 1 handle 1 protocol all flower src_mac {gateway} action pass",
-            f"filter replace {dev} ingress pref 2 handle 1 protocol all flower action drop",
-            f"filter replace {dev} egress pref 1 handle 1 protocol all flower src_mac {gateway} action drop",
-        ]
-    return found
-
-
 def joins(networks: Iterable[Network], links: Iterable[Link]) -> Iterator[Order]:
     """List what puts VLANs on their bridges, which is for when they are fenced."""
     there = {link.ifname: link for link in links}

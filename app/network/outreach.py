@@ -21,7 +21,7 @@ from pyroute2 import IPRoute
 from app.domain.errors import TimedOut
 from app.domain.far import Shell
 from app.domain.network import Network
-from app.network import seal
+from app.network import fences, seal
 from app.network.far_links import (
     PORT,
     Ends,
@@ -30,7 +30,6 @@ from app.network.far_links import (
     can_lock,
     cards_of,
     far_mac_of,
-    fences,
     joins,
     locks,
     mac_of,
@@ -52,7 +51,6 @@ LOOK = (
 )
 DO = "exec ip -batch -"
 LOCK = "exec bridge -batch -"
-FENCE = "exec tc -batch -"
 SHELL = "exec sh"
 NETLINK_S = 10.0
 EVERYBODY = "00:00:00:00:00:00"
@@ -78,6 +76,7 @@ class Outreach:
         self._owner, self._shells, self._key_file, self._gateway = owner, shells, key_file, gateway
         self._left: dict[Shell, Left] = {}
         self._believed: dict[Shell, str] = {}
+        self._fences: dict[Shell, fences.Stood] = {}
         self._one_at_a_time = ThreadPoolExecutor(1, thread_name_prefix="tunnels")
 
     async def reach(self, shell: Shell, networks: Sequence[Network]) -> Sequence[str]:
@@ -107,7 +106,8 @@ class Outreach:
             return at_start([order.text for order in missing]) if there else []
         bridges = {network.bridge for network in now.networks}
         still = [network for network in was.networks if network.bridge in bridges]
-        due = *orders(self._owner, still, was.ends, links), *joins(still, links), *locks(still, links)
+        fenced = (_fencing(network.tagged) for network in still)
+        due = *orders(self._owner, still, was.ends, links), *joins(still, links), *locks(still, links), *fenced
         right = {order.text for order in due}
         lost = was.ends == now.ends and now.ends.card not in {"", *(link.ifname for link in links)}
         found = [f"encrypted way {now.ends.card} was gone"] if lost else []
@@ -121,13 +121,20 @@ class Outreach:
             await self._shells.run(shell, DO, "\n".join(order.text for order in what) + "\n")
 
     async def _fence(self, shell: Shell, tagged: Sequence[Network], links: Sequence[Link]) -> Sequence[Order]:
-        """Let VLANs in once they are fenced; return what that took."""
+        """Let VLANs in once they are fenced; return what that took, with what was otherwise of fences."""
+        known, there = self._fences.pop(shell, {}), {link.ifname for link in links}
         if not tagged:
             return ()
-        await self._shells.run(shell, FENCE, "\n".join(fences(self._owner, tagged)) + "\n")
+        before, now = fences.told(await self._shells.run(shell, SHELL, fences.script(self._owner, tagged)))
+        torn = [network for network in tagged if now[network.tagged] != known.get(network.tagged, now[network.tagged])]
+        if torn:
+            script = fences.script(self._owner, torn, anew=True)
+            now = {**now, **fences.told(await self._shells.run(shell, SHELL, script))[1]}
+        self._fences[shell] = now
+        otherwise = [card for card, stood in before.items() if card in there and stood != known.get(card, now[card])]
         missing = list(joins(tagged, links))
         await self._do(shell, missing)
-        return missing
+        return [*missing, *map(_fencing, otherwise)]
 
     async def _lock(
         self, shell: Shell, networks: Sequence[Network], links: Sequence[Link], known: Collection[int]
@@ -227,6 +234,10 @@ class Outreach:
             wrong.setdefault(name, f"tunnel {name} was let reach its neighbours")
             route.brport("set", index=index, isolated=1)
         return wrong
+
+
+def _fencing(card: str) -> Order:
+    return Order(text=f"fence VLAN {card}", wrong=f"the fence of VLAN {card} was changed")
 
 
 def _by(route: IPRoute, ends: Ends) -> dict[str, Any]:

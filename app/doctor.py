@@ -7,6 +7,7 @@ is looked for by name, its sockets by path.
 import asyncio
 import ctypes.util
 import os
+import re
 import shlex
 import shutil
 import socket
@@ -19,6 +20,8 @@ from app.domain.network import SEALED, NetworkPlan
 from app.settings import Settings
 
 OLDEST_PYTHON = (3, 11)
+FIRST_WITH_LOCKS = (5, 18)
+"""Linux whose bridges can lock a port to the MAC addresses that are pinned to it."""
 LIBVIRT_SOCKETS = (
     ("/run/libvirt/libvirt-sock", "qemu:///system"),
     ("/run/libvirt/virtqemud-sock", "qemu:///system"),
@@ -42,6 +45,7 @@ class Machine:
     """What the checks ask of the machine; tests hand in another."""
 
     python: Sequence[int]
+    kernel: str
     library: Callable[[str], str | None]
     distribution: Callable[[str], str | None]
     program: Callable[[str], str | None]
@@ -54,6 +58,7 @@ def this_machine() -> Machine:
     """The machine that this runs on."""
     return Machine(
         python=sys.version_info[:3],
+        kernel=os.uname().release,
         library=ctypes.util.find_library,
         distribution=_distribution,
         program=shutil.which,
@@ -188,7 +193,13 @@ def _network(plan: NetworkPlan, machine: Machine, name: str = "network") -> Chec
         return Check(name=name, ok=True, found=found, advice='VNET_MODE="MANAGED" enforces them')
     library = machine.library("nftables")
     lends = f"{plan.bridge}*" if plan.each else plan.bridge
-    found = f"{plan.mode}: security groups are enforced on {lends}; on a bridge of others, not between neighbours"
+    found = f"{plan.mode}: security groups are enforced on {lends}; on a bridge of others, not between neighbours,"
+    found += " who can take each other's addresses there"
+    if not plan.gateway and _version(machine.kernel) < FIRST_WITH_LOCKS:
+        found += (
+            f"; this kernel, {machine.kernel}, is older than 5.18 and keeps nobody from sending with the MAC and IP"
+        )
+        found += " address of a neighbour"
     if plan.tunnels == SEALED and not plan.trunk:
         found += "; hosts that are other machines need wireguard-tools"
     return Check(
@@ -197,6 +208,12 @@ def _network(plan: NetworkPlan, machine: Machine, name: str = "network") -> Chec
         found=found if library else f"{plan.mode} needs libnftables, which is not there",
         advice="" if library else "apt-get install libnftables1",
     )
+
+
+def _version(release: str) -> tuple[int, ...]:
+    """Read the two numbers that a release of the kernel begins with; none if it does not."""
+    found = re.match(r"(\d+)\.(\d+)", release)
+    return tuple(map(int, found.groups())) if found else ()
 
 
 def _names(settings: Settings, machine: Machine) -> Iterator[Check]:

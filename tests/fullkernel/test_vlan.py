@@ -81,6 +81,15 @@ async def test_what_somebody_breaks_is_mended_and_all_goes_with_the_last_network
     host.run("ip", "link", "set", "eth0.12", "nomaster")
     assert await farm.reach() == ["root@192.0.2.11: VLAN eth0.12 was down or not on bridge eucabr12"]
     assert await farm.reach() == []
+    for harm in (
+        "filter delete dev eth0.12 ingress pref 2",
+        "qdisc delete dev eth0.12 clsact",
+        "filter add dev eth0.12 ingress pref 1 handle 9 protocol all flower action pass",
+    ):
+        assert host.run("tc", *harm.split()).returncode == 0, harm
+        assert await farm.reach() == ["root@192.0.2.11: the fence of VLAN eth0.12 was changed"], harm
+        assert "handle 0x9" not in host.run("tc", "filter", "show", "dev", "eth0.12", "ingress").stdout
+        assert await farm.reach() == []
     assert await asyncio.to_thread(hears, farm.yard, "i-1", "10.9.0.6", "i-2")
     for guest in [*farm.yard.guests]:
         farm.yard.guests.pop(guest).close()

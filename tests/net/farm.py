@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.domain.network import TUNNEL_MTU, Network
-from app.network.far_links import orders, read
+from app.network.far_links import locks, orders, read
 from app.network.outreach import LOOK, Outreach
 from app.network.shells import Shells
 from tests.net.far import SSHD, FarHost, Keys, ShellsWithoutSsh, lay_wire
@@ -89,7 +89,7 @@ class Farm:
     async def missing(self, host: FarHost, network: Network) -> list[str]:
         """List what a host would be told."""
         ends, links = read(await self.shells.run(host.shell, LOOK))
-        return [order.text for order in orders("yard", [network], ends, links)]
+        return [order.text for order in (*orders("yard", [network], ends, links), *locks([network], links))]
 
 
 @asynccontextmanager

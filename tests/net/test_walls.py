@@ -14,6 +14,7 @@ from app.network import nft
 from app.network.connections import FEW
 from app.network.far_links import XEN_MAC
 from tests.deadline import PATIENCE_S
+from tests.net.capture import SAID, Capture, hears
 from tests.net.namespaces import Namespace, addresses, make_bridge
 from tests.net.probes import Try, reaches
 from tests.net.yard import (
@@ -222,6 +223,29 @@ async def test_nobody_sends_in_another_s_name(yard: Yard) -> None:
         assert not await yard.passes("i-1", "tcp", "203.0.113.1", 80), stolen
         assert not await yard.passes("i-1", "icmp", "10.9.0.1"), stolen
     assert await yard.reaches("i-2", "icmp", "10.9.0.1")
+
+
+async def test_who_takes_a_neighbour_s_mac_and_ip_address_together_neither_hears_nor_speaks_for_it(yard: Yard) -> None:
+    await yard.apply(sg_0a=[out(), let("0.0.0.0/0")], sg_0b=[out()])
+    thief = yard.steal("i-1", TWO)
+    with Capture(thief, "eth0") as overheard:
+        for _ in range(3):
+            assert await yard.seen_as("i-1", OUTSIDE, at="outside") == ""
+            assert await asyncio.to_thread(hears, yard, "i-3", TWO.address, "i-2")
+        assert not any(SAID in frame for frame in overheard.frames())
+    assert await yard.seen_as("i-2", OUTSIDE, at="outside") == "203.0.113.1"
+
+
+async def test_a_mac_address_goes_with_its_guest_to_another_card_though_the_old_one_is_still_there(yard: Yard) -> None:
+    await yard.apply(sg_0a=[out(), let("0.0.0.0/0")], sg_0b=[out()])
+    old = yard.guests.pop("i-2")
+    for line in (f"set {old.port} down", f"set {old.port} name old0", "set old0 up"):
+        assert yard.machine.run("ip", "link", *line.split()).returncode == 0
+    yard.add("i-2", FIRST.bridge, TWO.mac, TWO.address, "10.9.0.1")
+    await yard.apply(sg_0a=[out(), let("0.0.0.0/0")], sg_0b=[out()])
+    assert await asyncio.to_thread(hears, yard, "i-3", TWO.address, "i-2")
+    assert await yard.seen_as("i-2", OUTSIDE, at="outside") == "203.0.113.1"
+    old.close()
 
 
 async def test_a_guest_reaches_nothing_of_the_machine_but_what_is_opened_to_it(yard: Yard) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from app.domain.firewall import Firewall, Passage
 from app.domain.group import permission
 from app.domain.network import GuestAnswer, GuestRequest, Member, Network
+from app.network.announcing import announce
 from app.network.kernel import KernelFabric
 from tests.deadline import eventually
 from tests.net.namespaces import Guest, Namespace, make_bridge
@@ -72,6 +73,20 @@ class Yard:
         guest.inside.run("ip", "address", "add", f"{address}/24", "dev", "eth0")
         guest.inside.run("ip", "route", "add", "default", "via", gateway)
         guest.inside.call(lambda: Path("/proc/sys/net/ipv4/icmp_ratelimit").write_text("0"))
+
+    def steal(self, thief: str, victim: Member) -> Namespace:
+        """Have a guest take another one's MAC address and IP address together, and say so."""
+        guest = self.guests[thief].inside
+        for line in (
+            f"link set eth0 down address {victim.mac}",
+            "address flush dev eth0",
+            "link set eth0 up",
+            f"address add {victim.address}/24 dev eth0",
+            "route add default via 10.9.0.1",
+        ):
+            assert guest.run("ip", *line.split()).returncode == 0, line
+        guest.call(lambda: announce("eth0", victim.mac, victim.address))
+        return guest
 
     async def apply(self, **rules: list[Passage]) -> Sequence[str]:
         return await self.judge(NETWORKS, **rules)

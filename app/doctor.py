@@ -15,7 +15,10 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
+from urllib.parse import urlsplit
 
+from app.domain.errors import Unavailable
 from app.domain.network import SEALED, NetworkPlan
 from app.settings import Settings
 
@@ -28,6 +31,7 @@ LIBVIRT_SOCKETS = (
     ("/run/libvirt/virtxend-sock", "xen:///system"),
 )
 XEN_CAPABILITIES = "/proc/xen/capabilities"
+LOCKS = Path("/proc/locks")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,8 @@ class Machine:
     exists: Callable[[str], bool]
     free_port: Callable[[str, int], str]
     """Return why host and port can not be bound, empty if they can."""
+    serving: Callable[[Path], str]
+    """Return the address at which a server serves that state directory now, empty if none does."""
 
 
 def this_machine() -> Machine:
@@ -64,6 +70,7 @@ def this_machine() -> Machine:
         program=shutil.which,
         exists=os.path.exists,
         free_port=_why_not_bound,
+        serving=_serving,
     )
 
 
@@ -140,6 +147,8 @@ def _rules(settings: Settings) -> Iterator[Check]:
 def _port(settings: Settings, machine: Machine) -> Check:
     why = machine.free_port(settings.listen_host, settings.listen_port)
     address = f"{settings.listen_host}:{settings.listen_port}"
+    if why and urlsplit(machine.serving(settings.state_dir)).port == settings.listen_port:
+        return Check(name="listener", ok=True, found=f"{address}: this cloud is running and listens there")
     return Check(
         name="listener",
         ok=not why,
@@ -223,11 +232,13 @@ def _names(settings: Settings, machine: Machine) -> Iterator[Check]:
     why = machine.free_port(settings.dns_host, settings.dns_port)
     zones = f"eucalyptus.{settings.dns_domain} and walrus.{settings.dns_domain}"
     address = f"{settings.dns_host}:{settings.dns_port}"
+    ours = bool(why and machine.serving(settings.state_dir))
+    said = f"this cloud is running and answers for {zones}" if ours else why or f"free, to answer for {zones}"
     yield Check(
         name="names",
-        ok=not why,
-        found=f"{address}: {why or f'free, to answer for {zones}'}",
-        advice='DNS_LISTEN="ADDRESS:PORT" with another one' if why else "",
+        ok=ours or not why,
+        found=f"{address}: {said}",
+        advice='DNS_LISTEN="ADDRESS:PORT" with another one' if why and not ours else "",
     )
     if any(one.ours for one in settings.network.all):
         yield Check(name="the cloud for instances", ok=True, found=_for_instances(settings), advice="")
@@ -275,6 +286,24 @@ def _why_not_bound(host: str, port: int) -> str:
         except OSError as error:
             return error.strerror or str(error)
     return ""
+
+
+def _serving(state: Path) -> str:
+    """Look who holds the lock of the state without taking it: a server that starts just now must get it."""
+    from app.server import eucarc  # noqa: PLC0415 - the doctor starts where the server's libraries are missing
+
+    try:
+        lock = (state / "lock").stat()
+        held = LOCKS.read_text()
+    except OSError:
+        return ""
+    here = f"{os.major(lock.st_dev):02x}:{os.minor(lock.st_dev):02x}:{lock.st_ino}"
+    if not any(here in line.split() for line in held.splitlines()):
+        return ""
+    try:
+        return eucarc.read(eucarc.admin_file(state)).get("EUCA_URL", "")
+    except Unavailable:
+        return ""
 
 
 def local_uris(exists: Callable[[str], bool] = os.path.exists) -> list[str]:

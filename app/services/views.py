@@ -21,6 +21,17 @@ from app.domain.vmtype import NOTHING, Size, VmType
 from app.services import gateways, public_addresses, tags, types
 
 LONGEST_TOLD = 200
+_EVENTS = {
+    "reservation.added": "Launch {} was asked for",
+    "reservation.removed": "Launch {} is forgotten, for its instances are",
+}
+_SEEN: Final[Mapping[str | int, str]] = {
+    Seen.NOTHING: "nothing of {} is on its host any more",
+    Seen.OFF: "{} is switched off on its host",
+    Seen.RUNNING: "{} runs on its host",
+    Seen.PAUSED: "{} is paused on its host",
+    Seen.CRASHED: "{} has crashed on its host",
+}
 _STATUS = {InstanceState.RUNNING: "ok", InstanceState.PENDING: "initializing"}
 
 
@@ -225,9 +236,16 @@ def _told(entry: Entry) -> str:
     if entry.kind == "tag" and "name" in entry.data:
         return f"{entry.data['name']}={entry.data.get('value', '')}"
     if not entry.event.endswith(".changed"):
-        return entry.event.replace(".", " ")
+        return _EVENTS.get(entry.event, entry.event.replace(".", " ")).format(entry.resource_id)
     now = {name: value for name, value in entry.data.items() if not name.endswith("_at_ms")}
-    return ", ".join(f"{name}: {value}" for name, value in now.items() if isinstance(value, str | int))[:LONGEST_TOLD]
+    facts = [_fact(entry, name, value) for name, value in now.items() if isinstance(value, str | int)]
+    return ", ".join(facts)[:LONGEST_TOLD]
+
+
+def _fact(entry: Entry, name: str, value: str | int) -> str:
+    if entry.kind == "instance" and name == "seen" and value in _SEEN:
+        return _SEEN[value].format(entry.resource_id)
+    return f"{name}: {value}"
 
 
 def audit_view(entry: AuditEntry, undo: str = "") -> AuditView:

@@ -265,6 +265,20 @@ def test_the_doctor_answers_for_this_machine(tmp_path: Path) -> None:
     assert {row["name"] for row in json.loads(done.stdout)} >= {"python", "state directory", "listener"}
 
 
+def test_the_doctor_knows_its_own_cloud_while_it_runs(tmp_path: Path) -> None:
+    with ServedCloud(tmp_path / "state", rehearse="none") as served:
+        port = served.url.rpartition(":")[2]
+        mine, other = (
+            {row["name"]: row for row in json.loads(euca("doctor", *where, "--json").stdout)}["listener"]
+            for where in (
+                ("--state", str(tmp_path / "state"), "--listen", f"127.0.0.1:{port}"),
+                ("--state", str(tmp_path / "another"), "--listen", f"127.0.0.1:{port}"),
+            )
+        )
+    assert (mine["ok"], mine["found"]) == (True, f"127.0.0.1:{port}: this cloud is running and listens there")
+    assert (other["ok"], bool(other["advice"])) == (False, True)
+
+
 def test_recover_asks_hosts_and_says_which_did_not_answer(tmp_path: Path) -> None:
     done = euca("recover", "--state", str(tmp_path / "state"), "--host", "r1=test:///rehearsal", "--cluster", "rack1")
     assert (done.returncode, done.stdout) == (0, "r1: 0 recovered, 0 known already\n")

@@ -17,6 +17,7 @@ BARE = Machine(
     program=lambda name: None,
     exists=lambda path: False,
     free_port=lambda host, port: "",
+    serving=lambda state: "",
 )
 
 
@@ -157,6 +158,15 @@ def test_a_port_in_use_is_seen() -> None:
         why = this_machine().free_port("127.0.0.1", taken.getsockname()[1])
     assert "in use" in why
     assert this_machine().free_port("127.0.0.1", 0) == ""
+
+
+@pytest.mark.parametrize(
+    ("address", "fine"), [("http://127.0.0.1:8773", True), ("http://127.0.0.1:9000", False), ("", False)]
+)
+def test_a_port_that_this_very_cloud_listens_on_is_no_fault(address: str, fine: bool) -> None:
+    machine = replace(BARE, free_port=lambda host, port: "Address already in use", serving=lambda state: address)
+    found = checks(machine)["listener"]
+    assert (found.ok, bool(found.advice), "is running" in found.found) == (fine, not fine, fine)
 
 
 def test_this_machine_can_be_examined() -> None:

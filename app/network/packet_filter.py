@@ -109,22 +109,43 @@ class Contents:
     public: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class _People:
+    """What stands there for who is on the networks, whatever the rules are; `groups` are those that somebody is in."""
+
+    groups: Sequence[str]
+    elements: Mapping[str, frozenset[str]]
+    ways: Mapping[str, tuple[str, ...]]
+    public: Mapping[str, str]
+
+
+class Known:
+    """Remembers what was translated the last time, since of thousands of members and rules a few change."""
+
+    def __init__(self) -> None:
+        self.chains = GroupChains()
+        self._of: tuple[Sequence[Network], Collection[str]] = ((), ())
+        self._people = _people((), ())
+
+    def people(self, networks: Sequence[Network], lent: Collection[str]) -> _People:
+        if self._of != (asked := (tuple(networks), frozenset(lent))):
+            self._of, self._people = asked, _people(*asked)
+        return self._people
+
+
 def contents(
-    networks: Sequence[Network], firewall: Firewall, lent: Collection[str] = (), known: GroupChains | None = None
+    networks: Sequence[Network], firewall: Firewall, lent: Collection[str] = (), known: Known | None = None
 ) -> Contents:
-    """Translate what is wanted; `lent` are those bridges that an operator made. `known` knows rules from earlier on."""
-    members = [(network.bridge, member) for network in networks for member in network.members]
-    peers = {passage.permission.group_id for rules in firewall.rules.values() for passage in rules} - {""}
-    groups = peers.union(*(member.groups for _, member in members))
-    in_use = set(chain.from_iterable(member.groups for _, member in members))
-    chains = (known or GroupChains()).of({group: firewall.rules.get(group, ()) for group in sorted(in_use)})
-    for _, member in members:
-        chains.update(_way(member))
+    """Translate what is wanted; `lent` are those bridges that an operator made."""
+    known = known or Known()
+    people = known.people(networks, lent)
+    chains = known.chains.of({group: firewall.rules.get(group, ()) for group in people.groups})
+    groups = frozenset(map(name_of, known.chains.peers().union(people.groups)))
     return Contents(
-        elements=_elements(networks, members, firewall, lent) | _membership(groups, members),
-        groups=frozenset(map(name_of, groups)),
-        chains=chains,
-        public={member.public: member.address for _, member in members if member.public},
+        elements={**dict.fromkeys(groups, frozenset()), **_opened(people, firewall), **people.elements},
+        groups=groups,
+        chains={**chains, **people.ways},
+        public=people.public,
     )
 
 
@@ -164,22 +185,38 @@ def _moved(
     but: Iterable[str] = (),
 ) -> Iterator[str]:
     for name in here.keys() - set(but):
-        if only := here[name] - there.get(name, frozenset()):
+        if here[name] is not (other := there.get(name, frozenset())) and (only := here[name] - other):
             yield f"{verb} element {table} {name} {{ {', '.join(sorted(only))} }}"
 
 
+def _opened(people: _People, firewall: Firewall) -> dict[str, frozenset[str]]:
+    return {
+        "hidden": people.elements["subnets"] if firewall.hidden else frozenset(),
+        "open_ports": frozenset(f"{address} . {port}" for address, port in firewall.open_ports),
+    }
+
+
+def _people(networks: Sequence[Network], lent: Collection[str]) -> _People:
+    members = [(network.bridge, member) for network in networks for member in network.members]
+    groups = sorted(set(chain.from_iterable(member.groups for _, member in members)))
+    ways = {member.groups for _, member in members}
+    return _People(
+        groups=groups,
+        elements=_elements(networks, members, lent) | _membership(groups, members),
+        ways=dict(chain.from_iterable(map(_way, ways))),
+        public={member.public: member.address for _, member in members if member.public},
+    )
+
+
 def _elements(
-    networks: Sequence[Network], members: Sequence[tuple[str, Member]], firewall: Firewall, lent: Collection[str]
+    networks: Sequence[Network], members: Sequence[tuple[str, Member]], lent: Collection[str]
 ) -> dict[str, frozenset[str]]:
     places = [(_quoted(bridge), member) for bridge, member in members]
     public = [member for _, member in members if member.public]
-    subnets = frozenset(str(network.interface.network) for network in networks)
     return {
         "bridges": frozenset(_quoted(network.bridge) for network in networks if network.bridge not in lent),
         "lent": frozenset(_quoted(network.bridge) for network in networks if network.bridge in lent),
-        "subnets": subnets,
-        "hidden": subnets if firewall.hidden else frozenset(),
-        "open_ports": frozenset(f"{address} . {port}" for address, port in firewall.open_ports),
+        "subnets": frozenset(str(network.interface.network) for network in networks),
         "name_servers": frozenset(str(network.interface.ip) for network in networks if network.domain),
         "known": frozenset(f"{bridge} . {member.mac} . {member.address}" for bridge, member in places),
         "out": frozenset(f"{bridge} . {one.address} : goto {_way_name(one.groups)}_out" for bridge, one in places),
@@ -197,11 +234,11 @@ def _membership(groups: Iterable[str], members: Sequence[tuple[str, Member]]) ->
     return {name: frozenset(found) for name, found in places.items()}
 
 
-def _way(member: Member) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _way(groups: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the two chains that members of exactly these groups share."""
     for way in ("out", "in"):
-        jumps = (f"jump {name_of(group)}_{way}" for group in member.groups)
-        yield f"{_way_name(member.groups)}_{way}", (*jumps, "drop")
+        jumps = (f"jump {name_of(group)}_{way}" for group in groups)
+        yield f"{_way_name(groups)}_{way}", (*jumps, "drop")
 
 
 def _way_name(groups: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import msgspec
 from websockets.asyncio.server import ServerConnection, serve
@@ -17,6 +18,7 @@ from app.domain.errors import CloudError, Lost, TimedOut, Unavailable
 from app.domain.far import Shell
 from app.domain.firewall import SHUT, Firewall
 from app.domain.gateway import GatewayBook, Visit, Wanted
+from app.domain.gateway_change import NOTHING, change
 from app.domain.network import Network
 from app.network import gateway_words as words
 from app.network.certificates import Authority, print_of_peer, print_of_request
@@ -28,6 +30,15 @@ CLOSE_S = 2.0
 UNKNOWN, REPLACED = 4403, 4409
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    """An order that was carried out; without a line there is none."""
+
+    line: ServerConnection | None = None
+    number: int = 0
+    wanted: Wanted = NOTHING
+
+
 class Elsewhere:
     """Hands what is wanted to whoever is on the line, which is one gateway at a time: the last that came."""
 
@@ -36,6 +47,7 @@ class Elsewhere:
         self._line: ServerConnection | None = None
         self._number = 0
         self._waiting: dict[int, asyncio.Future[words.Report]] = {}
+        self._carried_out = _Order()
         self.changed: Callable[[], None] = _nobody
         self.trusted = False
         """Whether the wire between the gateway and its hosts may carry plain tunnels."""
@@ -50,11 +62,19 @@ class Elsewhere:
         guests = await self._book.guests(self._cluster, ids)
         names = await self._book.names(self._cluster)
         wanted = Wanted(networks=tuple(networks), firewall=firewall, guests=guests, names=names)
-        return (await self._tell(lambda number: words.Order(number=number, wanted=wanted))).repaired
+        line = await self._ready()
+        before, self._carried_out = self._carried_out, _Order()  # until it says so, nobody knows what it has done
+        if before.line is not line:
+            before = _Order()
+        new = change(before.wanted, wanted)
+        told = await self._tell(line, lambda number: words.Order(number=number, change=new, after=before.number))
+        self._carried_out = _Order(line=line, number=told.number, wanted=wanted)
+        return told.repaired
 
     async def reach(self, shell: Shell, networks: Sequence[Network]) -> Sequence[str]:
         visit = Visit(shell=shell, networks=tuple(networks), trusted=self.trusted)
-        return (await self._tell(lambda number: words.Errand(number=number, visit=visit), ERRAND_S)).repaired
+        line = await self._ready()
+        return (await self._tell(line, lambda number: words.Errand(number=number, visit=visit), ERRAND_S)).repaired
 
     async def close(self) -> None:
         """There is nothing to end: the gateway goes on by itself, and the line is the door's."""
@@ -80,10 +100,9 @@ class Elsewhere:
             self.changed()
 
     async def _tell(
-        self, form: Callable[[int], words.Order | words.Errand], within_s: float = ANSWER_S
+        self, line: ServerConnection, form: Callable[[int], words.Order | words.Errand], within_s: float = ANSWER_S
     ) -> words.Report:
         """Say something to the gateway and return its report; raises what it could not do."""
-        line = await self._ready()
         self._number += 1
         number = self._number
         report: asyncio.Future[words.Report] = asyncio.get_running_loop().create_future()

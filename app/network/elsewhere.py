@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import msgspec
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
 
 from app.domain.errors import CloudError, Lost, TimedOut, Unavailable
 from app.domain.far import Shell
@@ -48,6 +49,7 @@ class Elsewhere:
         self._number = 0
         self._waiting: dict[int, asyncio.Future[words.Report]] = {}
         self._carried_out = _Order()
+        self._ended = ""
         self.changed: Callable[[], None] = _nobody
         self.trusted = False
         """Whether the wire between the gateway and its hosts may carry plain tunnels."""
@@ -93,7 +95,7 @@ class Elsewhere:
                     waiting.set_result(report)
         finally:
             if self._line is line:
-                self._line = None
+                self._line, self._ended = None, _how_ended(line)
                 for each in self._waiting.values():
                     if not each.done():
                         each.set_exception(self._lost())
@@ -125,10 +127,10 @@ class Elsewhere:
         line = self._line
         if line is not None and await self._book.cluster_of(_key_of(line)) != self._cluster:
             await line.close(UNKNOWN, "it is not the gateway any more")
-            line = None
+            self._ended, line = "", None
         if line is None:
-            advice = f"euca cluster gateway {self._cluster} lets one join"
-            raise Unavailable("network", f"the gateway of {self._cluster} is not connected; {advice}")
+            why = self._ended or f"euca cluster gateway {self._cluster} lets one join"
+            raise Unavailable("network", f"the gateway of {self._cluster} is not connected; {why}")
         return line
 
     def _lost(self) -> Lost:
@@ -207,6 +209,12 @@ class Door:
 def _key_of(line: ServerConnection) -> str:
     shown = line.transport.get_extra_info("ssl_object")
     return print_of_peer(shown.getpeercert(binary_form=True)) if shown else ""
+
+
+def _how_ended(line: ServerConnection) -> str:
+    sent = line.protocol.close_sent
+    silent = sent is not None and sent.code == CloseCode.INTERNAL_ERROR
+    return f"it was there and said nothing for {2 * PING_S:g} s" if silent else "it has hung up"
 
 
 def _nobody() -> None:

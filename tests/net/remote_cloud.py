@@ -36,15 +36,23 @@ VNET_TUNNELS="trusted"
 """
 
 
+_HOME = {"vnet_mode": "MANAGED-NOVLAN", "vnet_subnet": "10.8.0.0", "vnet_netmask": "255.255.0.0"}
+HOME_HOST = replace(HOST, name="real3", cluster="home", ordinal=3)
+
+
 class RemoteCloud(SmallCloud):
-    """Clusters `one` and `two`, both with the same private addresses; gateways are started by `join`."""
+    """Clusters `one` and `two`, both with the same private addresses; gateways are started by `join`.
+
+    The network of cluster `home` is the server's own.
+    """
 
     def __init__(self, machine: Namespace, store: Database, folder: Path, mode: str = "MANAGED-NOVLAN") -> None:
         for cluster in ("one", "two"):
             (folder / f"{cluster}.conf").write_text(_CLUSTER.format(mode=mode))
         files = f"one={folder}/one.conf two={folder}/two.conf"
         names = {"disable_dns": "N", "dns_domain": "cloud.example"}
-        super().__init__(machine, store, folder, vnet_mode="SYSTEM", vnet_clusters=files, **names)
+        super().__init__(machine, store, folder, **_HOME, vnet_clusters=files, **names)
+        self.hosts["home"], self.places["home"] = HOME_HOST, machine
         self.authority = Authority.of(folder / "keys")
         self.door = Door(self.authority, StoredBook(store), ("one", "two"))
         self.networks.connect(self.fabric, self.settings.network, elsewhere=self.door.fabrics)
@@ -53,7 +61,7 @@ class RemoteCloud(SmallCloud):
         self._open = AsyncExitStack()
         self._stirred = asyncio.Event()
         for fabric in self.door.fabrics.values():
-            fabric.changed = self._stirred.set
+            fabric.changed = self._stir
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
@@ -74,6 +82,10 @@ class RemoteCloud(SmallCloud):
         await super().__aexit__(*failure)
         for place in self.heads.values():
             place.close()
+
+    def _stir(self) -> None:
+        self._stirred.set()
+        self.networks.poke()
 
     async def open_door(self) -> None:
         """Let the server be there, where it was before."""

@@ -6,7 +6,7 @@ trap: nobody starts a guest here, so its card is plugged in by the test, as libv
 
 import asyncio
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from app.domain.account import Caller
 from app.domain.address import Addressing
 from app.domain.commands import AskedRule, RunInstances
 from app.domain.far import Reach
+from app.domain.host import Host
 from app.domain.instance import Instance
 from app.domain.ports import Unit
 from app.network.kernel import KernelFabric
@@ -113,12 +114,14 @@ class SmallCloud:
         told = [await asyncio.to_thread(self.guests[one.id].lease, self.folder, tries=tries) for one in started]
         return [(lease or {}).get("ip", "") for lease in told]
 
-    async def let_in(self, group: str, rule: AskedRule, who: Caller = ANA) -> None:
+    async def let_in(
+        self, group: str, rule: AskedRule, who: Caller = ANA, hosts: Sequence[Host] = (HOST, OTHER_HOST)
+    ) -> None:
         def work(unit: Unit) -> None:
             group_rules.authorize(unit, who, groups.one(unit, who, "", group), False, [rule], self.entropy)
 
         await self.store.write(work)
-        for host in (HOST, OTHER_HOST):
+        for host in hosts:
             with suppress(Unwoven):
                 await self.networks.ready(host)
 

@@ -1,6 +1,7 @@
 """Gateways of remote clusters by real packets: told by a server in another namespace, and working on without it."""
 
 import asyncio
+import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import closing, suppress
@@ -22,9 +23,9 @@ from tests.builders import THEIRS, FrozenClock, a_caller
 from tests.deadline import PATIENCE_S, eventually
 from tests.net.far import SSHD, FarHost, Keys
 from tests.net.namespaces import Namespace, missing
-from tests.net.remote_cloud import RemoteCloud
+from tests.net.remote_cloud import HOME_HOST, RemoteCloud
 from tests.net.shapes import shape
-from tests.net.small_cloud import HOST
+from tests.net.small_cloud import HOST, OTHER_HOST
 from tests.net.yard import listening
 
 pytestmark = pytest.mark.net
@@ -179,6 +180,46 @@ async def test_a_cluster_without_its_gateway_stops_nobody_else(cloud: RemoteClou
         await cloud.launch(1, "web", cluster="two")
     (guest,) = await cloud.launch(1, "web", cluster="one")
     assert await cloud.lease(guest) == [guest.private_ip]
+
+
+async def test_a_gateway_that_is_stopped_is_said_to_be_lost_holds_up_nobody_and_catches_up(cloud: RemoteCloud) -> None:
+    running = await cloud.join("one")
+    await cloud.join("two")
+    pairs = {cluster: await cloud.launch(2, "web", cluster=cluster) for cluster in ("one", "two", "home")}
+    for pair in pairs.values():
+        await cloud.lease(*pair)
+    looking = asyncio.create_task(cloud.networks.run())
+    await noted(cloud, "gateway.up", "one is up")
+    running.send_signal(signal.SIGSTOP)
+    try:
+        await cloud.let_in("web", ANYTHING, hosts=())
+        cloud.networks.hear()
+        silent = asyncio.create_task(cloud.networks.ready(HOST))
+        for host in (OTHER_HOST, HOME_HOST):
+            await cloud.networks.ready(host)
+        assert not silent.done()
+        for first, second in (pairs["two"], pairs["home"]):
+            assert await cloud.passes(first.id, "icmp", second.private_ip)
+        with pytest.raises(Unwoven, match=r"the gateway of one (did not answer within 15 s|has hung up)"):
+            await silent
+        await noted(cloud, "gateway.lost", "is not connected; it was there and said nothing for 20 s")
+    finally:
+        running.send_signal(signal.SIGCONT)
+    await cloud.connected("one", 60)
+    first, second = pairs["one"]
+    assert await cloud.passes(first.id, "icmp", second.private_ip)
+    looking.cancel()
+    await asyncio.wait([looking])
+
+
+async def noted(cloud: RemoteCloud, event: str, text: str) -> None:
+    """Wait until the journal says something of a gateway."""
+    async with asyncio.timeout(60):
+        while True:
+            entries = await cloud.store.read(lambda unit: unit.entries(0, 1000))
+            if any(entry.event == event and text in entry.text for entry in entries):
+                return
+            await asyncio.sleep(0.05)
 
 
 async def test_a_forgotten_gateway_is_told_nothing_more_until_it_joins_anew(cloud: RemoteCloud) -> None:

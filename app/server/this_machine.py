@@ -11,7 +11,8 @@ from app.domain.errors import InUse, Missing
 from app.domain.network import GuestAnswer, GuestRequest, Member
 from app.network.kernel import KernelFabric
 from app.reconcile.traffic import UNKNOWN, Traffic, formed, judged, wanted
-from app.server.wiring import lessor_of, owner_of
+from app.server.owner import owner_of
+from app.server.wiring import lessor_of
 from app.settings import Settings
 from app.store.database import Database
 from app.store.lock import StateLock

@@ -20,7 +20,7 @@ from app.domain.rows import key, observed, secret
 class Gateway:
     """What is known of the gateway of a cluster that has it elsewhere; `fingerprint` is empty until one has joined.
 
-    `up`: it did what it was last told; else `error` says why not.
+    `up`: it did what it was last told; else `error` says why not. `since_ms`: one or the other since then.
     """
 
     cluster: str = key()
@@ -31,6 +31,7 @@ class Gateway:
     joined_at_ms: int = 0
     up: bool = observed(False)
     error: str = observed("")
+    since_ms: int = observed(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

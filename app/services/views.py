@@ -42,10 +42,12 @@ class World:
     held: Mapping[str, Size]
     counts: Mapping[str, int]
     gateways: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    joined: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, unit: Unit) -> "World":
-        return cls(held=unit.held(), counts=unit.counts(), gateways=gateways.states(unit))
+        states, joined = gateways.states(unit), gateways.times(unit)
+        return cls(held=unit.held(), counts=unit.counts(), gateways=states, joined=joined)
 
 
 EMPTY: Final = World(held={}, counts={})
@@ -88,10 +90,13 @@ def cluster_view(cluster: Cluster, hosts: Iterable[Host], world: World) -> Clust
     """Sum up the hosts of one cluster; `hosts` may hold those of others."""
     rows = [host_view(host, world) for host in hosts if host.cluster == cluster.name]
     gateway, error = world.gateways.get(cluster.name, ("", ""))
+    joined_at_ms, since_ms = world.joined.get(cluster.name, (0, 0)) if gateway else (0, 0)
     return ClusterView(
         name=cluster.name,
         gateway=gateway,
         gateway_error=error,
+        gateway_joined_at_ms=joined_at_ms,
+        gateway_since_ms=since_ms,
         hosts=len(rows),
         hosts_up=sum(row.state == HostState.UP for row in rows),
         cores=sum(row.cores for row in rows),

@@ -46,6 +46,7 @@ def migrations() -> Migrations:
     steps(name="0021_group_networks")(_0021_group_networks)
     steps(name="0022_present_on_hosts")(_0022_present_on_hosts)
     steps(name="0023_gateways")(_0023_gateways)
+    steps(name="0025_gateways_since")(_0025_gateways_since)
     return steps
 
 
@@ -366,6 +367,10 @@ def _0023_gateways(schema: Schema) -> None:
         'CREATE UNIQUE INDEX "instances_held_ip" ON "instances" ("gateway", "private_ip")'
         ' WHERE "private_ip" <> \'\' AND NOT "removed"'
     )
+
+
+def _0025_gateways_since(schema: Schema) -> None:
+    schema.execute('ALTER TABLE "gateways" ADD COLUMN "since_ms" INTEGER NOT NULL DEFAULT 0')
 
 
 def _held_changes(sign: str, row: str, source: str = "", column: str = "host") -> str:

@@ -7,6 +7,7 @@ is looked for by name, its sockets by path.
 import asyncio
 import ctypes.util
 import os
+import re
 import shlex
 import shutil
 import socket
@@ -14,17 +15,23 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
+from urllib.parse import urlsplit
 
+from app.domain.errors import Unavailable
 from app.domain.network import SEALED, NetworkPlan
 from app.settings import Settings
 
 OLDEST_PYTHON = (3, 11)
+FIRST_WITH_LOCKS = (5, 18)
+"""Linux whose bridges can lock a port to the MAC addresses that are pinned to it."""
 LIBVIRT_SOCKETS = (
     ("/run/libvirt/libvirt-sock", "qemu:///system"),
     ("/run/libvirt/virtqemud-sock", "qemu:///system"),
     ("/run/libvirt/virtxend-sock", "xen:///system"),
 )
 XEN_CAPABILITIES = "/proc/xen/capabilities"
+LOCKS = Path("/proc/locks")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,23 +49,28 @@ class Machine:
     """What the checks ask of the machine; tests hand in another."""
 
     python: Sequence[int]
+    kernel: str
     library: Callable[[str], str | None]
     distribution: Callable[[str], str | None]
     program: Callable[[str], str | None]
     exists: Callable[[str], bool]
     free_port: Callable[[str, int], str]
     """Return why host and port can not be bound, empty if they can."""
+    serving: Callable[[Path], str]
+    """Return the address at which a server serves that state directory now, empty if none does."""
 
 
 def this_machine() -> Machine:
     """The machine that this runs on."""
     return Machine(
         python=sys.version_info[:3],
+        kernel=os.uname().release,
         library=ctypes.util.find_library,
         distribution=_distribution,
         program=shutil.which,
         exists=os.path.exists,
         free_port=_why_not_bound,
+        serving=_serving,
     )
 
 
@@ -135,6 +147,8 @@ def _rules(settings: Settings) -> Iterator[Check]:
 def _port(settings: Settings, machine: Machine) -> Check:
     why = machine.free_port(settings.listen_host, settings.listen_port)
     address = f"{settings.listen_host}:{settings.listen_port}"
+    if why and urlsplit(machine.serving(settings.state_dir)).port == settings.listen_port:
+        return Check(name="listener", ok=True, found=f"{address}: this cloud is running and listens there")
     return Check(
         name="listener",
         ok=not why,
@@ -188,7 +202,13 @@ def _network(plan: NetworkPlan, machine: Machine, name: str = "network") -> Chec
         return Check(name=name, ok=True, found=found, advice='VNET_MODE="MANAGED" enforces them')
     library = machine.library("nftables")
     lends = f"{plan.bridge}*" if plan.each else plan.bridge
-    found = f"{plan.mode}: security groups are enforced on {lends}; on a bridge of others, not between neighbours"
+    found = f"{plan.mode}: security groups are enforced on {lends}; on a bridge of others, not between neighbours,"
+    found += " who can take each other's addresses there"
+    if not plan.gateway and _version(machine.kernel) < FIRST_WITH_LOCKS:
+        found += (
+            f"; this kernel, {machine.kernel}, is older than 5.18 and keeps nobody from sending with the MAC and IP"
+        )
+        found += " address of a neighbour"
     if plan.tunnels == SEALED and not plan.trunk:
         found += "; hosts that are other machines need wireguard-tools"
     return Check(
@@ -199,6 +219,12 @@ def _network(plan: NetworkPlan, machine: Machine, name: str = "network") -> Chec
     )
 
 
+def _version(release: str) -> tuple[int, ...]:
+    """Read the two numbers that a release of the kernel begins with; none if it does not."""
+    found = re.match(r"(\d+)\.(\d+)", release)
+    return tuple(map(int, found.groups())) if found else ()
+
+
 def _names(settings: Settings, machine: Machine) -> Iterator[Check]:
     """Say what names are answered; where nobody asked for that, nothing."""
     if not settings.dns:
@@ -206,11 +232,13 @@ def _names(settings: Settings, machine: Machine) -> Iterator[Check]:
     why = machine.free_port(settings.dns_host, settings.dns_port)
     zones = f"eucalyptus.{settings.dns_domain} and walrus.{settings.dns_domain}"
     address = f"{settings.dns_host}:{settings.dns_port}"
+    ours = bool(why and machine.serving(settings.state_dir))
+    said = f"this cloud is running and answers for {zones}" if ours else why or f"free, to answer for {zones}"
     yield Check(
         name="names",
-        ok=not why,
-        found=f"{address}: {why or f'free, to answer for {zones}'}",
-        advice='DNS_LISTEN="ADDRESS:PORT" with another one' if why else "",
+        ok=ours or not why,
+        found=f"{address}: {said}",
+        advice='DNS_LISTEN="ADDRESS:PORT" with another one' if why and not ours else "",
     )
     if any(one.ours for one in settings.network.all):
         yield Check(name="the cloud for instances", ok=True, found=_for_instances(settings), advice="")
@@ -258,6 +286,24 @@ def _why_not_bound(host: str, port: int) -> str:
         except OSError as error:
             return error.strerror or str(error)
     return ""
+
+
+def _serving(state: Path) -> str:
+    """Look who holds the lock of the state without taking it: a server that starts just now must get it."""
+    from app.server import eucarc  # noqa: PLC0415 - the doctor starts where the server's libraries are missing
+
+    try:
+        lock = (state / "lock").stat()
+        held = LOCKS.read_text()
+    except OSError:
+        return ""
+    here = f"{os.major(lock.st_dev):02x}:{os.minor(lock.st_dev):02x}:{lock.st_ino}"
+    if not any(here in line.split() for line in held.splitlines()):
+        return ""
+    try:
+        return eucarc.read(eucarc.admin_file(state)).get("EUCA_URL", "")
+    except Unavailable:
+        return ""
 
 
 def local_uris(exists: Callable[[str], bool] = os.path.exists) -> list[str]:

@@ -16,6 +16,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Self
 
+from tests.deadline import PATIENCE_S
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -33,7 +35,7 @@ class World:
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == b"ready\n"
         self._hand = socket.socket(socket.AF_UNIX)
-        self._hand.settimeout(10)
+        self._hand.settimeout(PATIENCE_S)
         self._hand.connect(str(self.socket))
         self._lines = self._hand.makefile("rb")
         self._one_at_a_time = Lock()
@@ -66,7 +68,7 @@ class World:
         self._hand.close()
         self.thaw()
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(PATIENCE_S)
         assert self.process.stdout is not None
         self.process.stdout.close()
         self.folder.cleanup()

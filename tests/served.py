@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-READY_WITHIN_S = 30.0
+READY_WITHIN_S = 90.0
 
 
 class ServedCloud:

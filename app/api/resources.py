@@ -29,7 +29,10 @@ class ClusterLoadView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
-    """`gateway` says how the machine is that is its gateway: awaited, up or lost; empty: the server's own is."""
+    """`gateway` says how the machine is that is its gateway: awaited, up or lost; empty: the server's own is.
+
+    It is so since `gateway_since_ms`; lost, it was last heard about then. 0: it has not joined, or was not heard yet.
+    """
 
     name: str
     hosts: int
@@ -41,6 +44,8 @@ class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
     instances: int
     gateway: str = ""
     gateway_error: str = ""
+    gateway_joined_at_ms: int = 0
+    gateway_since_ms: int = 0
     load: ClusterLoadView | None = None
     """Told to who asks; the stream tells it in frames of its own."""
 

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "image": ("app.cli.images:image", "Images: build, install, list, remove."),
     "instance": ("app.cli.instances:instance", "Instances: move."),
     "job": ("app.cli.jobs:job", "Jobs: start, list, show, cancel, retry, pause, resume."),
+    "audit": ("app.cli.audit:audit", "List who changed what, and what can be undone."),
     "undo": ("app.cli.jobs:undo", "Undo a change of the audit."),
     "ssh": ("app.cli.login:ssh", "Log into an instance, or run a command there."),
     "attach": ("app.cli.attach:attach", "Sit down at the console of an instance and type."),

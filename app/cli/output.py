@@ -7,7 +7,7 @@ from typing import Any
 import click
 import msgspec
 
-_MOMENT = "_at_ms"
+_MOMENT = "at_ms"
 
 
 def show(items: Sequence[Any], columns: Sequence[str], *, as_json: bool) -> None:

@@ -286,8 +286,9 @@ def events(after: str = "", limit: int = PAGE, about: str = "") -> Call[api.Coll
     return Call(path="/events", query=query, answer=api.Collection[api.EventView])
 
 
-def audit(after: str = "", limit: int = PAGE) -> Call[api.Collection[api.AuditView]]:
-    return Call(path="/audit", query=_page(after, limit), answer=api.Collection[api.AuditView])
+def audit(after: str = "", limit: int = PAGE, matching: str = "") -> Call[api.Collection[api.AuditView]]:
+    query = _page(after, limit) | ({"filter": matching} if matching else {})
+    return Call(path="/audit", query=query, answer=api.Collection[api.AuditView])
 
 
 def newest_audit(limit: int) -> Call[api.Collection[api.AuditView]]:

@@ -24,7 +24,7 @@ class Gateway:
     """What is known of the gateway of a cluster that has it elsewhere; `fingerprint` is empty until one has joined.
 
     `tunnel_key`: the public half of the key by which other gateways know it; empty: it has told none.
-    `up`: it did what it was last told; else `error` says why not.
+    `up`: it did what it was last told; else `error` says why not. `since_ms`: one or the other since then.
     """
 
     cluster: str = key()
@@ -36,6 +36,7 @@ class Gateway:
     tunnel_key: str = ""
     up: bool = observed(False)
     error: str = observed("")
+    since_ms: int = observed(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,7 +37,8 @@ class Card:
 class Member:
     """An instance on a network: its card's MAC address, and the address and name that belong to it.
 
-    `groups` are the ids of its security groups, `public` is the public address that stands for it, if any.
+    `groups` are the ids of its security groups, `public` is the public address that stands for it, if any. While it is
+    `moving` it may be on either of two hosts.
     """
 
     instance_id: str
@@ -46,6 +47,7 @@ class Member:
     hostname: str
     groups: tuple[str, ...] = ()
     public: str = ""
+    moving: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,15 +8,18 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import msgspec
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
 
 from app.domain.errors import CloudError, Lost, TimedOut, Unavailable
 from app.domain.far import Shell
 from app.domain.firewall import SHUT, Firewall
 from app.domain.gateway import GatewayBook, Visit, Wanted
+from app.domain.gateway_change import NOTHING, change
 from app.domain.network import Network
 from app.network import gateway_words as words
 from app.network.certificates import Authority, print_of_peer, print_of_request
@@ -29,6 +32,15 @@ CLOSE_S = 2.0
 UNKNOWN, REPLACED = 4403, 4409
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    """An order that was carried out; without a line there is none."""
+
+    line: ServerConnection | None = None
+    number: int = 0
+    wanted: Wanted = NOTHING
+
+
 class Elsewhere:
     """Hands what is wanted to whoever is on the line, which is one gateway at a time: the last that came."""
 
@@ -37,6 +49,8 @@ class Elsewhere:
         self._line: ServerConnection | None = None
         self._number = 0
         self._waiting: dict[int, asyncio.Future[words.Report]] = {}
+        self._carried_out = _Order()
+        self._ended = ""
         self.changed: Callable[[], None] = _nobody
         self.trusted = False
         """Whether the wire between the gateway and its hosts may carry plain tunnels."""
@@ -51,14 +65,21 @@ class Elsewhere:
         guests = await self._book.guests(self._cluster, ids)
         names = await self._book.names(self._cluster)
         wanted = Wanted(networks=tuple(networks), firewall=firewall, guests=guests, names=names)
-        report = await self._tell(lambda number: words.Order(number=number, wanted=wanted))
-        if report.key:
-            await self._book.know_key(self._cluster, told_key(report.key))
-        return report.repaired
+        line = await self._ready()
+        before, self._carried_out = self._carried_out, _Order()  # until it says so, nobody knows what it has done
+        if before.line is not line:
+            before = _Order()
+        new = change(before.wanted, wanted)
+        told = await self._tell(line, lambda number: words.Order(number=number, change=new, after=before.number))
+        self._carried_out = _Order(line=line, number=told.number, wanted=wanted)
+        if told.key:
+            await self._book.know_key(self._cluster, told_key(told.key))
+        return told.repaired
 
     async def reach(self, shell: Shell, networks: Sequence[Network]) -> Sequence[str]:
         visit = Visit(shell=shell, networks=tuple(networks), trusted=self.trusted)
-        return (await self._tell(lambda number: words.Errand(number=number, visit=visit), ERRAND_S)).repaired
+        line = await self._ready()
+        return (await self._tell(line, lambda number: words.Errand(number=number, visit=visit), ERRAND_S)).repaired
 
     async def close(self) -> None:
         """There is nothing to end: the gateway goes on by itself, and the line is the door's."""
@@ -77,17 +98,16 @@ class Elsewhere:
                     waiting.set_result(report)
         finally:
             if self._line is line:
-                self._line = None
+                self._line, self._ended = None, _how_ended(line)
                 for each in self._waiting.values():
                     if not each.done():
                         each.set_exception(self._lost())
             self.changed()
 
     async def _tell(
-        self, form: Callable[[int], words.Order | words.Errand], within_s: float = ANSWER_S
+        self, line: ServerConnection, form: Callable[[int], words.Order | words.Errand], within_s: float = ANSWER_S
     ) -> words.Report:
         """Say something to the gateway and return its report; raises what it could not do."""
-        line = await self._ready()
         self._number += 1
         number = self._number
         report: asyncio.Future[words.Report] = asyncio.get_running_loop().create_future()
@@ -110,10 +130,10 @@ class Elsewhere:
         line = self._line
         if line is not None and await self._book.cluster_of(_key_of(line)) != self._cluster:
             await line.close(UNKNOWN, "it is not the gateway any more")
-            line = None
+            self._ended, line = "", None
         if line is None:
-            advice = f"euca cluster gateway {self._cluster} lets one join"
-            raise Unavailable("network", f"the gateway of {self._cluster} is not connected; {advice}")
+            why = self._ended or f"euca cluster gateway {self._cluster} lets one join"
+            raise Unavailable("network", f"the gateway of {self._cluster} is not connected; {why}")
         return line
 
     def _lost(self) -> Lost:
@@ -192,6 +212,12 @@ class Door:
 def _key_of(line: ServerConnection) -> str:
     shown = line.transport.get_extra_info("ssl_object")
     return print_of_peer(shown.getpeercert(binary_form=True)) if shown else ""
+
+
+def _how_ended(line: ServerConnection) -> str:
+    sent = line.protocol.close_sent
+    silent = sent is not None and sent.code == CloseCode.INTERNAL_ERROR
+    return f"it was there and said nothing for {2 * PING_S:g} s" if silent else "it has hung up"
 
 
 def _nobody() -> None:

@@ -1,4 +1,4 @@
-"""What a host that is another machine lacks of its networks, as lines for `ip -batch -`; nothing is done here.
+"""What a host that is another machine lacks of its networks, as lines for `ip` and `bridge`; nothing is done here.
 
 For each network it has a bridge, the guests' cards on it, and a tunnel to the gateway or a VLAN. Cards are isolated
 ports and the way out is none, so that two guests of one host reach each other by way of the gateway's rules only. What
@@ -8,6 +8,7 @@ answers is somebody else's text, so nothing of it gets into a line but the name 
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -17,6 +18,7 @@ import msgspec
 
 from app.domain.errors import Broken, Unavailable
 from app.domain.network import Network
+from app.network.pins import Change, Port, Verb, changes, end_of
 
 PORT = 4789
 OVERHEAD = 50
@@ -24,6 +26,7 @@ _SEAL = "wireguard"
 XEN_MAC = "fe:ff:ff:ff:ff:ff"
 """What all of Xen's own ends of guests' cards have."""
 _CARD = re.compile(r"[\w.@-]{1,15}")
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _XEN_CARD = re.compile(r'.*/vif/(\d+)/(\d+)/mac = "([0-9a-fA-F:]{17})"')
 
 
@@ -38,10 +41,20 @@ class Ends:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A line for the host's `ip`; `wrong` tells what somebody else has broken, if that is what it repairs."""
+    """A line for the host's `ip` or `bridge`; `wrong` tells what somebody else has broken, if it repairs that."""
 
     text: str
     wrong: str = ""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """What `bridge -json fdb` tells of a MAC address."""
+
+    mac: str = ""
+    ifname: str = ""
+    vlan: int = 0
+    master: str = ""
+    state: str = ""
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -53,6 +66,8 @@ class Link(msgspec.Struct, frozen=True):
     master: str = ""
     flags: list[str] = []
     linkinfo: dict[str, Any] = {}
+    pins: frozenset[str] | None = None
+    """MAC addresses that a bridge has for it for good; None: the host has no `bridge` that tells."""
 
     @property
     def kind(self) -> str:
@@ -61,6 +76,16 @@ class Link(msgspec.Struct, frozen=True):
     @property
     def isolated(self) -> bool:
         return bool(self.linkinfo.get("info_slave_data", {}).get("isolated"))
+
+    @property
+    def locked(self) -> bool | None:
+        """Whether it is a port that is locked; None: it is none, or the host has no locks."""
+        told = self.linkinfo.get("info_slave_data", {}).get("locked")
+        return None if told is None else bool(told)
+
+    @property
+    def learning(self) -> bool:
+        return bool(self.linkinfo.get("info_slave_data", {}).get("learning", True))
 
     def tells(self, key: str) -> Any:
         return self.linkinfo.get("info_data", {}).get(key)
@@ -88,30 +113,33 @@ def seal_of(owner: str) -> str:
 
 
 def read(text: str) -> tuple[Ends, list[Link]]:
-    """Read a host's answer: ssh's connection in a line, its cards in another one, then what Xen knows of guests' cards.
+    """Read a host's answer: ssh's connection, cards and MAC addresses, a line each, then what Xen knows of cards.
 
     A card of Xen's is shown with the address that libvirt would have given it.
     """
     first, _, rest = text.partition("\n")
-    told, _, xen = rest.partition("\n")
+    told, _, rest = rest.partition("\n")
+    table, _, xen = rest.partition("\n")
     try:
         theirs, _, ours, _ = first.split()
         ends = Ends(gateway=str(IPv4Address(theirs)), host=str(IPv4Address(ours)))
         links = msgspec.json.decode(told, type=list[Link])
+        entries = msgspec.json.decode(table, type=list[Entry] | None)
     except (ValueError, msgspec.MsgspecError) as error:
         raise Unavailable("network", f"its answer is not understood: {error}") from None
     known = {f"vif{card[1]}.{card[2]}": end_of(card[3]) for card in map(_XEN_CARD.fullmatch, xen.splitlines()) if card}
+    pins: dict[str, set[str]] = defaultdict(set)
+    for entry in entries or ():
+        if entry.state == "static" and entry.master and not entry.vlan and _MAC.fullmatch(entry.mac):
+            pins[entry.ifname].add(entry.mac)
     return ends, [
-        msgspec.structs.replace(link, address=known[link.ifname])
-        if link.address == XEN_MAC and link.ifname in known
-        else link
+        msgspec.structs.replace(
+            link,
+            address=known.get(link.ifname, XEN_MAC) if link.address == XEN_MAC else link.address,
+            pins=None if entries is None else frozenset(pins[link.ifname]),
+        )
         for link in links
     ]
-
-
-def end_of(mac: str) -> str:
-    """Form the address of the host's end of a guest's card, as libvirt does."""
-    return "fe" + mac[2:].lower()
 
 
 def orders(
@@ -129,23 +157,6 @@ def orders(
     return [Order(text=f"link delete dev {link.ifname}") for link in gone] + [
         order for network in networks for order in _of_network(owner, network, ends, there, known)
     ]
-
-
-def fences(owner: str, networks: Iterable[Network]) -> list[str]:
-    """List for `tc -batch -` what keeps guests of a VLAN to the gateway's rules; repeatable.
-
-    Of the whole VLAN a host hears the gateway only, and none of its guests speaks with the gateway's MAC address.
-    """
-    found: list[str] = []
-    for network in networks:
-        dev, gateway = f"dev {network.tagged}", mac_of(owner, network.bridge)
-        found += [
-            f"qdisc replace {dev} clsact",
-            f"filter replace {dev} ingress pref 1 handle 1 protocol all flower src_mac {gateway} action pass",
-            f"filter replace {dev} ingress pref 2 handle 1 protocol all flower action drop",
-            f"filter replace {dev} egress pref 1 handle 1 protocol all flower src_mac {gateway} action drop",
-        ]
-    return found
 
 
 def joins(networks: Iterable[Network], links: Iterable[Link]) -> Iterator[Order]:
@@ -166,6 +177,42 @@ def cards_of(networks: Sequence[Network], links: Iterable[Link]) -> Iterator[tup
         network = bridges.get(link.master) if link.address == XEN_MAC else owners.get(link.address)
         if network and link.master in ("", network.bridge) and _CARD.fullmatch(link.ifname):
             yield network, link
+
+
+def can_lock(links: Iterable[Link]) -> bool:
+    """Tell whether a host, some of whose cards are on bridges, has locks: from Linux and iproute2 5.18 on."""
+    return any(link.locked is not None and link.pins is not None for link in links)
+
+
+def locks(networks: Sequence[Network], links: Sequence[Link], known: Collection[int] = ()) -> list[Order]:
+    """List for `bridge -batch -` what lets guests speak with their own MAC addresses only, where that can be."""
+    if not can_lock(links):
+        return []
+    found: list[Change] = []
+    for network in networks:
+        cards = [link for _, link in cards_of([network], links) if link.master]
+        found += changes([_port(link) for link in cards], network.members, known)
+    return [Order(text=_line(change), wrong=change.wrong) for change in found]
+
+
+def _line(change: Change) -> str:
+    return {
+        Verb.UNPIN: f"fdb del {change.mac} dev {change.card} master",
+        Verb.PIN: f"fdb replace {change.mac} dev {change.card} master static",
+        Verb.LOCK: f"link set dev {change.card} learning off locked on",
+    }[change.verb]
+
+
+def _port(link: Link) -> Port:
+    return Port(
+        card=link.ifname,
+        number=link.ifindex,
+        end=link.address,
+        on_bridge=bool(link.master),
+        learning=link.learning,
+        locked=link.locked,
+        pins=link.pins or frozenset(),
+    )
 
 
 def _is_ours(owner: str, link: Link) -> bool:

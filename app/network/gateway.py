@@ -24,10 +24,12 @@ from app.domain.errors import Broken, CloudError, Forbidden, Invalid, Lost, Unau
 from app.domain.fabric import Fabric
 from app.domain.far import Reach, Shell
 from app.domain.gateway import Visit, Wanted
+from app.domain.gateway_change import NOTHING, Change, change, changed
 from app.domain.network import WAYS
 from app.network import certificates
 from app.network import gateway_words as words
 from app.network.elsewhere import CLOSE_S, PING_S, UNKNOWN
+from app.network.kept_wanted import KeptWanted, Known
 from app.network.private_file import keep, kept
 
 log = logging.getLogger(__name__)
@@ -123,8 +125,9 @@ class GatewayEnd:
         key: Callable[[], str] = lambda: "",
     ) -> None:
         self._key = key
-        self._fabric, self._reach, self._file, self._told = fabric, reach, file, told
+        self._fabric, self._reach, self._kept, self._told = fabric, reach, KeptWanted(file), told
         self._wanted: Wanted | None = None
+        self._carried_out = 0
         self._visits: dict[Shell, Visit] = {}
         self._drift: list[str] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -134,12 +137,7 @@ class GatewayEnd:
 
     def resume(self) -> None:
         """Know again what was wanted last; Broken if the file with it is damaged."""
-        packed = kept(self._file)
-        try:
-            found = words.kept_of(packed) if packed else None
-        except msgspec.DecodeError as error:
-            why = f"{self._file} is damaged ({error}); remove it, and the server tells all of it again"
-            raise Broken("gateway", why) from error
+        found = self._kept.read()
         if found:
             self._visits = {visit.shell: visit for visit in found.visits}
             self._know(found.wanted)
@@ -171,7 +169,7 @@ class GatewayEnd:
         for visit in self._visits.values():
             await self._go(replace(visit, networks=()))
         await self._fabric.apply([])
-        self._file.unlink(missing_ok=True)
+        self._kept.forget()
 
     async def follow(self, server: Server, papers: Papers) -> None:
         """Do what the server tells, and dial again whenever it is gone; runs until cancelled."""
@@ -188,7 +186,7 @@ class GatewayEnd:
         context = certificates.gateway_context(papers.identity, papers.authority)
         async with _dialled(server, words.WORK, context) as line:
             self._say("connected")
-            self._connected = True
+            self._connected, self._carried_out = True, 0
             try:
                 async for said in line:
                     task = asyncio.create_task(self._answer(line, words.told_of(_bytes(said))))
@@ -197,18 +195,26 @@ class GatewayEnd:
             finally:
                 self._connected = False
 
-    async def obey(self, wanted: Wanted) -> Sequence[str]:
+    async def obey(self, order: words.Order) -> Sequence[str]:
         """Carry out what is wanted, once it is in the file; orders are carried out as they came, one by one."""
         async with self._one_at_a_time:
-            await self._keep(words.Kept(wanted=wanted, visits=tuple(self._visits.values())))
+            before, self._carried_out = self._carried_out, 0
+            if order.after not in {0, before}:
+                raise Unavailable("gateway", "it has not carried out what came before")
+            known = self._wanted or NOTHING
+            new = order.change if order.after else change(known, changed(NOTHING, order.change))
+            wanted = changed(known, new)
+            await self._keep(wanted, new)
             self._know(wanted)
-            return await self._apply(wanted)
+            repaired = await self._apply(wanted)
+            self._carried_out = order.number
+            return repaired
 
     async def visit(self, visit: Visit) -> Sequence[str]:
         """See to a host, once that is in the file; Broken if nobody said that the way there is trusted."""
         self._visits[visit.shell] = visit
         async with self._one_at_a_time:
-            await self._keep(words.Kept(wanted=self._wanted or Wanted(), visits=tuple(self._visits.values())))
+            await self._keep(self._wanted or NOTHING, Change(), visits=True)
         repaired = await self._go(visit)
         if not visit.networks:
             self._visits.pop(visit.shell, None)
@@ -224,16 +230,21 @@ class GatewayEnd:
     async def _done(self, told: words.Order | words.Errand) -> words.Report:
         try:
             if isinstance(told, words.Order):
-                repaired, sealed = await self.obey(told.wanted), any(way.sealed for way in told.wanted.firewall.joined)
-                key = await asyncio.to_thread(self._key) if sealed else ""
-                return words.Report(number=told.number, repaired=tuple(repaired), key=key)
+                repaired = await self.obey(told)
+                return words.Report(number=told.number, repaired=tuple(repaired), key=await self._key_to_tell())
             return words.Report(number=told.number, repaired=tuple(await self.visit(told.visit)))
         except CloudError as error:
             port, why = getattr(error, "port", "gateway"), getattr(error, "detail", str(error))
             return words.Report(number=told.number, port=port, why=why, lasting=isinstance(error, Broken))
 
-    async def _keep(self, what: words.Kept) -> None:
-        await asyncio.to_thread(keep, self._file, words.encode(what))
+    async def _key_to_tell(self) -> str:
+        """Return the public key where another gateway is to know it; it is made the first time."""
+        ways = () if self._wanted is None else self._wanted.firewall.joined
+        return await asyncio.to_thread(self._key) if any(way.sealed for way in ways) else ""
+
+    async def _keep(self, wanted: Wanted, new: Change, *, visits: bool = False) -> None:
+        known = Known(wanted=wanted, visits=tuple(self._visits.values()))
+        await asyncio.to_thread(self._kept.keep, known, new, visits=visits)
 
     def _know(self, wanted: Wanted) -> None:
         self._wanted = wanted

@@ -1,8 +1,9 @@
 """What a server and a gateway say to each other, packed, over WebSockets; and the token that lets a gateway in.
 
-The server says `Order` or `Errand`, the gateway `Report`; an order is the whole of what is wanted. To join, a gateway
-says `Knock` and hears `Welcome` or `Refusal`. The trap: a token travels by way of people, so it says itself for which
-cluster it is, and by which certificate the server is to be known.
+The server says `Order` or `Errand`, the gateway `Report`. The first order on a line is the whole of what is wanted, a
+later one what is new since one that was carried out. To join, a gateway says `Knock` and hears `Welcome` or `Refusal`.
+The trap: a token travels by way of people, so it says itself for which cluster it is, and by which certificate the
+server is to be known.
 """
 
 import re
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 import msgspec
 
 from app.domain.errors import Broken, CloudError, Malformed, Unavailable
-from app.domain.gateway import Visit, Wanted
+from app.domain.gateway import Visit
+from app.domain.gateway_change import Change
 
 JOIN, WORK = "/join", "/"
 MOST_SAID = 256 * 1024
@@ -21,10 +23,11 @@ _TOKEN = re.compile(r"eucagw\.([0-9a-f]{64})\.([A-Za-z0-9_-]{43})\.([A-Za-z0-9][
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True, tag="order"):
-    """The whole of what is wanted; `number` comes back with the report."""
+    """What is new since the order `after`, 0: since nothing, so it is the whole; `number` comes with the report."""
 
     number: int
-    wanted: Wanted
+    change: Change
+    after: int = 0
 
 
 class Errand(msgspec.Struct, frozen=True, kw_only=True, tag="errand"):
@@ -32,13 +35,6 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True, tag="errand"):
 
     number: int
     visit: Visit
-
-
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """What a gateway goes on with by itself."""
-
-    wanted: Wanted = Wanted()
-    visits: tuple[Visit, ...] = ()
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +74,6 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True, tag="refusal"):
 
 encode = msgspec.msgpack.encode
 told_of = msgspec.msgpack.Decoder(Order | Errand).decode
-kept_of = msgspec.msgpack.Decoder(Kept).decode
 report_of = msgspec.msgpack.Decoder(Report).decode
 knock_of = msgspec.msgpack.Decoder(Knock).decode
 answer_of = msgspec.msgpack.Decoder(Welcome | Refusal).decode

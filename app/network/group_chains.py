@@ -7,6 +7,7 @@ written again, so whoever hands rules on should keep those that are unchanged.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from app.domain.firewall import Passage
 from app.domain.group import ALL_PROTOCOLS, ANY, EVERYWHERE, Permission
@@ -16,23 +17,37 @@ Chains = dict[str, tuple[str, ...]]
 _ID = re.compile(r"[a-z]+-[0-9a-f]+")
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    rules: Rules
+    chains: Chains
+    peers: frozenset[str]
+
+
 class GroupChains:
     """Remembers what was written for the groups of the last time."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[Rules, Chains]] = {}
+        self._known: dict[str, _Written] = {}
 
     def of(self, rules: Mapping[str, Rules]) -> Chains:
         """Write the two chains of each group, by their names."""
         self._known = {group: self._written(group, each) for group, each in rules.items()}
         found: Chains = {}
-        for _, chains in self._known.values():
-            found.update(chains)
+        for written in self._known.values():
+            found.update(written.chains)
         return found
 
-    def _written(self, group: str, rules: Rules) -> tuple[Rules, Chains]:
+    def peers(self) -> set[str]:
+        """Name the groups that rules of these speak of."""
+        return set().union(*(written.peers for written in self._known.values()))
+
+    def _written(self, group: str, rules: Rules) -> "_Written":
         known = self._known.get(group)
-        return known if known and known[0] is rules else (rules, dict(_chains_of(group, rules)))
+        if known and known.rules is rules:
+            return known
+        peers = frozenset(passage.permission.group_id for passage in rules) - {""}
+        return _Written(rules, dict(_chains_of(group, rules)), peers)
 
 
 def name_of(group: str) -> str:

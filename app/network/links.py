@@ -11,12 +11,14 @@ from dataclasses import replace
 from ipaddress import IPv4Interface
 
 from pyroute2 import IPRoute
+from pyroute2.netlink.rtnl.ndmsg import NTF_MASTER, NUD_NOARP
 
 from app.domain.errors import Broken
 from app.domain.network import METADATA_ADDRESS, Network
 from app.network import tags
-from app.network.far_links import XEN_MAC, end_of, mac_of, seal_of
+from app.network.far_links import XEN_MAC, mac_of, seal_of
 from app.network.netlink import allowed, is_off, switch
+from app.network.pins import Change, Port, Verb, changes, end_of
 from app.network.sight import Card, Sight, Step, number_of
 
 _METADATA = f"{METADATA_ADDRESS}/32"
@@ -37,6 +39,7 @@ class Links:
         self._owner = owner
         self._lent = f"eucalyptus:{owner}:"
         self._alone: set[int] = set()
+        self._locked: set[int] = set()
         self._born: dict[str, int] = {}
 
     def bridges(self, sight: Sight) -> list[str]:
@@ -135,6 +138,7 @@ class Links:
         """
         bridge = sight.cards.get(network.bridge)
         ends = {end_of(member.mac) for member in network.members}
+        ports: list[Port] = []
         for card in sight.cards.values():
             named = card.mac in ends or (alone and card.mac == XEN_MAC and card.master)
             if card is bridge or not named or card.master not in (0, bridge.index if bridge else 0):
@@ -147,6 +151,34 @@ class Links:
                 yield self._isolating(route, card, f"{card.name} was let reach its neighbours" if known else "")
             elif alone:
                 self._alone.add(card.index)
+            ports.append(_port(card))
+        yield from self._locking(route, sight, ports if alone else (), network)
+
+    def _locking(self, route: IPRoute, sight: Sight, ports: Sequence[Port], network: Network) -> Iterator[Step]:
+        """Let each guest speak with its own MAC address only."""
+        found = changes(ports, network.members, self._locked)
+        lacking = {change.card for change in found}
+        self._locked |= {port.number for port in ports if port.on_bridge and port.card not in lacking}
+        for change in found:
+            yield self._changing(route, sight.cards[change.card], change)
+
+    def _changing(self, route: IPRoute, card: Card, change: Change) -> Step:
+        entry = {"ifindex": card.index, "lladdr": change.mac, "state": NUD_NOARP, "flags": NTF_MASTER}
+
+        def lock() -> None:
+            route.brport("set", index=card.index, learning=0, locked=1)
+            self._locked.add(card.index)
+
+        def unpin() -> None:
+            with allowed(errno.ENOENT):
+                route.fdb("del", **entry)
+
+        text, do = {
+            Verb.LOCK: ("let it speak with its own MAC address only", lock),
+            Verb.PIN: (f"pin {change.mac} to it", lambda: route.fdb("replace", **entry)),
+            Verb.UNPIN: (f"free {change.mac} from it", unpin),
+        }[change.verb]
+        return Step(text=f"{card.name}: {text}", do=do, wrong=change.wrong)
 
     def _isolating(self, route: IPRoute, card: Card, wrong: str) -> Step:
         def isolate() -> None:
@@ -195,8 +227,23 @@ def _unborn(name: str, mac: str) -> Card:
         up=False,
         master=0,
         isolated=False,
+        learning=False,
+        locked=None,
+        pins=frozenset(),
         addresses={},
         ways=frozenset(),
+    )
+
+
+def _port(card: Card) -> Port:
+    return Port(
+        card=card.name,
+        number=card.index,
+        end=card.mac,
+        on_bridge=bool(card.master),
+        learning=card.learning or not card.master,
+        locked=card.locked,
+        pins=card.pins,
     )
 
 

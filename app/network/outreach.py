@@ -8,8 +8,9 @@ kernel remembers those, so a host that gave a network back is taken out when it 
 
 import asyncio
 import errno
+import logging
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,16 +21,17 @@ from pyroute2 import IPRoute
 from app.domain.errors import TimedOut
 from app.domain.far import Shell
 from app.domain.network import Network
-from app.network import seal
+from app.network import fences, seal
 from app.network.far_links import (
     PORT,
     Ends,
     Link,
     Order,
+    can_lock,
     cards_of,
     far_mac_of,
-    fences,
     joins,
+    locks,
     mac_of,
     orders,
     read,
@@ -41,12 +43,14 @@ from app.network.shells import Shells
 from app.network.sight import at_start
 
 Answer = TypeVar("Answer")
+log = logging.getLogger(__name__)
 LOOK = (
     'echo "$SSH_CONNECTION" && ip -json -details link && '
+    "{ bridge -json fdb show 2>/dev/null || echo null; } && "
     "{ xenstore-ls -f /local/domain/0/backend/vif 2>/dev/null || true; }"
 )
 DO = "exec ip -batch -"
-FENCE = "exec tc -batch -"
+LOCK = "exec bridge -batch -"
 SHELL = "exec sh"
 NETLINK_S = 10.0
 EVERYBODY = "00:00:00:00:00:00"
@@ -72,6 +76,7 @@ class Outreach:
         self._owner, self._shells, self._key_file, self._gateway = owner, shells, key_file, gateway
         self._left: dict[Shell, Left] = {}
         self._believed: dict[Shell, str] = {}
+        self._fences: dict[Shell, fences.Stood] = {}
         self._one_at_a_time = ThreadPoolExecutor(1, thread_name_prefix="tunnels")
 
     async def reach(self, shell: Shell, networks: Sequence[Network]) -> Sequence[str]:
@@ -84,13 +89,14 @@ class Outreach:
         await self._do(shell, missing)
         joining = await self._fence(shell, [network for network in networks if network.trunk], links)
         cards = frozenset(link.ifindex for _, link in cards_of(networks, links))
+        locking = await self._lock(shell, networks, links, was.cards if was else ())
         now = Left(networks=networks, ends=ends, cards=cards)
         known_as = {outer.host, seal.sealed(self._owner, outer).host, (was or now).ends.host}
         here = await self._in_thread(lambda: self._join(was or now, now, known_as))
         self._left[shell] = now
         if not sealed and (key := self._believed.pop(shell, "")):
             await self._in_thread(lambda: self._forget(key))
-        wrong = self._wrong([*missing, *joining], was, now, links)
+        wrong = self._wrong([*missing, *joining, *locking], was, now, links)
         return [f"{shell}: {clause}" for clause in wrong] + (here if was else [])
 
     def _wrong(self, missing: Sequence[Order], was: Left | None, now: Left, links: Sequence[Link]) -> list[str]:
@@ -100,7 +106,9 @@ class Outreach:
             return at_start([order.text for order in missing]) if there else []
         bridges = {network.bridge for network in now.networks}
         still = [network for network in was.networks if network.bridge in bridges]
-        right = {order.text for order in (*orders(self._owner, still, was.ends, links), *joins(still, links))}
+        fenced = (_fencing(network.tagged) for network in still)
+        due = *orders(self._owner, still, was.ends, links), *joins(still, links), *locks(still, links), *fenced
+        right = {order.text for order in due}
         lost = was.ends == now.ends and now.ends.card not in {"", *(link.ifname for link in links)}
         found = [f"encrypted way {now.ends.card} was gone"] if lost else []
         return found + [order.wrong for order in missing if order.wrong and order.text in right]
@@ -113,12 +121,33 @@ class Outreach:
             await self._shells.run(shell, DO, "\n".join(order.text for order in what) + "\n")
 
     async def _fence(self, shell: Shell, tagged: Sequence[Network], links: Sequence[Link]) -> Sequence[Order]:
-        """Let VLANs in once they are fenced; return what that took."""
+        """Let VLANs in once they are fenced; return what that took, with what was otherwise of fences."""
+        known, there = self._fences.pop(shell, {}), {link.ifname for link in links}
         if not tagged:
             return ()
-        await self._shells.run(shell, FENCE, "\n".join(fences(self._owner, tagged)) + "\n")
+        before, now = fences.told(await self._shells.run(shell, SHELL, fences.script(self._owner, tagged)))
+        torn = [network for network in tagged if now[network.tagged] != known.get(network.tagged, now[network.tagged])]
+        if torn:
+            script = fences.script(self._owner, torn, anew=True)
+            now = {**now, **fences.told(await self._shells.run(shell, SHELL, script))[1]}
+        self._fences[shell] = now
+        otherwise = [card for card, stood in before.items() if card in there and stood != known.get(card, now[card])]
         missing = list(joins(tagged, links))
         await self._do(shell, missing)
+        return [*missing, *map(_fencing, otherwise)]
+
+    async def _lock(
+        self, shell: Shell, networks: Sequence[Network], links: Sequence[Link], known: Collection[int]
+    ) -> Sequence[Order]:
+        """Lock guests' cards, and look again for that if some were on no bridge before; return what that took."""
+        guests = [link for _, link in cards_of(networks, links)]
+        if not all(link.master for link in guests):
+            _, links = read(await self._shells.run(shell, LOOK))
+        missing = locks(networks, links, known)
+        if missing:
+            await self._shells.run(shell, LOCK, "\n".join(order.text for order in missing) + "\n")
+        if not (can_lock(links) or {link.ifindex for link in guests} <= set(known)):
+            log.warning("guests of a host can take each other's MAC addresses", extra={"fields": {"host": str(shell)}})
         return missing
 
     async def _seal(self, shell: Shell, outer: Ends) -> Ends:
@@ -205,6 +234,10 @@ class Outreach:
             wrong.setdefault(name, f"tunnel {name} was let reach its neighbours")
             route.brport("set", index=index, isolated=1)
         return wrong
+
+
+def _fencing(card: str) -> Order:
+    return Order(text=f"fence VLAN {card}", wrong=f"the fence of VLAN {card} was changed")
 
 
 def _by(route: IPRoute, ends: Ends) -> dict[str, Any]:

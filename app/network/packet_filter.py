@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from app.domain.firewall import Firewall
+from app.domain.joined import Joined
 from app.domain.names import DNS_PORT
 from app.domain.network import METADATA_ADDRESS, Member, Network
 from app.network.group_chains import GroupChains, name_of
@@ -120,23 +121,44 @@ class Contents:
     public: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class _People:
+    """What stands there for who is on the networks, whatever the rules are; `groups` are those that somebody is in."""
+
+    groups: Sequence[str]
+    elements: Mapping[str, frozenset[str]]
+    ways: Mapping[str, tuple[str, ...]]
+    public: Mapping[str, str]
+    subnets: frozenset[str]
+
+
+class Known:
+    """Remembers what was translated the last time, since of thousands of members and rules a few change."""
+
+    def __init__(self) -> None:
+        self.chains = GroupChains()
+        self._of: tuple[Sequence[Network], Collection[str], Sequence[Joined]] = ((), (), ())
+        self._people = _people((), (), ())
+
+    def people(self, networks: Sequence[Network], lent: Collection[str], joined: Sequence[Joined]) -> _People:
+        if self._of != (asked := (tuple(networks), frozenset(lent), tuple(joined))):
+            self._of, self._people = asked, _people(*asked)
+        return self._people
+
+
 def contents(
-    networks: Sequence[Network], firewall: Firewall, lent: Collection[str] = (), known: GroupChains | None = None
+    networks: Sequence[Network], firewall: Firewall, lent: Collection[str] = (), known: Known | None = None
 ) -> Contents:
-    """Translate what is wanted; `lent` are those bridges that an operator made. `known` knows rules from earlier on."""
-    far = [(way.card, member) for way in firewall.joined for member in way.members]
-    members = [(network.bridge, member) for network in networks for member in network.members] + far
-    peers = {passage.permission.group_id for rules in firewall.rules.values() for passage in rules} - {""}
-    groups = peers.union(*(member.groups for _, member in members))
-    in_use = set(chain.from_iterable(member.groups for _, member in members))
-    chains = (known or GroupChains()).of({group: firewall.rules.get(group, ()) for group in sorted(in_use)})
-    for _, member in members:
-        chains.update(_way(member))
+    """Translate what is wanted; `lent` are those bridges that an operator made."""
+    known = known or Known()
+    people = known.people(networks, lent, firewall.joined)
+    chains = known.chains.of({group: firewall.rules.get(group, ()) for group in people.groups})
+    groups = frozenset(map(name_of, known.chains.peers().union(people.groups)))
     return Contents(
-        elements=_elements(networks, members, firewall, lent) | _membership(groups, members),
-        groups=frozenset(map(name_of, groups)),
-        chains=chains,
-        public={member.public: member.address for _, member in members if member.public},
+        elements={**dict.fromkeys(groups, frozenset()), **_opened(people, firewall), **people.elements},
+        groups=groups,
+        chains={**chains, **people.ways},
+        public=people.public,
     )
 
 
@@ -176,25 +198,45 @@ def _moved(
     but: Iterable[str] = (),
 ) -> Iterator[str]:
     for name in here.keys() - set(but):
-        if only := here[name] - there.get(name, frozenset()):
+        if here[name] is not (other := there.get(name, frozenset())) and (only := here[name] - other):
             yield f"{verb} element {table} {name} {{ {', '.join(sorted(only))} }}"
 
 
+def _opened(people: _People, firewall: Firewall) -> dict[str, frozenset[str]]:
+    return {
+        "hidden": people.subnets if firewall.hidden else frozenset(),
+        "open_ports": frozenset(f"{address} . {port}" for address, port in firewall.open_ports),
+    }
+
+
+def _people(networks: Sequence[Network], lent: Collection[str], joined: Sequence[Joined]) -> _People:
+    members = [(network.bridge, member) for network in networks for member in network.members]
+    members += [(way.card, member) for way in joined for member in way.members]
+    groups = sorted(set(chain.from_iterable(member.groups for _, member in members)))
+    ways = {member.groups for _, member in members}
+    return _People(
+        groups=groups,
+        elements=_elements(networks, members, joined, lent) | _membership(groups, members),
+        ways=dict(chain.from_iterable(map(_way, ways))),
+        public={member.public: member.address for _, member in members if member.public},
+        subnets=frozenset(str(network.interface.network) for network in networks),
+    )
+
+
 def _elements(
-    networks: Sequence[Network], members: Sequence[tuple[str, Member]], firewall: Firewall, lent: Collection[str]
+    networks: Sequence[Network], members: Sequence[tuple[str, Member]], ways: Sequence[Joined], lent: Collection[str]
 ) -> dict[str, frozenset[str]]:
-    places, ways = [(_quoted(bridge), member) for bridge, member in members], firewall.joined
+    places = [(_quoted(bridge), member) for bridge, member in members]
     joined = frozenset(_quoted(way.card) for way in ways)
     public = [member for _, member in members if member.public]
-    subnets = frozenset(str(network.interface.network) for network in networks)
     return {
         "bridges": frozenset(_quoted(network.bridge) for network in networks if network.bridge not in lent),
         "lent": frozenset(_quoted(network.bridge) for network in networks if network.bridge in lent),
-        "subnets": subnets.union(*(way.ranges for way in ways)),
+        "subnets": frozenset(str(network.interface.network) for network in networks).union(
+            *(way.ranges for way in ways)
+        ),
         "joined": joined,
         "far": frozenset(f"{card} . {member.address}" for card, member in places if card in joined),
-        "hidden": subnets if firewall.hidden else frozenset(),
-        "open_ports": frozenset(f"{address} . {port}" for address, port in firewall.open_ports),
         "name_servers": frozenset(str(network.interface.ip) for network in networks if network.domain),
         "known": frozenset(
             f"{bridge} . {member.mac} . {member.address}" for bridge, member in places if bridge not in joined
@@ -214,11 +256,11 @@ def _membership(groups: Iterable[str], members: Sequence[tuple[str, Member]]) ->
     return {name: frozenset(found) for name, found in places.items()}
 
 
-def _way(member: Member) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _way(groups: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the two chains that members of exactly these groups share."""
     for way in ("out", "in"):
-        jumps = (f"jump {name_of(group)}_{way}" for group in member.groups)
-        yield f"{_way_name(member.groups)}_{way}", (*jumps, "drop")
+        jumps = (f"jump {name_of(group)}_{way}" for group in groups)
+        yield f"{_way_name(groups)}_{way}", (*jumps, "drop")
 
 
 def _way_name(groups: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ yet.
 """
 
 import socket
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pyroute2 import IPRoute
+from pyroute2.netlink.rtnl.ndmsg import NUD_NOARP
 
 _ROUTES = Path("/proc/thread-self/net/route")
 _UP = 1
@@ -30,7 +32,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A link; `addresses` are those of IPv4 with their labels, `ways` the networks that it leads to by itself."""
+    """A link; `addresses` are those of IPv4 with their labels, `ways` the networks that it leads to by itself.
+
+    As a port of a bridge it has `pins`; `locked` None: it is none, or this kernel has no locks.
+    """
 
     index: int
     name: str
@@ -40,6 +45,9 @@ class Card:
     up: bool
     master: int
     isolated: bool
+    learning: bool
+    locked: bool | None
+    pins: frozenset[str]
     addresses: Mapping[str, str]
     ways: frozenset[str]
 
@@ -59,7 +67,8 @@ def look(route: IPRoute) -> Sight:
         text = f"{one.get('address')}/{one['prefixlen']}"
         addresses.setdefault(one["index"], {})[text] = one.get("label") or ""
     ways = _ways()
-    found = [_card(link, addresses, ways) for link in route.get_links()]
+    pins = _pins(route)
+    found = [_card(link, addresses, ways, pins) for link in route.get_links()]
     out = [name for name, targets in ways.items() if "0.0.0.0/0" in targets]
     return Sight(cards={card.name: card for card in found}, ways_out=tuple(sorted(out)))
 
@@ -77,8 +86,10 @@ def at_start(differences: Sequence[str]) -> list[str]:
     return [f"the server found at its start that there was to do: {'; '.join(differences[:_SHOWN])}{more}"]
 
 
-def _card(link: Any, addresses: Mapping[int, Mapping[str, str]], ways: Mapping[str, set[str]]) -> Card:
-    name = str(link.get("ifname"))
+def _card(
+    link: Any, addresses: Mapping[int, Mapping[str, str]], ways: Mapping[str, set[str]], pins: Mapping[int, set[str]]
+) -> Card:
+    name, locked = str(link.get("ifname")), link.get(("linkinfo", "slave_data", "locked"))
     return Card(
         index=link["index"],
         name=name,
@@ -88,9 +99,21 @@ def _card(link: Any, addresses: Mapping[int, Mapping[str, str]], ways: Mapping[s
         up=bool(link["flags"] & _UP),
         master=link.get("master") or 0,
         isolated=bool(link.get(("linkinfo", "slave_data", "isolated"))),
+        learning=bool(link.get(("linkinfo", "slave_data", "learning"))),
+        locked=None if locked is None else bool(locked),
+        pins=frozenset(pins.get(link["index"], ())),
         addresses=addresses.get(link["index"], {}),
         ways=frozenset(ways.get(name, ())),
     )
+
+
+def _pins(route: IPRoute) -> dict[int, set[str]]:
+    """Read which MAC addresses ports of bridges have for good, those of their own cards left out."""
+    found: dict[int, set[str]] = defaultdict(set)
+    for entry in route.fdb("dump"):
+        if entry["state"] & NUD_NOARP and entry.get("master") is not None and entry.get("vlan") is None:
+            found[entry["ifindex"]].add(str(entry.get("lladdr")))
+    return found
 
 
 def _ways() -> dict[str, set[str]]:

@@ -14,8 +14,7 @@ from app.domain.errors import Broken, Unavailable
 from app.domain.firewall import Firewall
 from app.domain.network import Network
 from app.network import connections, nft
-from app.network.group_chains import GroupChains
-from app.network.packet_filter import Contents, contents, difference, whole
+from app.network.packet_filter import Contents, Known, contents, difference, whole
 from app.network.sight import Step
 
 log = logging.getLogger(__name__)
@@ -30,12 +29,12 @@ class Walls:
         self._table = "euca_" + re.sub(r"[^a-z0-9]", "_", owner.lower())
         self._holds: Contents | None = None
         self._stood: Blocks | None = None
-        self._chains = GroupChains()
+        self._known = Known()
         self._generation = 0
 
     def apply(self, networks: Sequence[Network], firewall: Firewall, lent: Collection[str]) -> list[str]:
         """Make the table be as wanted and say what somebody else had changed; `lent` are an operator's bridges."""
-        wanted = contents(networks, firewall, lent, self._chains)
+        wanted = contents(networks, firewall, lent, self._known)
         said = self._mend()
         if self._holds is None:
             self._generation = nft.generation()

@@ -125,4 +125,5 @@ def _note_state(unit: Unit, cluster: str, error: str) -> None:
         return
     event, how = ("gateway.lost", f"does not do its work: {error}") if error else ("gateway.up", "is up")
     text = f"The gateway of cluster {cluster} {how}"
-    unit.gateways.put(replace(row, up=not error, error=error), event=event, text=text)
+    since_ms = row.since_ms if row.since_ms and row.up == (not error) else unit.now_ms
+    unit.gateways.put(replace(row, up=not error, error=error, since_ms=since_ms), event=event, text=text)

@@ -13,4 +13,5 @@ def member_of(instance: Instance, public: str = "") -> Member:
         hostname=host_name(instance.address),
         groups=instance.group_ids,
         public=public,
+        moving=bool(instance.moving_from),
     )

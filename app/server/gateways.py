@@ -7,8 +7,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from app.clock import SystemClock
+from app.domain.address import Address
 from app.domain.directory import Listed, Services
 from app.domain.gateway import GuestFacts, RemoteGateway
+from app.domain.instance import Instance
 from app.domain.network import TRUSTED
 from app.domain.ports import Store
 from app.network.certificates import Authority
@@ -28,6 +30,7 @@ class StoredBook:
     def __init__(self, store: Store, services: Services = NO_SERVICES) -> None:
         self._store, self._services = store, services
         self._known: dict[str, KnownFacts] = defaultdict(KnownFacts)
+        self._named: dict[str, tuple[int, Listed]] = {}
 
     async def join(self, cluster: str, token: str, fingerprint: str) -> None:
         await self._store.write(lambda unit: gateways.join(unit, cluster, token, fingerprint))
@@ -42,7 +45,12 @@ class StoredBook:
         return await self._store.read(lambda unit: self._known[cluster].read(unit, instance_ids))
 
     async def names(self, cluster: str) -> Listed:
-        return await self._store.read(lambda unit: dns.listed(unit, self._services, cluster))
+        version = self._store.version(Instance, Address)
+        if (known := self._named.get(cluster)) and known[0] == version:
+            return known[1]
+        names = await self._store.read(lambda unit: dns.listed(unit, self._services, cluster))
+        self._named[cluster] = version, names
+        return names
 
 
 @asynccontextmanager

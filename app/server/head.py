@@ -26,8 +26,8 @@ from app.network.name_forwarder import own_resolvers
 from app.network.name_server import NameServer
 from app.network.outreach import Outreach
 from app.network.shells import Shells
-from app.server.metadata import Answers
-from app.server.wiring import owner_of
+from app.server.guest_answers import Answers
+from app.server.owner import owner_of
 from app.store.lock import StateLock
 
 WANTED, TUNNELS, JOINED = "wanted.msgpack", "tunnels.key", "joined.key"

@@ -1,78 +1,13 @@
-"""The metadata service: what a guest asks at 169.254.169.254, in EC2's first version and its second one with tokens.
+"""The metadata service of the server's own network: guests are told what stands in the store."""
 
-Tokens are signed and not stored, and hold for one instance; a new server asks for new ones, as EC2's clients expect
-at any time. The trap: a proxy inside a guest could be talked into asking for a token, so a request that went through
-one (`X-Forwarded-For`) is refused, and the answer travels no further than the owner allows (one hop, unless told).
-"""
-
-import base64
-import binascii
-import hashlib
-import hmac
-import struct
 from collections.abc import Sequence
 
 from app.domain.gateway import GuestFacts
 from app.domain.network import GuestAnswer, GuestRequest
 from app.domain.ports import Clock, Entropy, Store, Unit
 from app.server.eucarc import REGION
-from app.server.metadata_tree import page, pages_of, tree_of
-
-TOKEN, TTL = "x-aws-ec2-metadata-token", "x-aws-ec2-metadata-token-ttl-seconds"
-LONGEST_TTL_S = 6 * 60 * 60
-_EXPIRY = struct.Struct("!Q")
-
-
-class Answers:
-    """Answers guests from what there is to tell them; made once for a running program."""
-
-    def __init__(self, clock: Clock, entropy: Entropy) -> None:
-        self._clock = clock
-        self._key = entropy(32)
-
-    def answer(self, asked: GuestRequest, told: GuestFacts | None) -> GuestAnswer:
-        """Answer one request of the instance that the fabric recognised; None: there is no such instance."""
-        if told is None:
-            return GuestAnswer(status=404)
-        if not told.enabled:
-            return GuestAnswer(status=403)
-        path = asked.path.partition("?")[0].strip("/")
-        if asked.method == "PUT" and path.partition("/")[2] == "api/token":
-            return self._token(asked, told.hops)
-        if asked.method not in {"GET", "HEAD"}:
-            return GuestAnswer(status=405, headers={"Allow": "GET, HEAD"})
-        if not self._is_proven(asked, told):
-            return GuestAnswer(status=401)
-        body = page(told.pages, path)
-        return GuestAnswer(status=404) if body is None else GuestAnswer(status=200, body=body)
-
-    def _is_proven(self, asked: GuestRequest, told: GuestFacts) -> bool:
-        """Tell whether a request has the token that it needs; one that comes without need must be right, too."""
-        if TOKEN in asked.headers:
-            return self._holds(asked.headers[TOKEN], asked.instance_id)
-        return not told.tokens_required
-
-    def _token(self, asked: GuestRequest, hops: int) -> GuestAnswer:
-        if "x-forwarded-for" in asked.headers:
-            return GuestAnswer(status=403, hops=hops)
-        ttl = asked.headers.get(TTL, "")
-        if not (ttl.isascii() and ttl.isdigit() and len(ttl) < 6 and 1 <= int(ttl) <= LONGEST_TTL_S):
-            return GuestAnswer(status=400, hops=hops)
-        expiry = _EXPIRY.pack(int(self._clock.monotonic_s()) + int(ttl))
-        token = base64.urlsafe_b64encode(expiry + self._signature(expiry, asked.instance_id))
-        return GuestAnswer(status=200, body=token, headers={"X-aws-ec2-metadata-token-ttl-seconds": ttl}, hops=hops)
-
-    def _holds(self, token: str, instance_id: str) -> bool:
-        try:
-            raw = base64.urlsafe_b64decode(token.encode())
-        except (ValueError, binascii.Error):
-            return False
-        expiry, signature = raw[: _EXPIRY.size], raw[_EXPIRY.size :]
-        right = hmac.compare_digest(signature, self._signature(expiry, instance_id))
-        return right and bool(_EXPIRY.unpack(expiry)[0] > self._clock.monotonic_s())
-
-    def _signature(self, expiry: bytes, instance_id: str) -> bytes:
-        return hmac.digest(self._key, expiry + instance_id.encode(), hashlib.sha256)
+from app.server.guest_answers import Answers
+from app.server.metadata_tree import pages_of, tree_of
 
 
 class Metadata:

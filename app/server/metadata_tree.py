@@ -5,7 +5,6 @@ it lists `number=name`.
 """
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,22 +26,7 @@ class Titled:
 
 
 Node = bytes | str | Titled | Mapping[str, "Node"]
-VERSIONS = (
-    "1.0", "2007-01-19", "2007-03-01", "2007-08-29", "2007-10-10", "2007-12-15", "2008-02-01", "2008-09-01",
-    "2009-04-04", "2011-01-01", "2011-05-01", "2012-01-12", "2014-02-25", "2014-11-05", "2015-10-20", "2016-04-19",
-    "2016-06-30", "2016-09-02", "2018-03-28", "2018-08-17", "2018-09-24", "2019-10-01", "2020-10-27", "2021-01-03",
-    "2021-03-23", "2021-07-15", "2022-09-24", "latest",
-)  # fmt: skip
-_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}|1\.0|latest")
 _DISKS = {"ami": "sda1", "emi": "sda1", "ephemeral": "sda2", "ephemeral0": "sda2", "root": "/dev/sda1", "swap": "sda3"}
-
-
-def page(pages: Mapping[str, bytes], path: str) -> bytes | None:
-    """Return what stands at a path, a listing for a directory; None: nothing does."""
-    names = [name for name in path.split("/") if name]
-    if not names:
-        return "\n".join(VERSIONS).encode()
-    return pages.get("/".join(names[1:])) if _VERSION.fullmatch(names[0]) else None
 
 
 def pages_of(tree: Mapping[str, Node], above: str = "") -> dict[str, bytes]:

@@ -14,7 +14,8 @@ from app.network.kernel import KernelFabric
 from app.reconcile.joins import order
 from app.reconcile.traffic import UNKNOWN, Traffic, wanted
 from app.server.gateways import joined_key
-from app.server.wiring import lessor_of, owner_of
+from app.server.owner import owner_of
+from app.server.wiring import lessor_of
 from app.settings import Settings
 from app.store.database import Database
 from app.store.lock import StateLock

@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import hashlib
 import logging
 import os
 import random
@@ -49,6 +48,7 @@ from app.server.metadata import Metadata
 from app.server.metrics import Metrics
 from app.server.outcomes import Outcomes
 from app.server.overview import Glance
+from app.server.owner import owner_of
 from app.server.pace import Pace
 from app.server.planner import Planner
 from app.server.query import QueryApi, requests_of
@@ -303,11 +303,6 @@ def _answering_names(settings: Settings, store: Store) -> AbstractAsyncContextMa
     """Answer for names on the address of the settings; on gateways it is the fabric that does."""
     names = _name_server(settings, store)
     return names.answering(settings.dns_host, settings.dns_port) if names else nullcontext()
-
-
-def owner_of(state: Path) -> str:
-    """Name the cloud of a state directory among those of this machine, also after its state was lost."""
-    return hashlib.sha256(bytes(state.resolve())).hexdigest()[:12]
 
 
 @asynccontextmanager

@@ -61,6 +61,11 @@ def states(unit: Unit) -> dict[str, tuple[str, str]]:
     return {cluster: _state(rows.get(cluster)) for cluster in unit.setting(_ELSEWHERE).split()}
 
 
+def times(unit: Unit) -> dict[str, tuple[int, int]]:
+    """Tell when gateways joined that have, by cluster, and since when they are as `states` says."""
+    return {row.cluster: (row.joined_at_ms, row.since_ms) for row in unit.gateways.where() if row.fingerprint}
+
+
 def _state(row: Gateway | None) -> tuple[str, str]:
     if row is None or not row.fingerprint:
         return "awaited", ""

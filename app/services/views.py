@@ -21,6 +21,17 @@ from app.domain.vmtype import NOTHING, Size, VmType
 from app.services import gateways, public_addresses, tags, types
 
 LONGEST_TOLD = 200
+_EVENTS = {
+    "reservation.added": "Launch {} was asked for",
+    "reservation.removed": "Launch {} is forgotten, for its instances are",
+}
+_SEEN: Final[Mapping[str | int, str]] = {
+    Seen.NOTHING: "nothing of {} is on its host any more",
+    Seen.OFF: "{} is switched off on its host",
+    Seen.RUNNING: "{} runs on its host",
+    Seen.PAUSED: "{} is paused on its host",
+    Seen.CRASHED: "{} has crashed on its host",
+}
 _STATUS = {InstanceState.RUNNING: "ok", InstanceState.PENDING: "initializing"}
 
 
@@ -31,10 +42,12 @@ class World:
     held: Mapping[str, Size]
     counts: Mapping[str, int]
     gateways: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    joined: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, unit: Unit) -> "World":
-        return cls(held=unit.held(), counts=unit.counts(), gateways=gateways.states(unit))
+        states, joined = gateways.states(unit), gateways.times(unit)
+        return cls(held=unit.held(), counts=unit.counts(), gateways=states, joined=joined)
 
 
 EMPTY: Final = World(held={}, counts={})
@@ -77,10 +90,13 @@ def cluster_view(cluster: Cluster, hosts: Iterable[Host], world: World) -> Clust
     """Sum up the hosts of one cluster; `hosts` may hold those of others."""
     rows = [host_view(host, world) for host in hosts if host.cluster == cluster.name]
     gateway, error = world.gateways.get(cluster.name, ("", ""))
+    joined_at_ms, since_ms = world.joined.get(cluster.name, (0, 0)) if gateway else (0, 0)
     return ClusterView(
         name=cluster.name,
         gateway=gateway,
         gateway_error=error,
+        gateway_joined_at_ms=joined_at_ms,
+        gateway_since_ms=since_ms,
         hosts=len(rows),
         hosts_up=sum(row.state == HostState.UP for row in rows),
         cores=sum(row.cores for row in rows),
@@ -225,9 +241,16 @@ def _told(entry: Entry) -> str:
     if entry.kind == "tag" and "name" in entry.data:
         return f"{entry.data['name']}={entry.data.get('value', '')}"
     if not entry.event.endswith(".changed"):
-        return entry.event.replace(".", " ")
+        return _EVENTS.get(entry.event, entry.event.replace(".", " ")).format(entry.resource_id)
     now = {name: value for name, value in entry.data.items() if not name.endswith("_at_ms")}
-    return ", ".join(f"{name}: {value}" for name, value in now.items() if isinstance(value, str | int))[:LONGEST_TOLD]
+    facts = [_fact(entry, name, value) for name, value in now.items() if isinstance(value, str | int)]
+    return ", ".join(facts)[:LONGEST_TOLD]
+
+
+def _fact(entry: Entry, name: str, value: str | int) -> str:
+    if entry.kind == "instance" and name == "seen" and value in _SEEN:
+        return _SEEN[value].format(entry.resource_id)
+    return f"{name}: {value}"
 
 
 def audit_view(entry: AuditEntry, undo: str = "") -> AuditView:

@@ -47,6 +47,7 @@ def migrations() -> Migrations:
     steps(name="0022_present_on_hosts")(_0022_present_on_hosts)
     steps(name="0023_gateways")(_0023_gateways)
     steps(name="0024_tunnel_keys")(_0024_tunnel_keys)
+    steps(name="0025_gateways_since")(_0025_gateways_since)
     return steps
 
 
@@ -372,6 +373,10 @@ def _0023_gateways(schema: Schema) -> None:
 def _0024_tunnel_keys(schema: Schema) -> None:
     """Gateways that are joined know each other by these."""
     schema.execute('ALTER TABLE "gateways" ADD COLUMN "tunnel_key" TEXT NOT NULL DEFAULT \'\'')
+
+
+def _0025_gateways_since(schema: Schema) -> None:
+    schema.execute('ALTER TABLE "gateways" ADD COLUMN "since_ms" INTEGER NOT NULL DEFAULT 0')
 
 
 def _held_changes(sign: str, row: str, source: str = "", column: str = "host") -> str:

@@ -124,6 +124,19 @@ def of_cluster(view: ClusterView) -> Look:
     return Look("●", "*", word, "good") if view.hosts_up == view.hosts else Look("◐", "!", word, "busy")
 
 
+_GATEWAY = {
+    "": Look(" ", " ", "server", "off"),
+    "awaited": Look("◐", "+", "awaited", "busy"),
+    "up": Look("●", "*", "up", "good"),
+    "lost": Look("○", "!", "lost", "bad"),
+}
+
+
+def of_gateway(view: ClusterView) -> Look:
+    """Show how the gateway is that makes the network of a cluster; the server does of most."""
+    return _GATEWAY.get(view.gateway) or Look("?", "?", view.gateway, "busy")
+
+
 def troubled_host(view: HostView) -> bool:
     look = of_host(view)
     return look.tone in {"busy", "bad"} or (bool(view.last_error) and look.tone != "off")

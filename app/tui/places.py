@@ -110,7 +110,7 @@ class Places(App[int]):
         await self.stand_at(Spot(place))
         self.history.note(Spot(place))
         if filter_text is not None and isinstance(self.screen, TableScreen):
-            return self.screen.apply_filter(filter_text)
+            return self.screen.look_for(filter_text)
         return ""
 
     async def go_last(self) -> None:

@@ -3,8 +3,9 @@
 `python -m app.xen.scripted_world SOCKET` serves any number of hosts on one unix socket and prints `ready`. Every line
 is a JSON object: `{"id", "host", "do", …}` is answered by `{"id", "answer"}` or `{"id", "refused"}`;
 `{"id", "script", …}` is a stage direction (table `SCRIPTS`); `{"event", "host", …}` are sent to everybody. A lost host
-answers nothing at all. The trap: requests of one host overlap, as on a real one, so every answer carries an id; only
-moves of one domain wait for each other, so that none comes true after a later one was answered.
+answers nothing at all, but a greeting that waits when it is back is answered then: networks repeat those. The trap:
+requests of one host overlap, as on a real one, so every answer carries an id; only moves of one domain wait for each
+other, so that none comes true after a later one was answered.
 
 Stage directions: `size` (cores, memory_mib, disk_gb), `delay` (what, seconds), `refuse` (what, times, words; -1:
 always), `crash`, `power_off`, `pause` (instance_id), `foreign` (instance_id, cores, memory_mib), `foreign_domains`,
@@ -41,6 +42,7 @@ class Stage:
         self.repeat = 1
         self.consoles = Consoles()
         self.moving: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.returned: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     async def meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one client until it hangs up."""
@@ -76,6 +78,8 @@ class Stage:
 
     async def _act(self, request: dict[str, Any], writer: asyncio.StreamWriter) -> Answer:
         machine = self.world.machine(request["host"], request)
+        while machine.lost and request["do"] == "hello":
+            await self.returned[machine.name].wait()
         entry = None if machine.lost else self.world.arrived(machine, request)
         await asyncio.sleep(machine.delays_s.get(request["do"], 0))
         if request["do"] in ON_CONSOLES:
@@ -156,6 +160,7 @@ def _foreign_domains(stage: Stage, machine: ScriptedMachine, request: dict[str, 
 
 def _lose(stage: Stage, machine: ScriptedMachine, request: dict[str, Any]) -> Answer:
     machine.lost = True
+    stage.returned[machine.name].clear()
     if request.get("told"):
         stage.world.changed.append({"event": "down", "host": machine.name, "detail": "lost by script"})
     return True
@@ -163,6 +168,7 @@ def _lose(stage: Stage, machine: ScriptedMachine, request: dict[str, Any]) -> An
 
 def _back(stage: Stage, machine: ScriptedMachine, request: dict[str, Any]) -> Answer:
     machine.lost = False
+    stage.returned[machine.name].set()
     if request.get("empty"):
         for domain in machine.domains.values():
             stage.world.turn(machine, domain, "off", "failed")

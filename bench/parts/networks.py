@@ -7,7 +7,7 @@ difference made and carried out.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from functools import partial
 from ipaddress import IPv4Address
@@ -23,6 +23,7 @@ from app.network.kernel import KernelFabric
 from app.reconcile.networks import Networks
 from app.store.database import Database
 from bench.guests import Stream, has_heard, plugged
+from bench.joined_gateway import joined_gateway
 from bench.peers import Beside
 from bench.table import Goal, Row
 from tests.builders import OURS, a_host, furnish
@@ -32,7 +33,7 @@ from tests.net.namespaces import Namespace, make_bridge, missing
 from tests.net.yard import listening
 from tests.unit.server.metadata_cloud import an_instance
 
-GROUPS, RULES_EACH, INSTANCES, TIMES, SLICES = 500, 20, 10_000, 9, 31
+GROUPS, RULES_EACH, INSTANCES, ELSEWHERE, TIMES, SLICES = 500, 20, 10_000, 1000, 9, 31
 REAL = replace(a_host("real1"), uri="qemu:///system")
 PUBLIC, FIRST, SECOND = "203.0.113.77", "10.8.0.2", "10.8.0.3"
 GUESTS = (
@@ -52,18 +53,24 @@ class Yard:
     folder: Path
 
 
+Part = Callable[[Yard], Awaitable[Row]]
+Laid = Callable[[Namespace, Path, int], AbstractAsyncContextManager[Yard]]
+
+
 def rows(folder: Path, beside: Beside) -> Iterator[Row]:
     if why := missing("busybox", "ip"):
         yield Row(figure="network of instances", measured=None, unit="s", beside=why)
         return
+    elsewhere = partial(_one_rule, figure=f"the same on a gateway elsewhere, with {ELSEWHERE:,} instances")
     yield from _measured(folder / "rules", GROUPS, (_from_nothing, _one_rule, _one_address, _throughput))
+    yield from _measured(folder / "elsewhere", ELSEWHERE, (elsewhere,), _yard_elsewhere)
     yield from _measured(folder / "leases", INSTANCES, (_lease,))
     yield _moved(folder / "hosts")
 
 
-def _measured(folder: Path, instances: int, parts: tuple[Callable[[Yard], Awaitable[Row]], ...]) -> list[Row]:
+def _measured(folder: Path, instances: int, parts: Sequence[Part], laid: Laid | None = None) -> list[Row]:
     async def run(machine: Namespace) -> list[Row]:
-        async with _yard(machine, folder, instances) as yard:
+        async with (laid or _yard)(machine, folder, instances) as yard:
             return [await part(yard) for part in parts]
 
     folder.mkdir()
@@ -83,6 +90,19 @@ async def _yard(machine: Namespace, folder: Path, instances: int) -> AsyncIterat
             yield Yard(machine=machine, store=store, networks=networks, first_s=first_s, folder=folder)
         finally:
             await fabric.close()
+
+
+@asynccontextmanager
+async def _yard_elsewhere(machine: Namespace, folder: Path, instances: int) -> AsyncIterator[Yard]:
+    """Lay the same with a gateway in a process of its own; it is told by TLS and keeps each order in a file."""
+    plan = NetworkPlan(of_clusters={"one": NetworkPlan(bridge="eucabr0", subnet="10.8.0.0/16", gateway="one")})
+    async with Database.open(folder / "cloud.sqlite3", clock=SystemClock()) as store:
+        await store.write(lambda unit: _furnish(unit, instances))
+        async with joined_gateway(store, folder, "one") as gateways:
+            networks = Networks(store, 3600)
+            networks.connect(KernelFabric("bench", _silence), plan, elsewhere=gateways)
+            first_s = await _timed(networks.ready(REAL))
+            yield Yard(machine=machine, store=store, networks=networks, first_s=first_s, folder=folder)
 
 
 def _furnish(unit: Unit, instances: int) -> None:
@@ -131,13 +151,13 @@ async def _from_nothing(yard: Yard) -> Row:
     return Row(figure=figure, measured=yard.first_s, unit="s", goal=Goal.at_most(1.5, "s"))
 
 
-async def _one_rule(yard: Yard) -> Row:
+async def _one_rule(yard: Yard, figure: str = "one rule changed, all others present, median") -> Row:
     taken = []
     for number in range(TIMES):
         rule = _rule(0xF000000 + number, "sg-00000001", 5000 + number, EVERYWHERE)
         await yard.store.write(partial(_add, [rule], None))
         taken.append(await _timed(yard.networks.ready(REAL)))
-    return _in_ms("one rule changed, all others present, median", taken, Goal.at_most(50, "ms"))
+    return _in_ms(figure, taken, Goal.at_most(50, "ms"))
 
 
 async def _one_address(yard: Yard) -> Row:

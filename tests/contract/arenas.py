@@ -17,6 +17,7 @@ from app.xen.connection import Timing
 from app.xen.events import ensure_event_loop
 from app.xen.hosts import Hosts
 from tests.contract.libvirtd import Libvirtd
+from tests.deadline import PATIENCE_S
 from tests.scripted_world import World
 
 HOST = "h1"
@@ -162,7 +163,7 @@ def a_domain(instance_id: str = "i-0000abcd", **changes: Any) -> DomainSpec:
     return DomainSpec(**(facts | changes))
 
 
-async def until(holds: Callable[[], bool], deadline_s: float = 15) -> None:
+async def until(holds: Callable[[], bool], deadline_s: float = PATIENCE_S) -> None:
     """Wait for a condition that another process brings about."""
     end = time.monotonic() + deadline_s
     while not holds():

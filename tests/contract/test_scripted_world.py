@@ -1,6 +1,8 @@
 """Stage directions of the scripted world: the faults that other tests are made of."""
 
 import asyncio
+import json
+import socket
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -128,6 +130,21 @@ async def test_a_lost_host_hangs_and_comes_back_with_or_without_guests(
     own_world.direct("back", "h1", empty=empty)
     await until(lambda: ears.count(EventKind.UP) >= 2)
     assert len(await host.domains()) == (0 if empty else 1)
+
+
+def test_a_greeting_of_a_lost_host_is_answered_once_it_is_back_and_nothing_else_is(own_world: World) -> None:
+    """So that a test that loses a host need not wait for the deadline of a greeting that nobody will hear."""
+    asked = [{"id": 1, "host": "h1", "do": "facts"}, {"id": 2, "host": "h1", "do": "hello"}, {"id": 3, "script": "log"}]
+    own_world.direct("lose", "h1")
+    with socket.socket(socket.AF_UNIX) as client, client.makefile("rb") as lines:
+        client.settimeout(30)
+        client.connect(str(own_world.socket))
+        client.sendall(b"".join(json.dumps(each).encode() + b"\n" for each in asked))
+        assert json.loads(lines.readline())["id"] == 3
+        own_world.direct("back", "h1")
+        assert json.loads(lines.readline()) == {"id": 2, "answer": True}
+        client.sendall(b'{"id": 4, "script": "log"}\n')
+        assert json.loads(lines.readline())["id"] == 4
 
 
 async def test_a_loss_can_be_told_at_once(hosts: Hosts, own_world: World) -> None:

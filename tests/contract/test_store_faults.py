@@ -20,7 +20,7 @@ from tests.builders import FrozenClock
 from tests.unit.store.builders import an_account
 
 pytestmark = pytest.mark.contract
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
 
 
 @pytest.fixture

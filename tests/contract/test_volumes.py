@@ -10,6 +10,7 @@ import pytest
 from app.domain.errors import Broken
 from app.domain.storage import WHOLE, Hold, StoredVolume, Volumes, VolumeSpec
 from app.storage.rehearsed_volumes import RehearsedVolumes
+from tests.deadline import PATIENCE_S
 
 pytestmark = pytest.mark.contract
 VOLUME, OTHER = "vol-0000000a", "vol-0000000b"
@@ -34,7 +35,7 @@ def a_spec(volume_id: str = VOLUME, size_gib: int = 2, snapshot_id: str = "") ->
 
 
 async def whole(storage: Volumes, snapshot_id: str) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while (seen := await storage.snapshot(snapshot_id)) is None or seen.percent < WHOLE:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 

@@ -60,7 +60,7 @@ def kill_at_random(cloud: ServedCloud, chance: random.Random) -> None:
 def ask(environment: dict[str, str], instance_id: str, actions: tuple[str, ...]) -> None:
     """Ask for one action after the other, each until it is answered and, where it changes the state, has come true."""
     for action in actions:
-        eventually(lambda action=action: accepted(environment, instance_id, action), within_s=60)  # type: ignore[misc]
+        eventually(lambda action=action: accepted(environment, instance_id, action))  # type: ignore[misc]
 
 
 def accepted(environment: dict[str, str], instance_id: str, action: str) -> bool:

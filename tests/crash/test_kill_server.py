@@ -67,7 +67,7 @@ def on_hosts(world: World, what: str) -> list[Any]:
 def test_killing_the_server_during_twenty_launches_loses_and_doubles_nothing(cloud: ServedCloud, world: World) -> None:
     environment = cloud.credentials()
     ids = launch_under_fire(cloud, environment)
-    states = eventually(lambda: settled(environment), within_s=60)
+    states = eventually(lambda: settled(environment))
     assert len(ids) == LAUNCHES
     assert states == dict.fromkeys(ids, "running")
     assert sorted(domain["instance_id"] for domain in on_hosts(world, "domains")) == sorted(ids)
@@ -77,7 +77,7 @@ def test_killing_the_server_during_twenty_launches_loses_and_doubles_nothing(clo
     ec2_client(environment).terminate_instances(InstanceIds=sorted(ids))
     cloud.kill()
     cloud.start()
-    eventually(lambda: set(settled(environment).values()) == {"terminated"}, within_s=60)
+    eventually(lambda: set(settled(environment).values()) == {"terminated"})
     assert on_hosts(world, "domains") == []
     assert [v["name"] for v in on_hosts(world, "volumes") if not v["name"].startswith("image-")] == []
     assert [len(world.direct("foreign_domains", host)) for host in HOSTS] == [1, 1]
@@ -90,7 +90,7 @@ def test_killing_the_server_while_instances_stop_start_reboot_and_end_loses_noth
     image_id = ec2_client(environment).describe_images()["Images"][0]["ImageId"]
     run = ec2_client(environment).run_instances(ImageId=image_id, MinCount=16, MaxCount=16)
     ids = [instance["InstanceId"] for instance in run["Instances"]]
-    eventually(lambda: set(settled(environment).values()) == {"running"}, within_s=60)
+    eventually(lambda: set(settled(environment).values()) == {"running"})
     fates = dict(zip(ids, list(FATES) * 4, strict=True))
     with ThreadPoolExecutor(len(ids)) as pool:
         answers = [pool.submit(ask, environment, name, FATES[fate][0]) for name, fate in fates.items()]
@@ -98,7 +98,7 @@ def test_killing_the_server_while_instances_stop_start_reboot_and_end_loses_noth
         for answer in answers:
             answer.result()
     wanted = {name: FATES[fate][1] for name, fate in fates.items()}
-    eventually(lambda: states_of(environment) == wanted, within_s=60)
+    eventually(lambda: states_of(environment) == wanted)
 
     here = {domain["instance_id"]: domain["state"] for domain in on_hosts(world, "domains")}
     assert here == {name: "running" for name, state in wanted.items() if state == "running"}
@@ -117,7 +117,7 @@ def test_killing_the_server_while_instances_move_leaves_each_running_on_one_host
     image_id = ec2_client(environment).describe_images()["Images"][0]["ImageId"]
     run = ec2_client(environment).run_instances(ImageId=image_id, MinCount=MOVING, MaxCount=MOVING)
     ids = [instance["InstanceId"] for instance in run["Instances"]]
-    eventually(lambda: set(settled(environment).values()) == {"running"}, within_s=60)
+    eventually(lambda: set(settled(environment).values()) == {"running"})
     with ThreadPoolExecutor(len(ids)) as pool:
         answers = [pool.submit(move_about, environment, name) for name in ids]
         kill_at_random(cloud, random.Random(13))
@@ -137,9 +137,9 @@ def move_about(environment: dict[str, str], instance_id: str) -> None:
     """Have one instance moved there and back, each time until it has arrived."""
     with SyncCloud(environment["EUCA_URL"], environment["EUCA_TOKEN"]) as cloud:
         for _ in range(2):
-            here = eventually(lambda: host_of(cloud, instance_id), within_s=60)
+            here = eventually(lambda: host_of(cloud, instance_id))
             target = next(host for host in HOSTS if host != here)
-            eventually(lambda target=target: arrived(cloud, instance_id, target), within_s=60)  # type: ignore[misc]
+            eventually(lambda target=target: arrived(cloud, instance_id, target))  # type: ignore[misc]
 
 
 def host_of(cloud: SyncCloud, instance_id: str) -> str:

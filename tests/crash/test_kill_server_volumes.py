@@ -36,7 +36,7 @@ def insist(environment: dict[str, str], call: Callable[[Any], Any], *harmless: s
         except NO_ANSWER:
             return False
 
-    return eventually(asked, within_s=60)
+    return eventually(asked)
 
 
 def volumes(environment: dict[str, str]) -> list[Any]:
@@ -77,7 +77,7 @@ def test_killing_the_server_while_volumes_come_and_go_loses_and_doubles_nothing(
             name: [(device, "attached")] for name, device in made.items()
         }
 
-    eventually(attached, within_s=60)
+    eventually(attached)
     assert stored(cloud, "volumes") == made.keys()
     copies = ec2_client(environment).describe_snapshots(OwnerIds=["self"])["Snapshots"]
     assert {each["VolumeId"] for each in copies} == made.keys()
@@ -92,6 +92,6 @@ def test_killing_the_server_while_volumes_come_and_go_loses_and_doubles_nothing(
         kill_at_random(cloud, random.Random(19))
         for one in ends:
             one.result()
-    eventually(lambda: volumes(environment) == [], within_s=60)
+    eventually(lambda: volumes(environment) == [])
     assert stored(cloud, "volumes") == set()
     assert stored(cloud, "snapshots") == {each["SnapshotId"] for each in copies}

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.deadline import eventually
+from tests.deadline import PATIENCE_S, eventually
 from tests.scripted_world import World
 from tests.served import ServedCloud
 from tests.server.conftest import ec2_client
@@ -90,7 +90,7 @@ class Zone:
         word: str = found["InstanceStatuses"][0]["InstanceStatus"]["Status"]
         return word
 
-    def becomes(self, state: str, instance_id: str, within_s: float = 30) -> dict[str, Any]:
+    def becomes(self, state: str, instance_id: str, within_s: float = PATIENCE_S) -> dict[str, Any]:
         """Wait for a state and return the instance in it."""
         eventually(lambda: self.shown(instance_id)["State"]["Name"] == state, within_s)
         return self.shown(instance_id)

@@ -34,15 +34,15 @@ def test_instances_of_a_dead_host_start_elsewhere_once_it_is_fenced(tmp_path: Pa
             eventually(lambda: _instance(rest, one)["seen"] == "running")
             assert _instance(rest, one)["host"] == goes
             world.direct("lose", goes, told=True)
-            refused = eventually(lambda: [text for text in _told(rest) if "euca host fence" in text], 60)
+            refused = eventually(lambda: [text for text in _told(rest) if "euca host fence" in text])
             assert one in refused[0]
             assert _instance(rest, one)["host"] == goes
             cloud.euca("host", "fence", goes, "--yes")
-            eventually(lambda: (_instance(rest, one)["host"], _instance(rest, one)["state"]) == (stays, "running"), 60)
+            eventually(lambda: (_instance(rest, one)["host"], _instance(rest, one)["state"]) == (stays, "running"))
             last = rest.get(f"instances/{one}/decisions").json()["items"][-1]
             assert (last["kind"], last["origin"], last["host"]) == ("restarted", goes, stays)
             world.direct("back", goes)
-            eventually(lambda: not rest.get(f"hosts/{goes}").json()["fenced"], 60)
+            eventually(lambda: not rest.get(f"hosts/{goes}").json()["fenced"])
             assert not world.do(goes, "domains")
             assert [domain["state"] for domain in world.do(stays, "domains")] == ["running"]
 

@@ -72,7 +72,7 @@ def test_a_host_that_hangs_holds_up_no_answer(zone: ScriptedZone) -> None:
     zone.ec2.describe_instances()
     zone.ec2.terminate_instances(InstanceIds=[instance_id])
     assert zone.shown(instance_id)["State"]["Name"] in {"shutting-down", "terminated"}
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_a_foreign_domain_is_left_alone_and_its_room_is_not_given_away(zone: ScriptedZone) -> None:

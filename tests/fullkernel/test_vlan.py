@@ -39,7 +39,8 @@ async def test_guests_of_one_network_speak_by_its_vlan_and_only_as_rules_say(far
     await farm.yard.judge([farm.whole], **OPEN)
     web, db = {"i-1", "i-2"}, {"i-3", "i-4"}
     everybody = {(one, two) for one in web | db for two in web | db if one != two}
-    assert await farm.reached() == everybody - {("i-3", "i-4"), ("i-4", "i-3")}
+    allowed = everybody - {("i-3", "i-4"), ("i-4", "i-3")}
+    assert await farm.reached(allowed) == allowed
     with Capture(farm.yard.machine, "far12") as path:
         assert await asyncio.to_thread(hears, farm.yard, "i-1", OTHER.address, "i-4")
         tags = {frame[12:16] for frame in path.frames() if SAID in frame}
@@ -80,6 +81,15 @@ async def test_what_somebody_breaks_is_mended_and_all_goes_with_the_last_network
     host.run("ip", "link", "set", "eth0.12", "nomaster")
     assert await farm.reach() == ["root@192.0.2.11: VLAN eth0.12 was down or not on bridge eucabr12"]
     assert await farm.reach() == []
+    for harm in (
+        "filter delete dev eth0.12 ingress pref 2",
+        "qdisc delete dev eth0.12 clsact",
+        "filter add dev eth0.12 ingress pref 1 handle 9 protocol all flower action pass",
+    ):
+        assert host.run("tc", *harm.split()).returncode == 0, harm
+        assert await farm.reach() == ["root@192.0.2.11: the fence of VLAN eth0.12 was changed"], harm
+        assert "handle 0x9" not in host.run("tc", "filter", "show", "dev", "eth0.12", "ingress").stdout
+        assert await farm.reach() == []
     assert await asyncio.to_thread(hears, farm.yard, "i-1", "10.9.0.6", "i-2")
     for guest in [*farm.yard.guests]:
         farm.yard.guests.pop(guest).close()

@@ -18,7 +18,7 @@ from tests.server.conftest import ec2_client
 
 pytestmark = pytest.mark.guest
 BOOT_S = 180.0
-ECHO_S = 30.0
+ECHO_S = 60.0
 
 
 def launched(ec2: Any) -> str:
@@ -30,7 +30,7 @@ def launched(ec2: Any) -> str:
         shown = ec2.describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"][0]
         return str(shown["State"]["Name"])
 
-    eventually(lambda: state() == "running", 60, every_s=0.5)
+    eventually(lambda: state() == "running", every_s=0.5)
     return instance_id
 
 

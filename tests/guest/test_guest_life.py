@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.deadline import eventually
+from tests.deadline import PATIENCE_S, eventually
 from tests.guest.private_host import PrivateHost
 from tests.served import ServedCloud
 from tests.server.conftest import ec2_client
@@ -45,7 +45,7 @@ class Guest:
     def console(self) -> str:
         return str(self.ec2.get_console_output(InstanceId=self.id).get("Output", ""))
 
-    def reach(self, state: str, within_s: float = 30.0) -> None:
+    def reach(self, state: str, within_s: float = PATIENCE_S) -> None:
         eventually(lambda: self.state() == state, within_s, every_s=0.5)
 
     def reach_boot(self, number: int) -> None:

@@ -66,6 +66,13 @@ def test_the_command_line_starts_without_the_heavy_libraries() -> None:
         assert {name.partition(".")[0] for name in loaded(["app.cli"])} & HEAVY == set()
 
 
+def test_a_gateway_on_a_head_machine_loads_the_network_and_nothing_of_the_server() -> None:
+    names = loaded(["app.server.head"])
+    assert foreign(names) & (SERVER_SIDE | {"numpy", "lark"}) == set()
+    others = ("app.services", "app.reconcile", "app.rules", "app.wire", "app.api", "app.xen", "app.storage")
+    assert [name for name in names if name.startswith(others)] == []
+
+
 def test_settings_logs_and_doctor_need_the_standard_library_only() -> None:
     assert foreign(loaded(["app.settings", "app.logs", "app.doctor"])) == set()
 

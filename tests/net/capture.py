@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Self
 
 from app.network.far_links import PORT, tunnel_of
+from tests.deadline import eventually
 from tests.net.namespaces import Namespace
 from tests.net.yard import Yard, listening
 
@@ -39,7 +40,11 @@ class Capture:
 
 
 def hears(yard: Yard, source: str, address: str, at: str) -> bool:
-    """Have a guest say SAID to an address, and tell whether another one hears it."""
+    """Have a guest say SAID to an address until another one hears it."""
+    return eventually(lambda: _hears(yard, source, address, at))
+
+
+def _hears(yard: Yard, source: str, address: str, at: str) -> bool:
     with yard.guests[at].inside.call(lambda: listening(9000)) as heard:
         yard.guests[source].inside.call(lambda: _say(address))
         try:

@@ -17,7 +17,7 @@ from tests.net.namespaces import Namespace, make_bridge
 WIRE = "wire0"
 GATEWAY = "192.0.2.1"
 SSHD = "/usr/sbin/sshd"
-READY_S = 20.0
+READY_S = 60.0
 
 
 class Keys:

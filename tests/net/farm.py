@@ -1,13 +1,13 @@
 """The gateway's machine with a guest, and two hosts on its wire with three more: what far hosts are tested on."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from app.domain.network import TUNNEL_MTU, Network
-from app.network.far_links import orders, read
+from app.network.far_links import locks, orders, read
 from app.network.outreach import LOOK, Outreach
 from app.network.shells import Shells
 from tests.net.far import SSHD, FarHost, Keys, ShellsWithoutSsh, lay_wire
@@ -60,14 +60,15 @@ class Farm:
         await self.yard.fabric.apply([self.whole])
         await self.reach()
 
-    async def reached(self) -> set[tuple[str, str]]:
-        """List by their numbers who reaches whom."""
+    async def reached(self, due: Collection[tuple[str, str]] = ()) -> set[tuple[str, str]]:
+        """List by their numbers who reaches whom; those that must are not given up soon."""
         names = {Try("tcp", one.address, 80): one.instance_id for one in (HERE, ONE, TWO, OTHER)}
-        return {
-            (source, names[one])
-            for source in names.values()
-            for one in await self.yard.passing(source, *(one for one, name in names.items() if name != source))
-        }
+        found: set[tuple[str, str]] = set()
+        for source in names.values():
+            tries = [one for one, name in names.items() if name != source]
+            sure = [one for one in tries if (source, names[one]) in due]
+            found |= {(source, names[one]) for one in await self.yard.passing(source, *tries, due=sure)}
+        return found
 
     async def open(self) -> None:
         """Let everything come in to the first group."""
@@ -88,7 +89,7 @@ class Farm:
     async def missing(self, host: FarHost, network: Network) -> list[str]:
         """List what a host would be told."""
         ends, links = read(await self.shells.run(host.shell, LOOK))
-        return [order.text for order in orders("yard", [network], ends, links)]
+        return [order.text for order in (*orders("yard", [network], ends, links), *locks([network], links))]
 
 
 @asynccontextmanager

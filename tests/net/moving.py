@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
 from app.network.announcing import announce
-from tests.deadline import eventually
+from tests.deadline import PATIENCE_S, eventually
 from tests.net.namespaces import Guest, Namespace
 
 EVERY_S, PORT = 0.02, 7
@@ -75,8 +75,8 @@ def talking(source: Namespace, target: Namespace, address: str) -> Iterator[Sile
                 end.sendall(said)
 
     def run() -> None:
-        with source.call(lambda: socket.create_connection((address, PORT), 5)) as end:
-            end.settimeout(30)
+        with source.call(lambda: socket.create_connection((address, PORT), PATIENCE_S)) as end:
+            end.settimeout(PATIENCE_S)
             while not over.is_set():
                 end.sendall(b"?")
                 if end.recv(100):

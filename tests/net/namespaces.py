@@ -16,6 +16,8 @@ from typing import Any, Self, TypeVar
 
 from pyroute2 import IPRoute
 
+from tests.deadline import PATIENCE_S
+
 Answer = TypeVar("Answer")
 _NEW_NET = 0x40000000
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -45,7 +47,7 @@ class Namespace:
 
         return _in_thread(inside)
 
-    def run(self, *command: str, timeout_s: float = 20.0) -> "subprocess.CompletedProcess[str]":
+    def run(self, *command: str, timeout_s: float = PATIENCE_S) -> "subprocess.CompletedProcess[str]":
         """Run a program inside."""
         return self.call(
             lambda: subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
@@ -88,7 +90,7 @@ class Guest:
             index = route.link_lookup(ifname=self.port)[0]
             route.link("set", index=index, master=route.link_lookup(ifname=bridge)[0], state="up")
 
-    def lease(self, folder: Path, *options: str, tries: int = 5) -> dict[str, str] | None:
+    def lease(self, folder: Path, *options: str, tries: int = 60) -> dict[str, str] | None:
         """Ask for an address as a guest does, set it, and return what DHCP told; None: silence."""
         told, script = folder / f"{self.port}.lease", folder / f"{self.port}.script"
         told.unlink(missing_ok=True)

@@ -22,6 +22,7 @@ from app.network.elsewhere import Door
 from app.server.gateways import StoredBook
 from app.services import gateways
 from app.store.database import Database
+from tests.deadline import PATIENCE_S
 from tests.net.far import GATEWAY as SERVER
 from tests.net.far import WIRE, FarHost, Keys, lay_wire
 from tests.net.namespaces import Namespace
@@ -38,8 +39,15 @@ UNJOINED = {"one": ("10.9.0.0", ""), "two": ("10.9.0.0", "")}
 """Where they are, which may be the same, and with whom they are joined."""
 
 
+_HOME = {"vnet_mode": "MANAGED-NOVLAN", "vnet_subnet": "10.8.0.0", "vnet_netmask": "255.255.0.0"}
+HOME_HOST = replace(HOST, name="real3", cluster="home", ordinal=3)
+
+
 class RemoteCloud(SmallCloud):
-    """Clusters `one` and `two`, of which those have gateways that `elsewhere` names; they are started by `join`."""
+    """Clusters `one` and `two`, of which those have gateways that `elsewhere` names; they are started by `join`.
+
+    The network of cluster `home` is the server's own.
+    """
 
     def __init__(
         self,
@@ -56,7 +64,8 @@ class RemoteCloud(SmallCloud):
             (folder / f"{cluster}.conf").write_text(text)
         files = " ".join(f"{cluster}={folder}/{cluster}.conf" for cluster in elsewhere)
         names = {"disable_dns": "N", "dns_domain": "cloud.example"}
-        super().__init__(machine, store, folder, **{"vnet_mode": "SYSTEM", "vnet_clusters": files} | names | settings)
+        super().__init__(machine, store, folder, **_HOME | {"vnet_clusters": files} | names | settings)
+        self.hosts["home"], self.places["home"] = HOME_HOST, machine
         self.authority, self.elsewhere = Authority.of(folder / "keys"), tuple(elsewhere)
         self.door = Door(self.authority, StoredBook(store), self.elsewhere)
         self.networks.connect(self.fabric, self.settings.network, elsewhere=self.door.fabrics)
@@ -65,7 +74,7 @@ class RemoteCloud(SmallCloud):
         self._open = AsyncExitStack()
         self._stirred = asyncio.Event()
         for fabric in self.door.fabrics.values():
-            fabric.changed = self._stirred.set
+            fabric.changed = self._stir
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
@@ -86,6 +95,10 @@ class RemoteCloud(SmallCloud):
         await super().__aexit__(*failure)
         for place in self.heads.values():
             place.close()
+
+    def _stir(self) -> None:
+        self._stirred.set()
+        self.networks.poke()
 
     async def open_door(self) -> None:
         """Let the server be there, where it was before."""
@@ -131,7 +144,7 @@ class RemoteCloud(SmallCloud):
         await self.connected(cluster)
         return running
 
-    async def connected(self, cluster: str, within_s: float = 20.0) -> None:
+    async def connected(self, cluster: str, within_s: float = PATIENCE_S) -> None:
         """Wait until a gateway is on the line and has made what is wanted."""
         async with asyncio.timeout(within_s):
             while not self.door.fabrics[cluster].connected:
@@ -163,7 +176,7 @@ class RemoteCloud(SmallCloud):
         """Kill a gateway by its name, at once."""
         running = self._running.pop(name)
         running.kill()
-        running.communicate(timeout=10)
+        running.communicate(timeout=PATIENCE_S)
 
 
 def _wired(place: Namespace, number: int) -> None:

@@ -21,6 +21,7 @@ _COMMANDS = (
     "ip -4 -oneline address",
     "ip -4 route show table all",
     "bridge -d link",
+    "bridge fdb show state static",
     "nft list ruleset",
 )
 _NOISE = re.compile(r"^\d+: |@if\d+|NO-CARRIER,|,LOWER_UP| linkdown| state \w+", re.MULTILINE)

@@ -6,6 +6,7 @@ trap: nobody starts a guest here, so its card is plugged in by the test, as libv
 
 import asyncio
 import os
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from app.domain.account import Caller
 from app.domain.address import Addressing
 from app.domain.commands import AskedRule, RunInstances
 from app.domain.far import Reach
+from app.domain.host import Host
 from app.domain.instance import Instance
 from app.domain.ports import Unit
 from app.network.kernel import KernelFabric
@@ -27,7 +29,7 @@ from app.store.database import Database
 from tests.builders import CountingEntropy, FrozenClock, a_caller, a_host, a_mapping, furnish
 from tests.net.far import FarHost
 from tests.net.namespaces import Guest, Namespace, make_bridge
-from tests.net.probes import Try, passes, passing
+from tests.net.probes import Try, passes, passing, reaches
 
 ANA = a_caller()
 HOST = replace(a_host("real1", cores=64), uri="qemu:///system", memory_mib=1 << 20, disk_gb=10_000)
@@ -107,17 +109,19 @@ class SmallCloud:
         await self.networks.ready(host)
         return started
 
-    async def lease(self, *started: Instance) -> list[str]:
+    async def lease(self, *started: Instance, tries: int = 60) -> list[str]:
         """Let guests ask for their addresses, and return what they got."""
-        told = [await asyncio.to_thread(self.guests[one.id].lease, self.folder, tries=10) for one in started]
+        told = [await asyncio.to_thread(self.guests[one.id].lease, self.folder, tries=tries) for one in started]
         return [(lease or {}).get("ip", "") for lease in told]
 
-    async def let_in(self, group: str, rule: AskedRule, who: Caller = ANA) -> None:
+    async def let_in(
+        self, group: str, rule: AskedRule, who: Caller = ANA, hosts: Sequence[Host] = (HOST, OTHER_HOST)
+    ) -> None:
         def work(unit: Unit) -> None:
             group_rules.authorize(unit, who, groups.one(unit, who, "", group), False, [rule], self.entropy)
 
         await self.store.write(work)
-        for host in (HOST, OTHER_HOST):
+        for host in hosts:
             with suppress(Unwoven):
                 await self.networks.ready(host)
 
@@ -149,5 +153,8 @@ class SmallCloud:
     async def passes(self, source: str, protocol: str, address: str, port: int = 0) -> bool:
         return await asyncio.to_thread(passes, self.guests[source].inside, protocol, address, port)
 
-    async def passing(self, source: str, *tries: Try) -> set[Try]:
-        return await asyncio.to_thread(passing, self.guests[source].inside, tries)
+    async def reaches(self, source: str, protocol: str, address: str, port: int = 0) -> bool:
+        return await asyncio.to_thread(reaches, self.guests[source].inside, protocol, address, port)
+
+    async def passing(self, source: str, *tries: Try, due: Collection[Try] = ()) -> set[Try]:
+        return await asyncio.to_thread(passing, self.guests[source].inside, tries, due)

@@ -9,10 +9,10 @@ from app.network.far_links import mac_of
 from app.network.kernel import KernelFabric
 from tests.net.namespaces import Namespace, links
 from tests.net.shapes import foreign, shape
-from tests.net.yard import FIRST, NETWORKS, ONE, PUBLIC, SECOND, Yard, let, out, silence
+from tests.net.yard import FIRST, NETWORKS, ONE, PUBLIC, SECOND, TWO, Yard, let, out, silence
 
 pytestmark = pytest.mark.net
-PORT = "t" + ONE.mac.replace(":", "")[4:]
+PORT, OTHER_PORT = ("t" + one.mac.replace(":", "")[4:] for one in (ONE, TWO))
 SITE = "table inet site { chain c { type filter hook input priority 5; policy accept; tcp dport 4444 drop; }; }"
 TABLE = "table ip euca_yard"
 HARMS = (
@@ -25,6 +25,13 @@ HARMS = (
     ("ip route delete 10.9.0.0/24", ["the route to 10.9.0.0/24 by eucabr0 was gone"]),
     (f"ip link set {PORT} nomaster", [f"{PORT} was taken off bridge eucabr0", f"{PORT} was let reach its neighbours"]),
     (f"bridge link set dev {PORT} isolated off", [f"{PORT} was let reach its neighbours"]),
+    (f"bridge link set dev {PORT} locked off", [f"{PORT} was let speak with any MAC address"]),
+    (f"bridge link set dev {PORT} learning on", [f"{PORT} was let speak with any MAC address"]),
+    (f"bridge fdb del {ONE.mac} dev {PORT} master", [f"{ONE.mac} was not pinned to {PORT} any more"]),
+    (
+        f"bridge fdb replace {TWO.mac} dev {PORT} master static",
+        [f"{TWO.mac} was pinned to {PORT}", f"{TWO.mac} was not pinned to {OTHER_PORT} any more"],
+    ),
     (f"ip address delete {PUBLIC}/32 dev pub0", [f"pub0 had lost the public address {PUBLIC}"]),
     (
         "sysctl net.ipv4.ip_forward=1 net.ipv4.ip_forward=0",
@@ -115,7 +122,7 @@ async def test_all_cards_may_go_down_and_up_again(yard: Yard) -> None:
         yard.machine.run("ip", "link", "set", card, "up")
     await settle(yard)
     assert shape() == before
-    assert await yard.passes("outside", "tcp", PUBLIC, 22)
+    assert await yard.reaches("outside", "tcp", PUBLIC, 22)
 
 
 async def test_what_is_others_is_the_same_byte_for_byte_whatever_we_do(yard: Yard) -> None:

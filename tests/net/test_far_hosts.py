@@ -10,9 +10,11 @@ import pytest
 from app.domain.errors import Unavailable
 from app.domain.network import TUNNEL_MTU
 from app.network.far_links import XEN_MAC
+from app.network.pins import end_of
 from tests.deadline import eventually
+from tests.net.capture import SAID, Capture, hears
 from tests.net.far import WIRE
-from tests.net.farm import ONE, OTHER, WHOLE, Farm, farming, missing
+from tests.net.farm import HERE, ONE, OTHER, TWO, WHOLE, Farm, farming, missing
 from tests.net.namespaces import Namespace, links
 from tests.net.probes import passes
 from tests.net.yard import DB, WEB, let, out
@@ -38,7 +40,7 @@ async def test_guests_of_several_machines_reach_each_other_as_rules_say(farm: Fa
     await farm.reach()
     assert await farm.reached() == set()
     await farm.yard.judge([WHOLE], **{WEB: [let("0.0.0.0/0"), out()], DB: [let(WEB), out()]})
-    assert await farm.reached() == {("i-1", "i-2"), ("i-2", "i-1"), ("i-3", "i-1"), ("i-4", "i-1")} | {
+    allowed = {("i-1", "i-2"), ("i-2", "i-1"), ("i-3", "i-1"), ("i-4", "i-1")} | {
         ("i-3", "i-2"),
         ("i-4", "i-2"),
         ("i-1", "i-3"),
@@ -46,6 +48,7 @@ async def test_guests_of_several_machines_reach_each_other_as_rules_say(farm: Fa
         ("i-1", "i-4"),
         ("i-2", "i-4"),
     }
+    assert await farm.reached(allowed) == allowed
 
 
 async def test_hosts_call_the_gateway_as_the_operator_says(farm: Farm) -> None:
@@ -54,7 +57,7 @@ async def test_hosts_call_the_gateway_as_the_operator_says(farm: Farm) -> None:
     await farm.begin()
     await farm.open()
     assert "remote 192.0.2.2 " in farm.first.inside.run("ip", "-details", "link", "show", "type", "vxlan").stdout
-    assert await farm.yard.passes("i-1", "tcp", ONE.address, 80)
+    assert await farm.yard.reaches("i-1", "tcp", ONE.address, 80)
 
 
 async def test_who_moves_to_another_host_is_silent_for_a_moment_and_keeps_its_connections(farm: Farm) -> None:
@@ -100,6 +103,52 @@ async def test_what_somebody_breaks_on_a_host_is_mended_at_the_next_look_which_s
     assert await farm.reach() == []
     asking = farm.yard.guests["i-1"].inside  # while the gateway looks for a lost guest once a second only
     await asyncio.to_thread(eventually, lambda: passes(asking, "tcp", ONE.address, 80))
+    assert await farm.missing(farm.first, farm.at_first) == []
+
+
+async def test_who_takes_a_neighbour_s_mac_and_ip_address_on_a_host_neither_hears_nor_speaks_for_it(farm: Farm) -> None:
+    await farm.begin()
+    rules = {WEB: [let("0.0.0.0/0"), out()], DB: [out()]}
+    await farm.yard.judge([WHOLE], **rules)
+    thief = farm.yard.steal("i-3", ONE)
+    with Capture(thief, "eth0") as overheard:
+        for _ in range(3):
+            assert await farm.yard.seen_as("i-3", HERE.address, at="i-1") == ""
+            assert await asyncio.to_thread(hears, farm.yard, "i-1", ONE.address, "i-2")
+        assert not any(SAID in frame for frame in overheard.frames())
+    assert await farm.yard.seen_as("i-2", HERE.address, at="i-1") == ONE.address
+
+
+async def test_a_card_draws_nothing_before_its_guest_has_moved_to_it(farm: Farm) -> None:
+    await farm.begin()
+    await farm.open()
+    assert await farm.yard.passes("i-1", "tcp", ONE.address, 80)
+    port = f"address {end_of(ONE.mac)} type veth peer name other0"
+    for line in (f"add name waiting0 {port}", "set waiting0 master eucabr0 up"):
+        assert farm.yard.machine.run("ip", "link", *line.split()).returncode == 0
+    comes = replace(WHOLE, members=(HERE, replace(ONE, moving=True), TWO, OTHER))
+    for network, stays in ((comes, True), (WHOLE, False)):
+        await farm.yard.judge([network], **{WEB: [let("0.0.0.0/0"), out()]})
+        assert await farm.yard.passes("i-1", "tcp", ONE.address, 80) is stays
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        ("link set dev CARD locked off", "CARD was let speak with any MAC address"),
+        (f"fdb del {ONE.mac} dev CARD master", f"{ONE.mac} was not pinned to CARD any more"),
+        (f"fdb add {OTHER.mac} dev CARD master static", f"{OTHER.mac} was pinned to CARD"),
+    ],
+)
+async def test_what_somebody_unlocks_on_a_host_is_locked_at_the_next_look_which_says_it(
+    farm: Farm, harm: str, said: str
+) -> None:
+    await farm.begin()
+    assert await farm.reach() == []
+    card = farm.yard.guests["i-2"].port
+    assert farm.first.inside.run("bridge", *harm.replace("CARD", card).split()).returncode == 0
+    assert await farm.reach() == [f"root@192.0.2.11: {said.replace('CARD', card)}"]
+    assert await farm.reach() == []
     assert await farm.missing(farm.first, farm.at_first) == []
 
 

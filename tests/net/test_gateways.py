@@ -1,15 +1,18 @@
 """Gateways of remote clusters by real packets: told by a server in another namespace, and working on without it."""
 
 import asyncio
+import signal
 import socket
 from collections.abc import AsyncIterator
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
+import dns.exception
 import dns.message
 import dns.query
 import pytest
+from dns.message import Message
 
 from app.domain.commands import AskedRule
 from app.domain.instance import Instance
@@ -17,11 +20,12 @@ from app.reconcile.networks import Unwoven
 from app.services import gateways
 from app.store.database import Database
 from tests.builders import THEIRS, FrozenClock, a_caller
+from tests.deadline import PATIENCE_S, eventually
 from tests.net.far import SSHD, FarHost, Keys
 from tests.net.namespaces import Namespace, missing
-from tests.net.remote_cloud import RemoteCloud
+from tests.net.remote_cloud import HOME_HOST, RemoteCloud
 from tests.net.shapes import shape
-from tests.net.small_cloud import HOST
+from tests.net.small_cloud import HOST, OTHER_HOST
 from tests.net.yard import listening
 
 pytestmark = pytest.mark.net
@@ -43,15 +47,22 @@ async def cloud(inside: Namespace, tmp_path: Path, request: pytest.FixtureReques
 async def told(cloud: RemoteCloud, instance: Instance, path: str = "instance-id") -> str:
     """Ask the metadata address as an instance does."""
     inside = cloud.guests[instance.id].inside
-    return (await asyncio.to_thread(inside.run, "curl", "-s", "-m", "5", f"{URL}/{path}")).stdout
+    return (await asyncio.to_thread(inside.run, "curl", "-s", "-m", "60", f"{URL}/{path}")).stdout
 
 
 async def named(cloud: RemoteCloud, instance: Instance, name: str) -> list[str]:
     """Ask the gateway of an instance for a name, as the instance does."""
     query = dns.message.make_query(name, "A")
     inside = cloud.guests[instance.id].inside
-    answer = await asyncio.to_thread(inside.call, lambda: dns.query.udp(query, "10.9.0.1", 5))
+    answer = await asyncio.to_thread(inside.call, lambda: eventually(lambda: _answered(query)))
+    assert answer is not None
     return [str(record) for rrset in answer.answer for record in rrset]
+
+
+def _answered(query: Message) -> Message | None:
+    with suppress(dns.exception.Timeout):
+        return dns.query.udp(query, "10.9.0.1", 5)
+    return None
 
 
 async def test_a_cluster_s_own_gateway_gives_addresses_metadata_and_rules(cloud: RemoteCloud) -> None:
@@ -155,12 +166,12 @@ async def test_two_accounts_with_the_same_addresses_behind_two_gateways_never_me
         assert await told(cloud, instance, "security-groups") == "web"
     await cloud.let_in("web", ANYTHING)
     await cloud.let_in("web", ANYTHING, who=eve)
-    with cloud.guests[theirs[1].id].inside.call(lambda: listening(9000)) as heard:
+    with cloud.guests[theirs[1].id].inside.call(lambda: listening(9000, PATIENCE_S)) as heard:
         for sender in (mine[0], theirs[0]):
             await asyncio.to_thread(cloud.guests[sender.id].inside.call, partial(send, theirs[1].private_ip, sender.id))
         assert heard.recv(100).decode() == theirs[0].id
     assert not await cloud.passes(mine[0].id, "icmp", theirs[1].private_ip)
-    assert await cloud.passes(theirs[0].id, "icmp", theirs[1].private_ip)
+    assert await cloud.reaches(theirs[0].id, "icmp", theirs[1].private_ip)
 
 
 async def test_a_cluster_without_its_gateway_stops_nobody_else(cloud: RemoteCloud) -> None:
@@ -169,6 +180,46 @@ async def test_a_cluster_without_its_gateway_stops_nobody_else(cloud: RemoteClou
         await cloud.launch(1, "web", cluster="two")
     (guest,) = await cloud.launch(1, "web", cluster="one")
     assert await cloud.lease(guest) == [guest.private_ip]
+
+
+async def test_a_gateway_that_is_stopped_is_said_to_be_lost_holds_up_nobody_and_catches_up(cloud: RemoteCloud) -> None:
+    running = await cloud.join("one")
+    await cloud.join("two")
+    pairs = {cluster: await cloud.launch(2, "web", cluster=cluster) for cluster in ("one", "two", "home")}
+    for pair in pairs.values():
+        await cloud.lease(*pair)
+    looking = asyncio.create_task(cloud.networks.run())
+    await noted(cloud, "gateway.up", "one is up")
+    running.send_signal(signal.SIGSTOP)
+    try:
+        await cloud.let_in("web", ANYTHING, hosts=())
+        cloud.networks.hear()
+        silent = asyncio.create_task(cloud.networks.ready(HOST))
+        for host in (OTHER_HOST, HOME_HOST):
+            await cloud.networks.ready(host)
+        assert not silent.done()
+        for first, second in (pairs["two"], pairs["home"]):
+            assert await cloud.passes(first.id, "icmp", second.private_ip)
+        with pytest.raises(Unwoven, match=r"the gateway of one (did not answer within 15 s|has hung up)"):
+            await silent
+        await noted(cloud, "gateway.lost", "is not connected; it was there and said nothing for 20 s")
+    finally:
+        running.send_signal(signal.SIGCONT)
+    await cloud.connected("one", 60)
+    first, second = pairs["one"]
+    assert await cloud.passes(first.id, "icmp", second.private_ip)
+    looking.cancel()
+    await asyncio.wait([looking])
+
+
+async def noted(cloud: RemoteCloud, event: str, text: str) -> None:
+    """Wait until the journal says something of a gateway."""
+    async with asyncio.timeout(60):
+        while True:
+            entries = await cloud.store.read(lambda unit: unit.entries(0, 1000))
+            if any(entry.event == event and text in entry.text for entry in entries):
+                return
+            await asyncio.sleep(0.05)
 
 
 async def test_a_forgotten_gateway_is_told_nothing_more_until_it_joins_anew(cloud: RemoteCloud) -> None:

@@ -43,15 +43,17 @@ async def test_of_one_and_seven_only_the_head_answers_from_outside_and_all_reach
 
         # Somebody outside who sends private addresses to the gateway is no more welcome than any other.
         cloud.guests["outside"].inside.run("ip", "route", "add", "10.1.0.0/16", "via", WORLD)
-        assert await cloud.passing("outside", head, *private) == {head}
+        assert await cloud.passing("outside", head, *private, due={head}) == {head}
         assert await cloud.passing("outside", Try("tcp", head.address, 23), Try("icmp", head.address)) == set()
 
         others = [{Try("tcp", peer.private_ip, 5000) for peer in eight if peer is not one} for one in eight]
-        found = await asyncio.gather(*(cloud.passing(one.id, *to) for one, to in zip(eight, others, strict=True)))
+        found = await asyncio.gather(
+            *(cloud.passing(one.id, *to, due=to) for one, to in zip(eight, others, strict=True))
+        )
         assert found == others
 
         world = Try("tcp", OUTSIDE, 80)
-        out = await asyncio.gather(*(cloud.passing(one.id, world) for one in eight))
+        out = await asyncio.gather(*(cloud.passing(one.id, world, due={world}) for one in eight))
         assert out == [{world}] * 8
         assert await cloud.passing(stranger.id, *others[0]) == set()
         await cloud.end(*eight, stranger)

@@ -54,7 +54,7 @@ async def guests(fabric: KernelFabric, join: Join, tmp_path: Path) -> list[Guest
 
 
 async def curl(guest: Guest, *arguments: str) -> str:
-    return (await asyncio.to_thread(guest.inside.run, "curl", "-s", "-m", "5", *arguments)).stdout
+    return (await asyncio.to_thread(guest.inside.run, "curl", "-s", "-m", "60", *arguments)).stdout
 
 
 async def test_two_instances_of_two_accounts_see_their_own_only(guests: list[Guest]) -> None:
@@ -82,7 +82,7 @@ async def test_the_answer_with_a_token_dies_at_the_first_router_and_others_do_no
     try:
         await asyncio.to_thread(guest.inside.call, lambda: nest(inner))
         token = ("-X", "PUT", "-H", "X-aws-ec2-metadata-token-ttl-seconds: 60", f"{URL}/api/token")
-        asked = await asyncio.to_thread(inner.run, "curl", "-s", "-m", "5", f"{URL}/meta-data/instance-id")
+        asked = await asyncio.to_thread(inner.run, "curl", "-s", "-m", "60", f"{URL}/meta-data/instance-id")
         assert asked.stdout == "i-00000001"
         refused = await asyncio.to_thread(inner.run, "curl", "-s", "-m", "2", *token)
         assert (refused.stdout, refused.returncode) == ("", 28)
@@ -103,7 +103,7 @@ async def test_an_owner_may_let_tokens_travel_one_router_further_and_demand_them
         await asyncio.to_thread(guests[0].inside.call, lambda: nest(inner))
         await store.write(change)
         ask = ("-X", "PUT", "-H", "X-aws-ec2-metadata-token-ttl-seconds: 60", f"{URL}/api/token")
-        told = await asyncio.to_thread(inner.run, "curl", "-s", "-m", "5", *ask)
+        told = await asyncio.to_thread(inner.run, "curl", "-s", "-m", "60", *ask)
         header = ("-H", f"X-aws-ec2-metadata-token: {told.stdout}")
         assert await curl(guests[0], *header, f"{URL}/meta-data/instance-id") == "i-00000001"
         status = ("-o", "/dev/null", "-w", "%{http_code}")

@@ -66,7 +66,7 @@ class Trial:
         (self.other,) = await self.cloud.launch(1, "db")
         (self.away,) = await self.cloud.launch(1, "web", cluster="two")
         started = self.everybody
-        got = await self.cloud.lease(*started)
+        got = await self.cloud.lease(*started, tries=10)
         self.addresses = {row.id: address for row, address in zip(started, got, strict=True)}
         return all(address and row.private_ip in ("", address) for row, address in zip(started, got, strict=True))
 
@@ -114,7 +114,7 @@ class Trial:
     async def forgery(self) -> bool:
         guest, honest = self.cloud.guests[self.two.id].inside, self.addresses[self.two.id]
         gateway = guest.run("ip", "-4", "route", "show", "default").stdout.split()[2]
-        assert await self.cloud.passes(self.two.id, "icmp", gateway)
+        assert await self.cloud.reaches(self.two.id, "icmp", gateway)
         network, _, last = honest.rpartition(".")
         guest.run("ip", "address", "flush", "dev", "eth0")
         guest.run("ip", "address", "add", f"{network}.{int(last) + 9}/27", "dev", "eth0")

@@ -12,7 +12,7 @@ from app.domain.network import NetworkPlan
 from app.domain.ports import Unit
 from app.network.kernel import KernelFabric
 from app.reconcile.traffic import formed, judged, wanted
-from app.server.wiring import owner_of
+from app.server.owner import owner_of
 from app.store.database import Database
 from app.store.lock import StateLock
 from tests.builders import FrozenClock

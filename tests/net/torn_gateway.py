@@ -14,8 +14,10 @@ from itertools import count
 from pathlib import Path
 
 from app.domain.gateway import Wanted
+from app.domain.gateway_change import NOTHING, change
 from app.domain.network import Network
 from app.network.gateway import GatewayEnd
+from app.network.gateway_words import Order
 from app.network.kernel import KernelFabric
 from tests.net.shapes import shape
 from tests.net.torn_pass import RULES, SCENARIOS, make_bridge
@@ -44,7 +46,8 @@ def obeyed(file: Path, networks: Sequence[Network] | None, die_before: int = -1)
             end.resume()
             asyncio.run(end.repair())
         else:
-            asyncio.run(end.obey(Wanted(networks=tuple(networks), firewall=RULES)))
+            wanted = Wanted(networks=tuple(networks), firewall=RULES)
+            asyncio.run(end.obey(Order(number=1, change=change(NOTHING, wanted))))
     except BaseException as error:
         print(repr(error), flush=True)
         os._exit(1)

@@ -2,15 +2,17 @@
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from app.domain.firewall import Firewall, Passage
 from app.domain.group import permission
 from app.domain.network import GuestAnswer, GuestRequest, Member, Network
+from app.network.announcing import announce
 from app.network.kernel import KernelFabric
+from tests.deadline import eventually
 from tests.net.namespaces import Guest, Namespace, make_bridge
-from tests.net.probes import SILENCE_S, Try, passes, passing
+from tests.net.probes import SILENCE_S, Try, passes, passing, reaches
 
 WEB, DB, IDLE = "sg-0a", "sg-0b", "sg-0c"
 OUTSIDE = "203.0.113.50"
@@ -72,6 +74,20 @@ class Yard:
         guest.inside.run("ip", "route", "add", "default", "via", gateway)
         guest.inside.call(lambda: Path("/proc/sys/net/ipv4/icmp_ratelimit").write_text("0"))
 
+    def steal(self, thief: str, victim: Member) -> Namespace:
+        """Have a guest take another one's MAC address and IP address together, and say so."""
+        guest = self.guests[thief].inside
+        for line in (
+            f"link set eth0 down address {victim.mac}",
+            "address flush dev eth0",
+            "link set eth0 up",
+            f"address add {victim.address}/24 dev eth0",
+            "route add default via 10.9.0.1",
+        ):
+            assert guest.run("ip", *line.split()).returncode == 0, line
+        guest.call(lambda: announce("eth0", victim.mac, victim.address))
+        return guest
+
     async def apply(self, **rules: list[Passage]) -> Sequence[str]:
         return await self.judge(NETWORKS, **rules)
 
@@ -82,12 +98,19 @@ class Yard:
     async def passes(self, source: str, protocol: str, address: str, port: int = 0) -> bool:
         return await asyncio.to_thread(passes, self.guests[source].inside, protocol, address, port)
 
-    async def passing(self, source: str, *tries: Try) -> set[Try]:
-        return await asyncio.to_thread(passing, self.guests[source].inside, tries)
+    async def reaches(self, source: str, protocol: str, address: str, port: int = 0) -> bool:
+        return await asyncio.to_thread(reaches, self.guests[source].inside, protocol, address, port)
+
+    async def passing(self, source: str, *tries: Try, due: Collection[Try] = ()) -> set[Try]:
+        return await asyncio.to_thread(passing, self.guests[source].inside, tries, due)
 
     async def seen_as(self, source: str, address: str, at: str, port: int = 9000) -> str:
-        """Tell by which address `at` sees somebody who sends a datagram to `address`; empty: nothing comes."""
-        return await asyncio.to_thread(self._seen_as, source, address, at, port)
+        """Tell by which address `at` sees somebody who sends datagrams to `address` until one comes."""
+        return await asyncio.to_thread(eventually, lambda: self._seen_as(source, address, at, port))
+
+    async def is_heard(self, source: str, address: str, at: str, port: int = 9000) -> bool:
+        """Tell whether a datagram to `address` comes to `at`."""
+        return bool(await asyncio.to_thread(self._seen_as, source, address, at, port))
 
     def _seen_as(self, source: str, address: str, at: str, port: int) -> str:
         with self.guests[at].inside.call(lambda: listening(port)) as heard:
@@ -102,10 +125,10 @@ class Yard:
             guest.close()
 
 
-def listening(port: int) -> socket.socket:
+def listening(port: int, patience_s: float = SILENCE_S) -> socket.socket:
     made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     made.bind(("0.0.0.0", port))
-    made.settimeout(SILENCE_S)
+    made.settimeout(patience_s)
     return made
 
 

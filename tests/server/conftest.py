@@ -11,7 +11,7 @@ from botocore.config import Config
 from tests.served import ServedCloud
 from tests.server.raw_ec2 import RawEc2
 
-_CONFIG = Config(retries={"max_attempts": 1, "mode": "standard"}, connect_timeout=5, read_timeout=30)
+_CONFIG = Config(retries={"max_attempts": 1, "mode": "standard"}, connect_timeout=60, read_timeout=60)
 
 
 def ec2_client(environment: dict[str, str], api_version: str | None = None, service: str = "ec2") -> Any:

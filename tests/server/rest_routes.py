@@ -6,6 +6,7 @@ document.
 
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -50,7 +51,7 @@ class Route:
 
 def document(url: str) -> dict[str, Any]:
     """Fetch the document, as anybody may."""
-    found: dict[str, Any] = httpx.get(f"{url}/api/schema/openapi.json", trust_env=False, timeout=20).json()
+    found: dict[str, Any] = httpx.get(f"{url}/api/schema/openapi.json", trust_env=False, timeout=60).json()
     return found
 
 
@@ -87,10 +88,22 @@ def _example(about: Mapping[str, Any]) -> Any:
 def client(url: str, token: str = "") -> httpx.Client:
     """Make a client that carries a token."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return httpx.Client(base_url=url, headers=headers, timeout=20, trust_env=False)
+    return httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False)
 
 
 def token_of(cloud: ServedCloud, name: str, role: str) -> str:
     """Make an operator and return the token that is shown this once."""
     made: dict[str, str] = json.loads(cloud.euca("user", "create", name, "--role", role, "--json").stdout)
     return made["token"]
+
+
+def short_lived(http: httpx.Client, role: str = "viewer") -> dict[str, Any]:
+    """Make a token that expires soon; on a busy machine its time may be over before it is asked for."""
+    seconds = 1
+    while True:
+        asked = {"role": role, "expires_at_ms": int((time.time() + seconds) * 1000)}
+        answer = http.post("/api/v1/tokens", json=asked)
+        if answer.status_code == 201 or seconds > 30:
+            made: dict[str, Any] = answer.raise_for_status().json()
+            return made
+        seconds *= 2

@@ -56,7 +56,7 @@ def test_there_is_one_vpc_with_a_subnet_for_each_cluster(ec2: Any) -> None:
 
 def test_addresses_are_counted_as_they_are_given(raw: RawEc2, image: str) -> None:
     going = {"Filter_1_Name": "instance-state-name", "Filter_1_Value_1": "shutting-down"}
-    eventually(lambda: raw.ask("DescribeInstances", **going).texts("instanceId") == [], 30)  # they give theirs back
+    eventually(lambda: raw.ask("DescribeInstances", **going).texts("instanceId") == [])  # they give theirs back
     before = int(raw.ask("DescribeSubnets").text("availableIpAddressCount"))
     mine = run(raw, image).text("instanceId")
     assert int(raw.ask("DescribeSubnets").text("availableIpAddressCount")) == before - 1

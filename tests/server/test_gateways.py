@@ -1,6 +1,7 @@
 """The gateway of a cluster over REST and by `euca`: invited, joined, seen, forgotten, by processes that really run."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,9 +29,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedCloud]:
         yield served
 
 
-def state_of(served: ServedCloud) -> str:
+def state_of(served: ServedCloud, what: str = "gateway") -> str:
     rows = json.loads(served.euca("cluster", "list", "--json").stdout)
-    return next(str(row["gateway"]) for row in rows if row["name"] == "far")
+    return next(str(row[what]) for row in rows if row["name"] == "far")
 
 
 def invite(served: ServedCloud) -> tuple[str, str]:
@@ -76,6 +77,21 @@ def test_a_gateway_is_invited_joins_and_is_forgotten(served: ServedCloud, tmp_pa
     served.euca("cluster", "gateway", "far", "--forget")
     assert state_of(served) == "awaited"
     assert "lets nobody join cluster far" in refused(tmp_path / "thief", server, token)
+
+
+def test_a_gateway_that_is_stopped_is_lost_until_it_goes_on_while_requests_are_answered(
+    served: ServedCloud, tmp_path: Path
+) -> None:
+    token, server = invite(served)
+    with joined(tmp_path / "head", server, token) as running:
+        eventually(lambda: state_of(served) == "up", 60)
+        running.send_signal(signal.SIGSTOP)
+        try:
+            eventually(lambda: state_of(served) == "lost", 60)
+            eventually(lambda: "it was there and said nothing for 20 s" in state_of(served, "gateway_error"), 60)
+        finally:
+            running.send_signal(signal.SIGCONT)
+        eventually(lambda: state_of(served) == "up", 60)
 
 
 def test_what_is_said_to_a_machine_that_was_not_invited_names_what_to_do(served: ServedCloud, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from tests.server.conftest import ec2_client
 
 pytestmark = pytest.mark.server
 LOOPBACK = "127.0.0.1"
-WAIT_S = 10.0
+WAIT_S = 60.0
 
 
 class Named(NamedTuple):

@@ -45,7 +45,7 @@ def networked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedCloud]
 def test_networks_are_listed_filtered_and_shown(networked: ServedCloud) -> None:
     admin = networked.credentials()
     headers = {"Authorization": f"Bearer {admin['EUCA_TOKEN']}"}
-    with httpx.Client(base_url=f"{networked.url}/api/v1", headers=headers, timeout=30, trust_env=False) as http:
+    with httpx.Client(base_url=f"{networked.url}/api/v1", headers=headers, timeout=60, trust_env=False) as http:
         items = http.get("/networks", params={"filter": "subnet=10.1.11.0/27 taken=0"}).json()["items"]
         assert [(row["id"], row["vlan"], row["group_id"], row["size"]) for row in items] == [
             ("vlan11", 11, "sg-db", 29)

@@ -1,6 +1,7 @@
 """Every route that changes something leaves who, what, from where and as which command; the chain holds."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -80,3 +81,24 @@ def test_the_chain_holds_after_all_that(own: ServedCloud) -> None:
     own.stop()
     assert asyncio.run(broken()) is None
     own.start()
+
+
+def test_the_audit_is_listed_by_command_and_says_what_can_be_undone(own: ServedCloud, http: httpx.Client) -> None:
+    host = http.get("/api/v1/hosts").json()["items"][0]["name"]
+    own.euca("host", "drain", host)
+    drained, *_ = json.loads(own.euca("audit", "--json", "-n", "1").stdout)
+    assert (drained["action"], drained["target"], bool(drained["undo"])) == ("DrainHost", host, True)
+    own.euca("host", "drain", "nowhere", check=False)
+    newest = own.euca("audit").stdout.splitlines()
+    assert newest[0].split()[:3] == ["NUMBER", "AT", "WHO"]
+    assert "nowhere" in newest[1]
+    assert drained["undo"] in newest[2], "newest first"
+    refused = own.euca("audit", "--filter", "action=DrainHost outcome:refused").stdout
+    assert "nowhere" in refused
+    assert host not in refused
+    number = str(drained["number"])
+    assert own.euca("audit", "--undoable", "-n", "1").stdout.splitlines()[1].split()[0] == number
+    own.euca("undo", number)
+    assert number not in {line.split()[0] for line in own.euca("audit", "--undoable").stdout.splitlines()}
+    wrong = own.euca("audit", "--filter", "nocolumn:1", check=False)
+    assert (wrong.returncode, "no column nocolumn" in wrong.stderr) == (1, True)

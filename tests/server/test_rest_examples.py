@@ -76,7 +76,7 @@ def drained(http: httpx.Client, instance_id: str) -> None:
     """Drain the host of an instance and wait until the script has moved it away."""
     host = place(http, instance_id)
     http.post(f"/hosts/{host}/drain").raise_for_status()
-    eventually(lambda: place(http, instance_id) not in ("", host), within_s=40)
+    eventually(lambda: place(http, instance_id) not in ("", host))
     http.post(f"/hosts/{host}/undrain").raise_for_status()
 
 

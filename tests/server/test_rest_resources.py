@@ -20,7 +20,7 @@ pytestmark = pytest.mark.server
 @pytest.fixture(scope="module")
 def http(cloud: ServedCloud, admin: dict[str, str]) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {admin['EUCA_TOKEN']}"}
-    with httpx.Client(base_url=f"{cloud.url}/api/v1", headers=headers, timeout=30, trust_env=False) as client:
+    with httpx.Client(base_url=f"{cloud.url}/api/v1", headers=headers, timeout=60, trust_env=False) as client:
         yield client
 
 

@@ -1,7 +1,6 @@
 """Who may do what over REST: every route that the server describes, asked with every kind of token."""
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 
 from tests.deadline import eventually
 from tests.served import ServedCloud
-from tests.server.rest_routes import ENDLESS, ROLES, SIGNED, Route, client, routes
+from tests.server.rest_routes import ENDLESS, ROLES, SIGNED, Route, client, routes, short_lived
 
 pytestmark = pytest.mark.server
 PASSING = ("seen_at_ms", "load")
@@ -43,14 +42,14 @@ def tokens(own: ServedCloud) -> dict[str, str]:
         gone = user(http, "gone", "admin")
         locked = user(http, "locked", "admin", "closed")
         revoked = http.post("/api/v1/tokens", json={"role": "admin"}).json()
-        soon = http.post("/api/v1/tokens", json={"role": "admin", "expires_at_ms": int(time.time() * 1000) + 1000})
+        soon = short_lived(http, "admin")
         http.delete(f"/api/v1/tokens/{revoked['about']['id']}")
         gone_id = next(row["id"] for row in http.get("/api/v1/users").json()["items"] if row["name"] == "gone")
         http.post(f"/api/v1/users/{gone_id}/disable")
         http.post("/api/v1/accounts/closed/disable")
-    with client(own.url, soon.json()["token"]) as http:
+    with client(own.url, soon["token"]) as http:
         eventually(lambda: http.get("/api/v1/me").status_code == 401)
-    nobody = ("", "euca wrong", "euca_unknown", revoked["token"], soon.json()["token"], gone, locked)
+    nobody = ("", "euca wrong", "euca_unknown", revoked["token"], soon["token"], gone, locked)
     return made | dict(zip(OF_NOBODY, nobody, strict=True))
 
 

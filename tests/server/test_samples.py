@@ -24,7 +24,7 @@ class Operator:
         token = cloud.credentials()["EUCA_TOKEN"]
         headers = {"Authorization": f"Bearer {token}"}
         self.cloud = cloud
-        self.http = httpx.Client(base_url=f"{cloud.url}/api/v1", headers=headers, timeout=30, trust_env=False)
+        self.http = httpx.Client(base_url=f"{cloud.url}/api/v1", headers=headers, timeout=60, trust_env=False)
 
     def get(self, path: str, **query: Any) -> Any:
         return self.http.get(path, params=query).raise_for_status().json()
@@ -132,7 +132,7 @@ def test_hosts_clusters_and_instances_are_charted_in_steps(operator: Operator) -
         return next((value for value in reversed(values) if value is not None), None)
 
     cluster = operator.get("/clusters")["items"][0]["name"]
-    eventually(lambda: newest(f"/clusters/{cluster}", "cpu") and newest(f"/clusters/{cluster}", "cpu") > 0, 30)
+    eventually(lambda: newest(f"/clusters/{cluster}", "cpu") and newest(f"/clusters/{cluster}", "cpu") > 0)
     assert newest(f"/hosts/{host}", "net_in_bps") == 5000
     assert newest(f"/instances/{instance_id}", "net_bps") == pytest.approx(1e6)
     chart = operator.get(f"/hosts/{host}/chart", steps=7)

@@ -15,6 +15,7 @@ from app.domain.image import Image
 from app.domain.states import ImageState, InstanceState, Wanted
 from app.reconcile.disks import MIB
 from app.services import captures
+from tests.deadline import PATIENCE_S
 from tests.unit.reconcile.cloud import QUICK, Cloud, a_cloud, has_ended, launch, runs
 from tests.unit.reconcile.rows import an_image
 
@@ -50,7 +51,7 @@ async def image(cloud: Cloud) -> Image:
 
 
 async def until(cloud: Cloud, state: ImageState) -> Image:
-    deadline = time.monotonic() + 8.0
+    deadline = time.monotonic() + PATIENCE_S
     while (row := await image(cloud)).state is not state:
         assert time.monotonic() < deadline, row
         await asyncio.sleep(0.01)
@@ -58,7 +59,7 @@ async def until(cloud: Cloud, state: ImageState) -> Image:
 
 
 async def begun(cloud: Cloud) -> None:
-    deadline = time.monotonic() + 8.0
+    deadline = time.monotonic() + PATIENCE_S
     while not await cloud.world.done("download"):
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.states import InstanceState, Wanted
+from tests.deadline import PATIENCE_S
 from tests.unit.reconcile.cloud import Cloud, a_cloud, has_ended, runs
 from tests.unit.reconcile.rows import an_instance
 
@@ -22,7 +23,7 @@ async def killed_after(database: Path, cloud: Cloud, actions: int) -> None:
     try:
         await process.stdout.readline()
         before = len(await cloud.world.done())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while len(await cloud.world.done()) < before + actions:
                 pass
     finally:

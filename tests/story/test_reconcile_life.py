@@ -11,6 +11,7 @@ import pytest
 from app.domain.journal import Entry
 from app.domain.ports import Unit
 from app.domain.states import HostState, HostWanted, InstanceState, Seen, Wanted
+from tests.deadline import PATIENCE_S
 from tests.unit.reconcile.cloud import Cloud, a_cloud, has_ended, launch, runs
 from tests.unit.reconcile.rows import an_instance
 
@@ -34,7 +35,7 @@ async def test_a_terminated_instance_leaves_nothing_on_its_host(cloud: Cloud) ->
     assert row.seen is Seen.NOTHING
     assert await cloud.world.act("domains", "host01") == []
     assert await cloud.world.act("volumes", "host01") == []
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE_S
     while cloud.reconciler.remembered:
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)

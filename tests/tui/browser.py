@@ -22,7 +22,7 @@ import httpx
 import pyte
 from websockets.asyncio.client import ClientConnection, connect
 
-WITHIN_S = 45.0
+WITHIN_S = 90.0
 FLAGS = "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --remote-debugging-port=0"
 WINDOW = "--window-size=1100,700"
 _KEYS = {"enter": ("Enter", 13, "\r"), "escape": ("Escape", 27, ""), "tab": ("Tab", 9, "")}

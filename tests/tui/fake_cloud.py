@@ -26,7 +26,7 @@ from tests.tui.fake_parts import FakeParts
 from tests.tui.fake_past import FakePast
 from tests.tui.fake_rules import FakeRules
 from tests.tui.loads import a_chart, the_instance_loads, the_loads
-from tests.tui.views import NOW_MS, a_cluster, a_host, a_type, an_event, an_image, an_instance
+from tests.tui.views import LOST_GATEWAY, NOW_MS, a_cluster, a_host, a_type, an_event, an_image, an_instance
 
 Answer = tuple[int, Any]
 ONLY_ASKED = ("/check", "/compare", "/hanging", "/rehearse", "/try")
@@ -53,7 +53,7 @@ class FakeCloud:
         """Why instances are where they are."""
         self.domains: dict[str, str] = {}
         self.output_text = "Linux version 6.1\r\nweb01 login: "
-        self.clusters = [a_cluster("cc-01"), a_cluster("cc-02", hosts_up=2)]
+        self.clusters = [a_cluster("cc-01"), a_cluster("cc-02", hosts_up=2, **LOST_GATEWAY)]
         self.types = [a_type("m1.small"), a_type("c1.medium", cores=2, memory_mib=512, free=0, most=12)]
         self.hosts = {f"node0{n}": a_host(f"node0{n}", cluster=f"cc-0{1 + n // 4}") for n in range(1, 7)}
         self.instances = {view.id: view for view in (an_instance(n, name=f"web{n}") for n in range(1, 6))}

@@ -37,7 +37,7 @@ class WebConsole:
 
     def client(self, *, origin: str | None = None) -> httpx.Client:
         headers = {"Origin": self.url if origin is None else origin}
-        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=20)
+        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=60)
 
     def cookie(self, token: str) -> str:
         """Log in and return what the browser keeps."""
@@ -53,7 +53,7 @@ class WebConsole:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        self.process.communicate(timeout=20)
+        self.process.communicate(timeout=60)
         return self.process.returncode
 
 
@@ -182,7 +182,7 @@ async def test_each_visitor_has_a_process_that_ends_with_the_visit_and_they_are_
 ) -> None:
     cookie = await asyncio.to_thread(web.cookie, token)
     socket = await _knock(web, cookie)
-    assert b"\x1b[?1049h" in await asyncio.wait_for(socket.recv(), 30)
+    assert b"\x1b[?1049h" in await asyncio.wait_for(socket.recv(), 60)
     [pid] = web.consoles()
     told = Path(f"/proc/{pid}")
     assert token not in (told / "cmdline").read_text()
@@ -190,7 +190,7 @@ async def test_each_visitor_has_a_process_that_ends_with_the_visit_and_they_are_
     await socket.close()
     await asyncio.to_thread(eventually, lambda: web.consoles() == [] and not home.exists())
     many = [await _knock(web, cookie) for _ in range(MOST_VISITORS + 1)]
-    await asyncio.wait_for(many[-1].wait_closed(), 30)
+    await asyncio.wait_for(many[-1].wait_closed(), 60)
     assert many[-1].close_code == 1013
     for each in many:
         each.transport.abort()
@@ -200,7 +200,7 @@ async def test_each_visitor_has_a_process_that_ends_with_the_visit_and_they_are_
 async def test_consoles_do_not_outlive_a_host_that_was_killed(cloud: ServedCloud, token: str) -> None:
     web = WebConsole(cloud)
     socket = await _knock(web, await asyncio.to_thread(web.cookie, token))
-    await asyncio.wait_for(socket.recv(), 30)
+    await asyncio.wait_for(socket.recv(), 60)
     [pid] = web.consoles()
     web.process.kill()
     web.process.communicate()

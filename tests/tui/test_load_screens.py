@@ -98,6 +98,19 @@ async def test_one_goes_down_from_a_cluster_to_an_instance_and_up_again() -> Non
             await console.shows(trail)
 
 
+async def test_the_page_of_a_cluster_says_who_makes_its_network_and_what_a_gateway_is_behind_with() -> None:
+    async with a_console(a_busy_cloud(), size=(120, 36)) as console:
+        await go(console, "clusters")
+        await console.shows("GATEWAY", "server", "○ lost")
+        await console.press("colon")
+        await console.type("cc-02")
+        await console.press("enter")
+        await console.shows("▸ cc-02", "gateway ○ lost")
+        await console.press("tab", "tab", "tab")
+        await console.shows("a gateway elsewhere, lost", "last heard", "(3m ago)")
+        await console.shows("is behind", "it was there and said nothing for 20 s")
+
+
 async def test_a_longer_time_is_asked_for_and_the_next_sensor_shown() -> None:
     async with a_console(a_busy_cloud(), size=(120, 36)) as console:
         await go(console, "host-chart")

@@ -40,16 +40,16 @@ def cloud(tmp_path: Path, world: World) -> Iterator[ServedCloud]:
             rest.send(calls.add_cluster(AddCluster(name="forest")))
             for name in HOSTS:
                 rest.send(calls.add_host(AddHost(name=name, uri=world.uri(name, "&cores=8"), cluster="forest")))
-            eventually(lambda: all(host.state == "up" for host in rest.send(calls.hosts()).items), 30)
+            eventually(lambda: all(host.state == "up" for host in rest.send(calls.hosts()).items))
             image_id = rest.send(calls.images()).items[0].id
             rest.send(calls.launch(LaunchInstances(image_id=image_id, count=6)))
-            eventually(lambda: all(row.state == "running" for row in rest.send(calls.instances()).items), 30)
+            eventually(lambda: all(row.state == "running" for row in rest.send(calls.instances()).items))
         yield served
 
 
 def see_what_failed(terminal: Terminal, world: World) -> None:
     world.direct("lose", "birch")
-    terminal.shows("needs you", "Host birch", "does not answer", within_s=60)
+    terminal.shows("needs you", "Host birch", "does not answer")
     terminal.press("2", "z")
     terminal.shows("1 of 3 hosts", "○ lost")
     terminal.press("z")
@@ -58,7 +58,7 @@ def see_what_failed(terminal: Terminal, world: World) -> None:
     terminal.shows("2 of 6 instances", "host:birch")
     world.direct("back", "birch")
     terminal.press("1")
-    terminal.shows("all is well", within_s=60)
+    terminal.shows("all is well")
 
 
 def empty_it(terminal: Terminal) -> None:
@@ -68,7 +68,7 @@ def empty_it(terminal: Terminal) -> None:
     terminal.press("d")
     terminal.shows("◐ draining")
     terminal.press("7")
-    terminal.shows("drain birch", "done", within_s=60)
+    terminal.shows("drain birch", "done")
     terminal.type(":instances host:birch")
     terminal.press("Enter")
     terminal.shows("0 of 6 instances")
@@ -103,7 +103,7 @@ def launch_and_sit_down(terminal: Terminal) -> None:
     terminal.shows("Launch instances", "root")
     terminal.press("C-s")
     terminal.shows("7 instances")
-    terminal.hides("◐ pending", within_s=60)
+    terminal.hides("◐ pending")
     terminal.press("c")
     terminal.shows("typing as admin")
     terminal.type("hello, guest")
@@ -130,14 +130,13 @@ def end_three_by_a_filter(terminal: Terminal) -> None:
     terminal.type("/host:cedar")
     terminal.press("Enter")
     terminal.shows("3 of 7 instances", "filter: host:cedar")
-    for marked in range(1, 4):
-        terminal.press("Space")
-        terminal.shows(f"{marked} marked")
+    terminal.press("Space", "Space", "Space")
+    terminal.shows("3 marked")
     terminal.press("t")
     terminal.shows("Terminate 3 instances?", "Type their number")
     terminal.type("3")
     terminal.press("Enter")
-    terminal.shows("✕ terminated", within_s=60)
+    terminal.shows("✕ terminated")
 
 
 def test_a_bad_day_is_got_through_without_leaving_the_console(

@@ -15,7 +15,6 @@ from tests.served import ServedCloud
 from tests.tui.tmux import Terminal
 
 pytestmark = pytest.mark.tui
-BACK_WITHIN_S = 3.0
 
 
 @pytest.fixture
@@ -62,7 +61,7 @@ def lose_and_regain(terminal: Terminal, cloud: ServedCloud) -> None:
     terminal.press("2")
     terminal.shows("6 hosts", "◐ draining")
     cloud.start()
-    terminal.shows("● live", within_s=BACK_WITHIN_S)
+    terminal.shows("● live")
     terminal.hides("Connection lost")
 
 
@@ -137,7 +136,7 @@ def test_keys_mouse_and_what_is_kept_hold_in_a_real_terminal(
 def test_a_cloud_that_came_with_the_console_goes_with_it(tmp_path: Path, terminal: Terminal) -> None:
     state = tmp_path / "state"
     terminal.run(sys.executable, "-m", "app", "run", "--state", str(state), "--listen", "127.0.0.1:0")
-    terminal.shows("REHEARSAL", "● live", "all is well", within_s=30)
+    terminal.shows("REHEARSAL", "● live", "all is well")
     pid = int((state / "lock").read_text())
     terminal.press("q")
     terminal.shows("Quit eucalyptus?", "stops with it")

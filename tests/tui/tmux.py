@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.deadline import eventually
+from tests.deadline import PATIENCE_S, eventually
 
 COLUMNS, LINES = 120, 40
 
@@ -26,7 +26,7 @@ class Terminal:
             name: value for name, value in os.environ.items() if name not in {"TMUX", "NO_COLOR", "COLUMNS", "LINES"}
         }
         env = {**inherited, "TERM": "xterm-256color", **environment}
-        return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=10).stdout
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=PATIENCE_S).stdout
 
     def run(self, *command: str, **environment: str) -> None:
         """Start a program; its exit code is shown when it has ended. Secrets go by the environment."""
@@ -42,7 +42,7 @@ class Terminal:
     def text(self) -> str:
         return self.tmux("capture-pane", "-p")
 
-    def shows(self, *parts: str, within_s: float = 15.0) -> str:
+    def shows(self, *parts: str, within_s: float = PATIENCE_S) -> str:
         """Wait until the screen holds all of these, and return it."""
         seen = [""]
 
@@ -56,5 +56,5 @@ class Terminal:
             raise AssertionError(f"{parts} never came to be; the terminal shows\n{seen[0]}") from None
         return seen[0]
 
-    def hides(self, part: str, within_s: float = 15.0) -> None:
+    def hides(self, part: str, within_s: float = PATIENCE_S) -> None:
         eventually(lambda: part not in self.text(), within_s)

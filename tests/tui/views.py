@@ -66,6 +66,14 @@ def a_host(name: str = "node03", **changes: Any) -> api.HostView:
     return msgspec.structs.replace(view, **changes)
 
 
+LOST_GATEWAY = {
+    "gateway": "lost",
+    "gateway_error": "network: the gateway of cc-02 is not connected; it was there and said nothing for 20 s",
+    "gateway_joined_at_ms": NOW_MS - 86_400_000,
+    "gateway_since_ms": NOW_MS - 180_000,
+}
+
+
 def a_cluster(name: str = "cc-01", **changes: Any) -> api.ClusterView:
     view = api.ClusterView(
         name=name,

@@ -11,11 +11,13 @@ from app.settings import Settings, load
 
 BARE = Machine(
     python=(3, 11, 2),
+    kernel="6.1.0-40-amd64",
     library=lambda name: "libvirt.so.0",
     distribution=lambda name: "12.8.0",
     program=lambda name: None,
     exists=lambda path: False,
     free_port=lambda host, port: "",
+    serving=lambda state: "",
 )
 
 
@@ -44,6 +46,15 @@ def test_it_says_plainly_which_mode_enforces_security_groups() -> None:
     assert mixed["network of lab"].found.startswith("MANAGED: security groups are enforced")
     lacking = replace(BARE, library=lambda name: None if name == "nftables" else name)
     assert checks(lacking, managed)["network"].advice == "apt-get install libnftables1"
+
+
+@pytest.mark.parametrize(("kernel", "said"), [("5.17.9", True), ("5.18.0-rc1", False), ("6.1.0", False)])
+def test_it_says_plainly_that_a_kernel_lets_guests_take_each_other_s_addresses(kernel: str, said: bool) -> None:
+    managed = load({"vnet_mode": "MANAGED", "vnet_subnet": "10.1.0.0", "vnet_netmask": "255.255.0.0"}, {})
+    found = checks(replace(BARE, kernel=kernel), managed)["network"]
+    assert found.ok
+    assert (f"this kernel, {kernel}, is older than 5.18" in found.found) is said
+    assert "is older" not in checks(replace(BARE, kernel=kernel))["network"].found
 
 
 def test_it_says_how_gateways_of_other_machines_are(tmp_path: Path) -> None:
@@ -147,6 +158,15 @@ def test_a_port_in_use_is_seen() -> None:
         why = this_machine().free_port("127.0.0.1", taken.getsockname()[1])
     assert "in use" in why
     assert this_machine().free_port("127.0.0.1", 0) == ""
+
+
+@pytest.mark.parametrize(
+    ("address", "fine"), [("http://127.0.0.1:8773", True), ("http://127.0.0.1:9000", False), ("", False)]
+)
+def test_a_port_that_this_very_cloud_listens_on_is_no_fault(address: str, fine: bool) -> None:
+    machine = replace(BARE, free_port=lambda host, port: "Address already in use", serving=lambda state: address)
+    found = checks(machine)["listener"]
+    assert (found.ok, bool(found.advice), "is running" in found.found) == (fine, not fine, fine)
 
 
 def test_this_machine_can_be_examined() -> None:

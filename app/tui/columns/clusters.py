@@ -31,6 +31,15 @@ COLUMNS: tuple[Column[ClusterView], ...] = (
         shows=lambda v, s: looks.of_cluster(v).text(s),
         tone=lambda v: looks.of_cluster(v).tone,
     ),
+    Column(
+        key="gateway",
+        title="GATEWAY",
+        width=10,
+        value=lambda v: looks.of_gateway(v).word,
+        shows=lambda v, s: looks.of_gateway(v).text(s),
+        tone=lambda v: looks.of_gateway(v).tone,
+        rank=1,
+    ),
     Column(key="vms", title="VMS", width=6, value=lambda v: v.instances, align="right", aliases=("instances",)),
     Column(
         key="used",

@@ -25,7 +25,7 @@ class ClustersScreen(TableScreen):
     BINDINGS = bindings_of("clusters")
 
     def troubled(self, row: ClusterView) -> bool:
-        return looks.of_cluster(row).tone != "good"
+        return looks.of_cluster(row).tone != "good" or row.gateway not in {"", "up"}
 
     async def open(self) -> None:
         if self.grid.cursor_id:
@@ -50,7 +50,7 @@ class ClusterScreen(PageScreen):
 
     def head(self, scene: Scene) -> Content:
         view: ClusterView = self.view()
-        look = looks.of_cluster(view)
+        look, made = looks.of_cluster(view), looks.of_gateway(view)
         return Content.assemble(
             " ",
             (look.text(scene), looks.COLOURS[look.tone]),
@@ -60,6 +60,7 @@ class ClusterScreen(PageScreen):
             f"{view.cores_used}/{view.cores}",
             ("   memory ", "dim"),
             f"{mib(view.memory_used_mib)}/{mib(view.memory_mib)}",
+            *((("   gateway ", "dim"), (made.text(scene), looks.COLOURS[made.tone])) if view.gateway else ()),
         )
 
     def facts(self, scene: Scene) -> FactLines:
@@ -70,7 +71,23 @@ class ClusterScreen(PageScreen):
         yield "load known of", counted(view.load.hosts if view.load else 0, "host")
         yield "may be given", f"{counted(view.cores, 'core')}, {mib(view.memory_mib)}"
         yield "is given", f"{counted(view.cores_used, 'core')}, {mib(view.memory_used_mib)}"
+        yield from _network(view, scene)
         overview = self.session.copy.overview
         for room in overview.rooms if overview else []:
             if room.cluster == self.given:
                 yield scene.plain(room.vmtype), f"room for {room.free} of {room.most}"
+
+
+def _network(view: ClusterView, scene: Scene) -> FactLines:
+    """Say who makes the network of a cluster and, of a gateway elsewhere, how it is."""
+    if not view.gateway:
+        yield "network made by", "the server"
+        return
+    yield "network made by", f"a gateway elsewhere, {view.gateway}"
+    joined = scene.moment(view.gateway_joined_at_ms) if view.gateway_joined_at_ms else ""
+    yield "joined", joined or f"nobody yet; type: euca cluster gateway {view.name}"
+    if view.gateway_since_ms:
+        since = f"{scene.moment(view.gateway_since_ms)} ({scene.age(view.gateway_since_ms)} ago)"
+        yield ("up since" if view.gateway == "up" else "last heard"), since
+    if view.gateway_error:
+        yield "is behind", scene.plain(view.gateway_error)

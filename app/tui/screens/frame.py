@@ -94,6 +94,10 @@ class ConsoleScreen(Stepping):
     def age(self) -> None:
         """Bring ages up to date; called once a second."""
 
+    def unclear(self, action: Action) -> str:
+        """Say why nobody could tell what an action is meant for; empty if that is clear."""
+        return ""
+
     def spot(self) -> tuple[str, str] | None:
         """Name this page for the history; None for a list, and for what one does not come back to."""
         return None
@@ -172,7 +176,7 @@ class ConsoleScreen(Stepping):
     async def action_do(self, name: str) -> None:
         """Run an action of the registry, or say why not."""
         action = named(name)
-        refusal = self.session.refusal(action)
+        refusal = self.session.refusal(action) or self.unclear(action)
         if refusal:
             self.say(refusal, bad=True)
             return

@@ -22,27 +22,29 @@ class HostActions(JobStarting):
         """Return the names of the hosts that an action is meant for."""
         return []
 
+    def hosts_meant(self) -> list[HostView]:
+        """Return them as they are shown now."""
+        hosts = self.session.copy.hosts
+        return [hosts[name] for name in self.meant() if name in hosts]
+
     def drain(self) -> None:
-        self.begin_job("hosts.drain", "drain", self.meant(), "draining {}")
+        self.begin_job("hosts.drain", "drain", self.hosts_meant(), "draining {}")
 
     def undrain(self) -> None:
         """Let hosts take instances again; where all do, undo what was just done."""
-        shown, names = self.session.copy.hosts, self.meant()
-        if any(name in shown and shown[name].wanted != "enabled" for name in names):
-            self.begin_job("hosts.undrain", "undrain", names, "{} may take instances again")
+        views = self.hosts_meant()
+        if any(view.wanted != "enabled" for view in views):
+            self.begin_job("hosts.undrain", "undrain", views, "{} may take instances again")
         else:
             self.undo()
 
-    def begin_job(self, action: str, kind: str, names: list[str], said: str, versions: Versions | None = None) -> None:
+    def begin_job(
+        self, action: str, kind: str, views: list[HostView], said: str, versions: Versions | None = None
+    ) -> None:
         """Start a job on hosts, as long as each is as it was shown, with what hung on it."""
-        shown = self.session.copy.hosts
-        targets = [
-            JobTargetAsked(id=name, expected=_as_shown(shown[name]) | hung(versions, name))
-            for name in names
-            if name in shown
-        ]
+        targets = [JobTargetAsked(id=view.name, expected=_as_shown(view) | hung(versions, view.name)) for view in views]
         if targets:
-            self.start_job(named(action), kind, targets, said.format(_what(names)))
+            self.start_job(named(action), kind, targets, said.format(_what([view.name for view in views])))
         else:
             self.say(f"{named(action).title}: no host that could be meant", bad=True)
 

@@ -7,7 +7,7 @@ from app.api.resources import AddHost, HostView
 from app.client import calls
 from app.client.errors import ClientError
 from app.tui import looks
-from app.tui.actions import named
+from app.tui.actions import Action, named
 from app.tui.columns.column import Column, Tally
 from app.tui.columns.hosts import COLUMNS, TALLY
 from app.tui.screens.frame import bindings_of
@@ -29,7 +29,11 @@ class HostsScreen(TableScreen, HostActions):
         return looks.troubled_host(row)
 
     def meant(self) -> list[str]:
-        return self.grid.chosen()
+        return [] if self.grid.all_hidden else self.grid.chosen()
+
+    def unclear(self, action: Action) -> str:
+        """What is undone by the same key may have hidden what was marked."""
+        return "" if action.name == "hosts.undrain" else super().unclear(action)
 
     async def enter(self, given: str) -> None:
         self.console_app.open_page("host", given)
@@ -39,7 +43,8 @@ class HostsScreen(TableScreen, HostActions):
             self.console_app.open_page("chart", f"host/{self.grid.cursor_id}")
 
     def remove_host(self) -> None:
-        names = self.meant()
+        views = self.hosts_meant()
+        names = [view.name for view in views]
         if not names:
             return
         question = Question(
@@ -53,7 +58,7 @@ class HostsScreen(TableScreen, HostActions):
             question,
             "host",
             names,
-            lambda versions: self.begin_job("hosts.remove", "remove", names, "{} leaving", versions),
+            lambda versions: self.begin_job("hosts.remove", "remove", views, "{} leaving", versions),
         )
 
     def add_host(self) -> None:

@@ -147,7 +147,7 @@ class SubjectScreen(ConsoleScreen):
             "network": Plot(
                 title="net",
                 now=_both(now, scene),
-                brief=_both(now, scene).removesuffix("bit/s"),
+                brief=_sum(now, scene),
                 values=_net(past) if past else blank,
                 tone="$accent 60%",
                 said=lambda value: rate(scene.dash, value),
@@ -212,6 +212,12 @@ def _both(now: Subject, scene: Scene) -> str:
         return rate(scene.dash, now.net_in_bps)
     signs = ("in ", "out ") if scene.ascii_only else ("↓", "↑")
     return rate(scene.dash, now.net_in_bps, now.net_out_bps, signs=signs)
+
+
+def _sum(now: Subject, scene: Scene) -> str:
+    """Say both directions as one, which is what the chart shows."""
+    known = [amount for amount in (now.net_in_bps, now.net_out_bps) if amount is not None]
+    return rate(scene.dash, sum(known) if known else None)
 
 
 def _net(past: ChartView) -> Values:

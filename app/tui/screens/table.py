@@ -7,13 +7,14 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from app.api.filters import FilterError, parse
+from app.tui.actions import Action, Danger
 from app.tui.columns.column import ROWS, Column, Tally
 from app.tui.complete import filter_lines
 from app.tui.scene import counted
 from app.tui.screens.grouped import Grouped
 from app.tui.session import Session
 from app.tui.store import Changes
-from app.tui.widgets.grid import Grid
+from app.tui.widgets.grid import NOWHERE, Grid, Spot
 from app.tui.widgets.prompt import Prompt
 
 
@@ -30,6 +31,7 @@ class TableScreen(Grouped):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.filter_text = ""
+        self._before: tuple[str, Spot] = ("", NOWHERE)  # the filter and the cursor when typing began
         self._only_trouble = self._hides_finished = False
 
     def body(self) -> Iterable[Widget]:
@@ -107,6 +109,12 @@ class TableScreen(Grouped):
         self.apply_filter(other.filter_text)
         self.grid.go_to(other.grid.cursor_id)
 
+    def unclear(self, action: Action) -> str:
+        """Rows that were marked may have left the filter by themselves: then the one under the cursor is not meant."""
+        if not self.grid.all_hidden or action.danger is Danger.LOOK or "{ids}" not in action.command:
+            return ""
+        return self.session.keyed(f"{action.title}: all that is marked is hidden; <back> takes filter and marks away")
+
     # --- drawing
 
     def absorb(self, changes: Changes) -> None:
@@ -179,15 +187,27 @@ class TableScreen(Grouped):
     def _unfinished(self, row: Any) -> bool:
         return not self.finished(row)
 
+    def look_for(self, text: str, back_to: Spot = NOWHERE) -> str:
+        """Show what matches from its first row on, or where the cursor stood; return what is wrong with the text."""
+        why = self.apply_filter(text)
+        if not why:
+            self.grid.return_to(back_to)
+        return why
+
+    def _as_typed(self, text: str) -> str:
+        """Show what matches so far: which row the cursor is on must not depend on how fast that was typed."""
+        before, spot = self._before
+        return self.look_for(text, spot if text.strip() == before else NOWHERE)
+
     def on_prompt_edited(self, event: Prompt.Edited) -> None:
         if event.prompt.id == "filter" and event.prompt.display:  # else it was left meanwhile
-            event.prompt.complain(self.apply_filter(event.text))
+            event.prompt.complain(self._as_typed(event.text))
 
     async def entered(self, prompt: Prompt, text: str) -> None:
         if prompt.id != "filter":
             await super().entered(prompt, text)
             return
-        why = self.apply_filter(text)
+        why = self._as_typed(text)
         prompt.complain(why)
         if not why:
             if self.filter_text:
@@ -196,12 +216,13 @@ class TableScreen(Grouped):
 
     def left(self, prompt: Prompt) -> None:
         if prompt.id == "filter":
-            self.apply_filter("")
+            self.look_for("", self._before[1])
         super().left(prompt)
 
     # --- methods of the registry
 
     def filter(self) -> None:
+        self._before = (self.filter_text, self.grid.spot)
         self.query_one("#filter", Prompt).open(self.filter_text)
         self.draw_frame()
 

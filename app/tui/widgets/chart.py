@@ -100,7 +100,7 @@ class Chart(Static):
     def _title(self, plot: Plot, scene: Scene) -> str:
         """Say what is shown and how much it is now, so short that the border does not cut it."""
         room = self.outer_size.width - BORDER
-        titles = [f"{plot.title}  {now}" for now in (plot.now, plot.brief) if now]
+        titles = [f"{plot.title}  {plot.now}", *([f"{plot.title} {plot.brief}"] if plot.brief else [])]
         fitting = next((title for title in titles if cell_len(title) <= room), titles[-1])
         return fitting if cell_len(fitting) <= room else scene.fit(fitting, room)
 

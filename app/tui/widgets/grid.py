@@ -15,6 +15,10 @@ from app.tui.arranged import Order
 from app.tui.columns.column import Column
 from app.tui.widgets.grid_lines import GUTTER, INDENT, GridLines
 
+Spot = tuple[str | None, str | None]
+"""A row by its id, or a head by the name of its group."""
+NOWHERE: Spot = (None, None)
+
 
 class Grid(GridLines, can_focus=True):
     """Rows of one kind."""
@@ -42,6 +46,11 @@ class Grid(GridLines, can_focus=True):
         """Count the marked rows that can be seen."""
         return sum(1 for given in self.marked if given in self.shown)
 
+    @property
+    def all_hidden(self) -> bool:
+        """Tell whether rows are marked and none of them can be seen: nobody knows what is meant then."""
+        return bool(self.marked) and not self.marked_shown
+
     def chosen(self) -> list[str]:
         """List marked rows in order, else the one under the cursor."""
         if self.marked_shown:
@@ -67,6 +76,24 @@ class Grid(GridLines, can_focus=True):
         """Show only the rows that pass; marks on hidden rows stay, but no action is meant for them."""
         self.shown.show(test)
         self._reordered()
+
+    @property
+    def spot(self) -> Spot:
+        """Where the cursor stands, to return to."""
+        return self._cursor_id, self._cursor_head
+
+    def return_to(self, spot: Spot = NOWHERE) -> None:
+        """Put the cursor back where it stood; on the first row where that is not shown."""
+        given, head = spot
+        first = next(iter(self.shown.ids()), None)
+        lines = (
+            self.shown.line_of(given) if given else None,
+            self.shown.line_of_head(head) if head is not None else None,
+            self.shown.line_of(first) if first else None,
+        )
+        line = next((line for line in lines if line is not None), None)
+        if line is not None:
+            self._go(line)
 
     def sort(self, column: Column[Any], *, downwards: bool) -> None:
         """Sort by a column; a second one stays."""

@@ -21,7 +21,7 @@ async def no_pause(seconds: float) -> None:
 async def following(fake: FakeCloud, patience: Patience) -> AsyncIterator[AsyncIterator[News]]:
     async with (
         Cloud("http://127.0.0.1:1", "t", transport=fake.transport()) as cloud,
-        asyncio.timeout(5),
+        asyncio.timeout(60),
         aclosing(follow(cloud, "2", patience)) as news,
     ):
         yield news

@@ -5,7 +5,8 @@ import pytest
 
 from app.domain.errors import Unavailable
 from app.domain.network import Member, Network
-from app.network.far_links import XEN_MAC, Ends, end_of, orders, read
+from app.network.far_links import XEN_MAC, Ends, locks, orders, read
+from app.network.pins import end_of
 
 ENDS = Ends(gateway="192.0.2.1", host="192.0.2.11")
 CONNECTION = "192.0.2.1 51022 192.0.2.11 22"
@@ -18,8 +19,8 @@ XEN = f"""/local/domain/0/backend/vif = ""
 """
 
 
-def answer(*links: dict[str, object], xen: str = "") -> str:
-    return f"{CONNECTION}\n{msgspec.json.encode(links).decode()}\n{xen}"
+def answer(*links: dict[str, object], xen: str = "", fdb: str = "[]") -> str:
+    return f"{CONNECTION}\n{msgspec.json.encode(links).decode()}\n{fdb}\n{xen}"
 
 
 def test_whose_a_card_of_xen_s_is_is_told_by_xen() -> None:
@@ -36,6 +37,29 @@ def test_a_card_of_xen_s_on_a_bridge_of_the_site_s_is_left_alone() -> None:
     vif: dict[str, object] = {"ifname": "vif5.0", "address": XEN_MAC, "master": "xenbr0"}
     for xen in ("", XEN):
         assert not any("vif5.0" in order.text for order in orders("o", [NETWORK], *read(answer(vif, xen=xen))))
+
+
+def port(**told: bool) -> dict[str, object]:
+    return {"ifname": "tap1", "address": end_of(ONE.mac), "master": "eucabr0", "linkinfo": {"info_slave_data": told}}
+
+
+def test_a_guest_s_port_is_locked_to_its_own_mac_address() -> None:
+    pin, lock = f"fdb replace {ONE.mac} dev tap1 master static", "link set dev tap1 learning off locked on"
+    assert told_locks(port(locked=False, learning=True)) == [pin, lock]
+    pinned = {"mac": ONE.mac, "ifname": "tap1", "master": "eucabr0", "state": "static"}
+    other = pinned | {"mac": "d0:0d:00:00:00:09"}
+    assert told_locks(port(locked=True, learning=False), pinned, other) == ["fdb del d0:0d:00:00:00:09 dev tap1 master"]
+    assert told_locks(port(locked=True, learning=False), pinned) == []
+
+
+def test_a_host_without_locks_or_without_bridge_is_told_nothing_of_them() -> None:
+    assert told_locks(port(learning=True)) == []
+    assert not locks([NETWORK], read(answer(port(locked=False), fdb="null"))[1])
+
+
+def told_locks(card: dict[str, object], *entries: dict[str, str]) -> list[str]:
+    _, links = read(answer(card, fdb=msgspec.json.encode(entries).decode()))
+    return [order.text for order in locks([NETWORK], links)]
 
 
 @pytest.mark.parametrize("text", ["", "motd\n[]", f"{CONNECTION}\nno cards", f"{CONNECTION.replace('192', 'x')}\n[]\n"])

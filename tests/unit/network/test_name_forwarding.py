@@ -20,7 +20,7 @@ from app.network.name_packets import MOST_DATAGRAM, MOST_STREAM
 from app.network.name_server import IDLE_S, MOST_A_SECOND, NameServer
 
 LOOPBACK = "127.0.0.1"
-WAIT_S = 10.0
+WAIT_S = 60.0
 Make = Callable[[Message], list[Message]]
 
 

@@ -29,6 +29,7 @@ from app.services import captures, fencing, moves, power
 from app.store.database import Database
 from app.xen.connection import Timing
 from app.xen.hosts import Hosts
+from tests.deadline import PATIENCE_S
 from tests.unit.reconcile.rows import a_host, an_image, an_instance
 
 QUICK = Limits(
@@ -252,7 +253,7 @@ class Cloud:
         return await self.store.read(lambda unit: unit.hosts.get(name))
 
     async def until(
-        self, holds: Callable[[Instance], bool], instance_id: str = "i-00000001", within_s: float = 8.0
+        self, holds: Callable[[Instance], bool], instance_id: str = "i-00000001", within_s: float = PATIENCE_S
     ) -> Instance:
         """Wait until a row is as asked."""
         row = await self.row(instance_id)
@@ -264,7 +265,7 @@ class Cloud:
         return row
 
     async def until_host(self, holds: Callable[[Host | None], bool], name: str = "host01") -> Host | None:
-        deadline = time.monotonic() + 8.0
+        deadline = time.monotonic() + PATIENCE_S
         while not holds(row := await self.host(name)):
             assert time.monotonic() < deadline, row
             await asyncio.sleep(0.01)
@@ -304,13 +305,14 @@ async def a_cloud(
     clock: Clock | None = None,
     fabric: Fabric | None = None,
     switch: Callable[[World], PowerSwitch] | None = None,
+    timing: Timing = QUICK_TIMING,
 ) -> AsyncIterator[Cloud]:
     """Serve a loop on scripted hosts host01, host02 … with one image that has no bytes; `fabric`: on a network;
     `switch`: their power is governed."""
     clock = clock or SystemClock()
     async with scripted_world(folder / "world") as world:
         store = Database.open(folder / "state" / "cloud.sqlite3", clock=clock)
-        hypervisors, services, files = Disguised(timing=QUICK_TIMING), Services(), Files()
+        hypervisors, services, files = Disguised(timing=timing), Services(), Files()
         reconciler = Reconciler(
             store=store, hypervisors=hypervisors, images=files, clock=clock, outcomes=services, limits=limits
         )

@@ -30,7 +30,7 @@ class RecordedReach:
 
     async def comes(self, times: int) -> None:
         """Wait until it was asked that often."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.times < times:
                 self.news.clear()
                 await self.news.wait()

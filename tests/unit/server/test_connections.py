@@ -51,7 +51,7 @@ async def answer(port: int, *parts: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for part in parts:
         writer.write(part)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         said = await reader.read(4096)
     writer.close()
     return said
@@ -74,7 +74,7 @@ async def test_a_long_body_is_no_long_head(port: int) -> None:
 async def test_a_second_request_on_a_connection_is_bounded_too(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         assert (await reader.read(4096)).startswith(b"HTTP/1.1 200 ")
         writer.write(b"GET / HT")
         assert await reader.read(4096) == b""
@@ -91,7 +91,7 @@ async def test_a_body_may_take_longer_than_a_silence(port: int) -> None:
     for _ in range(6):
         await asyncio.sleep(Quick.BODY_SILENCE_S / 4)
         writer.write(b"a")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         assert (await reader.read(4096)).startswith(b"HTTP/1.1 200 ")
     writer.close()
 
@@ -104,7 +104,7 @@ async def test_a_body_that_the_server_does_not_read_is_no_silence(port: int) -> 
 async def test_who_does_not_read_the_answer_is_cut_off(port: int) -> None:
     _reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /much HTTP/1.1\r\nHost: h\r\n\r\n")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         with pytest.raises(ConnectionError):
             while True:
                 await asyncio.sleep(Quick.UNREAD_S / 10)
@@ -117,7 +117,7 @@ async def test_an_answer_may_be_read_slowly(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /much HTTP/1.1\r\nHost: h\r\n\r\n")
     await reader.readuntil(b"\r\n\r\n")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         for _ in range(32):
             await reader.readexactly(MUCH // 32)
             await asyncio.sleep(Quick.UNREAD_S / 5)

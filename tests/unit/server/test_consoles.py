@@ -75,7 +75,7 @@ def a_seat(name: str = "ana") -> Seat:
 
 async def next_of(seat: Seat, kind: type[Any]) -> Any:
     """Return the next of a kind that a seat is given."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not isinstance(item := await seat.next(), kind):
             pass
     return item

@@ -104,4 +104,4 @@ async def test_the_process_ends_when_nobody_is_left_to_order(planner: Planner) -
     process = planner._process
     assert process is not None and process.stdin is not None
     process.stdin.close()
-    assert await asyncio.wait_for(process.wait(), 10.0) == 0
+    assert await asyncio.wait_for(process.wait(), 60.0) == 0

@@ -134,8 +134,9 @@ async def test_an_instance_that_its_host_paused_is_impaired_and_in_trouble(store
 def test_an_event_without_words_says_what_became_of_it() -> None:
     assert _told("tag.added", "tag", {"resource_id": "i-1", "name": "role", "value": "web"}) == "role=web"
     assert _told("instance.changed", "instance", {"seen": "nothing", "seen_at_ms": 1, "tries": 2}) == (
-        "seen: nothing, tries: 2"
+        "nothing of i-1 is on its host any more, tries: 2"
     )
+    assert _told("reservation.added", "reservation", {"user_id": "A1"}) == "Launch i-1 was asked for"
     assert _told("security group rule.added", "security group rule", {"protocol": "tcp"}) == "security group rule added"
 
 

@@ -64,7 +64,7 @@ async def test_too_many_hanging_calls_refuse_more_until_some_come_back() -> None
     with pytest.raises(Lost):
         await workers.run("more", lambda: None, 5)
     gate.set()
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         try:
             await workers.run("more", lambda: None, 5)

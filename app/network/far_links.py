@@ -87,6 +87,10 @@ class Link(msgspec.Struct, frozen=True):
     def learning(self) -> bool:
         return bool(self.linkinfo.get("info_slave_data", {}).get("learning", True))
 
+    @property
+    def flooded(self) -> bool:
+        return bool(self.linkinfo.get("info_slave_data", {}).get("flood", True))
+
     def tells(self, key: str) -> Any:
         return self.linkinfo.get("info_data", {}).get(key)
 
@@ -199,7 +203,7 @@ def _line(change: Change) -> str:
     return {
         Verb.UNPIN: f"fdb del {change.mac} dev {change.card} master",
         Verb.PIN: f"fdb replace {change.mac} dev {change.card} master static",
-        Verb.LOCK: f"link set dev {change.card} learning off locked on",
+        Verb.LOCK: f"link set dev {change.card} learning off flood off locked on",
     }[change.verb]
 
 
@@ -210,6 +214,7 @@ def _port(link: Link) -> Port:
         end=link.address,
         on_bridge=bool(link.master),
         learning=link.learning,
+        flooded=link.flooded,
         locked=link.locked,
         pins=link.pins or frozenset(),
     )

@@ -180,7 +180,7 @@ class KernelFabric:
             for step in steps:
                 self.passing(step.text)
                 step.do()
-                if step.wrong and step.text in was_right:
+                if step.wrong and step.text in was_right and step.wrong not in self._repaired:
                     self._repaired.append(step.wrong)
             self._repaired += at_start([*left, *(step.text for step in steps)] if left is not None else [])
             self._known, self._begun = networks, True

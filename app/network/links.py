@@ -15,7 +15,7 @@ from pyroute2.netlink.rtnl.ndmsg import NTF_MASTER, NUD_NOARP
 
 from app.domain.errors import Broken
 from app.domain.network import METADATA_ADDRESS, Network
-from app.network import tags
+from app.network import neighbours, tags
 from app.network.far_links import XEN_MAC, mac_of, seal_of
 from app.network.netlink import allowed, is_off, switch
 from app.network.pins import Change, Port, Verb, changes, end_of
@@ -110,6 +110,9 @@ class Links:
         for setting, value in (_OF_OUR_BRIDGES if made else _OF_EVERY_BRIDGE).items():
             if new or is_off(setting, name, value):
                 yield _setting(setting, name, value, new=new)
+        if made:
+            emptied = new or not card.up or card.mac != self._mac(name)
+            yield from neighbours.steps(route, sight, network, emptied=emptied)
         yield from self._plugging(route, sight, network, alone=made)
 
     def _make(self, route: IPRoute, name: str) -> None:
@@ -166,7 +169,7 @@ class Links:
         entry = {"ifindex": card.index, "lladdr": change.mac, "state": NUD_NOARP, "flags": NTF_MASTER}
 
         def lock() -> None:
-            route.brport("set", index=card.index, learning=0, locked=1)
+            route.brport("set", index=card.index, learning=0, unicast_flood=0, locked=1)
             self._locked.add(card.index)
 
         def unpin() -> None:
@@ -228,6 +231,7 @@ def _unborn(name: str, mac: str) -> Card:
         master=0,
         isolated=False,
         learning=False,
+        flooded=False,
         locked=None,
         pins=frozenset(),
         addresses={},
@@ -242,6 +246,7 @@ def _port(card: Card) -> Port:
         end=card.mac,
         on_bridge=bool(card.master),
         learning=card.learning or not card.master,
+        flooded=card.flooded or not card.master,
         locked=card.locked,
         pins=card.pins,
     )

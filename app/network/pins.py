@@ -1,7 +1,8 @@
 """With which MAC address a guest may speak: its port of a bridge is locked, and its card's own address is pinned to it.
 
 Else the bridge learned whatever a guest claims, and who takes a neighbour's MAC and IP address together passed for it.
-Nothing is done here. Kernels before 5.18 have no locks: there a port learns nothing, but lets any address in. The trap:
+Frames for cards that the bridge has not heard for long go to no guest's port, where others would hear them. Nothing is
+done here. Kernels before 5.18 have no locks: there a port learns nothing, but lets any address in. The trap:
 a card may be on a bridge before its guest has moved there, and must not draw what is meant for it until then.
 """
 
@@ -27,6 +28,7 @@ class Port:
     end: str
     on_bridge: bool
     learning: bool = True
+    flooded: bool = True
     locked: bool | None = None
     pins: frozenset[str] = frozenset()
 
@@ -73,3 +75,5 @@ def _lacking(port: Port, own: set[str], *, moving: bool) -> Iterator[Change]:
         yield Change(verb=Verb.PIN, card=card, mac=mac, wrong=f"{mac} was not pinned to {card} any more")
     if port.learning or port.locked is False:
         yield Change(verb=Verb.LOCK, card=card, wrong=f"{card} was let speak with any MAC address")
+    elif port.flooded:
+        yield Change(verb=Verb.LOCK, card=card, wrong=f"{card} was let hear what is meant for others")

@@ -5,12 +5,14 @@ import struct
 from contextlib import suppress
 from typing import Self
 
+from app.network.announcing import announce
 from app.network.far_links import PORT, tunnel_of
 from tests.deadline import eventually
 from tests.net.namespaces import Namespace
 from tests.net.yard import Yard, listening
 
 _ALL, _EXPERIMENT = 0x0003, b"\x88\xb5"
+_ARP_REPLY, _LOUDLY = 2, 3
 _SOL_PACKET, _PACKET_AUXDATA, _ROOM = 263, 8, 100
 _AUXDATA, _HAS_VLAN = struct.Struct("=IIIHHHH"), 1 << 4
 SAID = b"the combination of the safe is 18-3-77"
@@ -57,6 +59,22 @@ def forge(guest: Namespace, source: str, target: str) -> None:
     """Have a guest send FORGED to a MAC address in the name of another one."""
     with guest.call(lambda: _ear("eth0")) as mouth:
         mouth.send(bytes.fromhex((target + source).replace(":", "")) + _EXPERIMENT + FORGED)
+
+
+def claim(guest: Namespace, mac: str, address: str, *asking: tuple[str, str]) -> bytes:
+    """Have a guest say loudly that an address is at its own MAC address: to everybody, and to some as an answer.
+
+    Return what is in each of these frames.
+    """
+    own = bytes.fromhex(mac.replace(":", "")) + socket.inet_aton(address)
+    with guest.call(lambda: _ear("eth0")) as mouth:
+        for to, ip in (("ff:ff:ff:ff:ff:ff", address), *asking):
+            other = bytes.fromhex(to.replace(":", ""))
+            answer = struct.pack("!HHHBBH", 0x0806, 1, 0x0800, 6, 4, _ARP_REPLY) + own + other + socket.inet_aton(ip)
+            for _ in range(_LOUDLY):
+                mouth.send(other + own[:6] + answer)
+    guest.call(lambda: announce("eth0", mac, address))
+    return own
 
 
 def inject(machine: Namespace, address: str, bridge: str, target: str) -> None:

@@ -22,6 +22,7 @@ _COMMANDS = (
     "ip -4 route show table all",
     "bridge -d link",
     "bridge fdb show state static",
+    "ip -4 neighbour show nud permanent",
     "nft list ruleset",
 )
 _NOISE = re.compile(r"^\d+: |@if\d+|NO-CARRIER,|,LOWER_UP| linkdown| state \w+", re.MULTILINE)

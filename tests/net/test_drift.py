@@ -15,6 +15,7 @@ pytestmark = pytest.mark.net
 PORT, OTHER_PORT = ("t" + one.mac.replace(":", "")[4:] for one in (ONE, TWO))
 SITE = "table inet site { chain c { type filter hook input priority 5; policy accept; tcp dport 4444 drop; }; }"
 TABLE = "table ip euca_yard"
+POISONED = "the MAC addresses that eucabr0 knows its guests by were changed"
 HARMS = (
     ("ip link delete eucabr0", ["bridge eucabr0 was gone"]),
     ("ip link set eucabr0 down", ["bridge eucabr0 was down"]),
@@ -32,6 +33,11 @@ HARMS = (
         f"bridge fdb replace {TWO.mac} dev {PORT} master static",
         [f"{TWO.mac} was pinned to {PORT}", f"{TWO.mac} was not pinned to {OTHER_PORT} any more"],
     ),
+    (f"bridge link set dev {PORT} flood on", [f"{PORT} was let hear what is meant for others"]),
+    (f"ip neighbour replace {TWO.address} lladdr {ONE.mac} dev eucabr0", [POISONED]),
+    (f"ip neighbour delete {TWO.address} dev eucabr0", [POISONED]),
+    ("ip neighbour add 10.9.0.99 lladdr 02:00:00:00:00:99 dev eucabr0", [POISONED]),
+    ("ip neighbour flush dev eucabr0 nud permanent", [POISONED]),
     (f"ip address delete {PUBLIC}/32 dev pub0", [f"pub0 had lost the public address {PUBLIC}"]),
     (
         "sysctl net.ipv4.ip_forward=1 net.ipv4.ip_forward=0",

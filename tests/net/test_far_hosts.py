@@ -2,17 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 
 from app.domain.errors import Unavailable
 from app.domain.network import TUNNEL_MTU
-from app.network.far_links import XEN_MAC
+from app.network.far_links import XEN_MAC, mac_of
 from app.network.pins import end_of
 from tests.deadline import eventually
-from tests.net.capture import SAID, Capture, hears
+from tests.net.capture import SAID, Capture, claim, hears
 from tests.net.far import WIRE
 from tests.net.farm import HERE, ONE, OTHER, TWO, WHOLE, Farm, farming, missing
 from tests.net.namespaces import Namespace, links
@@ -113,10 +115,41 @@ async def test_who_takes_a_neighbour_s_mac_and_ip_address_on_a_host_neither_hear
     thief = farm.yard.steal("i-3", ONE)
     with Capture(thief, "eth0") as overheard:
         for _ in range(3):
-            assert await farm.yard.seen_as("i-3", HERE.address, at="i-1") == ""
+            assert not await farm.yard.is_heard("i-3", HERE.address, at="i-1")
             assert await asyncio.to_thread(hears, farm.yard, "i-1", ONE.address, "i-2")
         assert not any(SAID in frame for frame in overheard.frames())
     assert await farm.yard.seen_as("i-2", HERE.address, at="i-1") == ONE.address
+
+
+async def test_a_guest_of_a_host_poisons_the_arp_of_nobody_anywhere(farm: Farm) -> None:
+    await farm.begin()
+    await farm.yard.judge([WHOLE], **{group: [let("0.0.0.0/0"), out()] for group in (WEB, DB)})
+    farm.yard.machine.run("sysctl", "net.ipv4.neigh.eucabr0.locktime=0")
+    guests, gateway = {one.instance_id: one for one in (HERE, ONE, OTHER)}, "10.9.0.1"
+    asking = [(mac_of("yard", "eucabr0"), gateway), *((one.mac, one.address) for one in guests.values())]
+    thief = farm.yard.guests["i-3"].inside
+    with Capture(thief, "eth0") as overheard, ExitStack() as stack:
+        ears = [stack.enter_context(Capture(farm.yard.guests[name].inside, "eth0")) for name in guests]
+        for source, target in permutations(guests, 2):
+            assert await asyncio.to_thread(hears, farm.yard, source, guests[target].address, target)
+            lies = [claim(thief, TWO.mac, stolen, *asking) for stolen in (guests[target].address, gateway)]
+            assert await asyncio.to_thread(hears, farm.yard, source, guests[target].address, target)
+            assert not any(lie in frame for ear in ears for frame in ear.frames() for lie in lies)
+        assert not any(SAID in frame for frame in overheard.frames())
+
+
+async def test_what_is_for_a_guest_that_was_silent_for_so_long_that_it_is_forgotten_is_heard_by_no_other(
+    farm: Farm,
+) -> None:
+    await farm.begin()
+    await farm.yard.judge([WHOLE], **{group: [let("0.0.0.0/0"), out()] for group in (WEB, DB)})
+    with (
+        Capture(farm.yard.guests["i-1"].inside, "eth0") as here,
+        Capture(farm.yard.guests["i-3"].inside, "eth0") as far,
+    ):
+        assert farm.yard.machine.run("ip", "link", "set", "eucabr0", "type", "bridge", "fdb_flush").returncode == 0
+        assert await asyncio.to_thread(hears, farm.yard, "i-2", OTHER.address, "i-4")
+        assert not any(SAID in frame for frame in (*here.frames(), *far.frames()))
 
 
 async def test_a_card_draws_nothing_before_its_guest_has_moved_to_it(farm: Farm) -> None:

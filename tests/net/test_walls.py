@@ -12,9 +12,9 @@ from app.domain.firewall import Firewall
 from app.domain.network import Network
 from app.network import nft
 from app.network.connections import FEW
-from app.network.far_links import XEN_MAC
+from app.network.far_links import XEN_MAC, mac_of
 from tests.deadline import PATIENCE_S
-from tests.net.capture import SAID, Capture, hears
+from tests.net.capture import SAID, Capture, claim, hears
 from tests.net.namespaces import Namespace, addresses, make_bridge
 from tests.net.probes import Try, reaches
 from tests.net.yard import (
@@ -230,10 +230,26 @@ async def test_who_takes_a_neighbour_s_mac_and_ip_address_together_neither_hears
     thief = yard.steal("i-1", TWO)
     with Capture(thief, "eth0") as overheard:
         for _ in range(3):
-            assert await yard.seen_as("i-1", OUTSIDE, at="outside") == ""
+            assert not await yard.is_heard("i-1", OUTSIDE, at="outside")
             assert await asyncio.to_thread(hears, yard, "i-3", TWO.address, "i-2")
         assert not any(SAID in frame for frame in overheard.frames())
     assert await yard.seen_as("i-2", OUTSIDE, at="outside") == "203.0.113.1"
+
+
+async def test_who_says_by_arp_that_a_neighbour_s_address_is_his_neither_hears_nor_silences_it(yard: Yard) -> None:
+    await yard.apply(sg_0a=[out(), let("0.0.0.0/0")], sg_0b=[out()])
+    yard.guests["outside"].inside.run("ip", "route", "add", "10.9.0.0/16", "via", "203.0.113.1")
+    yard.machine.run("sysctl", "net.ipv4.neigh.eucabr0.locktime=0")  # else who spoke first is believed for a second
+    gateway, victim = (mac_of("yard", FIRST.bridge), "10.9.0.1"), (TWO.mac, TWO.address)
+    thief = yard.guests["i-1"].inside
+    with Capture(thief, "eth0") as overheard, Capture(yard.guests["i-2"].inside, "eth0") as told:
+        for source in ("i-3", "outside", "i-3", "outside"):
+            assert await asyncio.to_thread(hears, yard, source, TWO.address, "i-2")
+            lies = [claim(thief, ONE.mac, stolen, gateway, victim) for stolen in (TWO.address, gateway[1])]
+            assert await asyncio.to_thread(hears, yard, source, TWO.address, "i-2")
+            assert await yard.seen_as("i-2", OUTSIDE, at="outside") == "203.0.113.1"
+            assert not any(lie in frame for frame in told.frames() for lie in lies)
+        assert not any(SAID in frame for frame in overheard.frames())
 
 
 async def test_a_mac_address_goes_with_its_guest_to_another_card_though_the_old_one_is_still_there(yard: Yard) -> None:

@@ -44,12 +44,14 @@ def port(**told: bool) -> dict[str, object]:
 
 
 def test_a_guest_s_port_is_locked_to_its_own_mac_address() -> None:
-    pin, lock = f"fdb replace {ONE.mac} dev tap1 master static", "link set dev tap1 learning off locked on"
+    pin, lock = f"fdb replace {ONE.mac} dev tap1 master static", "link set dev tap1 learning off flood off locked on"
     assert told_locks(port(locked=False, learning=True)) == [pin, lock]
     pinned = {"mac": ONE.mac, "ifname": "tap1", "master": "eucabr0", "state": "static"}
     other = pinned | {"mac": "d0:0d:00:00:00:09"}
-    assert told_locks(port(locked=True, learning=False), pinned, other) == ["fdb del d0:0d:00:00:00:09 dev tap1 master"]
-    assert told_locks(port(locked=True, learning=False), pinned) == []
+    right = port(locked=True, learning=False, flood=False)
+    assert told_locks(right, pinned, other) == ["fdb del d0:0d:00:00:00:09 dev tap1 master"]
+    assert told_locks(right, pinned) == []
+    assert told_locks(port(locked=True, learning=False, flood=True), pinned) == [lock]
 
 
 def test_a_host_without_locks_or_without_bridge_is_told_nothing_of_them() -> None:

@@ -8,9 +8,10 @@ its bridge, so when a bridge was made anew its sockets are, too.
 import asyncio
 import logging
 import socket
+import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import TypeVar
@@ -30,13 +31,14 @@ from app.network.links import Links, visited
 from app.network.name_server import Listening, NameServer
 from app.network.netlink import netlink
 from app.network.public_card import PublicCard
-from app.network.sight import Sight, Step, at_start, look, number_of
+from app.network.sight import Sight, Step, at_start, look, neighbours, number_of
 from app.network.speech import Listener, Speech
 from app.network.walls import Walls
 
 Answer = TypeVar("Answer")
 log = logging.getLogger(__name__)
 NETLINK_S = 10.0
+BELIEVED_S = 30.0
 BACKLOG = 128
 DHCP_PORT, CLIENT_PORT, METADATA_PORT = 67, 68, 80
 
@@ -125,6 +127,8 @@ class KernelFabric:
         self._walls, self._public = Walls(owner), PublicCard(public_card, owner)
         self._known: Sequence[Network] = ()
         self._begun = False
+        self._knows: dict[str, dict[str, str]] = {}
+        self._read_s = -BELIEVED_S
         self._repaired: list[str] = []
         self._desks: dict[str, Desk] = {}
         self._one_at_a_time = ThreadPoolExecutor(1, thread_name_prefix="netlink")
@@ -175,6 +179,7 @@ class KernelFabric:
             left = self._begin(ours, firewall, sight)
             if ours:
                 self._repaired += self._walls.apply(ours, firewall, self._links.lent(ours, sight))
+            sight = self._knowing(sight)
             steps = self._steps(route, sight, networks)
             was_right = {step.text for step in (self._steps(route, sight, self._known) if self._known else ())}
             for step in steps:
@@ -204,6 +209,13 @@ class KernelFabric:
             self._repaired += at_start([step.text for step in steps]) if known is None and there else []
             self._joined = joined
 
+    def _knowing(self, sight: Sight) -> Sight:
+        """Add whom bridges know for good: read, or for a while, if something else is new, as it was left."""
+        now_s = time.monotonic()
+        if self._walls.quiet or now_s - self._read_s >= BELIEVED_S:
+            self._knows, self._read_s = neighbours(), now_s
+        return replace(sight, knows=self._knows)
+
     def _begin(self, ours: Sequence[Network], firewall: Firewall, sight: Sight) -> list[str] | None:
         """Tell what the rules of an earlier server lack, once; None later, or if nothing of that server is there.
 
@@ -225,6 +237,7 @@ class KernelFabric:
     def _foretell(self, networks: Sequence[Network], firewall: Firewall) -> list[str]:
         with netlink() as route:
             sight, ours = look(route), [network for network in networks if not network.of_site]
+            sight = replace(sight, knows=neighbours())
             self._walls.stands()  # who may not look is told so, instead of that there is nothing
             rules = self._walls.changes(ours, firewall, self._links.lent(ours, sight)) if ours else []
             ways = self._joining.steps(route, sight, firewall.joined)

@@ -8,7 +8,7 @@ yet.
 import socket
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
@@ -55,15 +55,15 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """All cards by name, the names of those that lead to everywhere, and whom each card knows for good."""
+    """All cards by name, the names of those that lead to everywhere, and `knows`: whom cards know for good, by name."""
 
     cards: Mapping[str, Card]
     ways_out: tuple[str, ...]
-    neighbours: Mapping[str, Mapping[str, str]]
+    knows: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def look(route: IPRoute) -> Sight:
-    """Read cards, addresses, routes and neighbours."""
+    """Read cards, addresses and routes."""
     addresses: dict[int, dict[str, str]] = {}
     for one in route.get_addr(family=socket.AF_INET):
         text = f"{one.get('address')}/{one['prefixlen']}"
@@ -72,13 +72,16 @@ def look(route: IPRoute) -> Sight:
     pins = _pins(route)
     found = [_card(link, addresses, ways, pins) for link in route.get_links()]
     out = [name for name, targets in ways.items() if "0.0.0.0/0" in targets]
-    return Sight(cards={card.name: card for card in found}, ways_out=tuple(sorted(out)), neighbours=neighbours())
+    return Sight(cards={card.name: card for card in found}, ways_out=tuple(sorted(out)))
 
 
 def neighbours() -> dict[str, dict[str, str]]:
-    """Read whom cards know for good: MAC addresses by addresses. Netlink tells the same, in 25 times as long."""
+    """Read whom cards know for good: MAC addresses by addresses. Netlink tells the same, in 25 times as long.
+
+    One reading passes over some if others go meanwhile, so there are two.
+    """
     found: dict[str, dict[str, str]] = defaultdict(dict)
-    for line in _NEIGHBOURS.read_text().splitlines()[1:]:
+    for line in [line for _ in range(2) for line in _NEIGHBOURS.read_text().splitlines()[1:]]:
         address, _, flags, mac, _, card = line.split()
         if int(flags, 16) & _PERMANENT:
             found[card][address] = mac

@@ -31,6 +31,8 @@ class Walls:
         self._stood: Blocks | None = None
         self._known = Known()
         self._generation = 0
+        self.quiet = True
+        """Whether nothing was new at the last `apply`."""
 
     def apply(self, networks: Sequence[Network], firewall: Firewall, lent: Collection[str]) -> list[str]:
         """Make the table be as wanted and say what somebody else had changed; `lent` are an operator's bridges."""
@@ -41,6 +43,7 @@ class Walls:
             document = whole(self._table, wanted)
         else:
             document = difference(self._table, self._holds, wanted)
+        self.quiet = not document
         if document:
             before = self._holds.public if self._holds else {}
             self._run(document, wanted)

@@ -81,6 +81,13 @@ async def test_what_somebody_breaks_is_put_right_and_said_once(yard: Yard, harm:
     assert await settle(yard) == []
 
 
+async def test_a_neighbour_that_was_changed_is_put_right_once_nothing_else_is_new(yard: Yard) -> None:
+    before = shape()
+    yard.machine.run("ip", "neighbour", "replace", TWO.address, "lladdr", ONE.mac, "dev", "eucabr0")
+    assert [*await yard.apply(sg_0a=[out()]), *await settle(yard), *await settle(yard)] == [POISONED]
+    assert shape() == before
+
+
 async def test_what_is_wanted_otherwise_is_no_repair(yard: Yard) -> None:
     yard.machine.run("nft", SITE)
     moved = replace(FIRST, gateway="10.9.7.1/24", members=(replace(ONE, public="203.0.113.78"),))

@@ -51,7 +51,8 @@ def reaches(source: Namespace, protocol: str, address: str, port: int = 0) -> bo
 
 
 def _answered(tries: list[Try]) -> set[Try]:
-    open_sockets = {sent: one for one in tries if (sent := _sent(one)) is not None}
+    number = int.from_bytes(os.urandom(2), "big")  # the same echo once more would count as established
+    open_sockets = {sent: one for one in tries if (sent := _sent(one, number)) is not None}
     found: set[Try] = set()
     end = time.monotonic() + SILENCE_S
     waiting = set(open_sockets)
@@ -59,18 +60,19 @@ def _answered(tries: list[Try]) -> set[Try]:
         poll = select.poll()
         for each in waiting:
             poll.register(each, select.POLLIN | select.POLLERR | select.POLLHUP | _for_writing(each))
-        ready = {number for number, _ in poll.poll(left * 1000)}
+        ready = {descriptor for descriptor, _ in poll.poll(left * 1000)}
         for each in [each for each in waiting if each.fileno() in ready]:
-            waiting.discard(each)
-            if _spoke(each):
+            if (heard := _heard(each, open_sockets[each], number)) is not None:
+                waiting.discard(each)
+            if heard:
                 found.add(open_sockets[each])
     for each in open_sockets:
         each.close()
     return found
 
 
-def _sent(one: Try) -> socket.socket | None:
-    """Send a packet; None if there is no way for it."""
+def _sent(one: Try, number: int) -> socket.socket | None:
+    """Send a packet; None if there is no way for it. An echo has this number."""
     kind = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM, "icmp": socket.SOCK_RAW}[one.protocol]
     made = socket.socket(socket.AF_INET, kind, socket.IPPROTO_ICMP if one.protocol == "icmp" else 0)
     made.setblocking(False)
@@ -82,7 +84,7 @@ def _sent(one: Try) -> socket.socket | None:
     if one.protocol == "udp":
         made.send(b"?")
     elif one.protocol == "icmp":
-        made.send(_echo(int.from_bytes(os.urandom(2), "big")))  # the same once more would count as established
+        made.send(_echo(number))
     return made
 
 
@@ -90,9 +92,15 @@ def _for_writing(each: socket.socket) -> int:
     return select.POLLOUT if each.type == socket.SOCK_STREAM else 0
 
 
-def _spoke(each: socket.socket) -> bool:
-    error = each.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    return error in (0, errno.ECONNREFUSED)
+def _heard(each: socket.socket, one: Try, number: int) -> bool | None:
+    """Tell whether this is an answer or a failure; None if it is a late one to another echo."""
+    if error := each.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        return error == errno.ECONNREFUSED
+    if one.protocol != "icmp":
+        return True
+    packet, (source, _) = each.recvfrom(128)
+    reply = packet[(packet[0] & 0x0F) * 4 :]
+    return True if source == one.address and reply[4:6] == number.to_bytes(2, "big") else None
 
 
 def _echo(number: int) -> bytes:

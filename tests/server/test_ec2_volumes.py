@@ -331,12 +331,11 @@ def check_filters(raw: RawEc2, operation: str, volume_id: str, expected: dict[st
 
 
 def test_pages_of_volumes_hold_each_of_them_once(ec2: Any, make: Make) -> None:
-    for _ in range(3):
-        make()
+    mine = [make() for _ in range(7)]
     pages = list(ec2.get_paginator("describe_volumes").paginate(PaginationConfig={"PageSize": 5}))
     assert len(pages) > 1
     paged = [volume["VolumeId"] for page in pages for volume in page["Volumes"]]
-    assert sorted(paged) == sorted(volume["VolumeId"] for volume in ec2.describe_volumes()["Volumes"])
+    assert set(mine) <= set(paged)
     assert len(set(paged)) == len(paged)
 
 

@@ -40,7 +40,7 @@ from app.network.far_links import (
 )
 from app.network.netlink import allowed, netlink
 from app.network.shells import Shells
-from app.network.sight import at_start
+from app.network.sight import UP, at_start
 
 Answer = TypeVar("Answer")
 log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ class Outreach:
         outer = replace(outer, gateway=self._gateway or outer.gateway)
         was = self._left.get(shell)
         sealed = any(network.sealed and not network.trunk for network in networks)
-        ends = await self._seal(shell, outer) if sealed else outer
+        ends, off = await self._seal(shell, outer) if sealed else (outer, "")
         missing = orders(self._owner, networks, ends, links, was.cards if was else ())
         await self._do(shell, missing)
         joining = await self._fence(shell, [network for network in networks if network.trunk], links)
@@ -97,7 +97,8 @@ class Outreach:
         if not sealed and (key := self._believed.pop(shell, "")):
             await self._in_thread(lambda: self._forget(key))
         wrong = self._wrong([*missing, *joining, *locking], was, now, links)
-        return [f"{shell}: {clause}" for clause in wrong] + (here if was else [])
+        fell = [off] if off and was and was.ends == ends else []
+        return [f"{shell}: {clause}" for clause in wrong] + fell + (here if was else [])
 
     def _wrong(self, missing: Sequence[Order], was: Left | None, now: Left, links: Sequence[Link]) -> list[str]:
         """Say what of a host was broken; at the first look, what was missing, if an earlier server had been there."""
@@ -150,19 +151,18 @@ class Outreach:
             log.warning("guests of a host can take each other's MAC addresses", extra={"fields": {"host": str(shell)}})
         return missing
 
-    async def _seal(self, shell: Shell, outer: Ends) -> Ends:
-        """Make the encrypted way to a host and return its ends."""
+    async def _seal(self, shell: Shell, outer: Ends) -> tuple[Ends, str]:
+        """Make the encrypted way to a host; return its ends, and what was wrong with the gateway's."""
         ends = seal.sealed(self._owner, outer)
-        own = await self._in_thread(lambda: self._own_end(ends))
+        own, off = await self._in_thread(lambda: self._own_end(ends))
         key = seal.told_key(await self._shells.run(shell, SHELL, seal.preparation(own, outer, ends)))
         await self._in_thread(lambda: self._believe(shell, key, outer, ends))
-        return ends
+        return ends, off
 
-    def _own_end(self, ends: Ends) -> seal.Key:
+    def _own_end(self, ends: Ends) -> tuple[seal.Key, str]:
         key = seal.own_key(self._key_file)
         with netlink() as route:
-            seal.make(route, key, ends)
-        return key
+            return key, seal.make(route, key, ends)
 
     def _believe(self, shell: Shell, key: str, outer: Ends, ends: Ends) -> None:
         with netlink():
@@ -227,8 +227,8 @@ class Outreach:
                 route.link("add", ifname=name, kind="vxlan", address=mac_of(self._owner, name), **way)
         index = route.link_lookup(ifname=name)[0]
         link = route.link("get", index=index)[0]
-        if link.get("master") != masters[0]:
-            wrong.setdefault(name, f"tunnel {name} was not on bridge {bridge}")
+        if link.get("master") != masters[0] or not link["flags"] & UP:
+            wrong.setdefault(name, f"tunnel {name} was down or not on bridge {bridge}")
             route.link("set", index=index, master=masters[0], state="up")
         if not link.get(("linkinfo", "slave_data", "isolated")):
             wrong.setdefault(name, f"tunnel {name} was let reach its neighbours")

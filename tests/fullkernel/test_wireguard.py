@@ -71,6 +71,16 @@ async def test_a_host_whose_end_was_lost_gets_another_one_and_the_old_key_is_wor
     assert before not in peers
 
 
+async def test_the_gateway_s_end_is_switched_on_again_and_that_is_told(farm: Farm) -> None:
+    await farm.begin()
+    await farm.yard.judge([farm.whole], **OPEN)
+    card = next(line.split()[0] for line in farm.first.links() if line.startswith("euwg"))
+    farm.yard.machine.run("ip", "link", "set", card, "down")
+    assert await farm.reach() == [f"encrypted way {card} was down"]
+    assert await farm.reach() == []
+    assert await asyncio.to_thread(hears, farm.yard, "i-1", ONE.address, "i-2")
+
+
 async def test_key_and_cards_are_made_for_nobody_else_and_go_with_the_last_network(farm: Farm) -> None:
     before = farm.first.links()
     await farm.begin()

@@ -200,7 +200,8 @@ async def test_what_a_host_lacked_when_the_server_came_is_said_once(farm: Farm) 
     ("harm", "said"),
     [
         ("ip link delete dev TUNNEL", "tunnel TUNNEL was gone"),
-        ("ip link set dev TUNNEL nomaster", "tunnel TUNNEL was not on bridge eucabr0"),
+        ("ip link set dev TUNNEL nomaster", "tunnel TUNNEL was down or not on bridge eucabr0"),
+        ("ip link set dev TUNNEL down", "tunnel TUNNEL was down or not on bridge eucabr0"),
         ("bridge fdb del 00:00:00:00:00:00 dev TUNNEL dst 192.0.2.11", "tunnel TUNNEL led no more to 192.0.2.11"),
     ],
 )
@@ -212,6 +213,8 @@ async def test_what_somebody_breaks_of_the_gateway_s_own_end_is_mended_and_said(
     assert farm.yard.machine.run(*harm.replace("TUNNEL", tunnel).split()).returncode == 0
     assert said.replace("TUNNEL", tunnel) in await farm.reach()
     assert await farm.reach() == []
+    await farm.open()
+    assert await farm.yard.reaches("i-1", "tcp", ONE.address, 80)
 
 
 async def test_a_lease_comes_through_the_tunnel_with_the_frame_size_that_fits(farm: Farm, tmp_path: Path) -> None:

@@ -287,8 +287,8 @@ def _failed(told: words.Order | words.Errand, error: CloudError) -> words.Report
 def _fault(bug: Exception) -> Unavailable:
     """Log where an exception that nobody foresaw came from, and say so; its own words may be what a guest is told."""
     frames = traceback.extract_tb(bug.__traceback__)
-    ours = next(frame for frame in reversed(frames) if Path(frame.filename).is_relative_to(_PROGRAM))
-    where = f"{Path(ours.filename).relative_to(_PROGRAM)}:{ours.lineno}"
+    ours = next((frame for frame in reversed(frames) if Path(frame.filename).is_relative_to(_PROGRAM)), frames[-1])
+    where = f"{Path(ours.filename).name}:{ours.lineno}"
     fields = {"fault": type(bug).__name__, "traceback": "".join(frames.format())}
     log.error("an unexpected fault", extra={"fields": fields})
     return Unavailable("gateway", f"unexpected {type(bug).__name__} in {where}; its log says more")

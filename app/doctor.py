@@ -19,12 +19,19 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from app.domain.errors import Unavailable
+from app.domain.joint import SERVER
 from app.domain.network import SEALED, NetworkPlan
 from app.settings import Settings
 
 OLDEST_PYTHON = (3, 11)
 FIRST_WITH_LOCKS = (5, 18)
 """Linux whose bridges can lock a port to the MAC addresses that are pinned to it."""
+WIREGUARD = (
+    "/sys/module/wireguard",
+    *(f"/lib/modules/{{}}/kernel/drivers/net/wireguard/wireguard.ko{end}" for end in ("", ".xz", ".zst", ".gz")),
+)
+"""Where a kernel shows it, loaded or not."""
+VXLAN_PORT = 4789
 LIBVIRT_SOCKETS = (
     ("/run/libvirt/libvirt-sock", "qemu:///system"),
     ("/run/libvirt/virtqemud-sock", "qemu:///system"),
@@ -56,6 +63,10 @@ class Machine:
     exists: Callable[[str], bool]
     free_port: Callable[[str, int], str]
     """Return why host and port can not be bound, empty if they can."""
+    free_datagrams: Callable[[int], str]
+    """The same for UDP at all addresses."""
+    cards: Callable[[str], Sequence[str]]
+    """Name the network cards of a kind."""
     serving: Callable[[Path], str]
     """Return the address at which a server serves that state directory now, empty if none does."""
 
@@ -70,6 +81,8 @@ def this_machine() -> Machine:
         program=shutil.which,
         exists=os.path.exists,
         free_port=_why_not_bound,
+        free_datagrams=lambda port: _why_not_bound("", port, socket.SOCK_DGRAM),
+        cards=_cards,
         serving=_serving,
     )
 
@@ -85,6 +98,8 @@ def examine(settings: Settings, machine: Machine) -> list[Check]:
         _port(settings, machine),
         _hypervisor(machine),
         *_networks(settings, machine),
+        *_joined(settings.network),
+        *_way(settings.network, machine),
         *_leases(settings, machine),
         *_names(settings, machine),
         _volumes(),
@@ -195,6 +210,46 @@ def _gateways(settings: Settings) -> Iterator[Check]:
         yield Check(name=f"gateway of {cluster}", ok=state != "lost", found=found, advice=advice.get(state, ""))
 
 
+def _joined(plan: NetworkPlan) -> Iterator[Check]:
+    """Say which networks of different gateways are one; what only one side says never gets here."""
+    for gateway in ("", *plan.elsewhere):
+        here = gateway or SERVER
+        for joint in plan.of_gateway(gateway).joints:
+            back = next(each for each in plan.of_gateway(joint.cluster).joints if each.gateway == here)
+            ends = f"{back.address} and {joint.address}; both sides say that this path is trusted"
+            found = f"one network, plain between {ends}"
+            if joint.sealed:
+                ends = f"UDP {back.address}:{back.port} and {joint.address}:{joint.port}"
+                found = f"one network, encrypted between {ends}; both sides say so, and both machines need WireGuard"
+            if here < joint.gateway:
+                yield Check(name=f"{here} and {joint.gateway}", ok=True, found=found)
+
+
+def _way(plan: NetworkPlan, machine: Machine) -> Iterator[Check]:
+    """Say whether this machine can do its own part of ways to other gateways and hosts."""
+    joints = [joint for joined in plan.joints for joint in plan.of_gateway(joined.cluster).joints]
+    ports = {joint.port if joint.sealed else VXLAN_PORT: joint.sealed for joint in joints if joint.gateway == SERVER}
+    to_hosts = any(one.ours and not one.gateway and one.tunnels == SEALED and not one.trunk for one in plan.all)
+    if to_hosts or any(ports.values()):
+        there = any(machine.exists(path.format(machine.kernel)) for path in WIREGUARD)
+        found = f"this kernel, {machine.kernel}, {'has it' if there else 'shows none'}"
+        advice = "" if there else "modprobe wireguard; VNET_TUNNELS and VNET_JOINED with trusted do without"
+        yield Check(name="WireGuard", ok=there, found=found, advice=advice)
+    for port, sealed in ports.items():
+        why = machine.free_datagrams(port)
+        holders = [
+            card for card in machine.cards("wireguard" if sealed else "vxlan") if not sealed or card[:4] == "eujw"
+        ]
+        fit = bool(not why or holders)
+        advice = f"another port for {SERVER} in VNET_JOINED: {SERVER}=wireguard:ADDRESS:PORT" if sealed else ""
+        yield Check(
+            name="port of ways to gateways",
+            ok=fit,
+            found=f"UDP {port}: {f'card {holders[0]} has it' if why and holders else why or 'free'}",
+            advice="" if fit else advice or "end the program that has it",
+        )
+
+
 def _network(plan: NetworkPlan, machine: Machine, name: str = "network") -> Check:
     """Say plainly whether security groups are more than words."""
     if not plan.ours:
@@ -277,15 +332,21 @@ def _distribution(name: str) -> str | None:
         return None
 
 
-def _why_not_bound(host: str, port: int) -> str:
+def _why_not_bound(host: str, port: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> str:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with socket.socket(family, kind) as probe:
+        if kind == socket.SOCK_STREAM:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
             return error.strerror or str(error)
     return ""
+
+
+def _cards(kind: str) -> list[str]:
+    files = sorted(Path("/sys/class/net").glob("*/uevent"))
+    return [file.parent.name for file in files if f"DEVTYPE={kind}" in file.read_text().split()]
 
 
 def _serving(state: Path) -> str:

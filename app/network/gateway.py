@@ -7,6 +7,7 @@ the server sees nothing of what breaks here while it is away, so that is kept an
 import asyncio
 import logging
 import socket
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -37,6 +38,7 @@ DIAL_S = 10.0
 AGAIN_S = 2.0
 RESYNC_S = 60.0
 PORT = 8774
+_PROGRAM = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,8 @@ class GatewayEnd:
                 found += await work()
             except CloudError as error:
                 self._say(str(error))
+            except Exception as bug:
+                self._say(str(_fault(bug)))
         self._drift = [*self._drift, *found][: words.MOST_DRIFT]
 
     async def leave(self) -> None:
@@ -234,8 +238,9 @@ class GatewayEnd:
                 return words.Report(number=told.number, repaired=tuple(repaired), key=await self._key_to_tell())
             return words.Report(number=told.number, repaired=tuple(await self.visit(told.visit)))
         except CloudError as error:
-            port, why = getattr(error, "port", "gateway"), getattr(error, "detail", str(error))
-            return words.Report(number=told.number, port=port, why=why, lasting=isinstance(error, Broken))
+            return _failed(told, error)
+        except Exception as bug:
+            return _failed(told, _fault(bug))
 
     async def _key_to_tell(self) -> str:
         """Return the public key where another gateway is to know it; it is made the first time."""
@@ -272,6 +277,21 @@ class GatewayEnd:
         if what != self._said:
             log.warning("the gateway and its server", extra={"fields": {"state": what}})
         self._said = what
+
+
+def _failed(told: words.Order | words.Errand, error: CloudError) -> words.Report:
+    port, why = getattr(error, "port", "gateway"), getattr(error, "detail", str(error))
+    return words.Report(number=told.number, port=port, why=why, lasting=isinstance(error, Broken))
+
+
+def _fault(bug: Exception) -> Unavailable:
+    """Log where an exception that nobody foresaw came from, and say so; its own words may be what a guest is told."""
+    frames = traceback.extract_tb(bug.__traceback__)
+    ours = next((frame for frame in reversed(frames) if Path(frame.filename).is_relative_to(_PROGRAM)), frames[-1])
+    where = f"{Path(ours.filename).name}:{ours.lineno}"
+    fields = {"fault": type(bug).__name__, "traceback": "".join(frames.format())}
+    log.error("an unexpected fault", extra={"fields": fields})
+    return Unavailable("gateway", f"unexpected {type(bug).__name__} in {where}; its log says more")
 
 
 def _is_here(name: str) -> bool:

@@ -112,7 +112,7 @@ class Links:
                 yield _setting(setting, name, value, new=new)
         if made:
             emptied = new or not card.up or card.mac != self._mac(name)
-            yield from neighbours.steps(route, sight, network, emptied=emptied)
+            yield from neighbours.steps(sight, network, emptied=emptied)
         yield from self._plugging(route, sight, network, alone=made)
 
     def _make(self, route: IPRoute, name: str) -> None:

@@ -28,7 +28,7 @@ def netlink() -> Iterator[IPRoute]:
             raise Broken(_PORT, "bridges need root or CAP_NET_ADMIN, or VNET_MODE SYSTEM") from error
         raise Unavailable(_PORT, str(error.args[-1])) from error
     except OSError as error:
-        raise Unavailable(_PORT, f"netlink can not be used: {error.strerror}") from error
+        raise Unavailable(_PORT, f"netlink can not be used: {error.strerror or error}") from error
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pyroute2 import IPRoute
+from pyroute2.netlink.rtnl.ndmsg import NTF_SELF, NUD_REACHABLE
 
 from app.domain.errors import TimedOut
 from app.domain.far import Shell
@@ -40,9 +41,11 @@ from app.network.far_links import (
 )
 from app.network.netlink import allowed, netlink
 from app.network.shells import Shells
-from app.network.sight import at_start
+from app.network.sight import UP, at_start
 
 Answer = TypeVar("Answer")
+Led = Mapping[int, Mapping[str, int | None]]
+Learned = Mapping[int, Mapping[str, str]]
 log = logging.getLogger(__name__)
 LOOK = (
     'echo "$SSH_CONNECTION" && ip -json -details link && '
@@ -84,7 +87,7 @@ class Outreach:
         outer = replace(outer, gateway=self._gateway or outer.gateway)
         was = self._left.get(shell)
         sealed = any(network.sealed and not network.trunk for network in networks)
-        ends = await self._seal(shell, outer) if sealed else outer
+        ends, off = await self._seal(shell, outer) if sealed else (outer, "")
         missing = orders(self._owner, networks, ends, links, was.cards if was else ())
         await self._do(shell, missing)
         joining = await self._fence(shell, [network for network in networks if network.trunk], links)
@@ -97,7 +100,8 @@ class Outreach:
         if not sealed and (key := self._believed.pop(shell, "")):
             await self._in_thread(lambda: self._forget(key))
         wrong = self._wrong([*missing, *joining, *locking], was, now, links)
-        return [f"{shell}: {clause}" for clause in wrong] + (here if was else [])
+        fell = [off] if off and was and was.ends == ends else []
+        return [f"{shell}: {clause}" for clause in wrong] + fell + (here if was else [])
 
     def _wrong(self, missing: Sequence[Order], was: Left | None, now: Left, links: Sequence[Link]) -> list[str]:
         """Say what of a host was broken; at the first look, what was missing, if an earlier server had been there."""
@@ -150,19 +154,18 @@ class Outreach:
             log.warning("guests of a host can take each other's MAC addresses", extra={"fields": {"host": str(shell)}})
         return missing
 
-    async def _seal(self, shell: Shell, outer: Ends) -> Ends:
-        """Make the encrypted way to a host and return its ends."""
+    async def _seal(self, shell: Shell, outer: Ends) -> tuple[Ends, str]:
+        """Make the encrypted way to a host; return its ends, and what was wrong with the gateway's."""
         ends = seal.sealed(self._owner, outer)
-        own = await self._in_thread(lambda: self._own_end(ends))
+        own, off = await self._in_thread(lambda: self._own_end(ends))
         key = seal.told_key(await self._shells.run(shell, SHELL, seal.preparation(own, outer, ends)))
         await self._in_thread(lambda: self._believe(shell, key, outer, ends))
-        return ends
+        return ends, off
 
-    def _own_end(self, ends: Ends) -> seal.Key:
+    def _own_end(self, ends: Ends) -> tuple[seal.Key, str]:
         key = seal.own_key(self._key_file)
         with netlink() as route:
-            seal.make(route, key, ends)
-        return key
+            return key, seal.make(route, key, ends)
 
     def _believe(self, shell: Shell, key: str, outer: Ends, ends: Ends) -> None:
         with netlink():
@@ -190,7 +193,8 @@ class Outreach:
         with netlink() as route:
             for bridge in bridges:
                 wrong |= self._make(route, bridge, now.ends)
-            led, leading = _led(route, known_as), {tunnel_of(self._owner, bridge)[0] for bridge in bridges}
+            led, learned = _led(route, known_as)
+            here = {tunnel_of(self._owner, one.bridge)[0]: _staying(one) for one in now.networks if not one.trunk}
             for link in route.get_links():
                 name = str(link.get("ifname"))
                 if link.get(("linkinfo", "kind")) != "vxlan" or link.get("address") != mac_of(self._owner, name):
@@ -199,9 +203,10 @@ class Outreach:
                     with allowed(errno.ENODEV):
                         route.link("del", index=link["index"])
                     continue
-                wanted = {host} if name in leading else set()
+                wanted = {host} if name in here else set()
                 if _lead(route, link["index"], wanted, now.ends, led[link["index"]]):
                     wrong.setdefault(name, f"tunnel {name} led no more to {host}")
+                _lead_guests(route, link["index"], here.get(name, set()), now.ends, learned[link["index"]])
         known = {tunnel_of(self._owner, network.bridge)[0] for network in was.networks}
         return [why for name, why in wrong.items() if name in known and was.ends == now.ends]
 
@@ -227,8 +232,8 @@ class Outreach:
                 route.link("add", ifname=name, kind="vxlan", address=mac_of(self._owner, name), **way)
         index = route.link_lookup(ifname=name)[0]
         link = route.link("get", index=index)[0]
-        if link.get("master") != masters[0]:
-            wrong.setdefault(name, f"tunnel {name} was not on bridge {bridge}")
+        if link.get("master") != masters[0] or not link["flags"] & UP:
+            wrong.setdefault(name, f"tunnel {name} was down or not on bridge {bridge}")
             route.link("set", index=index, master=masters[0], state="up")
         if not link.get(("linkinfo", "slave_data", "isolated")):
             wrong.setdefault(name, f"tunnel {name} was let reach its neighbours")
@@ -249,23 +254,47 @@ def _number(route: IPRoute, card: str) -> int:
     return int(route.link_lookup(ifname=card)[0])
 
 
-def _led(route: IPRoute, known_as: set[str]) -> Mapping[int, Mapping[str, int | None]]:
+def _staying(network: Network) -> set[str]:
+    """Tell the cards of those who are on a host and nowhere else."""
+    return {member.mac.lower() for member in network.members if not member.moving}
+
+
+def _led(route: IPRoute, known_as: set[str]) -> tuple[Led, Learned]:
     """Tell for all tunnels which of a host's addresses they send frames for everybody to, and by which card.
 
-    All are asked for at once: asked for those of one, pyroute2 leaves out what goes by another card.
+    And to which address they send frames for each card that they know. All are asked for at once: asked for those of
+    one, pyroute2 leaves out what goes by another card.
     """
     found: dict[int, dict[str, int | None]] = defaultdict(dict)
+    learned: dict[int, dict[str, str]] = defaultdict(dict)
     for entry in route.fdb("dump"):
-        if entry.get("lladdr") == EVERYBODY and entry.get("dst") in known_as:
-            found[entry["ifindex"]][entry.get("dst")] = entry.get_attr("NDA_IFINDEX")
-    return found
+        mac, address = entry.get("lladdr"), entry.get("dst")
+        if mac == EVERYBODY and address in known_as:
+            found[entry["ifindex"]][address] = entry.get_attr("NDA_IFINDEX")
+        elif mac != EVERYBODY and address:
+            learned[entry["ifindex"]][mac] = address
+    return found, learned
+
+
+def _lead_guests(route: IPRoute, index: int, cards: set[str], ends: Ends, learned: Mapping[str, str]) -> None:
+    """Send what is for a host's guests there, if the last that was heard of them came from another one.
+
+    Who moved and was not heard since would be looked for in vain until that is forgotten, for 5 minutes.
+    """
+    for mac in cards:
+        if learned.get(mac, ends.host) != ends.host:
+            way = {"dst": ends.host, "state": NUD_REACHABLE, "flags": NTF_SELF} | _over(route, ends)
+            route.fdb("replace", ifindex=index, lladdr=mac, **way)
+
+
+def _over(route: IPRoute, ends: Ends) -> dict[str, Any]:
+    return {"nda_ifindex": _number(route, ends.card)} if ends.card else {}
 
 
 def _lead(route: IPRoute, index: int, wanted: set[str], ends: Ends, told: Mapping[str, int | None]) -> bool:
     """Send frames for everybody to the wanted ones of a host's addresses; tell whether one was missing."""
-    by = {"nda_ifindex": _number(route, ends.card)} if ends.card else {}
     for address in wanted - told.keys():
-        route.fdb("append", ifindex=index, lladdr=EVERYBODY, dst=address, **by)
+        route.fdb("append", ifindex=index, lladdr=EVERYBODY, dst=address, **_over(route, ends))
     for address in told.keys() - wanted:
         card = {"nda_ifindex": told[address]} if told[address] else {}
         with allowed(errno.ENOENT):

@@ -11,6 +11,7 @@ card of the way there: both gateways judge a packet, and from one only what its 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 
 from app.domain.firewall import Firewall
@@ -256,14 +257,15 @@ def _membership(groups: Iterable[str], members: Sequence[tuple[str, Member]]) ->
     return {name: frozenset(found) for name, found in places.items()}
 
 
-def _way(groups: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _way(groups: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the two chains that members of exactly these groups share."""
     for way in ("out", "in"):
         jumps = (f"jump {name_of(group)}_{way}" for group in groups)
         yield f"{_way_name(groups)}_{way}", (*jumps, "drop")
 
 
-def _way_name(groups: Sequence[str]) -> str:
+@lru_cache(maxsize=4096)  # it is asked for once for each member, of whom many have the same
+def _way_name(groups: tuple[str, ...]) -> str:
     return "way_" + hashlib.sha256(" ".join(sorted(groups)).encode()).hexdigest()[:16]
 
 

@@ -23,6 +23,7 @@ from app.domain.errors import Broken, Unavailable
 from app.network.far_links import Ends, seal_of
 from app.network.netlink import allowed
 from app.network.private_file import keep
+from app.network.sight import UP
 
 PORT: Final = 51880
 MTU: Final = 1420
@@ -89,18 +90,21 @@ def told_key(text: str) -> str:
     return text.strip()
 
 
-def make(route: IPRoute, key: Key, inner: Ends) -> None:
-    """Make the gateway's end, unless it is there."""
-    if not route.link_lookup(ifname=inner.card):
+def make(route: IPRoute, key: Key, inner: Ends) -> str:
+    """Make the gateway's end, unless it is there, and tell what was wrong if it was."""
+    new = not route.link_lookup(ifname=inner.card)
+    if new:
         new_card(route, inner.card, _NO_KIND)
     index = route.link_lookup(ifname=inner.card)[0]
-    if route.link("get", index=index)[0].get(("linkinfo", "kind")) != KIND:
+    there = route.link("get", index=index)[0]
+    if there.get(("linkinfo", "kind")) != KIND:
         raise Broken("network", f"{inner.card} is there already and is not ours")
     with WireGuard() as guard:
         guard.set(inner.card, private_key=key.private, listen_port=PORT)
     with allowed(errno.EEXIST):
         route.addr("add", index=index, address=inner.gateway, prefixlen=64)
     route.link("set", index=index, mtu=MTU, state="up")
+    return "" if new or there["flags"] & UP else f"encrypted way {inner.card} was down"
 
 
 def new_card(route: IPRoute, card: str, without: str) -> None:

@@ -17,7 +17,7 @@ from pyroute2 import IPRoute
 from pyroute2.netlink.rtnl.ndmsg import NUD_NOARP
 
 _ROUTES, _NEIGHBOURS = Path("/proc/thread-self/net/route"), Path("/proc/thread-self/net/arp")
-_UP, _PERMANENT = 1, 4
+UP, _PERMANENT = 1, 4
 _SHOWN = 5
 
 
@@ -111,7 +111,7 @@ def _card(
         kind=link.get(("linkinfo", "kind")) or "",
         mac=link.get("address") or "",
         alias=link.get("ifalias") or "",
-        up=bool(link["flags"] & _UP),
+        up=bool(link["flags"] & UP),
         master=link.get("master") or 0,
         isolated=bool(link.get(("linkinfo", "slave_data", "isolated"))),
         learning=bool(link.get(("linkinfo", "slave_data", "learning"))),

@@ -86,6 +86,11 @@ class Executor:
         if mark.removed or mark.launched is not None:  # a card that has just come is not kept apart yet
             self._networks.poke(instance.host)
 
+    def moved(self, instance: Instance) -> None:
+        """Have both hosts of a move that is over looked at: what has just come there is not kept apart yet."""
+        for host in instance.hosts:
+            self._networks.poke(host)
+
     async def _stage(self, job: Job) -> None:
         if not job.host.rehearsal:
             _require_bytes(job.case)

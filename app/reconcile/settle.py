@@ -239,6 +239,7 @@ class Settler:
                 tell(unit, row.id)
 
         await self._tools.store.write(work, writer="services")
+        self._tools.executor.moved(seen)
         job.memory.move_over()
 
     async def _counts(self, job: Job, error: CloudError) -> bool:

@@ -65,3 +65,28 @@ async def test_what_is_broken_of_an_encrypted_way_is_mended_and_told_and_goes_wi
         assert await both.hears(first, second)
         await first.apply(networks=())
         assert "euj" not in inside.run("ip", "link").stdout + inside.run("ip", "route").stdout
+
+
+async def test_a_gateway_that_starts_anew_takes_an_encrypted_way_over_as_it_is(
+    machine: Namespace, tmp_path: Path
+) -> None:
+    async with neighbouring(machine, tmp_path, sealed=True) as both:
+        first, second = both.first, both.second
+        assert await both.hears(first, second)
+        (card,) = (line.split()[0] for line in first.head.links() if line.startswith("eujw"))
+
+        def state() -> list[str]:
+            number = first.head.inside.run("ip", "-oneline", "link", "show", card).stdout.partition(":")[0]
+            return [
+                number,
+                *(first.head.inside.run("wg", "show", card, what).stdout for what in ("latest-handshakes", "dump")),
+            ]
+
+        before = state()
+        await first.fabric.close()
+        first.fabric = first.another_fabric()
+        assert (await both.join())[0] == []
+        after = state()
+        assert before[1].split()[1] != "0"
+        assert after == before
+        assert await both.hears(second, first)

@@ -12,7 +12,7 @@ from app.domain.network import SEALED_MTU, Network
 from app.network.outreach import EVERYBODY
 from tests.net.capture import FORGED, SAID, Capture, hears, inject
 from tests.net.farm import ONE, OTHER, WHOLE, Farm, farming
-from tests.net.namespaces import Namespace
+from tests.net.namespaces import Namespace, links
 from tests.net.yard import DB, WEB, let, out
 
 pytestmark = pytest.mark.fullkernel
@@ -69,6 +69,32 @@ async def test_a_host_whose_end_was_lost_gets_another_one_and_the_old_key_is_wor
     peers = farm.yard.machine.run("wg", "show", card, "peers").stdout.split()
     assert len(peers) == 2
     assert before not in peers
+
+
+async def test_the_gateway_s_end_is_switched_on_again_and_that_is_told(farm: Farm) -> None:
+    await farm.begin()
+    await farm.yard.judge([farm.whole], **OPEN)
+    card = next(line.split()[0] for line in farm.first.links() if line.startswith("euwg"))
+    farm.yard.machine.run("ip", "link", "set", card, "down")
+    assert await farm.reach() == [f"encrypted way {card} was down"]
+    assert await farm.reach() == []
+    assert await asyncio.to_thread(hears, farm.yard, "i-1", ONE.address, "i-2")
+
+
+async def test_what_is_for_a_guest_that_is_thought_to_be_on_another_host_goes_to_its_own_after_a_look(
+    farm: Farm,
+) -> None:
+    await farm.begin()
+    await farm.yard.judge([farm.whole], **OPEN)
+    assert await asyncio.to_thread(hears, farm.yard, "i-2", OTHER.address, "i-4")
+    right, card = farm.led_to(ONE), next(line.split()[0] for line in farm.first.links() if line.startswith("euwg"))
+    tunnel = next(name for name in farm.yard.machine.call(links) if name.startswith("euvx"))
+    lie = f"fdb replace {ONE.mac} dev {tunnel} dst {farm.led_to(OTHER)} via {card} dynamic"
+    assert farm.yard.machine.run("bridge", *lie.split()).returncode == 0
+    assert farm.led_to(ONE) != right
+    assert await farm.reach() == []
+    assert farm.led_to(ONE) == right
+    assert await asyncio.to_thread(hears, farm.yard, "i-1", ONE.address, "i-2")
 
 
 async def test_key_and_cards_are_made_for_nobody_else_and_go_with_the_last_network(farm: Farm) -> None:

@@ -6,7 +6,7 @@ from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from app.domain.network import TUNNEL_MTU, Network
+from app.domain.network import TUNNEL_MTU, Member, Network
 from app.network.far_links import locks, orders, read
 from app.network.outreach import LOOK, Outreach
 from app.network.shells import Shells
@@ -85,6 +85,11 @@ class Farm:
 
         pings, talk = await silences(self.yard.guests[HERE.instance_id].inside, guest, ONE.address, moving)
         return pings.longest_s, talk.longest_s
+
+    def led_to(self, one: Member) -> str:
+        """Tell to which address of a host the gateway sends what is for a guest."""
+        lines = [line.split() for line in self.yard.machine.run("bridge", "fdb", "show").stdout.splitlines()]
+        return next(words[words.index("dst") + 1] for words in lines if words[0] == one.mac and "dst" in words)
 
     async def missing(self, host: FarHost, network: Network) -> list[str]:
         """List what a host would be told."""

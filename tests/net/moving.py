@@ -91,10 +91,15 @@ def talking(source: Namespace, target: Namespace, address: str) -> Iterator[Sile
 
 async def move(guest: Guest, address: str, old: Namespace, new: Namespace, bridge: str) -> None:
     """Take a guest's card from one machine to the bridge of another, where it tells the wire that it is there."""
+    await move_silently(guest, old, new, bridge)
+    guest.inside.call(lambda: announce("eth0", guest.mac, address))
+
+
+async def move_silently(guest: Guest, old: Namespace, new: Namespace, bridge: str) -> None:
+    """Take it there so that nobody hears of it."""
     await asyncio.to_thread(_carry, guest, old, new)
     for line in (f"link set {guest.port} master {bridge}", f"link set {guest.port} up"):
         assert new.run("ip", *line.split()).returncode == 0
-    guest.inside.call(lambda: announce("eth0", guest.mac, address))
 
 
 async def silences(

@@ -46,7 +46,7 @@ HOME_HOST = replace(HOST, name="real3", cluster="home", ordinal=3)
 class RemoteCloud(SmallCloud):
     """Clusters `one` and `two`, of which those have gateways that `elsewhere` names; they are started by `join`.
 
-    The network of cluster `home` is the server's own.
+    The network of cluster `home` is the server's own; `more` are lines for the files of all others.
     """
 
     def __init__(
@@ -56,12 +56,13 @@ class RemoteCloud(SmallCloud):
         folder: Path,
         mode: str = "MANAGED-NOVLAN",
         elsewhere: Mapping[str, tuple[str, str]] = UNJOINED,
+        more: str = "",
         /,
         **settings: str,
     ) -> None:
         for cluster, (subnet, joined) in elsewhere.items():
             text = _CLUSTER.format(mode=mode, subnet=subnet, joined=joined or "not_configured")
-            (folder / f"{cluster}.conf").write_text(text)
+            (folder / f"{cluster}.conf").write_text(text + more)
         files = " ".join(f"{cluster}={folder}/{cluster}.conf" for cluster in elsewhere)
         names = {"disable_dns": "N", "dns_domain": "cloud.example"}
         super().__init__(machine, store, folder, **_HOME | {"vnet_clusters": files} | names | settings)

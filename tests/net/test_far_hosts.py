@@ -17,6 +17,7 @@ from tests.deadline import eventually
 from tests.net.capture import SAID, Capture, claim, hears
 from tests.net.far import WIRE
 from tests.net.farm import HERE, ONE, OTHER, TWO, WHOLE, Farm, farming, missing
+from tests.net.moving import move, move_silently
 from tests.net.namespaces import Namespace, links
 from tests.net.probes import passes
 from tests.net.yard import DB, WEB, let, out
@@ -67,6 +68,26 @@ async def test_who_moves_to_another_host_is_silent_for_a_moment_and_keeps_its_co
     await farm.open()
     assert max(await farm.silence_of_a_move(farm.first, farm.second)) < SILENT_S
     assert await farm.missing(farm.second, replace(WHOLE, members=(ONE, OTHER))) == []
+
+
+async def test_who_moved_and_is_not_heard_of_is_found_at_the_next_look_and_wherever_it_speaks_later(farm: Farm) -> None:
+    await farm.begin()
+    await farm.open()
+    guest = farm.yard.guests[ONE.instance_id]
+    guest.inside.run("sysctl", "net.ipv6.conf.all.disable_ipv6=1")  # else it says by itself that it has a card again
+    assert await farm.yard.passes("i-1", "tcp", ONE.address, 80)
+    assert farm.led_to(ONE) == farm.first.address
+    coming = replace(farm.whole, members=(replace(ONE, moving=True), OTHER))
+    await farm.outreach.reach(farm.second.shell, [coming])
+    assert farm.led_to(ONE) == farm.first.address  # it is there yet
+    await move_silently(guest, farm.first.inside, farm.second.inside, farm.whole.bridge)
+    assert not await farm.yard.is_heard("i-1", ONE.address, at="i-2")
+    await farm.outreach.reach(farm.second.shell, [replace(farm.whole, members=(ONE, OTHER))])
+    assert farm.led_to(ONE) == farm.second.address
+    assert await asyncio.to_thread(hears, farm.yard, "i-1", ONE.address, "i-2")
+    await farm.outreach.reach(farm.first.shell, [replace(farm.whole, members=(replace(ONE, moving=True), TWO))])
+    await move(guest, ONE.address, farm.second.inside, farm.first.inside, farm.whole.bridge)
+    await asyncio.to_thread(eventually, lambda: farm.led_to(ONE) == farm.first.address)
 
 
 async def test_a_host_is_told_only_what_it_lacks_and_gives_back_all_of_it(farm: Farm) -> None:
@@ -200,7 +221,8 @@ async def test_what_a_host_lacked_when_the_server_came_is_said_once(farm: Farm) 
     ("harm", "said"),
     [
         ("ip link delete dev TUNNEL", "tunnel TUNNEL was gone"),
-        ("ip link set dev TUNNEL nomaster", "tunnel TUNNEL was not on bridge eucabr0"),
+        ("ip link set dev TUNNEL nomaster", "tunnel TUNNEL was down or not on bridge eucabr0"),
+        ("ip link set dev TUNNEL down", "tunnel TUNNEL was down or not on bridge eucabr0"),
         ("bridge fdb del 00:00:00:00:00:00 dev TUNNEL dst 192.0.2.11", "tunnel TUNNEL led no more to 192.0.2.11"),
     ],
 )
@@ -212,6 +234,8 @@ async def test_what_somebody_breaks_of_the_gateway_s_own_end_is_mended_and_said(
     assert farm.yard.machine.run(*harm.replace("TUNNEL", tunnel).split()).returncode == 0
     assert said.replace("TUNNEL", tunnel) in await farm.reach()
     assert await farm.reach() == []
+    await farm.open()
+    assert await farm.yard.reaches("i-1", "tcp", ONE.address, 80)
 
 
 async def test_a_lease_comes_through_the_tunnel_with_the_frame_size_that_fits(farm: Farm, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -18,13 +19,15 @@ from app.domain.instance import Instance
 from app.network import nft
 from app.network.outreach import Outreach
 from app.network.shells import Shells
+from app.settings import SettingsError
 from app.store.database import Database
 from app.wire.faults import Codes
 from tests.builders import FrozenClock
 from tests.net.far import SSHD, FarHost, Keys, lay_wire
-from tests.net.namespaces import Namespace, addresses, links, missing
+from tests.net.namespaces import Namespace, addresses, links, make_bridge, missing
+from tests.net.remote_cloud import RemoteCloud
 from tests.net.site import lend_out
-from tests.net.small_cloud import OUTSIDE, SmallCloud
+from tests.net.small_cloud import HOST, OTHER_HOST, OUTSIDE, SmallCloud
 
 pytestmark = pytest.mark.net
 DOCUMENT = Path(__file__).parents[2] / "docs/network.md"
@@ -156,6 +159,11 @@ PROPERTIES: dict[str, Measure] = {
     "is not heard by a forged address": Trial.forgery,
     "leaves nothing on the machine": Trial.teardown,
 }
+JOINED = {"one": ("10.9.0.0", "two=trusted:192.0.2.3"), "two": ("10.10.0.0", "one=trusted:192.0.2.2")}
+BEHIND_ANOTHER = (
+    "reaches its group behind another gateway that is joined",
+    "is shut to another group behind another gateway that is joined",
+)
 NEVER = {("SYSTEM", Trial.metadata), ("STATIC", Trial.metadata)}
 
 
@@ -188,6 +196,33 @@ async def column(machine: Namespace, store: Database, folder: Path, name: str) -
     return cells, [text for text in refusals if "there is none" not in text]
 
 
+async def behind_another(machine: Namespace, store: Database, folder: Path, name: str) -> tuple[list[str], list[str]]:
+    """Try a mode between two gateways that are joined; return cells and refusals likewise."""
+    mode, keys = name.partition(",")[0], MODES[name].items() - OURS.items()
+    more = "".join(f'{key.upper()}="{value}"\n' for key, value in keys)
+    try:
+        cloud = RemoteCloud(machine, store, folder, mode, JOINED, more)
+    except SettingsError as error:
+        return ["–"] * len(BEHIND_ANOTHER), re.findall(r"VNET_JOINED: .*", str(error))[:1]
+    async with cloud:
+        for cluster, head in cloud.heads.items():
+            if "vnet_bridge" in MODES[name]:
+                head.call(lambda: make_bridge("br-site", "192.168.9.1/24"))
+            await cloud.join(cluster)
+        (one,) = await cloud.launch(1, "web", cluster="one")
+        (two,) = await cloud.launch(1, "web", cluster="two")
+        (other,) = await cloud.launch(1, "db", cluster="two")
+        for host in (HOST, OTHER_HOST):
+            await cloud.networks.ready(host)
+        await cloud.lease(one, two, other)
+        await cloud.let_in("web", AskedRule(protocol="icmp", from_port=-1, to_port=-1, group_name="web"))
+        found = [
+            all([await cloud.passes(a.id, "icmp", b.private_ip) for a, b in ((one, two), (two, one))]),
+            not await cloud.passes(other.id, "icmp", one.private_ip),
+        ]
+    return ["yes" if holds else "no" for holds in found], []
+
+
 @contextmanager
 def another_machine(machine: Namespace, folder: Path) -> Iterator[tuple[FarHost, Outreach]]:
     """Yield the host of the second cluster, and the way to it."""
@@ -213,18 +248,20 @@ def part() -> str:
 
 
 async def table(folder: Path) -> str:
-    found = {}
-    for number, name in enumerate(MODES):
+    found: dict[str, tuple[list[str], list[str]]] = {name: ([], []) for name in MODES}
+    for number, (name, tried) in enumerate(product(MODES, (column, behind_another))):
         own = folder / str(number)
         own.mkdir()
         async with Database.open(own / "cloud.sqlite3", clock=FrozenClock()) as store:
             with Namespace() as machine, machine.entered():
-                found[name] = await column(machine, store, own, name)
+                cells, refusals = await tried(machine, store, own, name)
+        found[name][0].extend(cells)
+        found[name][1].extend(refusals)
     lines = [f"| an instance | {' | '.join(MODES)} |", f"|---{'|---' * len(MODES)}|"]
-    for number, name in enumerate(PROPERTIES):
+    for number, name in enumerate((*PROPERTIES, *BEHIND_ANOTHER)):
         lines.append(f"| {name} | {' | '.join(cells[number] for cells, _ in found.values())} |")
-    refusals = dict.fromkeys(text for _, told in found.values() for text in told)
-    return "\n".join([*lines, "", *(f"* `{text}`" for text in refusals), ""])
+    refused = dict.fromkeys(text for _, told in found.values() for text in told)
+    return "\n".join([*lines, "", *(f"* `{text}`" for text in refused), ""])
 
 
 async def test_the_table_of_the_document_is_what_packets_show(tmp_path: Path) -> None:

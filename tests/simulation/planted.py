@@ -124,6 +124,7 @@ PLANTS = {
         wrong="        if self._running is not None and not self._running.done():\n"
         "            return await asyncio.shield(self._running)\n        if self._next is None:\n",
         means="who asks while a pass over the network runs is told its outcome, though it knew nothing of him",
+        found_by=28,
         moves=True,
     ),
     "room-left-too-soon": Plant(

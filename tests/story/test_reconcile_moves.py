@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from app.domain.instance import Instance
 from app.domain.journal import Entry
 from app.domain.states import HostState, HostWanted, Wanted
 from app.services import hosts, moves
-from tests.unit.reconcile.cloud import Cloud, a_cloud, has_ended, launch, runs
+from tests.unit.reconcile.cloud import QUICK, Cloud, a_cloud, has_ended, launch, runs
+from tests.unit.reconcile.fabrics import RecordedFabric
+from tests.unit.reconcile.reaches import RecordedReach
 
 ID = "i-00000001"
 
@@ -56,6 +59,30 @@ async def test_an_instance_moves_with_its_disks_and_leaves_nothing_behind(cloud:
     domains, moved = await left(cloud, "host02")
     assert ([domain["state"] for domain in domains], moved) == (["running"], volumes)
     assert await cloud.world.done("start", "destroy") == [("start", ID)]
+
+
+@pytest.mark.parametrize("refused", [False, True])
+async def test_both_hosts_have_their_networks_looked_at_once_a_move_is_over(tmp_path: Path, refused: bool) -> None:
+    reach, calm = RecordedReach(), replace(QUICK, resync_s=3600.0)
+    async with a_cloud(tmp_path, calm, hosts=0, fabric=RecordedFabric(), reach=reach) as cloud:
+        far = [cloud.scripted(f"host{n:02}", n, scheme="qemu") for n in (1, 2)]
+        await cloud.add(*(replace(host, uri=host.uri.replace("//", f"//{host.name}", 1)) for host in far))
+        await launch(cloud, image_id="", private_ip="10.9.0.5")
+        if refused:
+            await cloud.world.direct("refuse", "host01", what="migrate", words="no route to host02")
+        await begin(cloud)
+        stayed = "host01" if (await cloud.until(settled)).host == "host01" else "host02"
+        assert (stayed == "host01") is refused
+        async with asyncio.timeout(60):
+            while on(reach) != {stayed: [False]}:
+                reach.news.clear()
+                await reach.news.wait()
+
+
+def on(reach: RecordedReach) -> dict[str, list[bool]]:
+    """Tell by host whose guests it was told of last, and whether they may be elsewhere."""
+    found = {shell.name: [one.moving for n in networks for one in n.members] for shell, networks in reach.told.items()}
+    return {name: moving for name, moving in found.items() if moving}
 
 
 async def test_an_instance_that_moved_can_be_ended(cloud: Cloud) -> None:

@@ -17,8 +17,11 @@ BARE = Machine(
     program=lambda name: None,
     exists=lambda path: False,
     free_port=lambda host, port: "",
+    free_datagrams=lambda port: "",
+    cards=lambda kind: [],
     serving=lambda state: "",
 )
+WIREGUARD_OF_BARE = "/lib/modules/6.1.0-40-amd64/kernel/drivers/net/wireguard/wireguard.ko"
 
 
 def checks(machine: Machine, settings: Settings | None = None) -> dict[str, Check]:
@@ -64,6 +67,72 @@ def test_it_says_how_gateways_of_other_machines_are(tmp_path: Path) -> None:
     given = load({"vnet_clusters": f"lab={tmp_path}/lab.conf", "state_dir": str(tmp_path / "var")}, {})
     found = checks(BARE, given)["gateway of lab"]
     assert (found.ok, found.found, found.advice) == (True, "awaited", "euca cluster gateway lab")
+
+
+def joined(folder: Path, way: str) -> Settings:
+    """Have the server's own networks be one with those of a cluster whose gateway is elsewhere."""
+    mine = {"vnet_mode": "MANAGED", "vnet_subnet": "10.1.0.0", "vnet_netmask": "255.255.0.0"}
+    (folder / "lab.conf").write_text(
+        'VNET_MODE="MANAGED"\nVNET_SUBNET="10.2.0.0"\nVNET_NETMASK="255.255.0.0"\nVNET_GATEWAY="elsewhere"\n'
+        f'VNET_JOINED="server={way}:192.0.2.1{":52000" if way == "wireguard" else ""}"\n'
+    )
+    keys = {"vnet_clusters": f"lab={folder}/lab.conf", "vnet_joined": f"lab={way}:192.0.2.2"}
+    return load(mine | keys | {"state_dir": str(folder / "var")}, {})
+
+
+@pytest.mark.parametrize("there", ["/sys/module/wireguard", f"{WIREGUARD_OF_BARE}.zst", ""])
+def test_it_says_whether_this_machine_can_do_its_half_of_an_encrypted_way(tmp_path: Path, there: str) -> None:
+    settings = joined(tmp_path, "wireguard")
+    found = checks(replace(BARE, exists={there}.__contains__), settings)
+    pair, ends = found["lab and server"], "UDP 192.0.2.2:51881 and 192.0.2.1:52000"
+    assert pair.found == f"one network, encrypted between {ends}; both sides say so, and both machines need WireGuard"
+    assert found["WireGuard"].ok is bool(there)
+    assert found["WireGuard"].found == f"this kernel, {BARE.kernel}, {'has it' if there else 'shows none'}"
+    assert bool(found["WireGuard"].advice) is not bool(there)
+    assert (found["port of ways to gateways"].ok, found["port of ways to gateways"].found) == (True, "UDP 52000: free")
+
+
+def test_a_way_whose_path_is_trusted_needs_no_wireguard_and_nobody_s_ways_are_not_spoken_of(tmp_path: Path) -> None:
+    found = checks(BARE, joined(tmp_path, "trusted"))
+    assert (
+        "plain between 192.0.2.2 and 192.0.2.1; both sides say that this path is trusted"
+        in found["lab and server"].found
+    )
+    assert "WireGuard" not in found
+    assert found["port of ways to gateways"].found == "UDP 4789: free"
+    assert not {"port of ways to gateways", "WireGuard"} & checks(BARE).keys()
+
+
+@pytest.mark.parametrize(
+    ("way", "kind", "card", "ok"),
+    [
+        ("wireguard", "wireguard", "eujw01234567", True),
+        ("wireguard", "wireguard", "wg0", False),
+        ("wireguard", "vxlan", "eujw01234567", False),
+        ("trusted", "vxlan", "flannel.1", True),
+        ("trusted", "wireguard", "eujw01234567", False),
+    ],
+)
+def test_a_port_that_is_taken_is_named_unless_what_has_it_shares_it(
+    tmp_path: Path, way: str, kind: str, card: str, ok: bool
+) -> None:
+    there = {kind: [card]}
+    taken = replace(
+        BARE, free_datagrams=lambda port: "Address already in use", cards=lambda asked: there.get(asked, [])
+    )
+    found = checks(taken, joined(tmp_path, way))["port of ways to gateways"]
+    assert (found.ok, bool(found.advice)) == (ok, not ok)
+    assert found.found.endswith(f"card {card} has it" if ok else "Address already in use")
+
+
+def test_encrypted_tunnels_to_hosts_need_wireguard_here_unless_the_gateway_is_elsewhere(tmp_path: Path) -> None:
+    keys = {"vnet_mode": "MANAGED", "vnet_subnet": "10.1.0.0", "vnet_netmask": "255.255.0.0"}
+    assert not checks(BARE, load(keys | {"vnet_tunnels": "wireguard"}, {}))["WireGuard"].ok
+    file = tmp_path / "lab.conf"
+    file.write_text("".join(f'{key.upper()}="{value}"\n' for key, value in keys.items()) + 'VNET_TUNNELS="wireguard"\n')
+    file.write_text(file.read_text() + 'VNET_GATEWAY="elsewhere"\n')
+    settings = load({"vnet_clusters": f"lab={file}", "state_dir": str(tmp_path / "var")}, {})
+    assert "WireGuard" not in checks(BARE, settings)
 
 
 def test_it_says_which_names_will_be_answered_and_whether_they_can_be() -> None:
@@ -158,6 +227,10 @@ def test_a_port_in_use_is_seen() -> None:
         why = this_machine().free_port("127.0.0.1", taken.getsockname()[1])
     assert "in use" in why
     assert this_machine().free_port("127.0.0.1", 0) == ""
+    with socket.socket(type=socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        assert "in use" in this_machine().free_datagrams(taken.getsockname()[1])
+    assert this_machine().free_datagrams(0) == ""
 
 
 @pytest.mark.parametrize(

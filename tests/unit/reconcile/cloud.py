@@ -16,10 +16,11 @@ from typing import Any
 from app.clock import SystemClock
 from app.domain.errors import Broken, Missing
 from app.domain.fabric import Fabric
+from app.domain.far import Reach
 from app.domain.host import Host
 from app.domain.image import Image
 from app.domain.instance import Instance
-from app.domain.network import NetworkPlan
+from app.domain.network import TRUSTED, NetworkPlan
 from app.domain.ports import Clock, DomainSpec, HostEvent, Unit
 from app.domain.power import PowerSwitch
 from app.domain.states import Seen, Wanted
@@ -306,9 +307,10 @@ async def a_cloud(
     fabric: Fabric | None = None,
     switch: Callable[[World], PowerSwitch] | None = None,
     timing: Timing = QUICK_TIMING,
+    reach: Reach | None = None,
 ) -> AsyncIterator[Cloud]:
-    """Serve a loop on scripted hosts host01, host02 … with one image that has no bytes; `fabric`: on a network;
-    `switch`: their power is governed."""
+    """Serve a loop on scripted hosts host01, host02 … with one image that has no bytes; `fabric`: on a network, with
+    `reach` on other machines, too; `switch`: their power is governed."""
     clock = clock or SystemClock()
     async with scripted_world(folder / "world") as world:
         store = Database.open(folder / "state" / "cloud.sqlite3", clock=clock)
@@ -317,7 +319,8 @@ async def a_cloud(
             store=store, hypervisors=hypervisors, images=files, clock=clock, outcomes=services, limits=limits
         )
         if fabric is not None:
-            reconciler.weave(fabric, NetworkPlan(bridge="eucabr0", subnet="10.9.0.0/24"))
+            plan = NetworkPlan(bridge="eucabr0", subnet="10.9.0.0/24", tunnels=TRUSTED)
+            reconciler.weave(fabric, plan, reach=reach)
         cloud = Cloud(store, world, services, files, limits, hypervisors, clock, reconciler)
         if switch is not None:
             cloud.switch = switch(world)

@@ -30,6 +30,7 @@ MEMBERS = tuple(
     for number in range(2, 102)
 )
 NETWORK = Network(name="n", bridge="eucabr0", gateway="10.9.0.1/24", members=MEMBERS)
+SAID = "what nobody else may read"
 VISIT = Visit(shell=Shell(name="192.0.2.77"), networks=(NETWORK,))
 
 
@@ -106,6 +107,18 @@ class Line:
         kept = KeptWanted(self.file).read()
         assert kept is not None
         assert kept.wanted == whole
+
+
+class Faulty(RecordedFabric):
+    """Has a fault of its own this many times."""
+
+    left = 0
+
+    async def apply(self, networks: Sequence[Network], firewall: Firewall = SHUT) -> Sequence[str]:
+        if self.left:
+            self.left -= 1
+            raise KeyError(SAID)
+        return await super().apply(networks, firewall)
 
 
 @pytest.fixture
@@ -185,6 +198,25 @@ async def test_an_order_that_failed_is_followed_by_the_whole(line: Line) -> None
         for port in (80, 443):
             await door.fabrics["one"].apply([NETWORK], firewall(port))
             line.holds(firewall(port), refusing)
+
+
+async def test_a_fault_of_a_gateway_is_told_without_what_it_says_and_what_was_asked_is_done_the_next_time(
+    line: Line, caplog: pytest.LogCaptureFixture
+) -> None:
+    faulty = Faulty()
+    end = line.end(faulty)
+    async with line.server() as door, line.following(door, end):
+        await door.fabrics["one"].apply([NETWORK], firewall(21))
+        faulty.left = 2
+        with pytest.raises(Unavailable, match=r"^gateway: unexpected KeyError in gateway\.py:\d+; its log") as told:
+            await door.fabrics["one"].apply([NETWORK], firewall(22))
+        await end.repair()
+        assert faulty.left == 0
+        assert await door.fabrics["one"].apply([NETWORK], firewall(80)) == ()
+        line.holds(firewall(80), faulty)
+    logged = str([vars(record) for record in caplog.records])
+    assert "raise KeyError" in logged
+    assert SAID not in f"{told.value} {logged}"
 
 
 async def test_a_change_of_what_a_gateway_does_not_know_is_not_carried_out(line: Line) -> None:

@@ -172,7 +172,7 @@ class Lead:
         parameters: dict[str, Any] = {
             libvirt.VIR_MIGRATE_PARAM_DEST_XML: carried.over(now, *pools, self._bridge),
             libvirt.VIR_MIGRATE_PARAM_PERSIST_XML: carried.over(kept, *pools, self._bridge),
-        } | _way_to(self._there.address)
+        } | way_to(self._there.address)
         flags = FLAGS[self._here.address.kind]
         if disks:
             parameters[libvirt.VIR_MIGRATE_PARAM_MIGRATE_DISKS] = disks
@@ -229,7 +229,7 @@ def _between(domain: DomainSeen | None) -> bool:
     return domain is not None and in_transit(domain.state, domain.reason)
 
 
-def _way_to(address: Address) -> dict[str, str]:
+def way_to(address: Address) -> dict[str, str]:
     """Send the data to the address that the operator gave the host; else the host itself says which one it has."""
     name = urlsplit(address.uri).hostname
     if not name or name in _HERE_ONLY:

@@ -140,11 +140,11 @@ def qemu_arena(daemon: Libvirtd, other: Libvirtd, timing: Timing | None = None) 
     return LibvirtArena(uri=daemon.qemu_uri, uploads=True, hosts=hosts, other_uri=other.qemu_uri, kind="qemu")
 
 
-def own_pool(daemon: Libvirtd) -> None:
+def own_pool(daemon: Libvirtd, folder: Path | None = None) -> None:
     """Have a daemon keep its volumes in its own folder, whatever the settings name."""
     ensure_event_loop()
     connection = libvirt.open(daemon.qemu_uri)
-    PoolOf("", str(daemon.pool)).open(connection)
+    PoolOf("", str(folder or daemon.pool)).open(connection)
     connection.close()
 
 

@@ -8,19 +8,23 @@ import hashlib
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import closing, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 import libvirt
 import pytest
 
-from app.domain.errors import Broken, Unavailable
+from app.domain.errors import Broken, CloudError, Unavailable
 from app.domain.ports import Disk, Hypervisor
 from app.domain.states import Seen
 from app.domain.transit import UNDER_WAY, in_transit
 from app.xen.connection import Timing
 from app.xen.console import log_volume
+from app.xen.fitness import check
 from app.xen.hosts import Hosts
 from app.xen.metadata import uuid_of
+from app.xen.pool import PoolOf
 from tests.contract.arenas import Ears, a_domain, a_file, moved, own_pool
 from tests.contract.libvirtd import Libvirtd
 from tests.deadline import PATIENCE_S
@@ -148,6 +152,41 @@ async def test_a_host_without_its_disks_refuses_and_keeps_nothing(pair: tuple[Hy
     assert (await shown(here), await shown(there)) == ("running", "nothing")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Demanding:
+    """A running domain, as far as what it needs is asked."""
+
+    memory_mib: int = 1
+    filled_mib: int = 1
+
+    def maxMemory(self) -> int:
+        return self.memory_mib * 1024
+
+    def blockInfo(self, disk: str) -> tuple[int, int, int]:
+        return (1, self.filled_mib * MIB, 1)
+
+
+@pytest.mark.parametrize(
+    ("domain", "cpu", "refusal"),
+    [
+        (Demanding(), "", ""),
+        (Demanding(), "<cpu mode='host-passthrough'/>", ""),
+        (Demanding(), "<cpu mode='custom' match='exact'><model>EPYC-Rome</model></cpu>", "features: .*clzero"),
+        (Demanding(memory_mib=2**30), "", "MiB of memory free, and the guest has 1073741824 MiB"),
+        (Demanding(filled_mib=2**30), "", "its pool has .* MiB free, and the guest's disks fill 1073741824 MiB"),
+    ],
+)
+def test_what_a_host_lacks_is_said_before_anything_is_begun(
+    libvirtd: Libvirtd, second_libvirtd: Libvirtd, domain: Demanding, cpu: str, refusal: str
+) -> None:
+    xml = f"<domain type='qemu'><os><type arch='x86_64'>hvm</type></os>{cpu}</domain>"
+    pool = PoolOf("second", str(second_libvirtd.pool))
+    here, there = libvirt.open(libvirtd.qemu_uri), libvirt.open(second_libvirtd.qemu_uri)
+    refused = pytest.raises(Broken, match=refusal) if refusal else nullcontext()
+    with closing(here), closing(there), refused:
+        assert check(domain, xml, ["vda"], here, there, pool) == 2 * MIB
+
+
 async def test_a_host_that_can_not_be_reached_refuses(pair: tuple[Hypervisor, Hypervisor]) -> None:
     here, _ = pair
     await here.define(a_domain(ID))
@@ -197,15 +236,16 @@ async def test_a_move_whose_leader_is_killed_leaves_it_running_where_it_was_and_
     assert await shown(here) == "nothing"
 
 
-async def test_a_move_whose_source_loses_its_libvirtd_leaves_it_running_where_it_was(
-    pair: tuple[Hypervisor, Hypervisor], libvirtd: Libvirtd
+@pytest.mark.parametrize("side", [0, 1], ids=["source", "target"])
+async def test_a_move_whose_libvirtd_is_killed_leaves_it_running_where_it_was(
+    pair: tuple[Hypervisor, Hypervisor], libvirtd: Libvirtd, second_libvirtd: Libvirtd, side: int
 ) -> None:
     here, there = pair
     await start_slow(libvirtd, here, there)
     moving = asyncio.create_task(moved(here, ID, there))
     await reach(there, "in transit")
-    await asyncio.to_thread(libvirtd.restart)
-    with pytest.raises(Unavailable):
+    (libvirtd, second_libvirtd)[side].restart()
+    with pytest.raises(CloudError):
         await moving
     await reach(there, "nothing")
     await reach(here, Seen.RUNNING)

@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import httpx
@@ -64,16 +64,18 @@ class Counter:
         self.said: list[int] = []
         self.pause_s = 0.0
         self._process = subprocess.Popen(guest.ssh_command(COUNT), stdout=subprocess.PIPE, text=True)
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._ear = threading.Thread(target=self._listen, daemon=True)
+        self._ear.start()
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
         before_s = 0.0
-        for line in self._process.stdout:
-            now_s = time.monotonic()
-            self.pause_s = max(self.pause_s, now_s - (before_s or now_s))
-            before_s = now_s
-            self.said.append(int(line))
+        with self._process.stdout as lines:
+            for line in lines:
+                now_s = time.monotonic()
+                self.pause_s = max(self.pause_s, now_s - (before_s or now_s))
+                before_s = now_s
+                self.said.append(int(line))
 
     def goes_on(self) -> bool:
         """Tell whether it counts on in the same session, without a number missing or told twice."""
@@ -84,6 +86,7 @@ class Counter:
     def close(self) -> None:
         self._process.kill()
         self._process.wait()
+        self._ear.join()
 
 
 class Watched:
@@ -108,13 +111,21 @@ class Watched:
         return all(self.shown(each) == (Seen.RUNNING if each == name else "nothing") for each in self._lab)
 
 
-def move(cloud: ServedCloud, watched: Watched, guest: Guest, target: str, meanwhile: Callable[[], None]) -> None:
-    """Move the guest; do something once it comes in there, and wait until it is there and nowhere else."""
+def move(
+    cloud: ServedCloud, watched: Watched, guest: Guest, target: str, meanwhile: Callable[[], None] | None = None
+) -> None:
+    """Move the guest, and do something as soon as it comes in there; wait until it is there and nowhere else."""
     eventually(lambda: cloud.euca("instance", "move", guest.id, target, check=False).returncode == 0, every_s=0.5)
-    eventually(lambda: watched.shown(target) in ("in transit", Seen.RUNNING))
-    meanwhile()
+    if meanwhile is not None:
+        eventually(lambda: watched.shown(target) in ("in transit", Seen.RUNNING))
+        meanwhile()
     eventually(lambda: watched.is_only_on(target), MOVED_S, every_s=0.5)
     eventually(lambda: at_rest(cloud, guest) == target, MOVED_S, every_s=0.5)
+
+
+def killed_and_started(cloud: ServedCloud) -> None:
+    cloud.kill()
+    cloud.start()
 
 
 def at_rest(cloud: ServedCloud, guest: Guest) -> str:
@@ -134,25 +145,16 @@ def test_a_guest_counts_on_in_an_open_session_while_it_moves_and_server_or_libvi
     guest.reach_login(boot=1)
     assert watched.is_only_on("lab1")
     guest.ssh("echo kept > /root/kept")
-    counter = Counter(guest)
-    assert counter.goes_on()
-
-    move(cloud, watched, guest, "lab2", lambda: None)
-    print(f"the session was silent for {counter.pause_s:.2f} s")
-    assert counter.goes_on()
-    assert guest.ssh("cat /root/kept").stdout == "kept\n"
-
-    def kill_the_server() -> None:
-        cloud.kill()
-        cloud.start()
-
-    move(cloud, watched, guest, "lab1", kill_the_server)
-    assert counter.goes_on()
-
-    move(cloud, watched, guest, "lab2", lab["lab1"].daemon.restart)
-    assert counter.goes_on()
-
-    counter.close()
+    with closing(Counter(guest)) as counter:
+        assert counter.goes_on()
+        move(cloud, watched, guest, "lab2")
+        print(f"the session was silent for {counter.pause_s:.2f} s at most")
+        assert counter.goes_on()
+        assert guest.ssh("cat /root/kept").stdout == "kept\n"
+        move(cloud, watched, guest, "lab1", lambda: killed_and_started(cloud))
+        assert counter.goes_on()
+        move(cloud, watched, guest, "lab2", lab["lab1"].daemon.restart)
+        assert counter.goes_on()
     guest.ec2.terminate_instances(InstanceIds=[guest.id])
     guest.reach("terminated")
     for host in lab.values():

@@ -34,6 +34,7 @@ from app.domain.ruleset import Activation, Ruleset
 from app.domain.states import Seen
 from app.domain.tag import Tag
 from app.domain.terminal import Terminal
+from app.domain.transit import UnderWay
 from app.domain.undo import Undo
 from app.domain.vmtype import Size, VmType
 from app.domain.volume import Snapshot, Volume
@@ -247,9 +248,8 @@ class Nic:
 class DomainSpec:
     """Everything a domain is defined from; `kernel` and `ramdisk` are volumes of the host's pool, empty: boot the disk.
 
-    `launch` is `Instance.launches` at definition. All of it but paths is kept in the domain's `<metadata>`, so that
-    instances can be rebuilt from hosts (`recovery` holds what the domain itself does not need). `overlays` are the
-    operator's changes to the definition, in the hypervisor's own words.
+    `launch` is `Instance.launches` at definition. All but paths is kept in the domain's `<metadata>`, so that instances
+    can be rebuilt from hosts (`recovery`: what the domain itself does not need). `overlays`: the operator's changes.
     """
 
     instance_id: str
@@ -341,11 +341,11 @@ class Hypervisor(Protocol):
 
     async def undefine(self, instance_id: str) -> None: ...
 
-    async def migrate(self, instance_id: str, target: "Hypervisor") -> NotSupported | None:
+    async def migrate(self, instance_id: str, target: "Hypervisor", bridge: str = "") -> NotSupported | UnderWay | None:
         """Move a running domain to another host of the same kind without stopping it, with state and disks.
 
-        Where it has been moved already nothing is done; a failure leaves it running here. What was given up as
-        unanswered may still come true, but never after a later call for the same instance was answered.
+        `bridge`: its card's there, if another. Moved already, nothing is done; a failure leaves it running here. What
+        was given up as unanswered may still come true, but never after a later call for the instance was answered.
         """
         ...
 

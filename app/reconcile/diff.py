@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from app.domain.instance import Instance
 from app.domain.ports import DomainSeen
 from app.domain.states import Seen, Wanted
+from app.domain.transit import in_transit
 from app.reconcile.actions import (
     Action,
     AskReboot,
@@ -50,6 +51,16 @@ class Observed:
     @property
     def seen(self) -> Seen:
         return Seen.NOTHING if self.domain is None else self.domain.state
+
+    @property
+    def in_transit(self) -> bool:
+        """Whether it stands still between two hosts: sent away from this one, or still coming in here."""
+        return self.domain is not None and in_transit(self.domain.state, self.domain.reason)
+
+    @property
+    def lives(self) -> bool:
+        """Whether it is on, and not only about to be."""
+        return self.seen in LIVE and not self.in_transit
 
 
 def needs_volumes(instance: Instance, domain: DomainSeen | None, *, forgets: bool) -> bool:

@@ -10,6 +10,7 @@ from app.domain.instance import Instance
 from app.domain.overlay import Overlay, covering
 from app.domain.ports import NOT_SUPPORTED, Hypervisor, Hypervisors, Store, Unit
 from app.domain.states import InstanceState, Seen, Wanted
+from app.domain.transit import UNDER_WAY
 from app.reconcile.actions import (
     Action,
     AskReboot,
@@ -73,7 +74,9 @@ class Executor:
                 await self._raise_up(action, job)
             case Destroy() | Undefine() | DeleteDisks():
                 await self._take_down(action, job)
-            case Before(action=inner) if job.source is not None:
+            case Before(action=Start()) if job.source is not None:
+                await self._hypervisors.host(job.source.name).start(job.case.instance.id)
+            case Before(action=Destroy() | Undefine() | DeleteDisks() as inner) if job.source is not None:
                 await self._take_down(inner, replace(job, host=job.source))
             case Migrate() if job.source is not None:
                 await self._migrate(job, job.source)
@@ -132,16 +135,17 @@ class Executor:
                     await hypervisor.delete_volume(name)
 
     async def _migrate(self, job: Job, source: Host) -> None:
-        """Have it moved; a refusal is remembered as one only if it is an answer."""
+        """Have it moved; a refusal is remembered as one only if it is an answer, and so is its end."""
         await self._networks.ready(job.host)
         here, there = self._hypervisors.host(source.name), self._hypervisor(job)
         job.memory.move_asked()
         try:
-            answer = await here.migrate(job.case.instance.id, there)
+            bridge = self._networks.bridge_of(job.host, job.case.instance.private_ip)
+            answer = await here.migrate(job.case.instance.id, there, bridge)
         except CloudError as error:
             job.memory.move_answered = not isinstance(error, Unavailable)
             raise
-        job.memory.move_answered = True
+        job.memory.move_answered = answer is not UNDER_WAY
         if answer is NOT_SUPPORTED:
             why = f"nothing moves from {source.name} to {job.host.name}: not supported"
             job.memory.move_refused(why, self._limits.move_attempts)

@@ -3,7 +3,8 @@
 Nobody knows how far a move got, be it cut short by a kill or unanswered; so every step follows from what is seen.
 Running at its new host it has arrived, and what is left behind goes. Running at the old one, it is moved (again), or
 stays if the move was refused often enough. The traps: an unanswered call may still come true, so it stays only once
-a call was answered; and nothing is concluded from a lost host (None): it is waited for unless that keeps somebody.
+a call was answered; nothing is concluded from a lost host (None): it is waited for unless that keeps somebody; and
+on its way a guest is paused at both ends, which is neither running here nor there.
 """
 
 from dataclasses import dataclass
@@ -37,12 +38,13 @@ _NEVER_RAN = frozenset({"defined", "unknown", ""})  # hypervisors' words for a d
 class Both:
     """What the host that an instance comes from shows, looked at first, and then the one it goes to; None: lost.
 
-    `given_up`: the lost one it comes from is to leave the cloud.
+    `given_up`: the lost one it comes from is to leave the cloud. `fenced`: the lost one it goes to is switched off.
     """
 
     source: Observed | None
     target: Observed | None
     given_up: bool = False
+    fenced: bool = False
 
     @property
     def known(self) -> bool:
@@ -52,21 +54,24 @@ class Both:
     @property
     def domain(self) -> DomainSeen | None:
         """The domain that counts: the one that runs, else what is left of it where it was, else where it goes."""
-        found = [side.domain for side in (self.source, self.target) if side is not None and side.domain is not None]
-        return next((domain for domain in found if domain.state in LIVE), found[0] if found else None)
+        found = [side for side in (self.source, self.target) if side is not None and side.domain is not None]
+        counts = next((side for side in found if side.lives), found[0] if found else None)
+        return None if counts is None else counts.domain
 
 
 def move(instance: Instance, both: Both, memory: Memory, limits: Limits, now_s: float) -> list[Action]:
     """List what brings a move nearer to its end; empty: nothing can be done before a lost host is back."""
     source, target = both.source, both.target
-    if source is not None and source.seen in LIVE:
+    if source is not None and source.in_transit:
+        return _sent(instance, source, both)
+    if source is not None and source.lives:
         return _bring_over(instance, source, target, memory, limits)
     if source is None and (instance.wanted is not Wanted.RUNNING or both.given_up):
         return [ReportMoved()] if target is not None and target.seen is Seen.RUNNING else []
     if source is None or target is None:
         return []
     if target.seen in LIVE:
-        return _arrived(source, target)
+        return _came_in(source, target)
     return _off(instance, source, target, limits.power_off_confirm_s - memory.off_for(now_s))
 
 
@@ -81,16 +86,26 @@ def _off(instance: Instance, source: Observed, target: Observed, left_s: float) 
     return _stays(source, target, "it does not run any more")
 
 
+def _sent(instance: Instance, source: Observed, both: Both) -> list[Action]:
+    """All of it was sent, and it stands still here. Whatever there is of it there has lived; else it goes on here."""
+    target = both.target
+    if target is None and not both.fenced:
+        return []
+    if target is not None and target.domain is not None:
+        return _came_in(source, target)
+    return [Before(action=Destroy() if instance.wanted is Wanted.TERMINATED else Start())]
+
+
 def _bring_over(
     instance: Instance, source: Observed, target: Observed | None, memory: Memory, limits: Limits
 ) -> list[Action]:
     """Move what runs; whoever wants it stopped waits for that, or for the first refusal."""
-    if target is not None and target.seen in LIVE:
+    if target is not None and target.lives:
         return [Wait(seconds=UNCLEAR_S)]  # just being handed over
     if instance.wanted is Wanted.TERMINATED and target is not None:
         return [Before(action=Destroy())]
     most = limits.move_attempts if instance.wanted is Wanted.RUNNING else 1
-    if memory.move_failures < most and target is not None:
+    if memory.move_failures < most and target is not None and not target.in_transit:
         return [StageImages(), MakeDisks(), Migrate()]
     if memory.move_failures < most or not memory.move_answered:
         return [Migrate()]
@@ -105,6 +120,11 @@ def _half_way(source: Observed, target: Observed) -> bool:
     return target.domain is not None and (source.domain is None or source.domain.reason == "destroyed")
 
 
+def _came_in(source: Observed, target: Observed) -> list[Action]:
+    """It has arrived, or its host ends it in a moment, since nobody sends it any more."""
+    return [Wait(seconds=UNCLEAR_S)] if target.in_transit else _arrived(source, target)
+
+
 def _arrived(source: Observed, target: Observed) -> list[Action]:
     """It is on its new host for good."""
     return [Before(action=action) for action in _clean(source, target)] or [ReportMoved()]
@@ -116,8 +136,11 @@ def _stays(source: Observed, target: Observed | None, reason: str) -> list[Actio
 
 
 def _clean(side: Observed, other: Observed) -> list[DeleteDisks | Undefine]:
-    """Take it off a host; but disks that may be all there is of it are nobody's to delete. The definition goes last."""
+    """Take it off a host; but disks that may be all there is of it are nobody's to delete. The definition goes last.
+
+    Its end is asked for even where it is gone: what else hangs on it, such as the log of its console, goes with it.
+    """
     actions: list[DeleteDisks | Undefine] = []
     if side.volumes and any(name.endswith(ROOT) for name in other.volumes or ()):
         actions.append(DeleteDisks(names=tuple(sorted(side.volumes))))
-    return [*actions, Undefine()] if side.domain is not None else actions
+    return [*actions, Undefine()] if actions or side.domain is not None else []

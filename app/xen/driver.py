@@ -10,7 +10,6 @@ import asyncio
 import threading
 from collections import defaultdict
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -20,26 +19,28 @@ import libvirt
 from app.domain.errors import Broken
 from app.domain.files import PARTIAL
 from app.domain.load import HostLoad
-from app.domain.ports import NOT_SUPPORTED, DomainSeen, DomainSpec, HostFacts, Hypervisor, NotSupported, VolumeSeen
+from app.domain.ports import (
+    NOT_SUPPORTED,
+    DomainSeen,
+    DomainSpec,
+    HostFacts,
+    Hypervisor,
+    NotSupported,
+    VolumeSeen,
+)
 from app.domain.terminal import Terminal
-from app.xen import console, facts, load, rehearsed_move, terminal
+from app.domain.transit import UnderWay
+from app.xen import console, facts, live_move, load, rehearsed_move, terminal
 from app.xen.address import Address, Kind
 from app.xen.connection import Connection
 from app.xen.domain_xml import flavour_of, plain, render, without_passwords
-from app.xen.faults import is_absent, is_internal, is_unsupported
-from app.xen.metadata import NAMESPACE, read, uuid_of
+from app.xen.domains import UNDEFINE_FLAGS, cut, find, gone, list_domains, observe, once
+from app.xen.faults import is_internal, is_unsupported
+from app.xen.live_move import End, Moves
+from app.xen.metadata import uuid_of
 from app.xen.pool import PoolOf
-from app.xen.states import seen
 
 UPLOAD_BYTES_PER_S = 4 * 1024 * 1024  # the slowest that still counts as moving
-UNDEFINE_FLAGS = {
-    Kind.QEMU: libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
-    | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
-    | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA
-    | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM,
-    Kind.XEN: libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE,
-    Kind.TEST: 0,
-}
 
 
 class Driver:
@@ -52,6 +53,7 @@ class Driver:
         self._pool = PoolOf(connection.host, instance_path)
         self._uploads: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._running: set[asyncio.Task[None]] = set()
+        self._moves = Moves()
 
     async def facts(self) -> HostFacts:
         read_facts = partial(facts.read, address=self._address, pool=self._pool)
@@ -90,7 +92,7 @@ class Driver:
             if domain.state()[0] == libvirt.VIR_DOMAIN_PAUSED:
                 domain.resume()
             else:
-                _once(domain.create, lambda: bool(domain.isActive()))
+                once(domain.create, lambda: bool(domain.isActive()))
 
         await self._connection.call("starting a domain", work, self._connection.timing.start_s)
 
@@ -112,8 +114,8 @@ class Driver:
             except libvirt.libvirtError as error:
                 if not is_unsupported(error):
                     raise
-                _once(domain.destroy, lambda: not domain.isActive())
-                _once(domain.create, lambda: bool(domain.isActive()))
+                once(domain.destroy, lambda: not domain.isActive())
+                once(domain.create, lambda: bool(domain.isActive()))
 
         await self._connection.call("resetting a domain", work, self._connection.timing.start_s)
 
@@ -121,7 +123,7 @@ class Driver:
         def work(connection: Any) -> None:
             domain = find(connection, instance_id)
             if domain is not None:
-                _off(domain)
+                cut(domain)
 
         await self._connection.call("cutting a domain's power", work, self._connection.timing.start_s)
 
@@ -131,19 +133,29 @@ class Driver:
         def work(connection: Any) -> None:
             domain = find(connection, instance_id)
             if domain is not None:
-                _off(domain)
-                _gone(lambda: domain.undefineFlags(UNDEFINE_FLAGS[self._address.kind]))
+                cut(domain)
+                gone(lambda: domain.undefineFlags(UNDEFINE_FLAGS[self._address.kind]))
             if self._address.kind is Kind.QEMU:
                 self._pool.delete(connection, console.log_volume(instance_id))
 
         await self._connection.call("removing a domain", work, self._connection.timing.start_s)
 
-    async def migrate(self, instance_id: str, target: Hypervisor) -> NotSupported | None:
-        """Only between hosts of libvirt's test driver, by `rehearsed_move`."""
-        receive = getattr(target, "receive", None)
-        if self._address.kind is not Kind.TEST or receive is None:
+    async def migrate(self, instance_id: str, target: Hypervisor, bridge: str = "") -> NotSupported | UnderWay | None:
+        """Move it alive where the hypervisor can; between hosts of libvirt's test driver by `rehearsed_move`."""
+        kind = self._address.kind
+        if not isinstance(target, Driver) or target.end.address.kind is not kind:
             return NOT_SUPPORTED
-        return await rehearsed_move.migrate(self, target, receive, instance_id)
+        if kind is Kind.TEST:
+            return await rehearsed_move.migrate(self, target, target.receive, instance_id)
+        if kind not in live_move.FLAGS:
+            return NOT_SUPPORTED
+        return await self._moves.join(instance_id, self.end, target.end, bridge)
+
+    @property
+    def end(self) -> End:
+        """This host as one end of a move."""
+        connection = self._connection
+        return End(host=self._host, address=self._address, pool=self._pool, timing=connection.timing)
 
     async def definition(self, instance_id: str) -> str:
         """Return the definition of a domain; empty if there is none."""
@@ -240,6 +252,7 @@ class Driver:
     async def close(self) -> None:
         for task in self._running:
             task.cancel()
+        self._moves.close()
         await self._connection.close()
 
     async def _upload(self, name: str, source: Path, sha256: str) -> None:
@@ -268,7 +281,7 @@ class Driver:
             if domain is None or not domain.isActive():
                 return None
             try:
-                _once(lambda: ask(domain), lambda: not domain.isActive())
+                once(lambda: ask(domain), lambda: not domain.isActive())
             except libvirt.libvirtError as error:
                 if is_unsupported(error):
                     return NOT_SUPPORTED
@@ -279,66 +292,7 @@ class Driver:
         return await self._connection.call(action, work, bulk=True)
 
 
-def find(connection: Any, instance_id: str) -> Any | None:
-    """Look up the domain of an instance."""
-    try:
-        return connection.lookupByUUIDString(uuid_of(instance_id))
-    except libvirt.libvirtError as error:
-        if is_absent(error):
-            return None
-        raise
-
-
 def _running(host: str, connection: Any, instance_id: str) -> None:
     domain = find(connection, instance_id)
     if domain is None or observe(domain) is None or not domain.isActive():
         raise Broken(host, f"the domain {instance_id} does not run")
-
-
-def observe(domain: Any) -> DomainSeen | None:
-    """Describe a domain; None if it is not ours or has just gone."""
-    if domain.UUIDString() != uuid_of(domain.name()):
-        return None
-    try:
-        mark = read(domain.metadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, NAMESPACE))
-        state, reason = domain.state()
-    except libvirt.libvirtError as error:
-        if is_absent(error):
-            return None
-        raise
-    if mark is None or mark.instance_id != domain.name():
-        return None
-    how, word = seen(state, reason)
-    return DomainSeen(instance_id=mark.instance_id, state=how, launch=mark.launch, reason=word, recovery=mark.recovery)
-
-
-def list_domains(connection: Any) -> list[DomainSeen]:
-    """List ours; those of others are not even asked."""
-    found = (observe(domain) for domain in connection.listAllDomains())
-    return sorted((domain for domain in found if domain is not None), key=lambda domain: domain.instance_id)
-
-
-def _off(domain: Any) -> None:
-    _gone(lambda: _once(domain.destroy, lambda: not domain.isActive()))
-
-
-def _once(act: Callable[[], object], holds: Callable[[], bool]) -> None:
-    """Act unless what is asked for holds already; an error is forgiven if it holds afterwards."""
-    if holds():
-        return
-    try:
-        act()
-    except libvirt.libvirtError:
-        with suppress(libvirt.libvirtError):
-            if holds():
-                return
-        raise
-
-
-def _gone(act: Callable[[], object]) -> None:
-    """Act; that the domain vanished meanwhile is fine."""
-    try:
-        act()
-    except libvirt.libvirtError as error:
-        if not is_absent(error):
-            raise

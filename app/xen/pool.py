@@ -64,6 +64,12 @@ class PoolOf:
     def capacity_bytes(self, connection: Connection) -> int:
         return int(self.open(connection).info()[1])
 
+    def free_bytes(self, connection: Connection) -> int:
+        pool = self.open(connection)
+        with suppress(libvirt.libvirtError):
+            pool.refresh()
+        return int(pool.info()[3])
+
     def volumes(self, connection: Connection) -> list[VolumeSeen]:
         """List what is ours to keep or delete: no console logs, half-done uploads under their marker's name."""
         pool = self.open(connection)
@@ -169,6 +175,17 @@ class PoolOf:
         volume = self.make(connection, name, size, "raw")
         sent = _send(connection, volume, source, size, given_up)
         return _digest(connection, volume, size, given_up) if sent == sha256 else sent
+
+    def write(self, connection: Connection, name: str, content: bytes) -> None:
+        """Make a volume that holds these bytes, in place of one of this name."""
+        self.delete(connection, name)
+        volume = self.make(connection, name, len(content), "raw")
+        if content:
+            stream = connection.newStream()
+            volume.upload(stream, 0, len(content))
+            rest = [content]
+            stream.sendAll(lambda *_: rest.pop() if rest else b"", None)
+            stream.finish()
 
     def tail(self, connection: Connection, name: str, most_bytes: int) -> bytes:
         """Read the newest bytes of a volume; none if there is no such volume."""

@@ -190,7 +190,7 @@ class ScriptedHost:
     async def undefine(self, instance_id: str) -> None:
         await self._ask("undefine", instance_id=instance_id)
 
-    async def migrate(self, instance_id: str, target: Hypervisor) -> NotSupported | None:
+    async def migrate(self, instance_id: str, target: Hypervisor, bridge: str = "") -> NotSupported | None:
         """Within one world only."""
         address = getattr(target, "address", None)
         if not isinstance(address, Address) or address.socket != self.address.socket:

@@ -12,10 +12,12 @@ from typing import Any
 
 import libvirt
 
-from app.domain.ports import DomainSpec, EventKind, HostEvent, Hypervisor
+from app.domain.ports import DomainSpec, EventKind, HostEvent, Hypervisor, NotSupported
+from app.domain.transit import UnderWay
 from app.xen.connection import Timing
 from app.xen.events import ensure_event_loop
 from app.xen.hosts import Hosts
+from app.xen.pool import PoolOf
 from tests.contract.libvirtd import Libvirtd
 from tests.deadline import PATIENCE_S
 from tests.scripted_world import World
@@ -50,6 +52,7 @@ class Arena:
     consoles: bool = True
     echoes: bool = False
     ears: Ears = field(default_factory=Ears)
+    joined: list[str] = field(default_factory=lambda: [HOST])
 
     @property
     def host(self) -> Hypervisor:
@@ -61,6 +64,7 @@ class Arena:
     def join_another(self) -> Hypervisor:
         """Join a second host of the same kind, which is there for one test."""
         self.hosts.join("h2", self.other_uri, Ears(), [])
+        self.joined.append("h2")
         return self.hosts.host("h2")
 
     def add_foreign(self, name: str, cores: int, memory_mib: int) -> None:
@@ -74,11 +78,12 @@ class Arena:
         """Remove what the back door made."""
 
     async def close(self) -> None:
-        """Empty the host and let go of it."""
-        for domain in await self.host.domains():
-            await self.host.undefine(domain.instance_id)
-        for volume in await self.host.volumes():
-            await self.host.delete_volume(volume.name)
+        """Empty the hosts and let go of them."""
+        for host in map(self.hosts.host, self.joined):
+            for domain in await host.domains():
+                await host.undefine(domain.instance_id)
+            for volume in await host.volumes():
+                await host.delete_volume(volume.name)
         await self.hosts.close()
         self.leave_behind()
 
@@ -123,11 +128,32 @@ class ScriptedArena(Arena):
         return {domain["instance_id"]: domain["state"] == "running" for domain in shown}
 
 
-def libvirtd_arena(daemon: Libvirtd, kind: str) -> Arena:
+def rehearsal_arena(daemon: Libvirtd) -> Arena:
     hosts = Hosts(instance_path=str(daemon.pool))
-    if kind == "qemu":
-        return LibvirtArena(uri=daemon.qemu_uri, uploads=True, hosts=hosts, kind="qemu", moves=False)
     return LibvirtArena(uri=daemon.test_uri, uploads=False, hosts=hosts, kind="test", consoles=False)
+
+
+def qemu_arena(daemon: Libvirtd, other: Libvirtd, timing: Timing | None = None) -> LibvirtArena:
+    """Two hosts that share nothing: the pool of the other one is made beforehand, for it has another folder."""
+    hosts = Hosts(instance_path=str(daemon.pool), timing=timing)
+    own_pool(other)
+    return LibvirtArena(uri=daemon.qemu_uri, uploads=True, hosts=hosts, other_uri=other.qemu_uri, kind="qemu")
+
+
+def own_pool(daemon: Libvirtd, folder: Path | None = None) -> None:
+    """Have a daemon keep its volumes in its own folder, whatever the settings name."""
+    ensure_event_loop()
+    connection = libvirt.open(daemon.qemu_uri)
+    PoolOf("", str(folder or daemon.pool)).open(connection)
+    connection.close()
+
+
+async def moved(here: Hypervisor, instance_id: str, there: Hypervisor, bridge: str = "") -> NotSupported | None:
+    """Move a domain, however long it takes."""
+    while True:
+        answer = await here.migrate(instance_id, there, bridge)
+        if not isinstance(answer, UnderWay):
+            return answer
 
 
 def in_process_arena() -> Arena:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.contract.arenas import Arena, in_process_arena, libvirtd_arena, scripted_arena
+from tests.contract.arenas import Arena, in_process_arena, qemu_arena, rehearsal_arena, scripted_arena
 from tests.contract.libvirtd import Libvirtd, missing
 from tests.scripted_world import World
 
@@ -28,12 +28,23 @@ def libvirtd() -> Iterator[Libvirtd]:
     daemon.stop()
 
 
+@pytest.fixture(scope="session")
+def second_libvirtd() -> Iterator[Libvirtd]:
+    """Another host, for guests that move."""
+    if missing():
+        pytest.skip(f"a private libvirtd {missing()}")
+    daemon = Libvirtd("second-host")
+    yield daemon
+    daemon.stop()
+
+
 def _arena(kind: str, request: pytest.FixtureRequest) -> Arena:
     if kind == "scripted":
         return scripted_arena(request.getfixturevalue("world"), next(NAMES))
     if kind == "test":
         return in_process_arena()
-    return libvirtd_arena(request.getfixturevalue("libvirtd"), kind)
+    daemon = request.getfixturevalue("libvirtd")
+    return qemu_arena(daemon, request.getfixturevalue("second_libvirtd")) if kind == "qemu" else rehearsal_arena(daemon)
 
 
 @pytest.fixture(params=["scripted", "test", "test+unix", "qemu"])

@@ -46,6 +46,8 @@ namespaces = []
 cgroup_controllers = []
 stdio_handler = "file"
 max_core = 0
+migration_host = "127.0.0.2"
+migration_address = "127.0.0.2"
 """
 
 
@@ -75,7 +77,7 @@ class Libvirtd:
         (self.folder / "etc" / "qemu.conf").write_text(QEMU_CONF)
         (self.folder / "etc" / "libvirt.conf").touch()
         self._binds = [(str(self.folder / name), to) for name, to in PRIVATE.items()] + self._accounts()
-        self._host_name = host_name
+        self.host_name = host_name
         self.process = self._start()
 
     @property
@@ -118,7 +120,7 @@ class Libvirtd:
         folders = " ".join(PRIVATE.values())
         private = f"mount --make-rprivate / && mkdir -p {folders} && {binds}"
         daemon = "setpriv --pdeathsig KILL libvirtd --pid-file /run/libvirt/libvirtd.pid"
-        script = f"hostname {self._host_name} && {private} && exec {daemon}"
+        script = f"hostname {self.host_name} && {private} && exec {daemon}"
         output = self.folder / "libvirtd.out"
         with output.open("ab") as log:
             process = subprocess.Popen(

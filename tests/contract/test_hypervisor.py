@@ -18,7 +18,7 @@ from app.reconcile.memory import Memory
 from app.reconcile.moving import Both, move
 from app.xen.metadata import parsed
 from tests.builders import an_instance
-from tests.contract.arenas import HOST, Arena, Ears, a_domain, a_file, until
+from tests.contract.arenas import HOST, Arena, Ears, a_domain, a_file, moved, until
 
 pytestmark = pytest.mark.contract
 
@@ -299,7 +299,7 @@ async def test_a_running_domain_moves_with_what_it_carries_and_leaves_nothing(ar
     before = await arena.host.domain(ID)
     assert before is not None
     for _ in range(2):
-        answer = await arena.host.migrate(ID, other)
+        answer = await moved(arena.host, ID, other)
         if not arena.moves:
             assert (answer, await state(arena), await other.domain(ID)) == (NOT_SUPPORTED, Seen.RUNNING, None)
             return
@@ -313,8 +313,8 @@ async def test_a_running_domain_moves_with_what_it_carries_and_leaves_nothing(ar
 async def test_a_domain_that_moved_can_move_back(arena: Arena) -> None:
     other = await a_running_one(arena)
     if arena.moves:
-        await arena.host.migrate(ID, other)
-        await other.migrate(ID, arena.host)
+        await moved(arena.host, ID, other)
+        await moved(other, ID, arena.host)
         assert (await state(arena), await other.domain(ID)) == (Seen.RUNNING, None)
 
 
@@ -323,10 +323,10 @@ async def test_what_does_not_run_does_not_move(arena: Arena) -> None:
     if not arena.moves:
         return
     with pytest.raises(Broken):
-        await arena.host.migrate(ID, other)
+        await moved(arena.host, ID, other)
     await arena.host.define(a_domain(ID))
     with pytest.raises(Broken):
-        await arena.host.migrate(ID, other)
+        await moved(arena.host, ID, other)
     assert (await state(arena), await other.domain(ID)) == (Seen.OFF, None)
 
 
@@ -334,7 +334,7 @@ async def test_what_an_earlier_move_left_defined_there_is_no_obstacle(arena: Are
     other = await a_running_one(arena)
     if arena.moves:
         await other.define(a_domain(ID))
-        await arena.host.migrate(ID, other)
+        await moved(arena.host, ID, other)
         there = await other.domain(ID)
         assert there is not None
         assert (there.state, there.launch, await state(arena)) == (Seen.RUNNING, 3, Seen.NOTHING)
@@ -345,7 +345,7 @@ async def test_a_domain_does_not_move_to_the_host_it_is_on_nor_to_one_of_another
     arena.hosts.join("h3", "test:///rehearsal" if arena.uploads else "scripted:///h3?socket=/nowhere", Ears(), [])
     for target in (arena.host, arena.hosts.host("h3")):
         with suppress(Broken):
-            assert await arena.host.migrate(ID, target) is NOT_SUPPORTED
+            assert await moved(arena.host, ID, target) is NOT_SUPPORTED
         assert await state(arena) is Seen.RUNNING
 
 

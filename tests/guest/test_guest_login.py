@@ -76,16 +76,13 @@ class Guest:
     def reach(self, state: str) -> None:
         eventually(lambda: self.shown()["State"]["Name"] == state, STOP_S, every_s=0.5)
 
-    def ssh(self, command: str) -> "subprocess.CompletedProcess[str]":
+    def ssh_command(self, command: str) -> list[str]:
         options = ["BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "ConnectTimeout=10"]
         arguments = [word for option in options for word in ("-o", option)]
-        return subprocess.run(
-            ["ssh", "-F", "none", "-i", str(self.key), *arguments, f"root@{self.address}", command],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return ["ssh", "-F", "none", "-i", str(self.key), *arguments, f"root@{self.address}", command]
+
+    def ssh(self, command: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(self.ssh_command(command), capture_output=True, text=True, timeout=60, check=False)
 
     def reach_login(self, boot: int) -> None:
         """Wait until ssh lets us in during boot number `boot`."""

@@ -30,7 +30,9 @@ from tests.unit.reconcile.rows import a_domain, an_instance
 
 LIMITS = Limits()
 ROOT = "i-00000001.root"
-ROUNDS = 10
+ROUNDS = 16
+SENT = "migration"
+HOW = ("at once", "emulated", "alive")
 
 
 @dataclass
@@ -42,8 +44,16 @@ class Side:
     lost: bool = False
 
     @property
-    def runs(self) -> bool:
+    def on(self) -> bool:
         return self.domain is not None and self.domain.state in LIVE
+
+    @property
+    def in_transit(self) -> bool:
+        return self.domain is not None and (self.domain.state, self.domain.reason) == (Seen.PAUSED, SENT)
+
+    @property
+    def runs(self) -> bool:
+        return self.on and not self.in_transit
 
     def observe(self, blinks: bool) -> Observed | None:
         return None if self.lost else Observed(domain=self.domain, volumes=self.volumes, blinks=blinks)
@@ -55,14 +65,18 @@ class Side:
 
 @dataclass
 class Model:
-    """An instance between two hosts. `answers` are those of the next calls; a number: cut short after so many steps."""
+    """An instance between two hosts. `answers` are those of the next calls; a number: cut short after so many steps.
+
+    Moved alive, a guest that still comes in is ended by its host once the call is over: at the next wait or call.
+    """
 
     instance: Instance
     source: Side
     target: Side
-    emulated: bool = False
+    how: str = HOW[0]
     blinks: bool = False
     given_up: bool = False
+    fenced: bool = False
     answers: list[str | int] = field(default_factory=list)
     memory: Memory = field(default_factory=Memory)
     now_s: float = 0.0
@@ -70,7 +84,7 @@ class Model:
 
     def actions(self) -> list[Action]:
         source, target = (side.observe(self.blinks) for side in (self.source, self.target))
-        both = Both(source=source, target=target, given_up=self.given_up)
+        both = Both(source=source, target=target, given_up=self.given_up, fenced=self.fenced)
         self.memory.look(both.domain, self.now_s, stopping=self.instance.wanted is Wanted.STOPPED)
         return move(self.instance, both, self.memory, LIMITS, self.now_s)
 
@@ -99,9 +113,13 @@ class Model:
                 assert self.instance.wanted is Wanted.TERMINATED
             case Undefine() | DeleteDisks():
                 assert not side.runs
+                assert not side.in_transit or (self.source.runs if side is self.target else self.target.domain)
+            case Start() if isinstance(action, Before):
+                assert self.source.in_transit and self.instance.wanted is not Wanted.TERMINATED
+                assert self.target.domain is None and (self.fenced or not self.target.lost)
             case Start():
                 assert self.instance.wanted is Wanted.RUNNING
-                assert not self.source.runs and not self.source.lost
+                assert not self.source.on and not self.source.lost
             case Migrate():
                 assert self.source.runs
             case ReportMoved():
@@ -127,6 +145,9 @@ class Model:
                 self.now_s += seconds
                 if self.source.runs and self.target.runs:
                     self.source.turn(Seen.OFF, "migrated")
+                self._end_what_comes_in()
+            case Before(action=Start()):
+                self.source.turn(Seen.RUNNING, "unpaused")
             case Before(action=inner):
                 self._take_off(self.source, inner)
             case _:
@@ -153,8 +174,13 @@ class Model:
             case DeleteDisks(names=names):
                 side.volumes -= set(names)
 
+    def _end_what_comes_in(self) -> None:
+        if self.target.in_transit and not self.target.lost:
+            self.target.domain = None
+
     def _migrate(self) -> bool:
         self.memory.move_asked()
+        self._end_what_comes_in()
         answer = "refused" if self.target.lost else self.answers.pop(0) if self.answers else "done"
         if answer == "refused":
             self.memory.move_answered = True
@@ -163,8 +189,8 @@ class Model:
         if answer == "lost":
             self._hand_over()
             return False
-        if isinstance(answer, int) and self.emulated:
-            self._step_by_step(answer)
+        if isinstance(answer, int) and self.how != HOW[0]:
+            (self._alive if self.how == "alive" else self._step_by_step)(answer)
             return False
         self._hand_over()
         self.memory.move_answered = True
@@ -185,6 +211,18 @@ class Model:
             self.source.domain = None
         self.memory = Memory()
 
+    def _alive(self, steps: int) -> None:
+        assert self.source.domain is not None
+        if steps > 0:
+            self.target.domain = replace(self.source.domain, state=Seen.PAUSED, reason=SENT)
+        if steps > 1:
+            self.source.turn(Seen.PAUSED, SENT)
+        if steps > 2:
+            self.target.turn(Seen.RUNNING, "migrated")
+        if steps > 3:
+            self.source.domain = None
+        self.memory = Memory()
+
 
 SIDES = st.builds(
     Side,
@@ -192,7 +230,7 @@ SIDES = st.builds(
     | st.builds(
         lambda state, reason: replace(a_domain(state), reason=reason),
         st.sampled_from(list(Seen)[1:]),
-        st.sampled_from(("defined", "destroyed", "shutdown", "crashed")),
+        st.sampled_from(("defined", "destroyed", "shutdown", "crashed", SENT)),
     ),
     volumes=st.frozensets(st.just(ROOT)),
 )
@@ -208,7 +246,7 @@ def models(draw: st.DrawFn) -> Model:
         instance=an_instance(wanted=wanted, seen=Seen.RUNNING, launched=1, moving_from="host00"),
         source=source,
         target=target,
-        emulated=draw(st.booleans()),
+        how=draw(st.sampled_from(HOW)),
         blinks=draw(st.booleans()),
         answers=draw(st.lists(st.sampled_from(("refused", "lost", "done", 0, 1, 2, 3, 4)), max_size=4)),
     )
@@ -238,11 +276,11 @@ def test_a_kill_after_any_step_is_made_good(model: Model, steps: list[int]) -> N
     assert not model.instance.moving_from
 
 
-@given(st.booleans(), st.lists(st.sampled_from(("lost", "refused", 0, 1, 2, 3, 4)), max_size=4), st.booleans())
+@given(st.sampled_from(HOW), st.lists(st.sampled_from(("lost", "refused", 0, 1, 2, 3, 4)), max_size=4), st.booleans())
 def test_what_runs_and_is_to_run_goes_on_running_on_one_host_and_leaves_nothing_on_the_other(
-    emulated: bool, answers: list[str | int], blinks: bool
+    how: str, answers: list[str | int], blinks: bool
 ) -> None:
-    model = begun(emulated=emulated, answers=list(answers), blinks=blinks)
+    model = begun(how=how, answers=list(answers), blinks=blinks)
     model.settle()
     here, other = (model.target, model.source) if model.instance.host == "host01" else (model.source, model.target)
     assert here.runs and here.volumes
@@ -276,6 +314,44 @@ def test_a_change_of_mind_half_way_is_safe(model: Model, wanted: Wanted) -> None
         model.instance = replace(model.instance, wanted=wanted)
     model.settle()
     assert not model.instance.moving_from
+
+
+def a_guest_that_was_sent() -> Model:
+    model = begun()
+    model.source.turn(Seen.PAUSED, SENT)
+    return model
+
+
+def test_a_guest_that_was_sent_and_lives_nowhere_goes_on_where_it_was_and_is_moved_again() -> None:
+    model = a_guest_that_was_sent()
+    assert model.round() == [Before(action=Start())]
+    model.settle()
+    assert model.target.runs
+
+
+def test_a_guest_that_was_sent_stands_still_until_its_new_host_is_heard_of_or_known_to_be_off() -> None:
+    model = a_guest_that_was_sent()
+    model.target.lost = True
+    assert model.actions() == []
+    model.fenced = True
+    assert model.actions() == [Before(action=Start())]
+
+
+def test_a_guest_that_was_sent_is_never_woken_again_where_it_came_from_once_it_has_lived_elsewhere() -> None:
+    for reason in ("migrated", "shutdown", "unknown"):
+        model = a_guest_that_was_sent()
+        model.target = Side(domain=replace(a_domain(Seen.OFF), reason=reason), volumes=frozenset({ROOT}))
+        model.settle()
+        assert (model.instance.host, model.source) == ("host01", Side())
+
+
+def test_what_still_comes_in_after_the_last_refusal_is_taken_off() -> None:
+    model = begun()
+    model.target = Side(domain=replace(a_domain(Seen.PAUSED), reason=SENT), volumes=frozenset({ROOT}))
+    model.memory.move_answered = True
+    model.memory.move_refused("too slow", LIMITS.move_attempts)
+    model.settle()
+    assert (model.instance.host, model.target) == ("host00", Side())
 
 
 def test_a_move_refused_often_enough_leaves_it_where_it_was_and_says_why() -> None:

@@ -189,7 +189,7 @@ class SimHost:
     async def undefine(self, instance_id: str) -> None:
         await self._ask("undefine", instance_id=instance_id)
 
-    async def migrate(self, instance_id: str, target: Hypervisor) -> NotSupported | None:
+    async def migrate(self, instance_id: str, target: Hypervisor, bridge: str = "") -> NotSupported | None:
         assert isinstance(target, SimHost)
         await self._ask("migrate", instance_id=instance_id, target=target._machine)
         return None

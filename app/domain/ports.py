@@ -300,12 +300,12 @@ class HostEvent:
 
 
 class Hypervisor(Protocol):
-    """One host, over one supervised connection.
+    """One host, over one supervised connection; one that hangs delays its own callers only.
 
-    Every method has a deadline and raises Lost, TimedOut (worth retrying) or Broken (refused for good). Every
-    method may be repeated: defining twice redefines, starting a running domain, stopping a stopped one and
-    deleting what is not there succeed. A host that hangs delays its own callers only.
-    """
+    Every method has a deadline and raises Lost, TimedOut (worth retrying) or Broken (refused for good). Every method
+    may be repeated: defining twice redefines; starting, stopping, deleting what is started, stopped, gone succeeds."""
+
+    silence_s: float  # how long it may be silent although it is well, where that is longer than usual; else 0
 
     async def facts(self) -> HostFacts: ...
 

@@ -217,11 +217,14 @@ class HostWatchers:
         watch = self._watches.get(name)
         if watch is None:
             return
+        limit_s = self._limits.probe_s
         try:
-            async with asyncio.timeout(self._limits.probe_s):
-                facts = await self._hypervisors.host(name).facts()
+            host = self._hypervisors.host(name)
+            limit_s = max(limit_s, host.silence_s)
+            async with asyncio.timeout(limit_s):
+                facts = await host.facts()
         except TimeoutError:
-            await self._silent(watch, TimedOut(name, "asking for its facts", self._limits.probe_s))
+            await self._silent(watch, TimedOut(name, "asking for its facts", limit_s))
         except CloudError as error:
             await self._silent(watch, error)
         except Exception as error:

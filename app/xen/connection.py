@@ -39,6 +39,7 @@ class Timing:
     open_s: float = 20.0
     call_s: float = 10.0
     start_s: float = 60.0
+    silence_s: float = 0.0
     first_retry_s: float = 0.5
     most_retry_s: float = 30.0
     alive_every_s: float = 5.0
@@ -50,6 +51,8 @@ class Timing:
         longer = {name: getattr(self, name) * address.patience for name in ("open_s", "call_s", "start_s")}
         if address.kind is Kind.XEN:
             longer["call_s"] = max(longer["call_s"], DEAF_GUEST_S)
+        if address.kind is Kind.XEN or address.patience > 1:
+            longer["silence_s"] = longer["call_s"]
         return replace(self, **longer)
 
 
@@ -71,6 +74,19 @@ class Opened:
             self.libvirt.close()
 
 
+def dialled(address: Address) -> Any:
+    """Open a connection that notices when nobody answers any more; on a thread."""
+    ensure_event_loop()
+    connection = libvirt.open(address.uri)
+    if address.keepalive:
+        try:
+            connection.setKeepAlive(*address.keepalive)
+        except libvirt.libvirtError:
+            connection.close()
+            raise
+    return connection
+
+
 class Connection:
     """The connection to one host. All methods belong to the asyncio loop that it was made on."""
 
@@ -80,7 +96,8 @@ class Connection:
         self.host, self.address, self.timing = host, address, timing
         self._listener, self._jitter = listener, jitter
         self._workers = Workers(host, timing.threads, timing.most_stuck)
-        self._bulk = Workers(host, 2, 2)  # transfers last long and must not keep short calls waiting
+        self._bulk = Workers(host, 2, 2)  # what lasts must not keep short calls waiting
+        self._transfers = Workers(host, 2, 2)
         self._open: Opened | None = None
         self._detail = "not connected yet"
         self._tried, self._lost = asyncio.Event(), asyncio.Event()
@@ -90,12 +107,7 @@ class Connection:
     async def call(self, action: str, work: Callable[[Any], T], deadline_s: float = 0, *, bulk: bool = False) -> T:
         """Run `work(connection)` on a thread of this host; raises Lost, TimedOut or Broken."""
         limit = deadline_s or self.timing.call_s
-        with suppress(TimeoutError):
-            async with asyncio.timeout(limit):
-                await self._tried.wait()
-        opened = self._open
-        if opened is None:
-            raise Lost(self.host, self._detail)
+        opened = await self._opened(limit)
         try:
             return await (self._bulk if bulk else self._workers).run(action, lambda: work(opened.libvirt), limit)
         except Hung as error:
@@ -105,6 +117,26 @@ class Connection:
         except libvirt.libvirtError as error:
             if breaks_connection(error):
                 self._give_up(opened, str(error))
+            raise translate(self.host, error) from error
+
+    async def transfer(self, action: str, work: Callable[[Any], T], deadline_s: float) -> T:
+        """Run `work(connection)` on a connection made for it, as whatever shares one waits behind all that it buffers.
+
+        One that hangs, perhaps for a disk of this machine's, says nothing about the host.
+        """
+        await self._opened(self.timing.call_s)
+
+        def carry() -> T:
+            connection = dialled(self.address)
+            try:
+                return work(connection)
+            finally:
+                with suppress(libvirt.libvirtError):
+                    connection.close()
+
+        try:
+            return await self._transfers.run(action, carry, self.timing.open_s + deadline_s)
+        except libvirt.libvirtError as error:
             raise translate(self.host, error) from error
 
     async def close(self) -> None:
@@ -117,8 +149,16 @@ class Connection:
         if opened is not None:
             with suppress(CloudError):
                 await self._workers.run("closing", opened.close, 1.0)
-        self._workers.stop()
-        self._bulk.stop()
+        for workers in (self._workers, self._bulk, self._transfers):
+            workers.stop()
+
+    async def _opened(self, limit_s: float) -> Opened:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self._tried.wait()
+        if self._open is None:
+            raise Lost(self.host, self._detail)
+        return self._open
 
     async def _supervise(self) -> None:
         retry_s = self.timing.first_retry_s
@@ -157,10 +197,7 @@ class Connection:
 
     def _dial(self) -> Opened:
         """Open and register for events; on a thread."""
-        ensure_event_loop()
-        connection = libvirt.open(self.address.uri)
-        if self.address.keepalive:
-            connection.setKeepAlive(*self.address.keepalive)
+        connection = dialled(self.address)
         connection.registerCloseCallback(self._on_closed, None)
         handlers = {
             libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE: self._on_lifecycle,

@@ -18,6 +18,7 @@ from app.xen.pool import PoolOf, find
 MOST_BYTES = 64 * 1024
 XEN_LOGS = "/var/log/xen/console"
 XEN_POOL = "eucalyptus-consoles"
+XEN_LOG = "guest-"
 
 
 def log_volume(instance_id: str) -> str:
@@ -54,5 +55,8 @@ def _xen(connection: Any, host: str, instance_id: str) -> bytes | NotSupported:
         return NOT_SUPPORTED
     with suppress(libvirt.libvirtError):
         pool.refresh()
-    name = f"guest-{instance_id}.log"
-    return NOT_SUPPORTED if find(pool, name) is None else logs.tail(connection, name, MOST_BYTES)
+    name = f"{XEN_LOG}{instance_id}.log"
+    if find(pool, name) is not None:
+        return logs.tail(connection, name, MOST_BYTES)
+    logged = any(each.startswith(XEN_LOG) for each in pool.listVolumes())
+    return b"" if logged else NOT_SUPPORTED  # the log of one that starts just now comes a little later

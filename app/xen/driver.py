@@ -50,6 +50,7 @@ class Driver:
         self._connection = connection
         self._address: Address = connection.address
         self._host = connection.host
+        self.silence_s = connection.timing.silence_s
         self._pool = PoolOf(connection.host, instance_path)
         self._uploads: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._running: set[asyncio.Task[None]] = set()
@@ -222,11 +223,10 @@ class Driver:
             size = await self._connection.call("measuring a volume", lambda found: self._pool.size_of(found, name))
             deadline_s = self._connection.timing.start_s + 3 * size / UPLOAD_BYTES_PER_S
             try:
-                await self._connection.call(
+                await self._connection.transfer(
                     "reading a volume back",
                     lambda connection: self._pool.download(connection, name, target, given_up),
                     deadline_s,
-                    bulk=True,
                 )
             finally:
                 given_up.set()
@@ -261,11 +261,10 @@ class Driver:
         deadline_s = self._connection.timing.start_s + 2 * size / UPLOAD_BYTES_PER_S
         async with self._uploads[name]:
             try:
-                await self._connection.call(
+                await self._connection.transfer(
                     "uploading a volume",
                     lambda connection: self._pool.upload(connection, name, source, sha256, given_up),
                     deadline_s,
-                    bulk=True,
                 )
             finally:
                 given_up.set()

@@ -137,6 +137,8 @@ class ScriptedHost:
     def __init__(self, name: str, address: Address, link: Link, listener: Listener) -> None:
         self.name, self.address = name, address
         self._link, self._listener = link, listener
+        self._timing = link.timing.suited_to(address)
+        self.silence_s = self._timing.silence_s
         self._up = False
         self._tried = asyncio.Event()
         self._detail = "not connected yet"
@@ -263,7 +265,7 @@ class ScriptedHost:
             self._tell(EventKind.DOWN, detail=why)
 
     async def _ask(self, do: str, deadline_s: float = 0, **request: Any) -> Any:
-        limit_s = deadline_s or self._link.timing.call_s
+        limit_s = deadline_s or self._timing.call_s
         await _tried(self._tried, limit_s)
         if not self._up:
             raise Lost(self.name, self._detail)

@@ -15,8 +15,7 @@ import libvirt
 from app.domain.errors import CloudError, Lost, TimedOut
 from app.domain.terminal import MOST_READ_BYTES
 from app.xen.address import Address
-from app.xen.connection import Timing
-from app.xen.events import ensure_event_loop
+from app.xen.connection import Timing, dialled
 from app.xen.faults import translate
 from app.xen.workers import Hung, Workers
 
@@ -33,11 +32,8 @@ async def dial(host: str, address: Address, uuid: str, timing: Timing) -> "Libvi
     given_up = threading.Event()
 
     def work() -> tuple[Any, Any]:
-        ensure_event_loop()
-        connection = libvirt.open(address.uri)
+        connection = dialled(address)
         try:
-            if address.keepalive:
-                connection.setKeepAlive(*address.keepalive)
             stream = connection.newStream(libvirt.VIR_STREAM_NONBLOCK)
             connection.lookupByUUIDString(uuid).openConsole(None, stream, 0)
         except libvirt.libvirtError:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import hashlib
+import os
 import subprocess
 import sys
 import time
@@ -244,6 +245,28 @@ async def test_joining_with_another_uri_connects_anew(hosts: Hosts) -> None:
     assert (await hosts.host("h1").facts()).capacity.cores == 2
     hosts.join("h1", "test:///rehearsal?cores=3", Ears(), [])
     assert (await hosts.host("h1").facts()).capacity.cores == 3
+
+
+async def test_a_transfer_that_hangs_costs_the_host_nothing(
+    hosts: Hosts, own_libvirtd: Libvirtd, tmp_path: Path
+) -> None:
+    """A disk of ours that does not answer, as one of the network's: a file that nobody writes to."""
+    ears, source = Ears(), tmp_path / "source"
+    os.mkfifo(source)
+    hosts.join("h1", own_libvirtd.qemu_uri, ears, [])
+    host = hosts.host("h1")
+    await answers(host)
+    uploading = asyncio.create_task(host.upload("base.raw", source, "0" * 64))
+    writer = await asyncio.to_thread(os.open, source, os.O_WRONLY)  # returns once it is read
+    try:
+        await host.domains()
+        assert not uploading.done()
+        with pytest.raises(TimedOut):
+            await uploading
+        await host.domains()
+        assert ears.count(EventKind.DOWN) == 0
+    finally:
+        os.close(writer)
 
 
 async def test_an_upload_cut_short_never_counts_and_starts_over(own_libvirtd: Libvirtd, tmp_path: Path) -> None:

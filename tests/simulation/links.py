@@ -142,6 +142,7 @@ class SimHost:
 
     def __init__(self, name: str, machine: Machine, wires: Wires, listener: Listener) -> None:
         self.name, self._machine, self._wires, self._listener = name, machine, wires, listener
+        self.silence_s = 0.0
         self._up, self._detail = False, "not connected yet"
         self._life = copy_context()  # what the world tells sets off work of the server, which dies with it
         self._tried, self._down = asyncio.Event(), asyncio.Event()

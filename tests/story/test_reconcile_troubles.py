@@ -33,6 +33,14 @@ async def test_a_silent_host_is_found_by_its_heartbeat(tmp_path: Path) -> None:
         assert await cloud.world.done("start") == [("start", row.id)]
 
 
+async def test_a_host_that_is_said_to_be_slow_may_take_longer_over_its_heartbeat(tmp_path: Path) -> None:
+    async with a_cloud(tmp_path) as cloud:
+        await cloud.world.direct("delay", "host02", what="facts", seconds=2 * QUICK.probe_s)
+        slow = cloud.scripted("host02", 2)
+        await cloud.add(replace(slow, uri=f"{slow.uri}&patience=100"))
+        await cloud.until_host(lambda host: host is not None and host.state is HostState.UP, "host02")
+
+
 async def test_nothing_fails_because_its_host_is_away(tmp_path: Path) -> None:
     async with a_cloud(tmp_path) as cloud:
         await launch(cloud, id="i-00000009")

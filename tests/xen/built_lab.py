@@ -16,10 +16,10 @@ from tests.kept_builds import cache_of, kept
 from tests.xen import dom0_files
 
 PROGRAMS = {
-    "apt-get": "apt", "busybox": "busybox-static", "dpkg-deb": "dpkg", "mke2fs": "e2fsprogs",
+    "apt-get": "apt", "busybox": "busybox-static", "dpkg-deb": "dpkg", "gcc": "gcc", "mke2fs": "e2fsprogs",
     "mmdebstrap": "mmdebstrap", "qemu-img": "qemu-utils", "qemu-system-x86_64": "qemu-system-x86",
     "setpriv": "util-linux", "ssh": "openssh-client", "ssh-keygen": "openssh-client", "tar": "tar",
-    "unshare": "util-linux",
+    "unshare": "util-linux", "virsh": "libvirt-clients",
 }  # fmt: skip
 
 
@@ -87,6 +87,7 @@ def _build(aside: Path, cache: Path, tar: Path) -> None:
     root = aside / "root"
     root.mkdir()
     run(["tar", "-C", str(root), "-xpf", str(tar)], deadline_s=300)
+    dom0_files.write_idle_guest(root)
     dom0_files.settle(root, rest, lab.key.with_suffix(".pub").read_text())
     dom0_files.write_disk(root, lab.disk)
     shutil.rmtree(root)

@@ -41,6 +41,7 @@ PLACES = {
     "vif-bridge": "etc/xen/scripts/vif-bridge",
     "block": "etc/xen/scripts/block",
 }
+IDLE_GUEST = "/usr/lib/idle-guest"
 PROGRAMS = frozenset({"begin", "vif-bridge", "block"})
 
 
@@ -97,6 +98,15 @@ def install(to: Path) -> None:
     shape = ["--mode=root", "--variant=apt", "--format=tar", '--aptopt=Apt::Install-Recommends "false"']
     words = ["mmdebstrap", "--quiet", *shape, *options, f"--include={include}", "bookworm", str(to)]
     run(["unshare", "--mount", *words], deadline_s=1200)
+
+
+def write_idle_guest(root: Path) -> None:
+    """Compile the kernel of a guest that does next to nothing."""
+    alone = "-ffreestanding -nostdlib -static -no-pie -fno-pic -fno-stack-protector -fcf-protection=none"
+    plain = "-O1 -mno-red-zone -mgeneral-regs-only -fno-asynchronous-unwind-tables"
+    layout = f"-Wl,--build-id=none,--no-warn-rwx-segments,-T,{FILES / 'idle.ld'}"
+    to = root / IDLE_GUEST.removeprefix("/")
+    run(["gcc", *alone.split(), *plain.split(), layout, "-o", str(to), str(FILES / "idle.c")], deadline_s=60)
 
 
 def settle(root: Path, by_name: Mapping[str, bytes], public_key: str) -> None:

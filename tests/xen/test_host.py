@@ -4,7 +4,9 @@ import pytest
 
 from app.domain.load import DomainLoad
 from app.domain.ports import Disk, Nic
+from app.xen.console import XEN_LOGS
 from tests.contract.arenas import Arena, a_domain
+from tests.deadline import eventually
 from tests.xen.xen_host import CORES, DOM0_MIB, MEMORY_MIB, XenHost
 
 pytestmark = pytest.mark.xen
@@ -41,6 +43,14 @@ async def test_a_disk_that_may_not_be_written_is_there(arena: Arena, xen_host: X
     await arena.host.start(ID)
     [mode] = xen_host.run("xenstore-ls /local/domain/0/backend/vbd | grep -w mode").splitlines()
     assert mode.strip() == 'mode = "r"'
+
+
+async def test_a_domain_that_has_said_nothing_yet_has_an_empty_console(arena: Arena, xen_host: XenHost) -> None:
+    await arena.host.define(a_domain(ID))
+    await arena.host.start(ID)
+    eventually(lambda: "guest-" in xen_host.run(f"ls {XEN_LOGS}"))
+    await arena.host.define(a_domain("i-00000001"))
+    assert await arena.host.console("i-00000001") == b""
 
 
 async def load(arena: Arena) -> DomainLoad:

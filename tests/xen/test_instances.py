@@ -83,7 +83,7 @@ class Guest:
             return found[-1]["ip"] if found else ""
 
         try:
-            return eventually(ready, BOOT_S, every_s=1.0)
+            return eventually(ready, BOOT_S, every_s=2.0)
         except AssertionError as late:
             raise AssertionError(f"{late}; the console said {self.console()[-2000:]}") from late
 

@@ -1,4 +1,4 @@
-"""What the contract suite runs on under Xen: its domains have no kernel, so Debian's PV GRUB is all that runs."""
+"""What the contract suite runs on under Xen: its domains have no kernel, so what a host boots then is all that runs."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ FOREIGN_XML = """<domain type='xen'><name>{name}</name><memory unit='MiB'>{memor
 
 @dataclass(kw_only=True)
 class XenArena(LibvirtArena):
-    """`back_door` is opened by the tests that need it only: each connection by ssh costs an emulated host seconds."""
+    """`back_door` is opened by the tests that need it only: each connection costs an emulated host a while."""
 
     def join(self) -> None:
         self.hosts.join(HOST, self.uri, self.ears, [])
@@ -34,4 +34,4 @@ class XenArena(LibvirtArena):
 
 
 def xen_arena(host: XenHost) -> Arena:
-    return XenArena(uri=host.uri, uploads=True, hosts=Hosts(), kind="xen", moves=False)
+    return XenArena(uri=host.near_uri, uploads=True, hosts=Hosts(), kind="xen", moves=False)

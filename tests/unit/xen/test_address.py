@@ -52,6 +52,7 @@ def test_a_slow_host_has_deadlines_many_times_as_long() -> None:
     usual, longer = Timing(), Timing().suited_to(address)
     assert (longer.open_s, longer.call_s, longer.start_s) == (6 * usual.open_s, 6 * usual.call_s, 6 * usual.start_s)
     assert longer.alive_every_s == usual.alive_every_s
+    assert (longer.silence_s, usual.silence_s) == (longer.call_s, 0)
 
 
 def test_a_guest_of_xen_may_take_a_minute_to_hear_what_it_is_asked() -> None:

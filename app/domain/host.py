@@ -17,11 +17,11 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """A machine with a hypervisor that libvirt drives. `fenced`: lost, and somebody made sure that it is switched off.
-    `max_*` of 0 means: what the host itself reports.
+    """A machine with a hypervisor that libvirt drives.
 
-       `ordinal` is the order of joining; GREEDY and ROUNDROBIN walk hosts in it. `cpu_ratio` is how many virtual
-       processors a core may carry, `mips` the speed of all its cores (0: unknown).
+    `ordinal` is the order of joining; GREEDY and ROUNDROBIN walk hosts in it. `max_*` of 0 means: what the host itself
+    reports. `cpu_ratio` is how many virtual processors a core may carry, `mips` the speed of all cores (0: unknown).
+    `fenced`: lost, and somebody made sure that it is switched off.
     """
 
     name: str = key()

@@ -25,7 +25,7 @@ class Shells:
     """`options` go to ssh before all others, such as `-F FILE`."""
 
     def __init__(self, options: Sequence[str] = ()) -> None:
-        self._sockets = Path(tempfile.mkdtemp(prefix="euca-"))  # short: a socket's path has about 100 characters
+        self._sockets: Path | None = None
         self._ssh = [
             "ssh",
             *options,
@@ -33,7 +33,6 @@ class Shells:
             *("-o", "BatchMode=yes"),
             *("-o", f"ConnectTimeout={CONNECT_S}"),
             *("-o", "ControlMaster=auto"),
-            *("-o", f"ControlPath={self._sockets}/%C"),
             *("-o", f"ControlPersist={KEPT_S}"),
         ]
 
@@ -42,8 +41,11 @@ class Shells:
 
         Unavailable if it can not be reached or the command fails, with what it said; TimedOut after 10 s.
         """
+        if self._sockets is None:  # short: a socket's path has about 100 characters
+            self._sockets = Path(tempfile.mkdtemp(prefix="euca-"))
         process = await asyncio.create_subprocess_exec(
             *self._ssh,
+            *("-o", f"ControlPath={self._sockets}/%C"),
             *(("-p", str(shell.port)) if shell.port else ()),
             *(("-i", shell.key_file) if shell.key_file else ()),
             *(("-l", shell.user) if shell.user else ()),
@@ -71,6 +73,8 @@ class Shells:
 
     async def close(self) -> None:
         """End the connections that are kept."""
+        if self._sockets is None:
+            return
         for socket in self._sockets.iterdir():
             process = await asyncio.create_subprocess_exec(
                 *("ssh", "-o", f"ControlPath={socket}", "-O", "exit", "none"),

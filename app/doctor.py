@@ -13,6 +13,7 @@ import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -345,8 +346,12 @@ def _why_not_bound(host: str, port: int, kind: socket.SocketKind = socket.SOCK_S
 
 
 def _cards(kind: str) -> list[str]:
-    files = sorted(Path("/sys/class/net").glob("*/uevent"))
-    return [file.parent.name for file in files if f"DEVTYPE={kind}" in file.read_text().split()]
+    found = []
+    for file in sorted(Path("/sys/class/net").glob("*/uevent")):
+        with suppress(OSError):  # a card may go meanwhile
+            if f"DEVTYPE={kind}" in file.read_text().split():
+                found.append(file.parent.name)
+    return found
 
 
 def _serving(state: Path) -> str:

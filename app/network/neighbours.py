@@ -40,12 +40,14 @@ class _News:
         self._changes.append((address, mac))
         if [(address, mac)] != self._last:
             return
-        _tell(number_of(self._name), self._changes)
-        for each, card in self._changes:
-            if card:
-                self._there[each] = card
-            else:
-                self._there.pop(each, None)
+        for begin in range(0, len(self._changes), _AT_ONCE):
+            few = self._changes[begin : begin + _AT_ONCE]
+            _tell(number_of(self._name), few)
+            for each, card in few:
+                if card:
+                    self._there[each] = card
+                else:
+                    self._there.pop(each, None)
 
 
 def steps(sight: Sight, network: Network, *, emptied: bool) -> Iterator[Step]:
@@ -65,18 +67,16 @@ def steps(sight: Sight, network: Network, *, emptied: bool) -> Iterator[Step]:
         yield Step(text=text, do=partial(news.add, address, mac), wrong=wrong)
 
 
-def _tell(index: int, changes: Sequence[tuple[str, str]]) -> None:
-    """Have the kernel carry all of it out, in a few sends; raises what it refuses."""
+def _tell(index: int, few: Sequence[tuple[str, str]]) -> None:
+    """Have the kernel carry all of it out, in one send; raises what it refuses."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
         kernel.settimeout(_ANSWER_S)
-        for begin in range(0, len(changes), _AT_ONCE):
-            few = changes[begin : begin + _AT_ONCE]
-            kernel.send(b"".join(_packed(index, number, len(few), *each) for number, each in enumerate(few, 1)))
-            number = 0
-            while number < len(few):  # it answers what it refuses, and the last, which asks for that
-                *_, number, _, code = _ANSWER.unpack_from(kernel.recv(_LONGEST))
-                if code and (few[number - 1][1] or code != -errno.ENOENT):
-                    raise NetlinkError(-code)
+        kernel.send(b"".join(_packed(index, number, len(few), *each) for number, each in enumerate(few, 1)))
+        number = 0
+        while number < len(few):  # it answers what it refuses, and the last, which asks for that
+            *_, number, _, code = _ANSWER.unpack_from(kernel.recv(_LONGEST))
+            if code and (few[number - 1][1] or code != -errno.ENOENT):
+                raise NetlinkError(-code)
 
 
 def _packed(index: int, number: int, last: int, address: str, mac: str) -> bytes:

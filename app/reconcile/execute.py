@@ -74,9 +74,7 @@ class Executor:
                 await self._raise_up(action, job)
             case Destroy() | Undefine() | DeleteDisks():
                 await self._take_down(action, job)
-            case Before(action=Start()) if job.source is not None:
-                await self._hypervisors.host(job.source.name).start(job.case.instance.id)
-            case Before(action=Destroy() | Undefine() | DeleteDisks() as inner) if job.source is not None:
+            case Before(action=inner) if job.source is not None:
                 await self._take_down(inner, replace(job, host=job.source))
             case Migrate() if job.source is not None:
                 await self._migrate(job, job.source)
@@ -145,6 +143,7 @@ class Executor:
         except CloudError as error:
             job.memory.move_answered = not isinstance(error, Unavailable)
             raise
+        job.memory.move_under_way = answer is UNDER_WAY
         job.memory.move_answered = answer is not UNDER_WAY
         if answer is NOT_SUPPORTED:
             why = f"nothing moves from {source.name} to {job.host.name}: not supported"

@@ -31,6 +31,7 @@ class Memory:
     move_failures: int = 0
     move_error: str = ""
     move_answered: bool = False
+    move_under_way: bool = False
 
     def look(self, domain: DomainSeen | None, now_s: float, *, stopping: bool) -> None:
         """Take note of a domain's state; one that was off and runs again has rebooted."""
@@ -59,13 +60,14 @@ class Memory:
 
     def move_asked(self) -> None:
         """A call is on its way; until it is answered nobody knows whether it still comes true."""
-        self.move_answered = False
+        self.move_answered = self.move_under_way = False
 
     def move_refused(self, why: str, times: int = 1) -> None:
         self.move_failures, self.move_error = self.move_failures + times, why
 
     def move_over(self) -> None:
-        self.move_failures, self.move_error, self.move_answered = 0, "", False
+        self.move_failures, self.move_error = 0, ""
+        self.move_asked()
 
     def off_for(self, now_s: float) -> float:
         return 0.0 if self.off_since_s is None else now_s - self.off_since_s

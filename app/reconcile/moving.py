@@ -1,10 +1,11 @@
 """An instance that moves: what both of its hosts show → what to do next. Pure, as `diff`, which does the rest of life.
 
 Nobody knows how far a move got, be it cut short by a kill or unanswered; so every step follows from what is seen.
-Running at its new host it has arrived, and what is left behind goes. Running at the old one, it is moved (again), or
+Running at its new host it has arrived, and what is left behind goes. Living at the old one, it is moved (again), or
 stays if the move was refused often enough. The traps: an unanswered call may still come true, so it stays only once
 a call was answered; nothing is concluded from a lost host (None): it is waited for unless that keeps somebody; and
-on its way a guest is paused at both ends, which is neither running here nor there.
+a guest that is moved alive stands paused at its new host until the old one has let go of it. So what is off or paused
+there has never lived there, and its disks are old, while the old host has it and did not say "migrated".
 """
 
 from dataclasses import dataclass
@@ -32,19 +33,19 @@ from app.reconcile.memory import Memory
 
 UNCLEAR_S = 2.0
 _NEVER_RAN = frozenset({"defined", "unknown", ""})  # hypervisors' words for a domain that is off and never was on
+_NEVER_CAME = frozenset({"failed", "destroyed", "crashed"})  # and for one whose coming was cut short, or that ran
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Both:
     """What the host that an instance comes from shows, looked at first, and then the one it goes to; None: lost.
 
-    `given_up`: the lost one it comes from is to leave the cloud. `fenced`: the lost one it goes to is switched off.
+    `given_up`: the lost one it comes from is to leave the cloud.
     """
 
     source: Observed | None
     target: Observed | None
     given_up: bool = False
-    fenced: bool = False
 
     @property
     def known(self) -> bool:
@@ -62,67 +63,60 @@ class Both:
 def move(instance: Instance, both: Both, memory: Memory, limits: Limits, now_s: float) -> list[Action]:
     """List what brings a move nearer to its end; empty: nothing can be done before a lost host is back."""
     source, target = both.source, both.target
-    if source is not None and source.in_transit:
-        return _sent(instance, source, both)
-    if source is not None and source.lives:
+    if source is not None and source.seen in LIVE:
         return _bring_over(instance, source, target, memory, limits)
     if source is None and (instance.wanted is not Wanted.RUNNING or both.given_up):
         return [ReportMoved()] if target is not None and target.seen is Seen.RUNNING else []
     if source is None or target is None:
         return []
     if target.seen in LIVE:
-        return _came_in(source, target)
+        return _came_in(instance, source, target)
     return _off(instance, source, target, limits.power_off_confirm_s - memory.off_for(now_s))
-
-
-def _off(instance: Instance, source: Observed, target: Observed, left_s: float) -> list[Action]:
-    """It runs on neither host: find out where it ceased to."""
-    if target.domain is not None and target.domain.reason not in _NEVER_RAN:
-        return _arrived(source, target)
-    if instance.wanted is Wanted.RUNNING and _half_way(source, target):
-        return [Start()]
-    if source.blinks and source.seen is Seen.OFF and left_s > 0:
-        return [Wait(seconds=left_s)]
-    return _stays(source, target, "it does not run any more")
-
-
-def _sent(instance: Instance, source: Observed, both: Both) -> list[Action]:
-    """All of it was sent, and it stands still here. Whatever there is of it there has lived; else it goes on here."""
-    target = both.target
-    if target is None and not both.fenced:
-        return []
-    if target is not None and target.domain is not None:
-        return _came_in(source, target)
-    return [Before(action=Destroy() if instance.wanted is Wanted.TERMINATED else Start())]
 
 
 def _bring_over(
     instance: Instance, source: Observed, target: Observed | None, memory: Memory, limits: Limits
 ) -> list[Action]:
-    """Move what runs; whoever wants it stopped waits for that, or for the first refusal."""
-    if target is not None and target.lives:
-        return [Wait(seconds=UNCLEAR_S)]  # just being handed over
+    """Move what lives here; whoever wants it stopped waits for that, or for the first refusal."""
     if instance.wanted is Wanted.TERMINATED and target is not None:
         return [Before(action=Destroy())]
+    if target is not None and target.seen is Seen.RUNNING:
+        return [Wait(seconds=UNCLEAR_S)]  # just being handed over
     most = limits.move_attempts if instance.wanted is Wanted.RUNNING else 1
-    if memory.move_failures < most and target is not None and not target.in_transit:
-        return [StageImages(), MakeDisks(), Migrate()]
-    if memory.move_failures < most or not memory.move_answered:
+    if source.in_transit or memory.move_under_way or (not memory.move_answered and memory.move_failures >= most):
         return [Migrate()]
-    return _stays(source, target, memory.move_error)
+    if memory.move_failures >= most:
+        return _stays(source, target, memory.move_error)
+    if target is None or target.in_transit:
+        return [Migrate()]
+    return [StageImages(), MakeDisks(), Migrate()]
 
 
-def _half_way(source: Observed, target: Observed) -> bool:
-    """Tell whether a move that takes several steps was cut short after its power was cut here, before it started there.
+def _came_in(instance: Instance, source: Observed, target: Observed) -> list[Action]:
+    """It lives here no more, but there: it has arrived, or still has to be let run, or is ended by its host."""
+    if target.in_transit:
+        return [Wait(seconds=UNCLEAR_S)]
+    if target.seen is Seen.RUNNING or (_let_go(source) and instance.wanted is Wanted.TERMINATED):
+        return _arrived(source, target)
+    return [Start()] if _let_go(source) else _stays(source, target, "it does not run any more")
 
-    A guest that switched itself off meanwhile is off for another reason.
-    """
-    return target.domain is not None and (source.domain is None or source.domain.reason == "destroyed")
+
+def _off(instance: Instance, source: Observed, target: Observed, left_s: float) -> list[Action]:
+    """It runs on neither host: find out where it ceased to."""
+    cut = source.domain is not None and source.domain.reason == "destroyed"
+    if target.domain is not None and (cut or _let_go(source)):
+        if target.domain.reason in _NEVER_RAN and instance.wanted is Wanted.RUNNING:
+            return [Start()]  # a move of several steps was cut short before the last
+        if not cut or target.domain.reason not in _NEVER_RAN | _NEVER_CAME:
+            return _arrived(source, target)
+    if source.blinks and source.seen is Seen.OFF and left_s > 0:
+        return [Wait(seconds=left_s)]
+    return _stays(source, target, "it does not run any more")
 
 
-def _came_in(source: Observed, target: Observed) -> list[Action]:
-    """It has arrived, or its host ends it in a moment, since nobody sends it any more."""
-    return [Wait(seconds=UNCLEAR_S)] if target.in_transit else _arrived(source, target)
+def _let_go(source: Observed) -> bool:
+    """Tell whether the old host itself gave it away."""
+    return source.domain is None or source.domain.reason == "migrated"
 
 
 def _arrived(source: Observed, target: Observed) -> list[Action]:

@@ -147,7 +147,7 @@ class Settler:
             memory.look(observed.domain, job.now_s, stopping=stopping)
             return diff(instance, observed, memory, limits, job.now_s)
         both = await self._tools.observer.look_at_both(instance, self._if_up(job.source), self._if_up(job.host))
-        both = replace(both, given_up=job.source.wanted is HostWanted.REMOVED, fenced=job.host.fenced)
+        both = replace(both, given_up=job.source.wanted is HostWanted.REMOVED)
         if both.known:
             memory.look(both.domain, job.now_s, stopping=stopping)
         else:

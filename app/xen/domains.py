@@ -55,6 +55,14 @@ def list_domains(connection: Any) -> list[DomainSeen]:
     return sorted((domain for domain in found if domain is not None), key=lambda domain: domain.instance_id)
 
 
+def run(domain: Any) -> None:
+    """Let a domain run, from off or from where it stands still."""
+    if domain.state()[0] == libvirt.VIR_DOMAIN_PAUSED:
+        once(domain.resume, lambda: domain.state()[0] != libvirt.VIR_DOMAIN_PAUSED)
+    else:
+        once(domain.create, lambda: bool(domain.isActive()))
+
+
 def cut(domain: Any) -> None:
     """Cut a domain's power."""
     gone(lambda: once(domain.destroy, lambda: not domain.isActive()))

@@ -34,7 +34,7 @@ from app.xen import console, facts, live_move, load, rehearsed_move, terminal
 from app.xen.address import Address, Kind
 from app.xen.connection import Connection
 from app.xen.domain_xml import flavour_of, plain, render, without_passwords
-from app.xen.domains import UNDEFINE_FLAGS, cut, find, gone, list_domains, observe, once
+from app.xen.domains import UNDEFINE_FLAGS, cut, find, gone, list_domains, observe, once, run
 from app.xen.faults import is_internal, is_unsupported
 from app.xen.live_move import End, Moves
 from app.xen.metadata import uuid_of
@@ -90,10 +90,7 @@ class Driver:
             domain = find(connection, instance_id)
             if domain is None:
                 raise Broken(self._host, f"the domain {instance_id} is not defined")
-            if domain.state()[0] == libvirt.VIR_DOMAIN_PAUSED:
-                domain.resume()
-            else:
-                once(domain.create, lambda: bool(domain.isActive()))
+            run(domain)
 
         await self._connection.call("starting a domain", work, self._connection.timing.start_s)
 

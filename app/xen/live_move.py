@@ -1,10 +1,10 @@
 """A running guest goes to another host that shares no storage with its own: memory and disks, from host to host.
 
 libvirt's managed migration: this process leads, over a connection of its own to either end, so hosts need no trust in
-one another; only QEMU's data goes straight from one to the other. That is safe against a kill of ours at any moment: a
-host ends a guest that is still coming in as soon as the connection is gone that it was announced on. The trap: between
-"all is sent" and "it runs there" the guest stands still at both ends. What becomes of it then is for the loop to find
-out by looking at both; here nothing is begun that would have to guess.
+one another; only QEMU's data goes straight from one to the other. A host ends a guest that is still coming in as soon
+as the connection is gone that it was announced on. The trap: an answer that is lost leaves both ends with a whole
+guest, and libvirt lets the old one run on. So the new one stays paused until the old host has let go of it, and only
+then is let run from here: whoever finds it at both ends knows that the old one counts.
 """
 
 import asyncio
@@ -19,22 +19,22 @@ from urllib.parse import urlsplit
 import libvirt
 
 from app.domain.errors import Broken, CloudError, Lost
-from app.domain.ports import DomainSeen
-from app.domain.states import Seen
 from app.domain.transit import UNDER_WAY, UnderWay, in_transit
 from app.xen import carried
 from app.xen.address import Address, Kind
 from app.xen.connection import Timing
 from app.xen.console import MOST_BYTES, log_volume
-from app.xen.domains import UNDEFINE_FLAGS, find, gone, observe
+from app.xen.domains import UNDEFINE_FLAGS, cut, find, gone, once, run
 from app.xen.events import ensure_event_loop
 from app.xen.faults import translate
 from app.xen.fitness import check
 from app.xen.pool import PoolOf
+from app.xen.states import seen
 from app.xen.workers import Workers
 
 FLAGS = {
     Kind.QEMU: libvirt.VIR_MIGRATE_LIVE
+    | libvirt.VIR_MIGRATE_PAUSED
     | libvirt.VIR_MIGRATE_PERSIST_DEST
     | libvirt.VIR_MIGRATE_UNDEFINE_SOURCE
     | libvirt.VIR_MIGRATE_AUTO_CONVERGE
@@ -47,7 +47,9 @@ LOOK_S = 10.0
 
 BYTES_PER_S = 4 * 1024 * 1024  # the slowest that still counts as moving
 LEEWAY_S = 30.0  # for libvirt to put everything back after a move was given up
-_ON = frozenset({Seen.RUNNING, Seen.PAUSED})
+AGAIN_S = 5.0  # until it is told again to give up
+KEPT_S = 120.0  # how long an end is kept for whoever asks again
+LET_GO = (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_MIGRATED)
 _HERE_ONLY = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -86,24 +88,32 @@ class Moves:
     async def join(self, instance_id: str, here: End, there: End, bridge: str) -> UnderWay | None:
         """Wait a while for the end of a move, which is begun if need be; who goes away does not end it."""
         move = self._under_way.get(instance_id)
-        if move is None:
+        if move is None or (move.task.done() and move.target != there.host):
             lead = Lead(instance_id, here, there, bridge)
             task = asyncio.create_task(lead.run(), name=f"move {instance_id} to {there.host}")
             move = self._under_way[instance_id] = _UnderWay(target=there.host, task=task)
-            task.add_done_callback(partial(self._over, instance_id))
+            task.add_done_callback(partial(self._over, instance_id, move))
         if move.target != there.host:
             raise Lost(here.host, f"{instance_id} is still on its way to {move.target}")
         done, _ = await asyncio.wait([move.task], timeout=LOOK_S)
-        return move.task.result() if done else UNDER_WAY
+        if not done:
+            return UNDER_WAY
+        self._forget(instance_id, move)
+        return move.task.result()
 
     def close(self) -> None:
         for move in self._under_way.values():
             move.task.cancel()
 
-    def _over(self, instance_id: str, task: "asyncio.Task[None]") -> None:
-        self._under_way.pop(instance_id, None)
-        if not task.cancelled():
-            task.exception()  # seen by the caller, if there still is one
+    def _over(self, instance_id: str, move: _UnderWay, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and task.exception() is not None:  # for the caller, if there still is one
+            asyncio.get_running_loop().call_later(KEPT_S, self._forget, instance_id, move)
+        else:
+            self._forget(instance_id, move)
+
+    def _forget(self, instance_id: str, move: _UnderWay) -> None:
+        if self._under_way.get(instance_id) is move:
+            del self._under_way[instance_id]
 
 
 class Lead:
@@ -113,7 +123,7 @@ class Lead:
         self._id, self._here, self._there, self._bridge = instance_id, here, there, bridge
         self._workers = Workers(f"{here.host} moves", 2, 2)
         self._opened: list[Any] = []
-        self._late = threading.Event()
+        self._late, self._left = threading.Event(), threading.Event()
 
     async def run(self) -> None:
         """Do it, unless it is done; Broken if it can not be, Lost or TimedOut if nobody knows."""
@@ -127,6 +137,7 @@ class Lead:
         except libvirt.libvirtError as error:
             raise translate(self._here.host, error) from error
         finally:
+            self._left.set()
             with suppress(CloudError):
                 await self._workers.run("closing", self._close, 1.0)
             self._workers.stop()
@@ -137,31 +148,48 @@ class Lead:
         """Look at both ends; None: it has arrived already."""
         here = self._dial(self._here.address)
         domain = find(here, self._id)
-        if domain is not None and domain.isActive() and domain.jobInfo()[0] != libvirt.VIR_DOMAIN_JOB_NONE:
-            raise Lost(self._here.host, f"something else is being done with the domain {self._id}")
+        if domain is not None and domain.isActive():
+            self._own(domain)
         try:
             there = self._dial(self._there.address)
         except libvirt.libvirtError as error:
             raise Broken(self._there.host, f"it can not be reached: {error}") from error
         found = find(there, self._id)
-        arrived = self._arrived(domain, found)
-        if arrived or domain is None:
-            return None
-        if found is not None and found.isActive():
+        if found is not None and _between(found):
             raise Lost(self._there.host, f"an earlier move of {self._id} has not been ended there yet")
-        if found is not None:  # so that what is defined there is from now on only what has lived there
-            gone(lambda: found.undefineFlags(UNDEFINE_FLAGS[self._there.address.kind]))
+        if domain is None or not domain.isActive():
+            self._finish(domain, found)
+            return None
+        if found is not None:
+            self._clear(found)
         return self._plan(domain, here, there)
 
-    def _arrived(self, domain: Any | None, found: Any | None) -> bool:
-        mine, theirs = (None if each is None else observe(each) for each in (domain, found))
-        runs_there = _on(theirs) and not _between(theirs)
-        if _on(mine) and _between(mine):
-            raise Lost(self._here.host, f"the domain {self._id} stands still between two hosts")
-        if runs_there is _on(mine):
-            where = "both hosts" if runs_there else "neither host"
-            raise Broken(self._here.host, f"the domain {self._id} runs on {where}")
-        return runs_there
+    def _own(self, domain: Any) -> None:
+        """Make sure that nobody else moves it, and that it lives here, where an earlier move may have left it still."""
+        if domain.jobInfo()[0] != libvirt.VIR_DOMAIN_JOB_NONE:
+            raise Lost(self._here.host, f"something else is being done with the domain {self._id}")
+        if _between(domain):
+            once(domain.resume, lambda: not _between(domain))
+
+    def _finish(self, domain: Any | None, found: Any | None) -> None:
+        """It does not live here: it has arrived, if this host let go of it, and only has to be let run."""
+        let_go = domain is None or domain.state() == list(LET_GO)
+        if found is None or not found.isActive() or not (let_go or found.state()[0] == libvirt.VIR_DOMAIN_RUNNING):
+            raise Broken(self._here.host, f"the domain {self._id} runs on neither host")
+        run(found)
+
+    def _clear(self, found: Any) -> None:
+        """Take off what an earlier move left at its new host; it has not lived there, since it lives here."""
+        if found.state()[0] == libvirt.VIR_DOMAIN_RUNNING:
+            raise Broken(self._here.host, f"the domain {self._id} runs on both hosts")
+        self._still_asked()
+        cut(found)
+        gone(lambda: found.undefineFlags(UNDEFINE_FLAGS[self._there.address.kind]))
+
+    def _still_asked(self) -> None:
+        """Keep a call that nobody waits for any more from changing anything."""
+        if self._left.is_set():
+            raise Lost(self._here.host, f"the move of {self._id} was given up while it was prepared")
 
     def _plan(self, domain: Any, here: Any, there: Any) -> Planned:
         pools = self._here.pool.path(here), self._there.pool.path(there)
@@ -177,30 +205,36 @@ class Lead:
         if disks:
             parameters[libvirt.VIR_MIGRATE_PARAM_MIGRATE_DISKS] = disks
             flags |= libvirt.VIR_MIGRATE_NON_SHARED_INC  # what lies below an overlay is there already
+        self._still_asked()
         self._carry_console(here, there)
         slowness = max(self._here.address.patience, self._there.address.patience)
         deadline_s = self._here.timing.start_s + slowness * size / BYTES_PER_S
         return Planned(domain=domain, parameters=parameters, flags=flags, deadline_s=deadline_s)
 
     def _perform(self, planned: Planned) -> None:
-        """Move it; past the deadline libvirt is told to give up, which leaves it running here."""
-        timer = threading.Timer(planned.deadline_s, self._give_up, (planned.domain,))
-        timer.daemon = True
-        timer.start()
+        """Move it and let it run there; past the deadline libvirt is told to give up, which leaves it running here."""
+        over = threading.Event()
+        threading.Thread(target=self._give_up, args=(planned, over), daemon=True).start()
+        paused = planned.domain.state()[0] == libvirt.VIR_DOMAIN_PAUSED
         try:
-            planned.domain.migrate3(self._opened[1], dict(planned.parameters), planned.flags)
+            arrived = planned.domain.migrate3(self._opened[1], dict(planned.parameters), planned.flags)
         except libvirt.libvirtError as error:
             if self._late.is_set() and error.get_error_code() == libvirt.VIR_ERR_OPERATION_ABORTED:
                 why = f"the move of {self._id} did not end within {planned.deadline_s:.0f} s"
                 raise Broken(self._here.host, why) from error
             raise
         finally:
-            timer.cancel()
+            over.set()
+        if not paused:
+            run(arrived)
 
-    def _give_up(self, domain: Any) -> None:
-        self._late.set()
-        with suppress(libvirt.libvirtError):
-            domain.abortJob()
+    def _give_up(self, planned: Planned, over: threading.Event) -> None:
+        waits_s = planned.deadline_s
+        while not over.wait(waits_s):
+            self._late.set()
+            with suppress(libvirt.libvirtError):
+                planned.domain.abortJob()
+            waits_s = AGAIN_S
 
     def _carry_console(self, here: Any, there: Any) -> None:
         """Let what the guest has written so far stand in its log there, too."""
@@ -221,12 +255,8 @@ class Lead:
                 connection.close()
 
 
-def _on(domain: DomainSeen | None) -> bool:
-    return domain is not None and domain.state in _ON
-
-
-def _between(domain: DomainSeen | None) -> bool:
-    return domain is not None and in_transit(domain.state, domain.reason)
+def _between(domain: Any) -> bool:
+    return in_transit(*seen(*domain.state()))
 
 
 def way_to(address: Address) -> dict[str, str]:

@@ -140,14 +140,14 @@ class Driver:
 
     async def migrate(self, instance_id: str, target: Hypervisor, bridge: str = "") -> NotSupported | UnderWay | None:
         """Move it alive where the hypervisor can; between hosts of libvirt's test driver by `rehearsed_move`."""
-        kind = self._address.kind
-        if not isinstance(target, Driver) or target.end.address.kind is not kind:
+        kind, there, receive = self._address.kind, getattr(target, "end", None), getattr(target, "receive", None)
+        if receive is None or not isinstance(there, End) or there.address.kind is not kind:
             return NOT_SUPPORTED
         if kind is Kind.TEST:
-            return await rehearsed_move.migrate(self, target, target.receive, instance_id)
+            return await rehearsed_move.migrate(self, target, receive, instance_id)
         if kind not in live_move.FLAGS:
             return NOT_SUPPORTED
-        return await self._moves.join(instance_id, self.end, target.end, bridge)
+        return await self._moves.join(instance_id, self.end, there, bridge)
 
     @property
     def end(self) -> End:

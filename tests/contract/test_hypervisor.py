@@ -11,7 +11,7 @@ import pytest
 from app.domain.errors import Broken, Invalid, Lost, Missing
 from app.domain.ports import NOT_SUPPORTED, Disk, EventKind, Hypervisor, Nic
 from app.domain.states import Seen
-from app.reconcile.actions import Before, Start, Undefine
+from app.reconcile.actions import Start, Undefine
 from app.reconcile.diff import Observed
 from app.reconcile.limits import Limits
 from app.reconcile.memory import Memory
@@ -361,7 +361,7 @@ async def test_a_domain_tells_whether_its_power_was_cut_or_never_on(arena: Arena
     await other.start(ID)
     await other.destroy(ID)
     both = replace(both, target=Observed(domain=await other.domain(ID), volumes=frozenset()))
-    assert move(moving, both, Memory(), Limits(), 0.0) == [Before(action=Undefine())]
+    assert move(moving, both, Memory(), Limits(), 0.0) == [Undefine()], "nobody knows whether it lived there"
 
 
 async def test_load_names_exactly_the_running_domains_of_ours(arena: Arena) -> None:

@@ -137,9 +137,9 @@ PLANTS = {
     ),
     "disks-before-guest": Plant(
         module="app.reconcile.moving",
-        right="        return [StageImages(), MakeDisks(), Migrate()]",
-        wrong="        gone = Before(action=DeleteDisks(names=(instance.id + ROOT,)))\n"
-        "        return [StageImages(), MakeDisks(), gone, Migrate()]",
+        right="    return [StageImages(), MakeDisks(), Migrate()]",
+        wrong="    gone = Before(action=DeleteDisks(names=(instance.id + ROOT,)))\n"
+        "    return [StageImages(), MakeDisks(), gone, Migrate()]",
         means="a guest that moves loses its disk before it has left",
         moves=True,
     ),

@@ -138,7 +138,7 @@ def test_a_guest_that_was_sent_is_asked_for_also_while_its_new_host_is_lost() ->
 
 def test_what_is_left_where_it_was_to_go_never_costs_the_disks_where_it_ceased_to_run() -> None:
     for reason in ("failed", "destroyed", "crashed", "unknown"):
-        for ended in ("shutdown", "crashed", "unknown", "failed"):
+        for ended in ("shutdown", "crashed", "unknown", "failed", "destroyed"):
             model = begun(Wanted.STOPPED)
             model.source.turn(Seen.OFF, ended)
             model.target = Side(domain=off(reason), volumes=frozenset({ROOT}))

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import libvirt
@@ -33,6 +34,12 @@ from tests.server.conftest import ec2_client
 pytestmark = pytest.mark.guest
 MOVED_S = 180.0
 COUNT = "n=0; while :; do n=$((n+1)); echo $n; usleep 100000; done"
+WORK = "(while :; do :; done) > /dev/null 2>&1 & echo $!"
+RULES = """
+rule strong "who works needs a strong host" { when vm.cpu.used > 0.6 require "strong" in host.tags }
+rule drain "a host in maintenance is emptied" { at remap when host.maintenance evacuate host }
+policy lab "default" { use strong  use drain  remap every 5s }
+"""
 
 
 @pytest.fixture
@@ -52,7 +59,7 @@ def lab() -> Iterator[dict[str, PrivateHost]]:
 @pytest.fixture
 def cloud(lab: dict[str, PrivateHost], guest_image: BuiltImage, tmp_path: Path) -> Iterator[ServedCloud]:
     own_pool(lab["lab2"].daemon, lab["lab2"].instance_path)
-    with a_qemu_cloud(lab["lab1"], guest_image, tmp_path, CONFIG) as cloud:
+    with a_qemu_cloud(lab["lab1"], guest_image, tmp_path, CONFIG + 'SAMPLE_INTERVAL="1"\n') as cloud:
         cloud.euca("host", "add", lab["lab2"].uri, "--name", "lab2", "--cluster", "lab")
         yield cloud
 
@@ -119,6 +126,11 @@ def move(
     if meanwhile is not None:
         eventually(lambda: watched.shown(target) in ("in transit", Seen.RUNNING))
         meanwhile()
+    comes_to(cloud, watched, guest, target)
+
+
+def comes_to(cloud: ServedCloud, watched: Watched, guest: Guest, target: str) -> None:
+    """Wait until the guest is there and nowhere else."""
     eventually(lambda: watched.is_only_on(target), MOVED_S, every_s=0.5)
     eventually(lambda: at_rest(cloud, guest) == target, MOVED_S, every_s=0.5)
 
@@ -131,10 +143,21 @@ def killed_and_started(cloud: ServedCloud) -> None:
 def at_rest(cloud: ServedCloud, guest: Guest) -> str:
     """Name the host of a guest that does not move any more."""
     with suppress(httpx.HTTPError):
-        head = {"Authorization": f"Bearer {cloud.credentials()['EUCA_TOKEN']}"}
-        shown = httpx.get(f"{cloud.url}/api/v1/instances/{guest.id}", headers=head, timeout=30).json()
-        return "" if shown["moving_from"] else str(shown["host"])
+        now = shown(cloud, guest)
+        return "" if now["moving_from"] else str(now["host"])
     return ""
+
+
+def shown(cloud: ServedCloud, guest: Guest) -> dict[str, Any]:
+    head = {"Authorization": f"Bearer {cloud.credentials()['EUCA_TOKEN']}"}
+    now: dict[str, Any] = httpx.get(f"{cloud.url}/api/v1/instances/{guest.id}", headers=head, timeout=30).json()
+    return now
+
+
+def rests(cloud: ServedCloud, guest: Guest) -> bool:
+    """Tell whether a guest is known to do next to nothing."""
+    used = (shown(cloud, guest)["load"] or {}).get("cpu_used")
+    return used is not None and used < 0.3
 
 
 def test_a_guest_counts_on_in_an_open_session_while_it_moves_and_server_or_libvirtd_die(
@@ -160,3 +183,29 @@ def test_a_guest_counts_on_in_an_open_session_while_it_moves_and_server_or_libvi
     for host in lab.values():
         assert (host.domains(), host.processes()) == ([], [])
         assert [file.name for file in host.instance_path.iterdir() if guest.id in file.name] == []
+
+
+def test_work_in_a_guest_has_rules_move_it_and_a_drained_host_is_emptied_in_an_open_session(
+    cloud: ServedCloud, lab: dict[str, PrivateHost], tmp_path: Path
+) -> None:
+    (tmp_path / "lab.rules").write_text(RULES)
+    cloud.euca("host", "set", "lab2", "--tag", "strong")
+    cloud.euca("host", "drain", "lab2")
+    guest = Guest(ec2_client(cloud.credentials()), tmp_path, "mine")
+    watched = Watched(lab)
+    guest.reach_login(boot=1)
+    cloud.euca("host", "undrain", "lab2")
+    with closing(Counter(guest)) as counter:
+        eventually(lambda: rests(cloud, guest))
+        cloud.euca("rules", "apply", str(tmp_path / "lab.rules"))
+        assert watched.is_only_on("lab1")
+        work = guest.ssh(WORK).stdout.strip()
+        comes_to(cloud, watched, guest, "lab2")
+        assert "strong: when vm.cpu.used > 0.6 require" in cloud.euca("rules", "explain", guest.id).stdout
+        assert counter.goes_on()
+        guest.ssh(f"kill {work}")
+        eventually(lambda: rests(cloud, guest))
+        cloud.euca("host", "drain", "lab2")
+        comes_to(cloud, watched, guest, "lab1")
+        assert "drain: " in cloud.euca("rules", "explain", guest.id).stdout
+        assert counter.goes_on()

@@ -12,6 +12,9 @@ The marker is listed instead of the volume, nothing can lie over it, and an uplo
 away; who deletes one of them deletes both, the volume first.
 """
 
+SAVED = ".saved"
+"""What the name of a volume ends with that holds the memory of an instance that stands still; see `app.xen.saved`."""
+
 
 class ImageFiles(Protocol):
     """The server's library of image bytes: files named by SHA-256, written aside and renamed."""

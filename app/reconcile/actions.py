@@ -102,7 +102,7 @@ class Migrate:
 class Before:
     """Do something on the host that the instance comes from."""
 
-    action: Destroy | Undefine | DeleteDisks
+    action: Start | Destroy | Undefine | DeleteDisks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ RUNNING is wanted, no disk goes unless TERMINATED is wanted. A host that did not
 
 from dataclasses import dataclass
 
+from app.domain.files import SAVED
 from app.domain.instance import Instance
 from app.domain.ports import DomainSeen
 from app.domain.states import Seen, Wanted
@@ -56,6 +57,11 @@ class Observed:
     def in_transit(self) -> bool:
         """Whether it stands still between two hosts: sent away from this one, or still coming in here."""
         return self.domain is not None and in_transit(self.domain.state, self.domain.reason)
+
+    @property
+    def saved(self) -> bool:
+        """Whether it was saved: its memory lies there."""
+        return self.domain is not None and any(name.endswith(SAVED) for name in self.volumes or ())
 
     @property
     def lives(self) -> bool:

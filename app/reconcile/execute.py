@@ -75,7 +75,7 @@ class Executor:
             case Destroy() | Undefine() | DeleteDisks():
                 await self._take_down(action, job)
             case Before(action=inner) if job.source is not None:
-                await self._take_down(inner, replace(job, host=job.source))
+                await self.run(inner, replace(job, host=job.source, source=None))
             case Migrate() if job.source is not None:
                 await self._migrate(job, job.source)
             case _:

@@ -5,11 +5,13 @@ Running at its new host it has arrived, and what is left behind goes. Living at 
 stays if the move was refused often enough. The traps: an unanswered call may still come true, so it stays only once
 a call was answered; nothing is concluded from a lost host (None): it is waited for unless that keeps somebody; and
 a guest that is moved alive stands paused at its new host until the old one has let go of it. So what is off or paused
-there has never lived there, and its disks are old, while the old host has it and did not say "migrated".
+there has never lived there, and its disks are old, while the old host has it and did not say "migrated". One that was
+saved to be carried over is where its memory lies: at its new host once the old one has that no more.
 """
 
 from dataclasses import dataclass
 
+from app.domain.files import SAVED
 from app.domain.instance import Instance
 from app.domain.ports import DomainSeen
 from app.domain.states import Seen, Wanted
@@ -63,13 +65,16 @@ class Both:
 def move(instance: Instance, both: Both, memory: Memory, limits: Limits, now_s: float) -> list[Action]:
     """List what brings a move nearer to its end; empty: nothing can be done before a lost host is back."""
     source, target = both.source, both.target
+    runs_there = target is not None and target.seen is Seen.RUNNING
     if source is not None and source.seen in LIVE:
         return _bring_over(instance, source, target, memory, limits)
+    if source is not None and source.saved and not runs_there:
+        return _carry_over(instance, source, target, memory, limits)
     if source is None and (instance.wanted is not Wanted.RUNNING or both.given_up):
-        return [ReportMoved()] if target is not None and target.seen is Seen.RUNNING else []
+        return [ReportMoved()] if runs_there else []
     if source is None or target is None:
         return []
-    if target.seen in LIVE:
+    if target.seen in LIVE or target.saved:
         return _came_in(instance, source, target)
     return _off(instance, source, target, limits.power_off_confirm_s - memory.off_for(now_s))
 
@@ -77,28 +82,46 @@ def move(instance: Instance, both: Both, memory: Memory, limits: Limits, now_s: 
 def _bring_over(
     instance: Instance, source: Observed, target: Observed | None, memory: Memory, limits: Limits
 ) -> list[Action]:
-    """Move what lives here; whoever wants it stopped waits for that, or for the first refusal."""
+    """Move what lives here."""
     if instance.wanted is Wanted.TERMINATED and target is not None:
         return [Before(action=Destroy())]
     if target is not None and target.seen is Seen.RUNNING:
         return [Wait(seconds=UNCLEAR_S)]  # just being handed over
-    most = limits.move_attempts if instance.wanted is Wanted.RUNNING else 1
-    if source.in_transit or memory.move_under_way or (not memory.move_answered and memory.move_failures >= most):
-        return [Migrate()]
-    if memory.move_failures >= most:
+    if _given_up(instance, memory, limits) and not source.in_transit:
         return _stays(source, target, memory.move_error)
-    if target is None or target.in_transit:
+    made_ready = memory.move_under_way or _refused(instance, memory, limits)
+    if made_ready or source.in_transit or target is None or target.in_transit:
         return [Migrate()]
     return [StageImages(), MakeDisks(), Migrate()]
+
+
+def _carry_over(
+    instance: Instance, source: Observed, target: Observed | None, memory: Memory, limits: Limits
+) -> list[Action]:
+    """It was saved here; it is carried over, or goes on here if that was refused often enough."""
+    if instance.wanted is Wanted.TERMINATED:
+        return _stays(source, target, "it is to be ended")
+    return [Before(action=Start())] if _given_up(instance, memory, limits) else [Migrate()]
+
+
+def _refused(instance: Instance, memory: Memory, limits: Limits) -> bool:
+    """Tell whether it was refused often enough; whoever wants it stopped waits for one refusal only."""
+    return memory.move_failures >= (limits.move_attempts if instance.wanted is Wanted.RUNNING else 1)
+
+
+def _given_up(instance: Instance, memory: Memory, limits: Limits) -> bool:
+    """Tell whether it stays: refused often enough, and no call that may still come true is unanswered."""
+    return _refused(instance, memory, limits) and memory.move_answered and not memory.move_under_way
 
 
 def _came_in(instance: Instance, source: Observed, target: Observed) -> list[Action]:
     """It lives here no more, but there: it has arrived, or still has to be let run, or is ended by its host."""
     if target.in_transit:
         return [Wait(seconds=UNCLEAR_S)]
-    if target.seen is Seen.RUNNING or (_let_go(source) and instance.wanted is Wanted.TERMINATED):
+    let_go = target.saved or _let_go(source)
+    if target.seen is Seen.RUNNING or (let_go and instance.wanted is Wanted.TERMINATED):
         return _arrived(source, target)
-    return [Start()] if _let_go(source) else _stays(source, target, "it does not run any more")
+    return [Start()] if let_go else _stays(source, target, "it does not run any more")
 
 
 def _off(instance: Instance, source: Observed, target: Observed, left_s: float) -> list[Action]:
@@ -121,12 +144,19 @@ def _let_go(source: Observed) -> bool:
 
 def _arrived(source: Observed, target: Observed) -> list[Action]:
     """It is on its new host for good."""
-    return [Before(action=action) for action in _clean(source, target)] or [ReportMoved()]
+    return [Before(action=action) for action in _clean(source, target)] or [*_forget(target)] or [ReportMoved()]
 
 
 def _stays(source: Observed, target: Observed | None, reason: str) -> list[Action]:
     left = [] if target is None else _clean(target, source)
-    return [*left] or [ReportMoveFailed(reason=reason)]
+    forgotten = [Before(action=action) for action in _forget(source)]
+    return [*left] or [*forgotten] or [ReportMoveFailed(reason=reason)]
+
+
+def _forget(side: Observed) -> list[DeleteDisks]:
+    """Delete the memory that it does not need any more."""
+    names = tuple(sorted(name for name in side.volumes or () if SAVED in name))
+    return [DeleteDisks(names=names)] if names else []
 
 
 def _clean(side: Observed, other: Observed) -> list[DeleteDisks | Undefine]:

@@ -30,14 +30,17 @@ from app.domain.ports import (
 )
 from app.domain.terminal import Terminal
 from app.domain.transit import UnderWay
-from app.xen import console, facts, live_move, load, rehearsed_move, terminal
+from app.xen import console, facts, load, rehearsed_move, saved, terminal
 from app.xen.address import Address, Kind
+from app.xen.carry import Carry
 from app.xen.connection import Connection
 from app.xen.domain_xml import flavour_of, plain, render, without_passwords
 from app.xen.domains import UNDEFINE_FLAGS, cut, find, gone, list_domains, observe, once, run
+from app.xen.errand import End, Errand
 from app.xen.faults import is_internal, is_unsupported
-from app.xen.live_move import End, Moves
+from app.xen.live_move import Live
 from app.xen.metadata import uuid_of
+from app.xen.moves import Moves
 from app.xen.pool import PoolOf
 
 UPLOAD_BYTES_PER_S = 4 * 1024 * 1024  # the slowest that still counts as moving
@@ -54,7 +57,7 @@ class Driver:
         self._pool = PoolOf(connection.host, instance_path)
         self._uploads: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._running: set[asyncio.Task[None]] = set()
-        self._moves = Moves()
+        self._moves = Moves(connection.host)
 
     async def facts(self) -> HostFacts:
         read_facts = partial(facts.read, address=self._address, pool=self._pool)
@@ -90,7 +93,11 @@ class Driver:
             domain = find(connection, instance_id)
             if domain is None:
                 raise Broken(self._host, f"the domain {instance_id} is not defined")
+            if self._address.kind is Kind.XEN:
+                saved.go_on(connection, self._pool, domain, instance_id)
             run(domain)
+            if self._address.kind is Kind.XEN:
+                saved.forget(connection, self._pool, instance_id)
 
         await self._connection.call("starting a domain", work, self._connection.timing.start_s)
 
@@ -139,15 +146,21 @@ class Driver:
         await self._connection.call("removing a domain", work, self._connection.timing.start_s)
 
     async def migrate(self, instance_id: str, target: Hypervisor, bridge: str = "") -> NotSupported | UnderWay | None:
-        """Move it alive where the hypervisor can; between hosts of libvirt's test driver by `rehearsed_move`."""
+        """Move it alive with QEMU, saved with Xen; between hosts of libvirt's test driver by `rehearsed_move`."""
         kind, there, receive = self._address.kind, getattr(target, "end", None), getattr(target, "receive", None)
         if receive is None or not isinstance(there, End) or there.address.kind is not kind:
             return NOT_SUPPORTED
-        if kind is Kind.TEST:
-            return await rehearsed_move.migrate(self, target, receive, instance_id)
-        if kind not in live_move.FLAGS:
-            return NOT_SUPPORTED
-        return await self._moves.join(instance_id, self.end, there, bridge)
+        begin: Callable[[], Errand]
+        match kind:
+            case Kind.TEST:
+                return await rehearsed_move.migrate(self, target, receive, instance_id)
+            case Kind.QEMU:
+                begin = partial(Live, instance_id, self.end, there, bridge)
+            case Kind.XEN:
+                begin = partial(Carry, instance_id, self.end, there)
+            case _:
+                return NOT_SUPPORTED
+        return await self._moves.join(instance_id, there.host, begin)
 
     @property
     def end(self) -> End:

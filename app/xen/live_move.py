@@ -7,7 +7,6 @@ guest, and libvirt lets the old one run on. So the new one stays paused until th
 then is let run from here: whoever finds it at both ends knows that the old one counts.
 """
 
-import asyncio
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,49 +17,25 @@ from urllib.parse import urlsplit
 
 import libvirt
 
-from app.domain.errors import Broken, CloudError, Lost
-from app.domain.transit import UNDER_WAY, UnderWay, in_transit
+from app.domain.errors import Broken, Lost
 from app.xen import carried
-from app.xen.address import Address, Kind
-from app.xen.connection import Timing
+from app.xen.address import Address
 from app.xen.console import MOST_BYTES, log_volume
 from app.xen.domains import UNDEFINE_FLAGS, cut, find, gone, once, run
-from app.xen.events import ensure_event_loop
-from app.xen.faults import translate
+from app.xen.errand import End, Errand, Work, between
 from app.xen.fitness import check
-from app.xen.pool import PoolOf
-from app.xen.states import seen
-from app.xen.workers import Workers
 
-FLAGS = {
-    Kind.QEMU: libvirt.VIR_MIGRATE_LIVE
+FLAGS = (
+    libvirt.VIR_MIGRATE_LIVE
     | libvirt.VIR_MIGRATE_PAUSED
     | libvirt.VIR_MIGRATE_PERSIST_DEST
     | libvirt.VIR_MIGRATE_UNDEFINE_SOURCE
     | libvirt.VIR_MIGRATE_AUTO_CONVERGE
-    | libvirt.VIR_MIGRATE_ABORT_ON_ERROR,
-}
-"""The hypervisors whose guests move alive, and how."""
-
-LOOK_S = 10.0
-"""How long one call waits; a move lasts as long as it takes, and who asks again joins it."""
-
-BYTES_PER_S = 4 * 1024 * 1024  # the slowest that still counts as moving
-LEEWAY_S = 30.0  # for libvirt to put everything back after a move was given up
+    | libvirt.VIR_MIGRATE_ABORT_ON_ERROR
+)
 AGAIN_S = 5.0  # until it is told again to give up
-KEPT_S = 120.0  # how long an end is kept for whoever asks again
 LET_GO = (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_MIGRATED)
 _HERE_ONLY = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class End:
-    """One of the two hosts."""
-
-    host: str
-    address: Address
-    pool: PoolOf
-    timing: Timing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,103 +48,37 @@ class Planned:
     deadline_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _UnderWay:
-    target: str
-    task: "asyncio.Task[None]"
-
-
-class Moves:
-    """The moves away from one host."""
-
-    def __init__(self) -> None:
-        self._under_way: dict[str, _UnderWay] = {}
-
-    async def join(self, instance_id: str, here: End, there: End, bridge: str) -> UnderWay | None:
-        """Wait a while for the end of a move, which is begun if need be; who goes away does not end it."""
-        move = self._under_way.get(instance_id)
-        if move is None or (move.task.done() and move.target != there.host):
-            lead = Lead(instance_id, here, there, bridge)
-            task = asyncio.create_task(lead.run(), name=f"move {instance_id} to {there.host}")
-            move = self._under_way[instance_id] = _UnderWay(target=there.host, task=task)
-            task.add_done_callback(partial(self._over, instance_id, move))
-        if move.target != there.host:
-            raise Lost(here.host, f"{instance_id} is still on its way to {move.target}")
-        done, _ = await asyncio.wait([move.task], timeout=LOOK_S)
-        if not done:
-            return UNDER_WAY
-        self._forget(instance_id, move)
-        return move.task.result()
-
-    def close(self) -> None:
-        for move in self._under_way.values():
-            move.task.cancel()
-
-    def _over(self, instance_id: str, move: _UnderWay, task: "asyncio.Task[None]") -> None:
-        if not task.cancelled() and task.exception() is not None:  # for the caller, if there still is one
-            asyncio.get_running_loop().call_later(KEPT_S, self._forget, instance_id, move)
-        else:
-            self._forget(instance_id, move)
-
-    def _forget(self, instance_id: str, move: _UnderWay) -> None:
-        if self._under_way.get(instance_id) is move:
-            del self._under_way[instance_id]
-
-
-class Lead:
-    """Leads one move over its own two connections."""
+class Live(Errand):
+    """Leads one live move."""
 
     def __init__(self, instance_id: str, here: End, there: End, bridge: str) -> None:
-        self._id, self._here, self._there, self._bridge = instance_id, here, there, bridge
-        self._workers = Workers(f"{here.host} moves", 2, 2)
-        self._opened: list[Any] = []
-        self._late, self._left = threading.Event(), threading.Event()
+        super().__init__(instance_id, here, there)
+        self._bridge = bridge
+        self._late = threading.Event()
 
-    async def run(self) -> None:
-        """Do it, unless it is done; Broken if it can not be, Lost or TimedOut if nobody knows."""
-        timing = self._here.timing
-        try:
-            patience_s = timing.open_s + self._there.timing.open_s + timing.start_s
-            planned = await self._workers.run("preparing a move", self._prepare, patience_s)
-            if planned is not None:
-                move = partial(self._perform, planned)
-                await self._workers.run("moving a guest", move, planned.deadline_s + LEEWAY_S)
-        except libvirt.libvirtError as error:
-            raise translate(self._here.host, error) from error
-        finally:
-            self._left.set()
-            with suppress(CloudError):
-                await self._workers.run("closing", self._close, 1.0)
-            self._workers.stop()
-
-    # On threads.
-
-    def _prepare(self) -> Planned | None:
-        """Look at both ends; None: it has arrived already."""
-        here = self._dial(self._here.address)
+    def _prepare(self) -> Work | None:
+        here = self._dial()
         domain = find(here, self._id)
         if domain is not None and domain.isActive():
             self._own(domain)
-        try:
-            there = self._dial(self._there.address)
-        except libvirt.libvirtError as error:
-            raise Broken(self._there.host, f"it can not be reached: {error}") from error
+        there = self._dial_target()
         found = find(there, self._id)
-        if found is not None and _between(found):
+        if found is not None and between(found):
             raise Lost(self._there.host, f"an earlier move of {self._id} has not been ended there yet")
         if domain is None or not domain.isActive():
             self._finish(domain, found)
             return None
         if found is not None:
             self._clear(found)
-        return self._plan(domain, here, there)
+        planned = self._plan(domain, here, there)
+        return Work(do=partial(self._perform, planned), deadline_s=planned.deadline_s)
 
     def _own(self, domain: Any) -> None:
         """Make sure that nobody else moves it, and that it lives here, where an earlier move may have left it still."""
         if domain.jobInfo()[0] != libvirt.VIR_DOMAIN_JOB_NONE:
             raise Lost(self._here.host, f"something else is being done with the domain {self._id}")
-        if _between(domain):
-            once(domain.resume, lambda: not _between(domain))
+        if between(domain):
+            once(domain.resume, lambda: not between(domain))
 
     def _finish(self, domain: Any | None, found: Any | None) -> None:
         """It does not live here: it has arrived, if this host let go of it, and only has to be let run."""
@@ -186,11 +95,6 @@ class Lead:
         cut(found)
         gone(lambda: found.undefineFlags(UNDEFINE_FLAGS[self._there.address.kind]))
 
-    def _still_asked(self) -> None:
-        """Keep a call that nobody waits for any more from changing anything."""
-        if self._left.is_set():
-            raise Lost(self._here.host, f"the move of {self._id} was given up while it was prepared")
-
     def _plan(self, domain: Any, here: Any, there: Any) -> Planned:
         pools = self._here.pool.path(here), self._there.pool.path(there)
         now = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE | libvirt.VIR_DOMAIN_XML_SECURE)
@@ -201,15 +105,13 @@ class Lead:
             libvirt.VIR_MIGRATE_PARAM_DEST_XML: carried.over(now, *pools, self._bridge),
             libvirt.VIR_MIGRATE_PARAM_PERSIST_XML: carried.over(kept, *pools, self._bridge),
         } | way_to(self._there.address)
-        flags = FLAGS[self._here.address.kind]
+        flags = FLAGS
         if disks:
             parameters[libvirt.VIR_MIGRATE_PARAM_MIGRATE_DISKS] = disks
             flags |= libvirt.VIR_MIGRATE_NON_SHARED_INC  # what lies below an overlay is there already
         self._still_asked()
         self._carry_console(here, there)
-        slowness = max(self._here.address.patience, self._there.address.patience)
-        deadline_s = self._here.timing.start_s + slowness * size / BYTES_PER_S
-        return Planned(domain=domain, parameters=parameters, flags=flags, deadline_s=deadline_s)
+        return Planned(domain=domain, parameters=parameters, flags=flags, deadline_s=self._deadline_s(size))
 
     def _perform(self, planned: Planned) -> None:
         """Move it and let it run there; past the deadline libvirt is told to give up, which leaves it running here."""
@@ -240,23 +142,6 @@ class Lead:
         """Let what the guest has written so far stand in its log there, too."""
         log = log_volume(self._id)
         self._there.pool.write(there, log, self._here.pool.tail(here, log, MOST_BYTES))
-
-    def _dial(self, address: Address) -> Any:
-        ensure_event_loop()
-        connection = libvirt.open(address.uri)
-        self._opened.append(connection)
-        if address.keepalive:
-            connection.setKeepAlive(*address.keepalive)
-        return connection
-
-    def _close(self) -> None:
-        for connection in self._opened:
-            with suppress(libvirt.libvirtError):
-                connection.close()
-
-
-def _between(domain: Any) -> bool:
-    return in_transit(*seen(*domain.state()))
 
 
 def way_to(address: Address) -> dict[str, str]:

@@ -29,8 +29,10 @@ LIMITS = Limits()
 ROOT = "i-00000001.root"
 ROUNDS = 16
 SENT = "migration"
-HOW = ("at once", "emulated", "alive")
-ANSWERS: tuple[str | int, ...] = ("refused", "lost", "cancelled", "done", 0, 1, 2, 3, 4)
+MEMORY = "i-00000001.saved"
+HOW = ("at once", "emulated", "alive", "saved")
+ANSWERS: tuple[str | int, ...] = ("refused", "lost", "cancelled", "done", 0, 1, 2, 3, 4, 5)
+ALL_STEPS = 5
 
 
 @dataclass
@@ -52,6 +54,14 @@ class Side:
     @property
     def runs(self) -> bool:
         return self.domain is not None and self.domain.state is Seen.RUNNING
+
+    @property
+    def saved(self) -> bool:
+        return self.domain is not None and not self.on and MEMORY in self.volumes
+
+    def start(self) -> None:
+        self.turn(Seen.RUNNING, "restored" if self.saved else "booted")
+        self.volumes -= {MEMORY}
 
     def observe(self, blinks: bool) -> Observed | None:
         return None if self.lost else Observed(domain=self.domain, volumes=self.volumes, blinks=blinks)
@@ -110,15 +120,19 @@ class Model:
         match inner:
             case Destroy():
                 assert self.instance.wanted is Wanted.TERMINATED
+            case DeleteDisks(names=(name,)) if name == MEMORY:
+                other = self.target if side is self.source else self.source
+                assert not side.saved or other.on or other.saved or self.instance.wanted is Wanted.TERMINATED
             case Undefine() | DeleteDisks():
                 assert not side.runs
                 assert not self.home or side is not getattr(self, self.home), "there is no other guest than this"
             case Start():
+                other = self.target if side is self.source else self.source
                 assert self.instance.wanted is not Wanted.TERMINATED
-                assert not self.source.on and not self.source.lost
-                assert self.home in ("", "target")
+                assert not other.runs and not self.source.on and not self.source.lost
+                assert self.home in ("", "source" if side is self.source else "target")
             case Migrate():
-                assert self.source.on
+                assert self.source.on or self.source.saved
             case ReportMoved():
                 assert not self.source.runs
                 assert self.source.lost or self.source.domain is None
@@ -126,7 +140,7 @@ class Model:
             case ReportMoveFailed():
                 assert self.target.lost or self.target.domain is None
                 assert self.target.lost or not (self.source.volumes and self.target.volumes)
-        if isinstance(inner, DeleteDisks):
+        if isinstance(inner, DeleteDisks) and ROOT in inner.names:
             other = self.target if side is self.source else self.source
             assert other.volumes, "the last disks of it"
 
@@ -137,7 +151,7 @@ class Model:
             case Migrate():
                 return self._migrate()
             case Start():
-                self.target.turn(Seen.RUNNING, "booted")
+                self.target.start()
             case Wait(seconds=seconds):
                 self.now_s += seconds
                 if self.source.on and self.target.runs:
@@ -162,6 +176,8 @@ class Model:
 
     def _take_off(self, side: Side, action: Action) -> None:
         match action:
+            case Start():
+                side.start()
             case Destroy():
                 side.turn(Seen.OFF, "destroyed")
             case Undefine():
@@ -183,8 +199,10 @@ class Model:
             self.memory.move_answered = True
             self.memory.move_refused("no route")
             return False
-        if not self.target.runs and self.how == "alive":
+        if not self.target.runs and self.how in ("alive", "saved"):
             self.target.domain = None
+        if self.how == "saved":
+            return self._carry(answer)
         if answer == "lost":
             self._hand_over()
             return False
@@ -202,6 +220,31 @@ class Model:
         assert self.source.domain is not None
         self.target.domain, self.source.domain = replace(self.source.domain, reason="migrated"), None
         self.home = self.home and "target"
+
+    def _carry(self, answer: str | int) -> bool:
+        """Save it here, unless that is done; carry over its disks, then its memory, which goes here; let it go on."""
+        steps = answer if isinstance(answer, int) else 2 if answer == "cancelled" else ALL_STEPS
+        assert self.source.domain is not None
+        if self.source.on and steps > 0:
+            self.target.volumes -= {MEMORY}
+            self.source.turn(Seen.OFF, "saved")
+            self.source.volumes |= {MEMORY}
+        if steps > 1:
+            self.target.volumes |= {ROOT}
+            self.target.domain = a_domain(Seen.OFF)
+        if steps > 2:
+            self.target.volumes |= {MEMORY}
+        if steps > 3:
+            self.source.volumes -= {MEMORY}
+            self.home = self.home and "target"
+        if steps > 4:
+            self.target.turn(Seen.RUNNING, "restored")
+        if answer == "cancelled":
+            self.memory.move_refused("no room")
+        if isinstance(answer, int):
+            self.memory = Memory()
+        self.memory.move_answered = answer in ("done", "cancelled")
+        return answer == "done"
 
     def _cancel(self) -> None:
         """The answer of the new host, which has all of it, did not come; it stays paused there, or is cut."""

@@ -15,7 +15,7 @@ from app.reconcile.actions import (
     Start,
 )
 from app.reconcile.memory import Memory
-from tests.laws.moving_hosts import ANSWERS, HOW, LIMITS, ROOT, SENT, Model, Side
+from tests.laws.moving_hosts import ANSWERS, HOW, LIMITS, MEMORY, ROOT, SENT, Model, Side
 from tests.unit.reconcile.rows import a_domain, an_instance
 
 SIDES = st.builds(
@@ -26,7 +26,7 @@ SIDES = st.builds(
         st.sampled_from(list(Seen)[1:]),
         st.sampled_from(("defined", "destroyed", "shutdown", "crashed", "failed", "migrated", SENT)),
     ),
-    volumes=st.frozensets(st.just(ROOT)),
+    volumes=st.frozensets(st.sampled_from((ROOT, MEMORY))),
 )
 
 
@@ -34,7 +34,7 @@ SIDES = st.builds(
 def models(draw: st.DrawFn) -> Model:
     wanted = draw(st.sampled_from(Wanted))
     source, target = draw(SIDES), draw(SIDES)
-    if source.on and target.runs:
+    if (source.on or source.saved) and target.runs:
         target.domain = None
     return Model(
         instance=an_instance(wanted=wanted, seen=Seen.RUNNING, launched=1, moving_from="host00"),
@@ -220,3 +220,31 @@ def test_disks_that_may_be_all_there_is_of_it_are_left_alone() -> None:
     model.source, model.target = Side(), Side(volumes=frozenset({ROOT}))
     model.settle()
     assert model.target.volumes == {ROOT}
+
+
+def test_a_guest_that_was_saved_goes_on_where_it_was_if_the_other_host_takes_it_not() -> None:
+    model = begun(how="saved", answers=["cancelled", "cancelled"])
+    model.round()
+    assert (model.source.saved, model.actions()) == (True, [Migrate()])
+    model.settle()
+    assert model.done[2:4] == [Migrate(), Migrate()]
+    assert Before(action=Start()) in model.done
+    assert (model.instance.host, model.source.runs, model.source.volumes) == ("host00", True, frozenset({ROOT}))
+    assert model.target == Side()
+
+
+def test_a_guest_whose_memory_the_old_host_has_no_more_goes_on_at_the_new_one() -> None:
+    model = begun(how="saved", answers=[4])
+    model.round()
+    assert model.actions() == [Start()]
+    model.settle()
+    assert (model.instance.host, model.target.runs, model.target.volumes) == ("host01", True, frozenset({ROOT}))
+
+
+def test_a_saved_guest_that_is_to_be_ended_is_not_started_for_that() -> None:
+    for steps in range(1, 5):
+        model = begun(how="saved", answers=[steps])
+        model.round()
+        model.instance = replace(model.instance, wanted=Wanted.TERMINATED)
+        model.settle()
+        assert not any(isinstance(action, Start) or action == Before(action=Start()) for action in model.done)

@@ -65,12 +65,12 @@ def cloud(lab: dict[str, PrivateHost], guest_image: BuiltImage, tmp_path: Path) 
 
 
 class Counter:
-    """What the guest says over one ssh session; `pause_s` is the longest that it was silent."""
+    """What a guest that runs COUNT says over one ssh session; `pause_s` is the longest that it was silent."""
 
-    def __init__(self, guest: Guest) -> None:
+    def __init__(self, command: list[str]) -> None:
         self.said: list[int] = []
         self.pause_s = 0.0
-        self._process = subprocess.Popen(guest.ssh_command(COUNT), stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self._ear = threading.Thread(target=self._listen, daemon=True)
         self._ear.start()
 
@@ -168,7 +168,7 @@ def test_a_guest_counts_on_in_an_open_session_while_it_moves_and_server_or_libvi
     guest.reach_login(boot=1)
     assert watched.is_only_on("lab1")
     guest.ssh("echo kept > /root/kept")
-    with closing(Counter(guest)) as counter:
+    with closing(Counter(guest.ssh_command(COUNT))) as counter:
         assert counter.goes_on()
         move(cloud, watched, guest, "lab2")
         print(f"the session was silent for {counter.pause_s:.2f} s at most")
@@ -195,7 +195,7 @@ def test_work_in_a_guest_has_rules_move_it_and_a_drained_host_is_emptied_in_an_o
     watched = Watched(lab)
     guest.reach_login(boot=1)
     cloud.euca("host", "undrain", "lab2")
-    with closing(Counter(guest)) as counter:
+    with closing(Counter(guest.ssh_command(COUNT))) as counter:
         eventually(lambda: rests(cloud, guest))
         cloud.euca("rules", "apply", str(tmp_path / "lab.rules"))
         assert watched.is_only_on("lab1")

@@ -92,17 +92,17 @@ class Guest:
         return str(shown["State"]["Name"])
 
 
-def ssh(host: XenHost, key: Path, address: str, command: str) -> str:
-    """Run a command in a guest, by way of the dom0."""
+def ssh_command(host: XenHost, key: Path, address: str, command: str) -> list[str]:
+    """Write a command for a guest, by way of the dom0."""
     options = ("BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR")
     words = [word for option in (*options, f"ProxyCommand={host.way_to('%h:%p')}") for word in ("-o", option)]
-    done = subprocess.run(
-        ["ssh", "-F", "none", "-i", str(key), *words, f"root@{address}", command],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return ["ssh", "-F", "none", "-i", str(key), *words, f"root@{address}", command]
+
+
+def ssh(host: XenHost, key: Path, address: str, command: str) -> str:
+    """Run a command in a guest."""
+    words = ssh_command(host, key, address, command)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -1,6 +1,6 @@
 """A guest of a real Xen goes to another host that shares nothing with its own, and an open session goes on with it.
 
-The guests' network is the one that both hosts are on, with a DHCP server on the first; ssh goes through that one's dom0.
+The guests' network is the one that both hosts are on, with a DHCP server on the first; ssh goes through its dom0.
 """
 
 from collections.abc import Iterator

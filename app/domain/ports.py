@@ -342,10 +342,10 @@ class Hypervisor(Protocol):
     async def undefine(self, instance_id: str) -> None: ...
 
     async def migrate(self, instance_id: str, target: "Hypervisor", bridge: str = "") -> NotSupported | UnderWay | None:
-        """Move a running domain to another host of the same kind without stopping it, with state and disks.
+        """Move a running domain, or one that was saved for that, to another host of the same kind, state and disks too.
 
-        `bridge`: its card's there, if another. Moved already, nothing is done; a failure leaves it running here. What
-        was given up as unanswered may still come true, but never after a later call for the instance was answered.
+        `bridge`: its card's there, if another. Moved already, nothing is done; a failure leaves it here. What was given
+        up as unanswered may still come true, but never after a later call for the instance was answered.
         """
         ...
 

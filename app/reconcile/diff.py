@@ -54,6 +54,11 @@ class Observed:
         return Seen.NOTHING if self.domain is None else self.domain.state
 
     @property
+    def reason(self) -> str:
+        """Why it is as it is, in the hypervisor's words."""
+        return "" if self.domain is None else self.domain.reason
+
+    @property
     def in_transit(self) -> bool:
         """Whether it stands still between two hosts: sent away from this one, or still coming in here."""
         return self.domain is not None and in_transit(self.domain.state, self.domain.reason)

@@ -35,6 +35,7 @@ from app.reconcile.memory import Memory
 
 UNCLEAR_S = 2.0
 _NEVER_RAN = frozenset({"defined", "unknown", ""})  # hypervisors' words for a domain that is off and never was on
+_SAVED = frozenset({"saved", "unknown", ""})  # for one whose memory was saved; libvirt forgets that when it restarts
 _NEVER_CAME = frozenset({"failed", "destroyed", "crashed"})  # and for one whose coming was cut short, or that ran
 
 
@@ -101,7 +102,9 @@ def _carry_over(
     """It was saved here; it is carried over, or goes on here if that was refused often enough."""
     if instance.wanted is Wanted.TERMINATED:
         return _stays(source, target, "it is to be ended")
-    return [Before(action=Start())] if _given_up(instance, memory, limits) else [Migrate()]
+    if not _given_up(instance, memory, limits):
+        return [Migrate()]
+    return [*_left(source, target)] or [Before(action=Start())]
 
 
 def _refused(instance: Instance, memory: Memory, limits: Limits) -> bool:
@@ -118,7 +121,7 @@ def _came_in(instance: Instance, source: Observed, target: Observed) -> list[Act
     """It lives here no more, but there: it has arrived, or still has to be let run, or is ended by its host."""
     if target.in_transit:
         return [Wait(seconds=UNCLEAR_S)]
-    let_go = target.saved or _let_go(source)
+    let_go = _let_go(source) or (target.saved and source.reason in _SAVED)
     if target.seen is Seen.RUNNING or (let_go and instance.wanted is Wanted.TERMINATED):
         return _arrived(source, target)
     return [Start()] if let_go else _stays(source, target, "it does not run any more")
@@ -126,7 +129,7 @@ def _came_in(instance: Instance, source: Observed, target: Observed) -> list[Act
 
 def _off(instance: Instance, source: Observed, target: Observed, left_s: float) -> list[Action]:
     """It runs on neither host: find out where it ceased to."""
-    cut = source.domain is not None and source.domain.reason == "destroyed"
+    cut = source.reason == "destroyed"
     if target.domain is not None and (cut or _let_go(source)):
         if target.domain.reason in _NEVER_RAN and instance.wanted is Wanted.RUNNING:
             return [Start()]  # a move of several steps was cut short before the last
@@ -139,7 +142,7 @@ def _off(instance: Instance, source: Observed, target: Observed, left_s: float) 
 
 def _let_go(source: Observed) -> bool:
     """Tell whether the old host itself gave it away."""
-    return source.domain is None or source.domain.reason == "migrated"
+    return source.domain is None or source.reason == "migrated"
 
 
 def _arrived(source: Observed, target: Observed) -> list[Action]:
@@ -148,9 +151,13 @@ def _arrived(source: Observed, target: Observed) -> list[Action]:
 
 
 def _stays(source: Observed, target: Observed | None, reason: str) -> list[Action]:
-    left = [] if target is None else _clean(target, source)
     forgotten = [Before(action=action) for action in _forget(source)]
-    return [*left] or [*forgotten] or [ReportMoveFailed(reason=reason)]
+    return [*_left(source, target)] or [*forgotten] or [ReportMoveFailed(reason=reason)]
+
+
+def _left(source: Observed, target: Observed | None) -> list[DeleteDisks | Undefine]:
+    """Take off what was to become of it elsewhere."""
+    return [] if target is None else _clean(target, source)
 
 
 def _forget(side: Observed) -> list[DeleteDisks]:

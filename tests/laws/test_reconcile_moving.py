@@ -248,3 +248,12 @@ def test_a_saved_guest_that_is_to_be_ended_is_not_started_for_that() -> None:
         model.instance = replace(model.instance, wanted=Wanted.TERMINATED)
         model.settle()
         assert not any(isinstance(action, Start) or action == Before(action=Start()) for action in model.done)
+
+
+def test_a_guest_that_went_on_where_it_was_and_ended_there_is_not_let_go_on_from_a_memory_left_elsewhere() -> None:
+    for reason in ("shutdown", "crashed", "destroyed"):
+        model = begun(Wanted.STOPPED)
+        model.source.turn(Seen.OFF, reason)
+        model.target = Side(domain=off("unknown"), volumes=frozenset({ROOT, MEMORY}))
+        model.settle()
+        assert (model.instance.host, model.source.volumes, model.target) == ("host00", frozenset({ROOT}), Side())

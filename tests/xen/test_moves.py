@@ -24,6 +24,7 @@ end 10.77.0.60
 interface xenbr1
 option subnet 255.255.255.0
 lease_file /tmp/leases
+pidfile /tmp/dhcp.pid
 """
 CONFIG = """
 REHEARSE="none"
@@ -36,7 +37,7 @@ VNET_BRIDGE="xenbr1"
 def hosts(xen_host: XenHost, other_xen_host: XenHost) -> Iterator[dict[str, XenHost]]:
     xen_host.run(f"printf '{LEASES}' > /tmp/dhcp.conf; touch /tmp/leases; busybox udhcpd /tmp/dhcp.conf")
     yield {"xen1": xen_host, "xen2": other_xen_host}
-    xen_host.run("busybox pkill -f dhcp.conf")
+    xen_host.run("kill $(cat /tmp/dhcp.pid)")
 
 
 @pytest.fixture

@@ -1,14 +1,16 @@
 """libnftables, the library behind `nft`: one document is one transaction of the kernel, wholly done or not at all.
 
 Called by ctypes, since its Python module belongs to Debian's own interpreter. The traps: documents concern the network
-namespace of the thread that runs them, and what another program changes in our table is told by nobody, so the number
-of the kernel's rule generation is compared.
+namespace of the thread that runs them; what another program changes in our table is told by nobody, so the number of the
+kernel's rule generation is compared; and the kernel lets nobody close the socket of a change, which is in effect by then,
+before it has forgotten what was removed, so a thread of its own waits for that.
 """
 
 import ctypes
 import os
 import socket
 import struct
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -37,7 +39,7 @@ def run(document: str) -> str:
         said = library.nft_ctx_get_error_buffer(context) if failed else library.nft_ctx_get_output_buffer(context)
         told = (said or b"").decode(errors="replace")
     finally:
-        library.nft_ctx_free(context)
+        threading.Thread(target=library.nft_ctx_free, args=(context,), name="nft", daemon=True).start()
     if failed:
         raise Unavailable(_PORT, f"packet rules were refused: {told.strip()[:500]}")
     return told

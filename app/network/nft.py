@@ -1,9 +1,9 @@
 """libnftables, the library behind `nft`: one document is one transaction of the kernel, wholly done or not at all.
 
 Called by ctypes, since its Python module belongs to Debian's own interpreter. The traps: documents concern the network
-namespace of the thread that runs them; what another program changes in our table is told by nobody, so the number of the
-kernel's rule generation is compared; and the kernel lets nobody close the socket of a change, which is in effect by then,
-before it has forgotten what was removed, so a thread of its own waits for that.
+namespace of the thread that runs them; what another program changes in our table is told by nobody, so the number of
+the kernel's rule generation is compared; and once a change is in effect, the kernel still keeps whoever closes its
+socket until what was removed is forgotten, so a thread of its own waits for that.
 """
 
 import ctypes

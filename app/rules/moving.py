@@ -26,9 +26,10 @@ from app.rules.watching import Due, Lookout
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What moves are subject to besides the policy: machines that may not move, and how fast memory is sent."""
+    """What moves are subject to besides the policy: who may not move, who stands still meanwhile, and how fast."""
 
     pinned: frozenset[str]
+    standing: frozenset[str]
     link_bps: float
 
 
@@ -171,4 +172,7 @@ class Moving:
     def _downtime(self, who: int) -> float:
         vm = self.fleet.vms[who]
         memory, dirty = (vm.value(SENSORS[name], self.lookout.now.at_s) for name in ("vm.mem", "vm.mem.dirty_rate"))
+        if self.fleet.ids[who] in self.terms.standing:
+            whole = sum(float(self.fleet.amounts(name)[who]) for name in ("vm.mem", "vm.disk"))
+            return whole / self.terms.link_bps
         return downtime_s(float(memory or 0.0), None if dirty is None else float(dirty), self.terms.link_bps)  # type: ignore[arg-type]

@@ -36,12 +36,13 @@ class State:
     """Hosts and the machines that run on them (each with its row); `pinned` ones never move.
 
     The table counts these machines in. `apart` are all machines, also at rest, that share no host with others of their
-    group. `link_bps` is how many bytes of memory a second a migration sends.
+    group. `link_bps` is how many bytes a second a migration sends; `standing` ones stand still for all of it.
     """
 
     table: HostTable
     vms: Sequence[Vm]
     pinned: frozenset[str] = frozenset()
+    standing: frozenset[str] = frozenset()
     apart: Sequence[Member] = ()
     link_bps: float = GIGABIT_BPS
 
@@ -56,7 +57,8 @@ def remap(state: State, policy: Prepared, memory: Memory, now: Now) -> Plan:
     seen = watched(_split(policy.parts, switches=False), lookout, memory)
     observed = watched(policy.observed, lookout, memory)
     draft = Draft(table, fleet, policy, now, Apart(state.apart, table, fleet))
-    moving = Moving(draft, lookout, Budget(policy.policy.limits, memory, now.at_s), Terms(state.pinned, state.link_bps))
+    terms = Terms(state.pinned, state.standing, state.link_bps)
+    moving = Moving(draft, lookout, Budget(policy.policy.limits, memory, now.at_s), terms)
     restarts = _restarted(moving, _of(seen, Deed.RESTART))
     repair(moving)
     empty(moving, _of(seen, Deed.EVACUATE))

@@ -73,11 +73,14 @@ class Fleet:
     def snapshot(self, unit: Unit) -> State:
         """Copy hosts and machines, for whoever plans, rehearses or explains."""
         moves, apart = unit.decisions.moved_since(unit.now_ms - 3_600_000), placement_groups.apart(unit)
+        of_xen = {host.name for host in unit.hosts.where() if host.is_xen}
         with self.current(unit) as books:
+            found = books.machines.items()
             return State(
                 table=books.table.copy(),
                 vms=books.running(moves),
-                pinned=frozenset(one for one, machine in books.machines.items() if not machine.movable),
+                pinned=frozenset(one for one, machine in found if not machine.movable),
+                standing=frozenset(one for one, machine in found if of_xen.intersection(machine.hosts)),
                 apart=apart,
             )
 

@@ -16,8 +16,7 @@ from app.domain.files import PARTIAL, SAVED
 from app.xen import saved, sparse
 from app.xen.domains import UNDEFINE_FLAGS, find, gone
 from app.xen.errand import Errand, Work
-
-KIB, MIB = 1 << 10, 1 << 20
+from app.xen.fitness import KIB, MIB
 
 
 class Carry(Errand):

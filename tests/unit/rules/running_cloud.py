@@ -21,6 +21,7 @@ class Running:
         self.table: HostTable = cloud()
         self.vms: list[Vm] = []
         self.pinned: frozenset[str] = frozenset()
+        self.standing: frozenset[str] = frozenset()
         self.memory = Memory()
 
     def run(self, host: str, **own: Value) -> str:
@@ -39,7 +40,8 @@ class Running:
     def plan(self, policy: Prepared, after_s: float = 0.0) -> Plan:
         """Plan a round, and remember it."""
         now = Now(at_s=NOW.at_s + after_s, hour=NOW.hour, weekday=NOW.weekday)
-        plan = remap(State(table=self.table, vms=self.vms, pinned=self.pinned), policy, self.memory, now)
+        state = State(table=self.table, vms=self.vms, pinned=self.pinned, standing=self.standing)
+        plan = remap(state, policy, self.memory, now)
         self.memory = plan.memory
         return plan
 

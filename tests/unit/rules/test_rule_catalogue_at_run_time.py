@@ -103,6 +103,19 @@ def test_migration_cost_or_budget_gain_threshold__budget(running: Running) -> No
         running.memory = type(running.memory)()
 
 
+def test_migration_cost_or_budget_gain_threshold__one_that_stands_still_meanwhile_does_so_for_its_disks_too(
+    running: Running,
+) -> None:
+    name = running.run("n0", cpu_used=2.0)
+    running.run("n0", cpu_used=2.0)
+    clauses = (IDLE, "when host.cpu.load > 1 migrate vm by vm.cpu.used until host.cpu.load < 0.5")
+    quick = rules(*clauses, line="remap every 60s budget downtime <= 30s per vm")
+    running.standing = frozenset({name})
+    assert name not in {move.vm for move in running.plan(quick).moves}
+    running.standing, running.memory = frozenset(), type(running.memory)()
+    assert name in {move.vm for move in running.plan(quick).moves}
+
+
 def test_migration_cost_or_budget_gain_threshold__the_last_hour_counts(running: Running) -> None:
     two_busy(running)
     hot = rules(

@@ -121,6 +121,16 @@ async def test_what_was_measured_is_read_by_rules_and_outlives_a_table_of_other_
         await launch()
 
 
+async def test_whoever_plans_knows_which_instances_stand_still_while_they_move(
+    cloud: Database, launch: Launch, mapping: Mapping
+) -> None:
+    (one,) = await launch()
+    assert (await cloud.read(mapping.fleet.snapshot)).standing == frozenset()
+    [host] = await cloud.read(lambda unit: unit.hosts.where(name=one.host))
+    await cloud.write(lambda unit: unit.hosts.put(replace(host, hypervisor="Xen 4.17")))
+    assert (await cloud.read(mapping.fleet.snapshot)).standing == {one.id}
+
+
 async def test_means_over_time_are_read_while_they_are_fresh(
     cloud: Database, launch: Launch, mapping: Mapping, clock: FrozenClock
 ) -> None:

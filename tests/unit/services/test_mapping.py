@@ -127,7 +127,7 @@ async def test_whoever_plans_knows_which_instances_stand_still_while_they_move(
     (one,) = await launch()
     assert (await cloud.read(mapping.fleet.snapshot)).standing == frozenset()
     [host] = await cloud.read(lambda unit: unit.hosts.where(name=one.host))
-    await cloud.write(lambda unit: unit.hosts.put(replace(host, hypervisor="Xen 4.17")))
+    await cloud.write(lambda unit: unit.hosts.put(replace(host, hypervisor="Xen 4.17")), writer="reconcile")
     assert (await cloud.read(mapping.fleet.snapshot)).standing == {one.id}
 
 

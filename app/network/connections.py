@@ -1,8 +1,9 @@
-"""Connections that the kernel keeps translating as they began, though their public address stands for another by now.
+"""Connections that the kernel keeps up as they began, though an address of theirs stands for another instance by now.
 
-Blocking. The trap: without this whoever goes on sending from one port reaches the instance that had the address before,
-for as long as they go on. The kernel walks through a table of hundreds of thousands of places whenever it is asked; so
-it is asked for all connections at once if there are few, and else for those of each address.
+Blocking. The trap: without this whoever goes on sending from one port reaches the instance that had the public address
+before, for as long as they go on; or whoever has the private address next, whatever its rules are. The kernel walks
+through a table of hundreds of thousands of places whenever it is asked; so it is asked for all connections at once if
+there are few, and else for those of each address.
 """
 
 import errno
@@ -35,19 +36,29 @@ _PARTS = {
 }
 
 
-def part(before: Mapping[str, str], now: Mapping[str, str]) -> None:
-    """Forget connections by public addresses (instance by address) that lead to or come from who had them before."""
+def part(before: Mapping[str, str], now: Mapping[str, str], gone: Collection[str]) -> None:
+    """Forget connections by public addresses (private by public) that lead to or come from who had them before.
+
+    And all of private addresses whose instances are `gone`.
+    """
     moved = {public for public in before.keys() | now.keys() if before.get(public) != now.get(public)}
     left = {private: public for public, private in before.items() if public in moved}
-    asked = [*(NFCTAttrTuple(daddr=public) for public in moved), *(NFCTAttrTuple(saddr=private) for private in left)]
+    asked = [NFCTAttrTuple(daddr=address) for address in (*moved, *gone)]
+    asked += [NFCTAttrTuple(saddr=address) for address in {*left, *gone}]
     try:
         with NFCTSocket() as kernel:
             few = _count() < FEW * (len(asked) - 1)
             found = chain.from_iterable(kernel.dump(tuple_orig=each) for each in ([None] if few else asked))
-            for one in [one for one in found if _is_stale(one, moved, left, now)]:
+            for one in [one for one in found if _is_of(one, gone) or _is_stale(one, moved, left, now)]:
                 _forget(kernel, one)
     except (NetlinkError, OSError) as error:
         raise Unavailable("network", f"connections can not be read: {error}") from error
+
+
+def _is_of(found: Any, addresses: Collection[str]) -> bool:
+    """Tell whether it begins or ends at one of these, behind a public address or not."""
+    ends = ((_ORIGINAL, _SOURCE), (_ORIGINAL, _TARGET), (_REPLY, _SOURCE))
+    return any(_end(found, *end) in addresses for end in ends)
 
 
 def _is_stale(found: Any, moved: Collection[str], left: Mapping[str, str], now: Mapping[str, str]) -> bool:

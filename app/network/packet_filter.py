@@ -113,13 +113,14 @@ _FRAME = f"""
 class Contents:
     """What stands within the frame: elements by set or map, the sets of groups, rules by chain.
 
-    `public` are the private addresses of public ones.
+    `public` are the private addresses of public ones, `homes` all private ones with the MAC address of who has it.
     """
 
     elements: Mapping[str, frozenset[str]]
     groups: frozenset[str]
     chains: Mapping[str, tuple[str, ...]]
     public: Mapping[str, str]
+    homes: frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ class _People:
     elements: Mapping[str, frozenset[str]]
     ways: Mapping[str, tuple[str, ...]]
     public: Mapping[str, str]
+    homes: frozenset[tuple[str, str]]
     subnets: frozenset[str]
 
 
@@ -160,6 +162,7 @@ def contents(
         groups=groups,
         chains={**chains, **people.ways},
         public=people.public,
+        homes=people.homes,
     )
 
 
@@ -220,6 +223,7 @@ def _people(networks: Sequence[Network], lent: Collection[str], joined: Sequence
         elements=_elements(networks, members, joined, lent) | _membership(groups, members),
         ways=dict(chain.from_iterable(map(_way, ways))),
         public={member.public: member.address for _, member in members if member.public},
+        homes=frozenset((member.mac, member.address) for _, member in members),
         subnets=frozenset(str(network.interface.network) for network in networks),
     )
 
@@ -273,4 +277,4 @@ def _quoted(card: str) -> str:
     return f'"{card}"'
 
 
-_EMPTY = Contents({}, frozenset(), {}, {})
+_EMPTY = Contents({}, frozenset(), {}, {}, frozenset())

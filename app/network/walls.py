@@ -45,10 +45,11 @@ class Walls:
             document = difference(self._table, self._holds, wanted)
         self.quiet = not document
         if document:
-            before = self._holds.public if self._holds else {}
+            before = self._holds
             self._run(document, wanted)
             self._stood = None
-            self._part(before, wanted)
+            if before is not None:
+                self._part(before, wanted)
         return said
 
     def begin(self, networks: Sequence[Network], firewall: Firewall, lent: Collection[str]) -> list[str]:
@@ -103,13 +104,14 @@ class Walls:
             return [f"table ip {self._table} was gone"]
         return [f"{name} of table ip {self._table} was changed" for name in _differing(found, right)]
 
-    def _part(self, before: Mapping[str, str], wanted: Contents) -> None:
-        """End what goes to or comes from those who had public addresses; where that can not be, the rest works."""
+    def _part(self, before: Contents, wanted: Contents) -> None:
+        """End what goes to or comes from those who had addresses; where that can not be, the rest works."""
+        gone = before.homes - wanted.homes
         try:
-            if before != wanted.public:
-                connections.part(before, wanted.public)
+            if gone or before.public != wanted.public:
+                connections.part(before.public, wanted.public, {address for _, address in gone})
         except Unavailable as error:
-            log.warning("open connections stay with a former public address", extra={"fields": {"error": str(error)}})
+            log.warning("open connections stay with a former address", extra={"fields": {"error": str(error)}})
 
     def _run(self, document: str, wanted: Contents) -> None:
         self._holds = None

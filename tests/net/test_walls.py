@@ -16,7 +16,7 @@ from app.network.far_links import XEN_MAC, mac_of
 from tests.deadline import PATIENCE_S
 from tests.net.capture import SAID, Capture, claim, hears
 from tests.net.namespaces import Namespace, addresses, make_bridge
-from tests.net.probes import Try, reaches
+from tests.net.probes import SILENCE_S, Try, reaches
 from tests.net.yard import (
     DB,
     FIRST,
@@ -191,6 +191,24 @@ async def test_an_address_that_moves_takes_those_along_who_go_on_sending_and_its
         assert outside.recvfrom(20)[1][0] == "203.0.113.1"
         one.setblocking(False)
         with pytest.raises(BlockingIOError):
+            one.recv(20)
+
+
+async def test_who_gets_the_private_address_of_an_instance_that_ended_gets_none_of_its_connections(yard: Yard) -> None:
+    rules = Firewall(rules={WEB: (out(), let("0.0.0.0/0")), DB: (), IDLE: ()})
+    await yard.fabric.apply(NETWORKS, rules)
+    first, second = (yard.guests[name].inside.call(lambda: listening(9000, PATIENCE_S)) for name in ("i-1", "i-2"))
+    with first as one, second as two:
+        two.sendto(b"before", (ONE.address, 9000))
+        assert one.recvfrom(20) == (b"before", (TWO.address, 9000))
+        one.sendto(b"answer", (TWO.address, 9000))
+        assert two.recvfrom(20) == (b"answer", (ONE.address, 9000))
+        heir = replace(member(1, ONE.address, IDLE), instance_id="i-9")
+        for members in ((TWO,), (heir, TWO)):
+            await yard.fabric.apply([replace(FIRST, members=members), SECOND], rules)
+        one.settimeout(SILENCE_S)
+        two.sendto(b"after", (ONE.address, 9000))
+        with pytest.raises(TimeoutError):
             one.recv(20)
 
 

@@ -169,10 +169,21 @@ class GatewayEnd:
         self._drift = [*self._drift, *found][: words.MOST_DRIFT]
 
     async def leave(self) -> None:
-        """Give back all that was made here and on hosts, then forget what was wanted; may be repeated."""
+        """Give back all that was made here and on hosts, then forget what was wanted; may be repeated.
+
+        Unavailable, with all the rest done, names hosts that keep theirs, and they are not forgotten.
+        """
+        lost = []
         for visit in self._visits.values():
-            await self._go(replace(visit, networks=()))
+            try:
+                await self._go(replace(visit, networks=()))
+            except CloudError as error:
+                lost.append(f"{visit.shell}: {error}")
         await self._fabric.apply([])
+        if lost:
+            raise Unavailable(
+                "gateway", f"all is given back but by hosts; repeat it once they answer: {'; '.join(lost)}"
+            )
         self._kept.forget()
 
     async def follow(self, server: Server, papers: Papers) -> None:

@@ -5,6 +5,7 @@ must come up without its server, so it begins with what it knows from the last t
 """
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -15,7 +16,7 @@ from pathlib import Path
 from app.clock import SystemClock
 from app.domain.directory import look_up
 from app.domain.dns import NameAnswer, NameQuestion
-from app.domain.errors import Missing
+from app.domain.errors import CloudError, Missing
 from app.domain.gateway import Wanted
 from app.domain.network import GuestAnswer, GuestRequest
 from app.domain.ports import Clock, Entropy
@@ -30,6 +31,7 @@ from app.server.guest_answers import Answers
 from app.server.owner import owner_of
 from app.store.lock import StateLock
 
+log = logging.getLogger(__name__)
 WANTED, TUNNELS, JOINED = "wanted.msgpack", "tunnels.key", "joined.key"
 
 
@@ -66,7 +68,9 @@ def keep_gateway(head: Head, ready: Callable[[str], None]) -> None:
 
 
 def purge_gateway(state: Path) -> None:
-    """Take away all that a gateway has made on this machine and on hosts; InUse while it runs."""
+    """Take away all that a gateway has made on this machine and on hosts; Missing if none was there, InUse if one is."""
+    if not Papers(state).cluster and not (state / WANTED).exists():
+        raise Missing("gateway", f"{state}: no gateway has kept anything there; say another --state")
     with StateLock.take(state):
         asyncio.run(_leave(Head(state=state)))
 
@@ -75,7 +79,7 @@ async def serve_cluster(head: Head, ready: Callable[[str], None]) -> None:
     """Join if there is a token, then look after the network until cancelled."""
     server, papers = Server.parse(head.server), Papers(head.state)
     if head.token:
-        await papers.join(server, Invitation.parse(head.token))
+        await join(papers, server, Invitation.parse(head.token))
     if not papers.cluster:
         raise Missing("gateway", f"{head.state}: it has not joined; say --token-file")
     async with _end(head) as end:
@@ -83,6 +87,16 @@ async def serve_cluster(head: Head, ready: Callable[[str], None]) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(end.look_after())
             group.create_task(end.follow(server, papers))
+
+
+async def join(papers: Papers, server: Server, invitation: Invitation) -> None:
+    """Join by a token; where it can not, whoever has joined the same cluster before goes on as that."""
+    try:
+        await papers.join(server, invitation)
+    except CloudError as error:
+        if papers.cluster != invitation.cluster:
+            raise
+        log.warning("the token was not taken", extra={"fields": {"error": str(error), "goes_on_as": papers.cluster}})
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -22,6 +22,7 @@ from app.network.elsewhere import Door
 from app.network.gateway import GatewayEnd, Papers, Server
 from app.network.gateway_words import Invitation
 from app.server.gateways import StoredBook
+from app.server.head import join
 from app.services import clusters, gateways
 from app.store.database import Database
 from tests.builders import CountingEntropy, FrozenClock
@@ -111,6 +112,18 @@ async def test_who_has_joined_starts_with_the_same_token_again_whether_the_serve
     assert head.identity.read_bytes() == identity
     with pytest.raises(Unavailable, match="can not be reached"):
         await head.join(Server("127.0.0.1", 1), await site.token())
+
+
+async def test_who_has_joined_goes_on_as_that_where_another_token_is_not_taken(site: Site) -> None:
+    head, nowhere = Papers(site.folder / "head"), Server("127.0.0.1", 1)
+    with pytest.raises(Unavailable, match="can not be reached"):
+        await join(head, nowhere, await site.token())
+    await join(head, site.server, await site.token())
+    identity = head.identity.read_bytes()
+    await join(head, nowhere, await site.token())
+    with pytest.raises(Forbidden, match="say another --state"):
+        await join(head, site.server, await site.token("two"))
+    assert (head.cluster, head.identity.read_bytes()) == ("one", identity)
 
 
 async def test_a_token_ends_after_fifteen_minutes_and_with_the_next_one(site: Site) -> None:
@@ -218,6 +231,31 @@ async def test_a_gateway_that_was_started_without_its_server_sees_to_its_hosts_a
     end.resume()
     await end.repair()
     assert (again.networks, site.reach.told) == ((NETWORK,), {shell: [NETWORK]})
+
+
+async def test_who_gives_all_back_is_not_kept_from_it_by_a_dead_host_and_does_not_forget_that(site: Site) -> None:
+    class Deaf(RecordedReach):
+        async def reach(self, shell: Shell, networks: Sequence[Network]) -> Sequence[str]:
+            if shell in self.dead:
+                raise Unavailable("network", "no answer")
+            return await super().reach(shell, networks)
+
+    shells, fabric = [Shell(name=f"192.0.2.{number}") for number in (77, 78)], RecordedFabric()
+    site.reach, site.door.fabrics["one"].trusted = Deaf(), True
+    async with site.following(await site.joined(), site.end(fabric)):
+        await site.door.fabrics["one"].apply([NETWORK])
+        for shell in shells:
+            await site.door.fabrics["one"].reach(shell, [NETWORK])
+    site.reach.dead.add(shells[0])
+    for dead in (True, False):
+        end = site.end(fabric)
+        end.resume()
+        with pytest.raises(Unavailable, match=r"192\.0\.2\.77: .*no answer") if dead else nullcontext():
+            await end.leave()
+        assert (fabric.networks, site.reach.told[shells[1]]) == ((), [])
+        assert (site.folder / "wanted").exists() is dead
+        site.reach.dead.clear()
+    assert site.reach.told[shells[0]] == []
 
 
 async def test_a_gateway_that_dies_in_the_middle_is_told_at_once(site: Site) -> None:

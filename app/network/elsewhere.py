@@ -87,8 +87,10 @@ class Elsewhere:
     async def attend(self, line: ServerConnection) -> None:
         """Hear a gateway until it hangs up."""
         before, self._line = self._line, line
+        closing = None
         if before is not None:
-            await before.close(REPLACED, "another one came")
+            self._fail()
+            closing = asyncio.create_task(before.close(REPLACED, "another one came"))  # who is gone answers late
         self.changed()
         try:
             async for said in line:
@@ -99,10 +101,16 @@ class Elsewhere:
         finally:
             if self._line is line:
                 self._line, self._ended = None, _how_ended(line)
-                for each in self._waiting.values():
-                    if not each.done():
-                        each.set_exception(self._lost())
+                self._fail()
             self.changed()
+            if closing is not None:
+                await closing
+
+    def _fail(self) -> None:
+        """Have nobody wait for what was told on a line that is no more."""
+        for each in self._waiting.values():
+            if not each.done():
+                each.set_exception(self._lost())
 
     async def _tell(
         self, line: ServerConnection, form: Callable[[int], words.Order | words.Errand], within_s: float = ANSWER_S

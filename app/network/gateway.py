@@ -181,9 +181,7 @@ class GatewayEnd:
                 lost.append(f"{visit.shell}: {error}")
         await self._fabric.apply([])
         if lost:
-            raise Unavailable(
-                "gateway", f"all is given back but by hosts; repeat it once they answer: {'; '.join(lost)}"
-            )
+            raise Unavailable("gateway", f"not all hosts gave theirs back; repeat it then: {'; '.join(lost)}")
         self._kept.forget()
 
     async def follow(self, server: Server, papers: Papers) -> None:

@@ -68,7 +68,7 @@ def keep_gateway(head: Head, ready: Callable[[str], None]) -> None:
 
 
 def purge_gateway(state: Path) -> None:
-    """Take away all that a gateway has made on this machine and on hosts; Missing if none was there, InUse if one is."""
+    """Take away all that a gateway has made here and on hosts; Missing if there was none, InUse while it runs."""
     if not Papers(state).cluster and not (state / WANTED).exists():
         raise Missing("gateway", f"{state}: no gateway has kept anything there; say another --state")
     with StateLock.take(state):

@@ -258,19 +258,36 @@ async def test_who_gives_all_back_is_not_kept_from_it_by_a_dead_host_and_does_no
     assert site.reach.told[shells[0]] == []
 
 
-async def test_a_gateway_that_dies_in_the_middle_is_told_at_once(site: Site) -> None:
-    class Endless(RecordedFabric):
-        async def apply(self, networks: Sequence[Network], firewall: Firewall = SHUT) -> Sequence[str]:
-            begun.set()
-            await asyncio.Event().wait()
-            raise AssertionError
+class Endless(RecordedFabric):
+    """Never comes to an end with an order."""
 
-    begun = asyncio.Event()
-    async with site.following(await site.joined(), site.end(Endless())):
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = asyncio.Event()
+
+    async def apply(self, networks: Sequence[Network], firewall: Firewall = SHUT) -> Sequence[str]:
+        self.begun.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_a_gateway_that_dies_in_the_middle_is_told_at_once(site: Site) -> None:
+    fabric = Endless()
+    async with site.following(await site.joined(), site.end(fabric)):
         asked = asyncio.create_task(site.door.fabrics["one"].apply([NETWORK]))
-        await begun.wait()
+        await fabric.begun.wait()
     with pytest.raises(Lost, match="the gateway of one has hung up"):
         await asyncio.wait_for(asked, 60)
+
+
+async def test_what_a_gateway_was_told_on_a_line_is_lost_once_it_comes_on_another(site: Site) -> None:
+    papers, fabric = await site.joined(), Endless()
+    async with site.following(papers, site.end(fabric)):
+        asked = asyncio.create_task(site.door.fabrics["one"].apply([NETWORK]))
+        await fabric.begun.wait()
+        async with site.following(papers, site.end(RecordedFabric())):
+            with pytest.raises(Lost, match="the gateway of one has hung up"):
+                await asyncio.wait_for(asked, 60)
 
 
 async def test_one_host_that_can_not_be_seen_to_holds_up_no_other(site: Site) -> None:

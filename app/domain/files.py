@@ -15,6 +15,9 @@ away; who deletes one of them deletes both, the volume first.
 SAVED = ".saved"
 """What the name of a volume ends with that holds the memory of an instance that stands still; see `app.xen.saved`."""
 
+TRIED = SAVED + ".tried"
+"""And of one that says that somebody has tried to let it go on from there, which is done once only."""
+
 
 class ImageFiles(Protocol):
     """The server's library of image bytes: files named by SHA-256, written aside and renamed."""

@@ -7,7 +7,7 @@ RUNNING is wanted, no disk goes unless TERMINATED is wanted. A host that did not
 
 from dataclasses import dataclass
 
-from app.domain.files import SAVED
+from app.domain.files import SAVED, TRIED
 from app.domain.instance import Instance
 from app.domain.ports import DomainSeen
 from app.domain.states import Seen, Wanted
@@ -34,6 +34,7 @@ from app.reconcile.memory import Memory
 
 ROOT = ".root"
 SHUT_DOWN = "shutdown"  # hypervisors' word for a guest that switched itself off
+WAS_SAVED = frozenset({"saved", "unknown", ""})  # for one that was saved; libvirt forgets that when it restarts
 LIVE = frozenset({Seen.RUNNING, Seen.PAUSED})
 
 
@@ -64,9 +65,14 @@ class Observed:
         return self.domain is not None and in_transit(self.domain.state, self.domain.reason)
 
     @property
+    def stands_still(self) -> bool:
+        """Whether it was saved there, and has not lived since; `saved`: and can go on from that."""
+        saved = any(name.endswith((SAVED, TRIED)) for name in self.volumes or ())
+        return saved and self.seen is Seen.OFF and self.reason in WAS_SAVED
+
+    @property
     def saved(self) -> bool:
-        """Whether it was saved: its memory lies there."""
-        return self.domain is not None and any(name.endswith(SAVED) for name in self.volumes or ())
+        return self.stands_still and not any(name.endswith(TRIED) for name in self.volumes or ())
 
     @property
     def lives(self) -> bool:

@@ -5,8 +5,8 @@ Running at its new host it has arrived, and what is left behind goes. Living at 
 stays if the move was refused often enough. The traps: an unanswered call may still come true, so it stays only once
 a call was answered; nothing is concluded from a lost host (None): it is waited for unless that keeps somebody; and
 a guest that is moved alive stands paused at its new host until the old one has let go of it. So what is off or paused
-there has never lived there, and its disks are old, while the old host has it and did not say "migrated". One that was
-saved to be carried over is where its memory lies: at its new host once the old one has that no more.
+there has never lived there, and its disks are old, while the old host has it and did not say "migrated". So it is with
+one that was saved to be carried over: once the old host has it no more, it belongs to the new one.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,6 @@ from app.reconcile.memory import Memory
 
 UNCLEAR_S = 2.0
 _NEVER_RAN = frozenset({"defined", "unknown", ""})  # hypervisors' words for a domain that is off and never was on
-_SAVED = frozenset({"saved", "unknown", ""})  # for one whose memory was saved; libvirt forgets that when it restarts
 _NEVER_CAME = frozenset({"failed", "destroyed", "crashed"})  # and for one whose coming was cut short, or that ran
 
 
@@ -69,15 +68,15 @@ def move(instance: Instance, both: Both, memory: Memory, limits: Limits, now_s: 
     runs_there = target is not None and target.seen is Seen.RUNNING
     if source is not None and source.seen in LIVE:
         return _bring_over(instance, source, target, memory, limits)
-    if source is not None and source.saved and not runs_there:
+    if source is not None and (source.stands_still or memory.move_under_way) and not runs_there:
         return _carry_over(instance, source, target, memory, limits)
     if source is None and (instance.wanted is not Wanted.RUNNING or both.given_up):
-        return [ReportMoved()] if runs_there else []
+        return ([*_forget(target)] or [ReportMoved()]) if target is not None and runs_there else []
     if source is None or target is None:
         return []
-    if target.seen in LIVE or target.saved:
+    if target.seen in LIVE:
         return _came_in(instance, source, target)
-    return _off(instance, source, target, limits.power_off_confirm_s - memory.off_for(now_s))
+    return _off(instance, source, target, memory, limits, now_s)
 
 
 def _bring_over(
@@ -99,10 +98,12 @@ def _bring_over(
 def _carry_over(
     instance: Instance, source: Observed, target: Observed | None, memory: Memory, limits: Limits
 ) -> list[Action]:
-    """It was saved here; it is carried over, or goes on here if that was refused often enough."""
+    """It was saved here; it is carried over, or goes on here if that was refused often enough, or was tried already."""
+    if memory.move_under_way:
+        return [Migrate()]
     if instance.wanted is Wanted.TERMINATED:
-        return _stays(source, target, "it is to be ended")
-    if not _given_up(instance, memory, limits):
+        return _stays(source, target, "the instance is to be ended")
+    if source.saved and not _given_up(instance, memory, limits):
         return [Migrate()]
     return [*_left(source, target)] or [Before(action=Start())]
 
@@ -121,20 +122,24 @@ def _came_in(instance: Instance, source: Observed, target: Observed) -> list[Act
     """It lives here no more, but there: it has arrived, or still has to be let run, or is ended by its host."""
     if target.in_transit:
         return [Wait(seconds=UNCLEAR_S)]
-    let_go = _let_go(source) or (target.saved and source.reason in _SAVED)
+    let_go = _let_go(source)
     if target.seen is Seen.RUNNING or (let_go and instance.wanted is Wanted.TERMINATED):
         return _arrived(source, target)
     return [Start()] if let_go else _stays(source, target, "it does not run any more")
 
 
-def _off(instance: Instance, source: Observed, target: Observed, left_s: float) -> list[Action]:
+def _off(
+    instance: Instance, source: Observed, target: Observed, memory: Memory, limits: Limits, now_s: float
+) -> list[Action]:
     """It runs on neither host: find out where it ceased to."""
-    cut = source.reason == "destroyed"
+    cut = source.reason == "destroyed" and not target.saved
     if target.domain is not None and (cut or _let_go(source)):
-        if target.domain.reason in _NEVER_RAN and instance.wanted is Wanted.RUNNING:
+        to_go_on = instance.wanted is Wanted.RUNNING or (instance.wanted is Wanted.STOPPED and target.saved)
+        if target.domain.reason in _NEVER_RAN and to_go_on and not _refused(instance, memory, limits):
             return [Start()]  # a move of several steps was cut short before the last
         if not cut or target.domain.reason not in _NEVER_RAN | _NEVER_CAME:
             return _arrived(source, target)
+    left_s = limits.power_off_confirm_s - memory.off_for(now_s)
     if source.blinks and source.seen is Seen.OFF and left_s > 0:
         return [Wait(seconds=left_s)]
     return _stays(source, target, "it does not run any more")

@@ -82,6 +82,8 @@ class Driver:
         def work(connection: Any) -> None:
             if self._address.kind is Kind.QEMU:  # made beforehand, so that the pool knows the file from the start
                 self._pool.make(connection, console.log_volume(spec.instance_id), 0, "raw")
+            if self._address.kind is Kind.XEN:  # it is to boot, whatever was saved of it once
+                saved.forget(connection, self._pool, spec.instance_id)
             architecture = connection.getInfo()[0]
             text = render(spec, flavour_of(self._address), self._pool.path(connection), architecture)
             connection.defineXML(text)
@@ -157,7 +159,7 @@ class Driver:
             case Kind.QEMU:
                 begin = partial(Live, instance_id, self.end, there, bridge)
             case Kind.XEN:
-                begin = partial(Carry, instance_id, self.end, there)
+                begin = partial(Carry, instance_id, self.end, there, bridge)
             case _:
                 return NOT_SUPPORTED
         return await self._moves.join(instance_id, there.host, begin)

@@ -99,6 +99,23 @@ class PoolOf:
                 raise
             return existing
 
+    def make_new(self, connection: Connection, name: str) -> bool:
+        """Make an empty volume; False if there is one of this name."""
+        pool = self.open(connection)
+        try:
+            pool.createXML(_volume_xml(name, 0, "raw", ""))
+        except libvirt.libvirtError:
+            if find(pool, name) is None:
+                raise
+            return False
+        return True
+
+    def knows(self, connection: Connection, name: str) -> bool:
+        """Tell whether a volume is there, also one that somebody else has made just now."""
+        pool = self.open(connection)
+        pool.refresh()
+        return find(pool, name) is not None
+
     def delete(self, connection: Connection, name: str) -> None:
         """Delete a volume and its marker, in this order; a marker's name stands for both."""
         pool = self.open(connection)

@@ -9,6 +9,7 @@ from typing import Any
 
 import libvirt
 
+from app.domain.errors import Broken
 from app.domain.files import PARTIAL
 from app.xen.pool import PoolOf, find
 
@@ -17,13 +18,15 @@ def carry(here: Any, old: PoolOf, there: Any, new: PoolOf, name: str, still_aske
     """Copy a raw volume; `still_asked` raises once nobody waits for it any more."""
     source = find(old.open(here), name)
     if source is None:
-        return
+        raise Broken(old.host, f"the volume {name} is gone")
     size = int(source.info()[1])
     new.delete(there, name)
     new.make(there, name + PARTIAL, 0, "raw")
-    target = new.make(there, name, size, "raw")
+    target = new.make(there, name, 0, "raw")
     if size:
         _stream(here, source, there, target, size, still_asked)
+    if (kept := int(target.info()[1])) != size:  # what a full disk refuses libvirt may not tell
+        raise Broken(new.host, f"of the volume {name} it has {kept} of {size} bytes")
     find(new.open(there), name + PARTIAL).delete()  # type: ignore[union-attr]
 
 

@@ -3,6 +3,7 @@
 Xen has the same calls, and a tier of its own. Both daemons have their pool at one path, each in a mount namespace.
 """
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import libvirt
 import pytest
 
 from app.domain.errors import Broken, Lost
-from app.domain.files import PARTIAL, SAVED
+from app.domain.files import PARTIAL, TRIED
 from app.domain.ports import Disk
 from app.xen import saved, sparse
 from app.xen.address import parse
@@ -73,6 +74,8 @@ class Place:
         pool.destroy()
         pool.undefine()
         self.connection.close()
+        if not self.folder.is_symlink():
+            shutil.rmtree(self.folder)
 
 
 @pytest.fixture
@@ -91,9 +94,11 @@ def there(second_libvirtd: Libvirtd) -> Iterator[Place]:
 
 async def test_a_guest_goes_on_at_its_new_host_with_its_disk_and_belongs_to_that(here: Place, there: Place) -> None:
     here.start(b"written by the guest")
-    await Carry(ID, here.end, there.end).run()
-    assert (there.domain.state(), here.domain.state()[0]) == (RESTORED, SHUTOFF)
+    await Carry(ID, here.end, there.end, "").run()
+    assert (there.domain.state(), here.domain) == (RESTORED, None)
     assert here.volumes == [ROOT]
+    await Carry(ID, here.end, there.end, "").run()
+    assert there.domain.state() == RESTORED, "it has arrived already"
     disk = there.folder / ROOT
     assert disk.read_bytes() == b"written by the guest".ljust(SIZE, b"\0")
     assert disk.stat().st_blocks * 512 < SIZE / 4, "holes are not filled"
@@ -104,7 +109,7 @@ async def test_one_that_was_saved_already_is_carried_over(here: Place, there: Pl
     saved.save(here.connection, here.pool, here.domain, ID)
     assert here.domain.state()[0] == SHUTOFF
     there.pool.write(there.connection, ROOT, b"of an earlier try" * 1000)
-    await Carry(ID, here.end, there.end).run()
+    await Carry(ID, here.end, there.end, "").run()
     assert there.domain.state() == RESTORED
     assert (there.folder / ROOT).read_bytes() == b"x".ljust(SIZE, b"\0")
 
@@ -121,11 +126,37 @@ async def test_a_guest_goes_on_once_from_where_it_was_saved_and_boots_after_that
     assert here.volumes == [ROOT]
 
 
+async def test_who_shares_the_folder_of_the_pool_is_refused_before_anything_is_lost(
+    here: Place, second_libvirtd: Libvirtd
+) -> None:
+    link = second_libvirtd.folder / "lib" / PLACE.name
+    link.symlink_to(here.folder)
+    sharer = Place(second_libvirtd)
+    here.start(b"x")
+    with pytest.raises(Broken, match="it shares the folder of its pool"):
+        await Carry(ID, here.end, sharer.end, "").run()
+    assert here.domain.state()[0] == libvirt.VIR_DOMAIN_RUNNING
+    assert here.volumes == [ROOT]
+    assert (here.folder / ROOT).read_bytes()[:1] == b"x"
+    here.domain.destroy()
+    sharer.clear()
+    link.unlink()
+
+
+async def test_a_guest_that_somebody_is_letting_go_on_is_not_carried(here: Place, there: Place) -> None:
+    here.start(b"x")
+    saved.save(here.connection, here.pool, here.domain, ID)
+    here.pool.make(here.connection, ID + TRIED, 0, "raw")
+    with pytest.raises(Broken, match="does not run there"):
+        await Carry(ID, here.end, there.end, "").run()
+    assert there.volumes == []
+
+
 async def test_what_can_not_go_stays_and_runs_on(here: Place, second_libvirtd: Libvirtd) -> None:
     elsewhere = Place(second_libvirtd, OTHER_PLACE)
     here.start(b"x")
     with pytest.raises(Broken, match=f"its pool is in {OTHER_PLACE}"):
-        await Carry(ID, here.end, elsewhere.end).run()
+        await Carry(ID, here.end, elsewhere.end, "").run()
     assert here.domain.state()[0] == libvirt.VIR_DOMAIN_RUNNING
     elsewhere.clear()
 
@@ -135,9 +166,10 @@ async def test_a_guest_that_switched_itself_off_just_before_is_not_carried_and_l
 ) -> None:
     here.start(b"x")
     here.domain.destroy()
-    here.pool.make(here.connection, ID + SAVED, 0, "raw")
+    with pytest.raises(libvirt.libvirtError):
+        saved.save(here.connection, here.pool, here.domain, ID)
     with pytest.raises(Broken, match="does not run there"):
-        await Carry(ID, here.end, there.end).run()
+        await Carry(ID, here.end, there.end, "").run()
     assert (here.volumes, there.volumes) == ([ROOT], [])
 
 

@@ -19,7 +19,7 @@ from app.reconcile.actions import (
     Undefine,
     Wait,
 )
-from app.reconcile.diff import LIVE, Observed
+from app.reconcile.diff import LIVE, WAS_SAVED, Observed
 from app.reconcile.limits import Limits
 from app.reconcile.memory import Memory
 from app.reconcile.moving import Both, move
@@ -37,11 +37,13 @@ ALL_STEPS = 5
 
 @dataclass
 class Side:
-    """One host's part."""
+    """One host's part; how much was `written` to its disk, and had been when the memory was saved that lies there."""
 
     domain: DomainSeen | None = None
     volumes: frozenset[str] = frozenset()
     lost: bool = False
+    written: int = field(default=0, compare=False)
+    saved_at: int = field(default=0, compare=False)
 
     @property
     def on(self) -> bool:
@@ -57,9 +59,10 @@ class Side:
 
     @property
     def saved(self) -> bool:
-        return self.domain is not None and not self.on and MEMORY in self.volumes
+        return self.domain is not None and not self.on and MEMORY in self.volumes and self.domain.reason in WAS_SAVED
 
     def start(self) -> None:
+        assert not self.saved or self.saved_at == self.written, "an old memory on a newer disk"
         self.turn(Seen.RUNNING, "restored" if self.saved else "booted")
         self.volumes -= {MEMORY}
 
@@ -105,6 +108,9 @@ class Model:
             if not self.apply(action):
                 break
             assert not (self.source.runs and self.target.runs), "it runs twice"
+        for side in (self.source, self.target):
+            if side.runs:
+                side.written = 1 + max(self.source.written, self.target.written)
         return actions
 
     def settle(self) -> None:
@@ -121,8 +127,8 @@ class Model:
             case Destroy():
                 assert self.instance.wanted is Wanted.TERMINATED
             case DeleteDisks(names=(name,)) if name == MEMORY:
-                other = self.target if side is self.source else self.source
-                assert not side.saved or other.on or other.saved or self.instance.wanted is Wanted.TERMINATED
+                here = self.home == ("source" if side is self.source else "target")
+                assert not (here and side.saved) or self.instance.wanted is Wanted.TERMINATED
             case Undefine() | DeleteDisks():
                 assert not side.runs
                 assert not self.home or side is not getattr(self, self.home), "there is no other guest than this"
@@ -143,6 +149,7 @@ class Model:
         if isinstance(inner, DeleteDisks) and ROOT in inner.names:
             other = self.target if side is self.source else self.source
             assert other.volumes, "the last disks of it"
+            assert not self.home or side.written <= other.written, "the newest disks of it"
 
     def apply(self, action: Action) -> bool:
         match action:
@@ -219,6 +226,7 @@ class Model:
     def _hand_over(self) -> None:
         assert self.source.domain is not None
         self.target.domain, self.source.domain = replace(self.source.domain, reason="migrated"), None
+        self.target.written = self.source.written
         self.home = self.home and "target"
 
     def _carry(self, answer: str | int) -> bool:
@@ -229,12 +237,16 @@ class Model:
             self.target.volumes -= {MEMORY}
             self.source.turn(Seen.OFF, "saved")
             self.source.volumes |= {MEMORY}
+            self.source.saved_at = self.source.written
         if steps > 1:
             self.target.volumes |= {ROOT}
+            self.target.written = self.source.written
             self.target.domain = a_domain(Seen.OFF)
         if steps > 2:
             self.target.volumes |= {MEMORY}
+            self.target.saved_at = self.source.saved_at
         if steps > 3:
+            self.source.domain = None
             self.source.volumes -= {MEMORY}
             self.home = self.home and "target"
         if steps > 4:
@@ -260,6 +272,7 @@ class Model:
             self.target.domain = a_domain(Seen.OFF)
         if steps > 1:
             self.source.turn(Seen.OFF, "destroyed")
+            self.target.written = self.source.written
             self.home = self.home and "target"
         if steps > 2:
             self.target.turn(Seen.RUNNING, "booted")
@@ -275,6 +288,7 @@ class Model:
             self.source.turn(Seen.PAUSED, SENT)
         if steps > 2:
             self.target.turn(Seen.PAUSED, "user")
+            self.target.written = self.source.written
         if steps > 3:
             self.source.domain = None
             self.home = self.home and "target"

@@ -15,7 +15,7 @@ from app.reconcile.joins import order
 from app.reconcile.traffic import UNKNOWN, Traffic, wanted
 from app.server.gateways import joined_key
 from app.server.owner import owner_of
-from app.server.wiring import lessor_of
+from app.server.wiring import end_left_lessors, lessor_of
 from app.settings import Settings
 from app.store.database import Database
 from app.store.lock import StateLock
@@ -45,6 +45,7 @@ async def tear_down(settings: Settings, agree: Callable[[Sequence[str]], None], 
             raise InUse("network", "of this machine", f"{_named(members)}; terminate them first, or say --force")
         fabric = _fabric(settings)
         agree(await fabric.plan([]))
+        end_left_lessors(settings)
         await fabric.apply([])
         await fabric.close()
 

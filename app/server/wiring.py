@@ -276,16 +276,20 @@ async def _told(work: Coroutine[Any, Any, None]) -> None:
 
 
 def _fabric(settings: Settings, state: Path, metadata: Metadata, names: NameServer | None) -> KernelFabric:
-    lessor = lessor_of(settings)
-    if lessor is None:
-        Dnsmasq(Path(), dnsmasq_folder(settings)).only(())  # a server that was killed left them, the settings changed
-    card, key_file = settings.network.public_card, joined_key(state)
+    end_left_lessors(settings)
+    lessor, card, key_file = lessor_of(settings), settings.network.public_card, joined_key(state)
     return KernelFabric(owner_of(state), metadata.answer, card, names=names, lessor=lessor, key_file=key_file)
 
 
 def lessor_of(settings: Settings) -> Dnsmasq | None:
     """Return who gives leases instead of the server, if anybody is to."""
     return Dnsmasq(settings.dhcp_daemon, dnsmasq_folder(settings)) if settings.dhcp_daemon else None
+
+
+def end_left_lessors(settings: Settings) -> None:
+    """End those whom a server that was killed has left, where by these settings there are none."""
+    if not settings.dhcp_daemon:
+        Dnsmasq(Path(), dnsmasq_folder(settings)).only(())
 
 
 def dnsmasq_folder(settings: Settings) -> Path:

@@ -10,10 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from app import settings
 from app.domain.errors import Unavailable
 from app.domain.network import GuestAnswer, GuestRequest, Member, Network
 from app.network.dnsmasq import Dnsmasq, configuration
 from app.network.kernel import KernelFabric
+from app.server.this_machine import tear_down
+from app.store.database import Database
+from tests.builders import FrozenClock
 from tests.deadline import eventually
 from tests.net.conftest import Join
 from tests.net.namespaces import Namespace, delete, make_bridge
@@ -111,6 +115,15 @@ async def test_it_ends_with_its_network_and_with_its_server(folder: Path, fabric
     before = process(folder)
     await fabric.close()
     assert (lives(before), files(folder)) == (False, [])
+
+
+async def test_a_purge_ends_it_whatever_the_settings_are_by_then(folder: Path, fabric: KernelFabric) -> None:
+    await fabric.apply([NETWORK])
+    left = process(folder)
+    async with Database.open(folder.parent / "cloud.sqlite3", clock=FrozenClock()):
+        pass
+    await tear_down(settings.load({"state_dir": str(folder.parent)}, {}), print, force=False)
+    eventually(lambda: not lives(left))
 
 
 def test_a_name_that_is_none_is_no_line_of_its_configuration() -> None:

@@ -19,13 +19,13 @@ from urllib.parse import urlsplit
 import libvirt
 
 from app.domain.errors import Broken, CloudError, Lost
+from app.domain.states import Seen
 from app.domain.transit import UNDER_WAY, UnderWay, in_transit
 from app.xen import carried
 from app.xen.address import Address, Kind
-from app.xen.connection import Timing
+from app.xen.connection import Timing, dialled
 from app.xen.console import MOST_BYTES, log_volume
 from app.xen.domains import UNDEFINE_FLAGS, cut, find, gone, once, run
-from app.xen.events import ensure_event_loop
 from app.xen.faults import translate
 from app.xen.fitness import check
 from app.xen.pool import PoolOf
@@ -49,7 +49,6 @@ BYTES_PER_S = 4 * 1024 * 1024  # the slowest that still counts as moving
 LEEWAY_S = 30.0  # for libvirt to put everything back after a move was given up
 AGAIN_S = 5.0  # until it is told again to give up
 KEPT_S = 120.0  # how long an end is kept for whoever asks again
-LET_GO = (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_MIGRATED)
 _HERE_ONLY = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -173,7 +172,7 @@ class Lead:
 
     def _finish(self, domain: Any | None, found: Any | None) -> None:
         """It does not live here: it has arrived, if this host let go of it, and only has to be let run."""
-        let_go = domain is None or domain.state() == list(LET_GO)
+        let_go = domain is None or seen(*domain.state()) == (Seen.OFF, "migrated")
         if found is None or not found.isActive() or not (let_go or found.state()[0] == libvirt.VIR_DOMAIN_RUNNING):
             raise Broken(self._here.host, f"the domain {self._id} runs on neither host")
         run(found)
@@ -242,11 +241,8 @@ class Lead:
         self._there.pool.write(there, log, self._here.pool.tail(here, log, MOST_BYTES))
 
     def _dial(self, address: Address) -> Any:
-        ensure_event_loop()
-        connection = libvirt.open(address.uri)
+        connection = dialled(address)
         self._opened.append(connection)
-        if address.keepalive:
-            connection.setKeepAlive(*address.keepalive)
         return connection
 
     def _close(self) -> None:

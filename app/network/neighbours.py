@@ -40,9 +40,10 @@ class _News:
         self._changes.append((address, mac))
         if [(address, mac)] != self._last:
             return
+        index = number_of(self._name)
         for begin in range(0, len(self._changes), _AT_ONCE):
             few = self._changes[begin : begin + _AT_ONCE]
-            _tell(number_of(self._name), few)
+            _tell(index, few)
             for each, card in few:
                 if card:
                     self._there[each] = card

@@ -67,7 +67,7 @@ class Memory:
 
     def move_over(self) -> None:
         self.move_failures, self.move_error = 0, ""
-        self.move_asked()
+        self.move_answered = self.move_under_way = False
 
     def off_for(self, now_s: float) -> float:
         return 0.0 if self.off_since_s is None else now_s - self.off_since_s

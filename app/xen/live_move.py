@@ -18,12 +18,14 @@ from urllib.parse import urlsplit
 import libvirt
 
 from app.domain.errors import Broken, Lost
+from app.domain.states import Seen
 from app.xen import carried
 from app.xen.address import Address
 from app.xen.console import MOST_BYTES, log_volume
 from app.xen.domains import UNDEFINE_FLAGS, cut, find, gone, once, run
 from app.xen.errand import End, Errand, Work, between
 from app.xen.fitness import check
+from app.xen.states import seen
 
 FLAGS = (
     libvirt.VIR_MIGRATE_LIVE
@@ -34,7 +36,6 @@ FLAGS = (
     | libvirt.VIR_MIGRATE_ABORT_ON_ERROR
 )
 AGAIN_S = 5.0  # until it is told again to give up
-LET_GO = (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_MIGRATED)
 _HERE_ONLY = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -82,7 +83,7 @@ class Live(Errand):
 
     def _finish(self, domain: Any | None, found: Any | None) -> None:
         """It does not live here: it has arrived, if this host let go of it, and only has to be let run."""
-        let_go = domain is None or domain.state() == list(LET_GO)
+        let_go = domain is None or seen(*domain.state()) == (Seen.OFF, "migrated")
         if found is None or not found.isActive() or not (let_go or found.state()[0] == libvirt.VIR_DOMAIN_RUNNING):
             raise Broken(self._here.host, f"the domain {self._id} runs on neither host")
         run(found)

@@ -21,7 +21,7 @@ TEST_READY := .venv/.ready-to-test
 
 .PHONY: help run setup setup-test test check-style check-types check-imports format bench bench-rules clean
 .PHONY: test-fast test-contract test-server test-clients test-faults test-crash test-points test-net test-tui test-guest
-.PHONY: test-kernel fuzz fuzz-rest laws-long simtest simtest-long soak experiments
+.PHONY: test-kernel test-xen fuzz fuzz-rest laws-long simtest simtest-long soak experiments
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -92,6 +92,9 @@ test-guest: $(TEST_READY) ## a real Linux guest under QEMU
 
 test-kernel: $(TEST_READY) ## what small kernels lack, in a machine with Debian's kernel: two minutes
 	@$(PYTEST) tests/fullkernel $(ARGS)
+
+test-xen: $(TEST_READY) ## real Xen hosts, emulated: ten minutes, twenty where nothing is kept yet
+	@$(PYTEST) -n0 tests/xen $(ARGS)
 
 fuzz: $(TEST_READY) ## 20,000 EC2 requests, right by the model and damaged, over every operation: two minutes
 	@FUZZ_REQUESTS=20000 $(PYTEST) tests/server/test_ec2_fuzz.py $(ARGS)

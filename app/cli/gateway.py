@@ -20,14 +20,18 @@ from app import logs
     show_default=True,
     help="Directory of what it knows.",
 )
-@click.option("--public-interface", default="", help="The card that public addresses are put on.")
-@click.option("--purge", is_flag=True, help="Take away all that it has made on this machine and on hosts, and end.")
+@click.option(
+    "--public-interface", default="", help="The card that public addresses are put on; else they must be routed here."
+)
+@click.option("--purge", is_flag=True, help="Take away all that it has made here and on hosts.")
 def gateway(server: str, token_file: TextIO | None, state_dir: Path, public_interface: str, purge: bool) -> None:
     """Be the network gateway of a cluster that has it elsewhere, until SIGTERM or SIGINT.
 
     Gives addresses, answers for metadata and enforces security groups of the cluster on this machine, as the server
     says, and goes on with that while the server is away. `euca cluster gateway CLUSTER` gives the token; without one it
-    goes on as what it has joined as.
+    goes on as what it has joined as. It needs the rights of root (CAP_NET_ADMIN).
+
+    Say --server to be the gateway, or --purge, once it has ended, to leave nothing of it; that asks nothing.
     """
     if bool(server) == purge:
         raise click.UsageError("say --server, or --purge")

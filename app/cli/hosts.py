@@ -75,8 +75,8 @@ def gateway_of_cluster(cloud: Remote, name: str, forget: bool) -> None:
     if cloud.json:
         show_json(given)
         return
-    hint = f"on the head machine within 15 minutes: euca gateway --server https://{given.listen} --token-file FILE"
-    click.echo(hint, err=True)
+    command = f"euca gateway --server https://{given.listen} --state DIR --token-file FILE"
+    click.echo(f"on the head machine within 15 minutes: {command}", err=True)
     click.echo(given.token)
 
 
@@ -194,7 +194,7 @@ def fence(cloud: Remote, name: str) -> None:
 @click.argument("name")
 @remote
 def remove_host(cloud: Remote, name: str) -> None:
-    """Let a host leave as soon as nothing of ours is on it."""
+    """Let a host leave as soon as nothing of ours is on it; bridges and tunnels that were made there go."""
     cloud.send(calls.remove_host(name))
     done(f"host {name} leaves as soon as it is empty", as_json=cloud.json, leaving=name)
 

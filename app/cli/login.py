@@ -41,7 +41,7 @@ def ssh(
 ) -> None:
     """Log into an instance, or run a command there.
 
-    One without a public address is reached through the first of its reservation if that one has some, else this machine
+    One without a public address is reached through the first of its reservation if that has one, else this machine
     must reach its private address.
     """
     view = cloud.send(calls.instance(instance_id))

@@ -29,7 +29,7 @@ def network() -> None:
 @network.command("list", epilog="Example: euca network list --json")
 @remote
 def list_networks(cloud: Remote) -> None:
-    """List networks with their groups and how many of their addresses are taken."""
+    """List networks: whose they are and how full."""
     found = cast("list[NetworkView]", cloud.send(listed("network")).items)
     show(found, _COLUMNS, as_json=cloud.json)
 
@@ -59,7 +59,7 @@ def _here(command: Callable[..., None]) -> Callable[..., None]:
 @network.command("plan", epilog="Example: euca network plan --config eucalyptus.conf --state var")
 @_here
 def plan(*, as_json: bool, **flags: Any) -> None:
-    """Tell what a server would change of this machine's network, and change nothing."""
+    """Tell what a server would change here, and change nothing."""
     from app.server import this_machine  # noqa: PLC0415 - the server's parts take a while to import
 
     _tell(asyncio.run(this_machine.changes(settings.load(flags, os.environ))), "Nothing would change.", as_json=as_json)
@@ -71,7 +71,11 @@ def plan(*, as_json: bool, **flags: Any) -> None:
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @_here
 def purge(*, dry_run: bool, force: bool, yes: bool, as_json: bool, **flags: Any) -> None:
-    """Take away all that a stopped cloud has made of this machine's network, and nothing else."""
+    """Take away what a stopped cloud has made here.
+
+    Only what it has made of this machine's network, and nothing else; say the --state and --config that it had. Other
+    machines are cleaned by `euca host remove`, while it still runs.
+    """
     from app.server import this_machine  # noqa: PLC0415 - the server's parts take a while to import
 
     def agree(lines: Sequence[str]) -> None:
